@@ -1,0 +1,58 @@
+/**
+ * redis-proxy: a caching layer in front of Redis, for HTTP and RESP on one port.
+ *
+ * The only file that reads the command line and the environment: it makes the configuration, builds
+ * the objects, and turns signals and errors into exit statuses.
+ *
+ * @module
+ */
+import manifest from "./deno.json" with { type: "json" };
+import { type Config, ConfigError, helpPage, parseConfig } from "./src/config/mod.ts";
+import { checkHealth } from "./src/health.ts";
+import { Log } from "./src/log.ts";
+import { startProxy } from "./src/proxy.ts";
+
+/** Exit status for a configuration that cannot be used. */
+const USAGE_ERROR = 2;
+
+async function main(): Promise<number> {
+  const config = parseConfig(Deno.args, (name) => Deno.env.get(name), Deno.readTextFileSync);
+  switch (config.command) {
+    case "help":
+      console.log(helpPage(manifest.version).trimEnd());
+      return 0;
+    case "version":
+      console.log(`redis-proxy ${manifest.version} (deno ${Deno.version.deno})`);
+      return 0;
+    case "healthcheck":
+      return await checkHealth(config.values) ? 0 : 1;
+    case "serve":
+      return await serve(config);
+  }
+}
+
+/** Serves until the first SIGTERM or SIGINT, then ends in order; a second one ends at once. */
+async function serve(config: Config): Promise<number> {
+  const log = new Log(config.values["log-level"], config.values["log-format"]);
+  const proxy = startProxy(config, manifest.version, log);
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const) {
+      Deno.addSignalListener(name, () => {
+        if (proxy.isStopping) Deno.exit(1);
+        resolve(name);
+      });
+    }
+  });
+  log.info("Stopping", { signal, clients: proxy.clients });
+  await proxy.stop(config.values["shutdown-timeout"]);
+  log.info("Stopped");
+  return 0;
+}
+
+try {
+  Deno.exit(await main());
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  Deno.exit(USAGE_ERROR);
+}

@@ -1,0 +1,153 @@
+/**
+ * Configuration: flag over variable over default. Knows the words a person writes, and hands
+ * checked values on; what is wrong is one sentence that names the place, the value and the wanted.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import type { OriginAddress } from "../origin/link.ts";
+import {
+  type Flag,
+  FLAGS,
+  type Setting,
+  SETTINGS,
+  type Settings,
+  type SettingValue,
+  variableOf,
+} from "./settings.ts";
+
+export { helpPage } from "./help.ts";
+
+/** What the command line asks for. */
+export type Command = "serve" | "healthcheck" | "help" | "version";
+
+/** The value of each setting, by flag. Durations are in milliseconds. */
+export type Values = { readonly [F in Flag]: SettingValue<Settings[F]> };
+
+/** A configuration that cannot be used; the message is one sentence for the person who wrote it. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+/** Where a value comes from. */
+type Source = "flag" | "variable" | "default";
+
+export interface Config {
+  readonly command: Command;
+  readonly values: Values;
+  /** The backing Redis, from `redis-url` or from `redis-host` and `redis-port`. */
+  readonly origin: OriginAddress;
+}
+
+/**
+ * Reads the configuration.
+ *
+ * @param args The command line, without the program.
+ * @param env The value of an environment variable.
+ * @param readFile The text of a file; throws when it cannot be read.
+ * @throws {ConfigError} When something is unknown, wrong or unreadable.
+ */
+export function parseConfig(
+  args: readonly string[],
+  env: (name: string) => string | undefined,
+  readFile: (path: string) => string,
+): Config {
+  const flags = parseArgs([...args], {
+    string: FLAGS,
+    boolean: ["help", "version"],
+    unknown: (arg: string) => {
+      if (!arg.startsWith("-")) return;
+      const name = arg.replace(/=.*/s, "");
+      throw new ConfigError(`Unknown flag "${name}": wanted one that --help lists`);
+    },
+  });
+  const values: Record<string, unknown> = {};
+  const sources: Record<string, Source> = {};
+  for (const flag of FLAGS) {
+    const [text, source] = find(flag, flags[flag], env);
+    values[flag] = text === null ? null : parse(flag, text, source);
+    sources[flag] = source;
+  }
+  const checked = values as Values;
+  return {
+    command: flags.help ? "help" : flags.version ? "version" : commandOf(flags._.map(String)),
+    values: checked,
+    origin: originOf(checked, sources, readFile),
+  };
+}
+
+function commandOf(words: string[]): Command {
+  if (words.length === 0) return "serve";
+  if (words.length === 1 && words[0] === "healthcheck") return "healthcheck";
+  throw new ConfigError(`Cannot understand "${words.join(" ")}": wanted flags, or "healthcheck"`);
+}
+
+/** An empty variable counts as unset: that is how compose files pass what is not there. */
+function find(
+  flag: Flag,
+  given: string | undefined,
+  env: (name: string) => string | undefined,
+): [string | null, Source] {
+  if (given !== undefined) return [given, "flag"];
+  const variable = env(variableOf(flag));
+  if (variable !== undefined && variable !== "") return [variable, "variable"];
+  return [SETTINGS[flag].fallback, "default"];
+}
+
+function parse(flag: Flag, text: string, source: Source): unknown {
+  const { kind, secret }: Setting<unknown> = SETTINGS[flag];
+  const value = kind.parse(text);
+  if (value !== undefined) return value;
+  const place = source === "flag" ? `--${flag}` : variableOf(flag);
+  const shown = secret ? "its value" : `"${text}"`;
+  throw new ConfigError(`Cannot use ${shown} for ${place}: wanted ${kind.wanted}`);
+}
+
+function originOf(
+  values: Values,
+  sources: Record<string, Source>,
+  readFile: (path: string) => string,
+): OriginAddress {
+  const url = values["redis-url"];
+  const caFile = values["redis-ca"];
+  const certificateAuthority = caFile === null ? null : readText("redis-ca", caFile, readFile);
+  const host = values["redis-host"];
+  const port = values["redis-port"];
+  // The more explicit place wins; two answers from the same place are a contradiction.
+  const rival = (["redis-host", "redis-port"] as const).find((flag) =>
+    sources[flag] !== "default" && sources[flag] === sources["redis-url"]
+  );
+  if (rival !== undefined) {
+    throw new ConfigError(`Cannot use --redis-url together with --${rival}: wanted one of the two`);
+  }
+  const isHostGiven = sources["redis-host"] === "flag" || sources["redis-port"] === "flag";
+  if (url === null || isHostGiven) {
+    return {
+      host,
+      port,
+      username: null,
+      password: null,
+      database: 0,
+      tls: false,
+      certificateAuthority,
+    };
+  }
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port || 6379),
+    username: decodeURIComponent(url.username) || null,
+    password: decodeURIComponent(url.password) || null,
+    database: Number(url.pathname.slice(1)),
+    tls: url.protocol === "rediss:",
+    certificateAuthority,
+  };
+}
+
+function readText(flag: string, path: string, readFile: (path: string) => string): string {
+  try {
+    return readFile(path);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new ConfigError(`Cannot read "${path}" for --${flag}: wanted a readable file (${why})`);
+  }
+}

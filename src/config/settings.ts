@@ -1,0 +1,106 @@
+/**
+ * Every setting of the program: its flag, its default, its kind and what it is for. The command
+ * line, the environment, the help page and the README's table are all read from here.
+ *
+ * @module
+ */
+import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
+import { bytes, file, host, integer, type Kind, oneOf, redisUrl, seconds } from "./values.ts";
+
+/** One setting; its variable is its flag in capitals, `RP_` in front. */
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** The default, as a person would type it; null when there is none. */
+  readonly fallback: string | null;
+  /** What it is for, in a line or two. */
+  readonly help: string;
+  /** Whether its value must never be shown. */
+  readonly secret?: boolean;
+}
+
+function setting<T>(
+  kind: Kind<T>,
+  fallback: string,
+  help: string,
+): Setting<T> & { fallback: string } {
+  return { kind, fallback, help };
+}
+
+function optional<T>(kind: Kind<T>, help: string, secret = false): Setting<T> & { fallback: null } {
+  return { kind, fallback: null, help, secret };
+}
+
+/** The settings by group, then by flag. */
+export const GROUPS = {
+  "Listening": {
+    "listen-address": setting(host, "0.0.0.0", "address to listen on"),
+    "port": setting(integer(0, 65535), "8080", "port for HTTP and RESP alike; 0 takes a free one"),
+    "max-clients": setting(integer(1), "10000", "clients connected at once"),
+    "idle-timeout": setting(
+      seconds(0),
+      "3600",
+      "how long a client may be connected and ask nothing; 0 for ever",
+    ),
+    "request-timeout": setting(
+      seconds(0.01),
+      "10",
+      "how long a client may take to send a request it began",
+    ),
+    "write-timeout": setting(
+      seconds(0.01),
+      "30",
+      "how long a client may take none of its reply",
+    ),
+  },
+  "Redis": {
+    "redis-host": setting(host, "127.0.0.1", "host of the backing Redis"),
+    "redis-port": setting(integer(1, 65535), "6379", "port of the backing Redis"),
+    "redis-url": optional(redisUrl, "host, port, user, password, database and TLS in one", true),
+    "redis-ca": optional(file, "certificates to trust for rediss://, in PEM"),
+    "redis-timeout": setting(
+      seconds(0.01),
+      "1",
+      "how long Redis may take to connect, or stay silent while a read waits",
+    ),
+    "client-limit": setting(integer(1), "64", "reads in flight at Redis at once"),
+    "client-queue": setting(integer(0), "1024", "reads that may wait for their turn"),
+    "queue-timeout": setting(seconds(0.001), "0.25", "how long a read may wait for its turn"),
+  },
+  "Cache": {
+    "cache-size": setting(integer(1, 2 ** 24), "10000", "entries kept, least recently used leave"),
+    "cache-memory": setting(bytes(1024), "64mb", "bytes kept, overhead of entries included"),
+    "cache-timeout": setting(seconds(0), "30", "how long a value is answered from the cache"),
+  },
+  "Running": {
+    "shutdown-timeout": setting(
+      seconds(0),
+      "10",
+      "how long requests in flight may take after SIGTERM or SIGINT",
+    ),
+    "log-level": setting(oneOf(LOG_LEVELS), "info", "how much is logged"),
+    "log-format": setting(oneOf(LOG_FORMATS), "text", "how it is logged"),
+  },
+} as const;
+
+type UnionToIntersection<U> = (U extends unknown ? (u: U) => void : never) extends
+  (i: infer I) => void ? I : never;
+
+/** The settings by flag. */
+export type Settings = UnionToIntersection<typeof GROUPS[keyof typeof GROUPS]>;
+
+/** The name of a setting's flag, without the dashes. */
+export type Flag = keyof Settings;
+
+export const SETTINGS = Object.assign({}, ...Object.values(GROUPS)) as Settings;
+
+export const FLAGS = Object.keys(SETTINGS) as Flag[];
+
+/** The value of a setting: null only where it has no default. */
+export type SettingValue<S> = S extends Setting<infer T>
+  ? S extends { fallback: string } ? T : T | null
+  : never;
+
+/** The environment variable of a flag. */
+export function variableOf(flag: string): string {
+  return `RP_${flag.toUpperCase().replaceAll("-", "_")}`;
+}

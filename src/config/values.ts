@@ -1,0 +1,93 @@
+/**
+ * How the text of a setting becomes its value: one function for each kind, which says what it wants
+ * when the text is wrong.
+ *
+ * @module
+ */
+
+/** A kind of value: `parse` returns undefined for what is not `wanted`. */
+export interface Kind<T> {
+  /** Stands for the value in the help, as in `--port <number>`. */
+  readonly placeholder: string;
+  /** What is wanted, to end the sentence "Cannot use ...: wanted". */
+  readonly wanted: string;
+  parse(text: string): T | undefined;
+}
+
+/** A whole number between two bounds, both allowed. */
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number> {
+  const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  return {
+    placeholder: "<number>",
+    wanted: `a whole number ${bounds}`,
+    parse: (text) => {
+      const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+/** A duration in seconds, fractions allowed; the value is in milliseconds. */
+export function seconds(min: number, max = 1e9): Kind<number> {
+  return {
+    placeholder: "<seconds>",
+    wanted: `a number of seconds of at least ${min}`,
+    parse: (text) => {
+      const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN;
+      return value >= min && value <= max ? value * 1000 : undefined;
+    },
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** A number of bytes, with a unit of 1024 bytes, as in redis.conf: `64mb`. */
+export function bytes(min: number): Kind<number> {
+  return {
+    placeholder: "<bytes>",
+    wanted: `a number of bytes such as 1000000, 512kb, 64mb or 2gb, at least ${min}`,
+    parse: (text) => {
+      const parts = /^(\d{1,15})(?:([kmg])(?:i?b)?|b)?$/i.exec(text);
+      if (parts === null) return undefined;
+      const value = Number(parts[1]) * UNITS[(parts[2] ?? "").toLowerCase()]!;
+      return value >= min && value <= Number.MAX_SAFE_INTEGER ? value : undefined;
+    },
+  };
+}
+
+/** One of a few words. */
+export function oneOf<const T extends string>(words: readonly T[]): Kind<T> {
+  return {
+    placeholder: `<${words.join("|")}>`,
+    wanted: `one of ${words.join(", ")}`,
+    parse: (text) => words.find((word) => word === text),
+  };
+}
+
+/** A host name or an address. */
+export const host: Kind<string> = {
+  placeholder: "<host>",
+  wanted: "a host name or an IP address",
+  parse: (text) => /^[^\s/@?#[\]]+$/.test(text) ? text : undefined,
+};
+
+/** The path of a file. */
+export const file: Kind<string> = {
+  placeholder: "<file>",
+  wanted: "the path of a file",
+  parse: (text) => text === "" ? undefined : text,
+};
+
+/** `redis://` or `rediss://`, with user, password and database where they are needed. */
+export const redisUrl: Kind<URL> = {
+  placeholder: "<url>",
+  wanted: "redis://[user:password@]host[:port][/database], or rediss:// for TLS",
+  parse: (text) => {
+    if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return undefined;
+    const url = new URL(text);
+    const isPlain = url.hostname !== "" && url.search === "" && url.hash === "" &&
+      /^(\/\d{0,5})?$/.test(url.pathname) &&
+      !/%(?![0-9A-Fa-f]{2})/.test(url.username + url.password);
+    return isPlain ? url : undefined;
+  },
+};

@@ -1,0 +1,199 @@
+/**
+ * One client's life: the only place where a request and an outcome meet.
+ *
+ *     socket -> input -> protocol.next -> request.read -> (cache, origin)
+ *     socket <- output <- request.reply <- outcome
+ *
+ * Reads what is there, answers all of it, writes once. Hits are appended to the output at once; from
+ * the first miss on, requests wait in order for their outcomes, all of them under way already. So a
+ * client has one batch in flight, and one that does not read its replies is not read from.
+ *
+ * @module
+ */
+import type { ClientRequest, Lookup, Millis, Protocol } from "./protocol.ts";
+import { Input } from "./input.ts";
+import { Output } from "./output.ts";
+import { type ProtocolName, sniff } from "./sniff.ts";
+import type { Stats } from "./stats.ts";
+
+/** Requests of one client that may wait for the origin at once; more are not even parsed. */
+const PENDING_REQUESTS = 1024;
+
+/** Bytes that a closing connection is drained of, so that a reset does not overtake its last reply. */
+const LINGER_BYTES = 1024 * 1024;
+
+/** What all connections share. */
+export interface Service {
+  readonly lookup: Lookup;
+  readonly stats: Stats;
+  /** Makes the conversation of a new client in the protocol that its first bytes spoke. */
+  converse(name: ProtocolName): Protocol;
+}
+
+/**
+ * What a connection is at, each with its own limit in time:
+ * - `idle`: no part of a request has come
+ * - `partial`: the beginning of a request has come
+ * - `answering`: a read at the origin is under way, which has its own time-outs
+ * - `writing`: the client has not taken all of its replies yet
+ * - `lingering`: the last reply is written, and the client has not ended its side yet
+ */
+export type Phase = "idle" | "partial" | "answering" | "writing" | "lingering";
+
+/** A request that waits for its outcome. */
+interface Pending {
+  readonly request: ClientRequest;
+  readonly found: unknown;
+}
+
+export class Connection {
+  phase: Phase = "idle";
+  /** Since when the connection is at this without progress. */
+  since: Millis = performance.now();
+
+  readonly #input = new Input();
+  readonly #output = new Output();
+  readonly #pending: Pending[] = [];
+  #protocol: Protocol | undefined;
+  /** The last request was answered: nothing more is read. */
+  #last = false;
+  /** The server stops: what has been asked is answered, and then no more. */
+  #stopping = false;
+
+  constructor(readonly conn: Deno.Conn, readonly service: Service) {}
+
+  /** Serves the client until either side ends the connection. Never rejects for the client's sake. */
+  async serve(): Promise<void> {
+    const { conn } = this;
+    const input = this.#input;
+    try {
+      while (!this.#last && !this.#stopping) {
+        const count = await conn.read(input.room());
+        if (count === null) break;
+        input.received(count);
+        await this.#answer();
+      }
+      if (this.#last) await this.#linger();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    try {
+      this.conn.close();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  /** Ends the connection as soon as what was asked is answered. */
+  finish(): void {
+    this.#stopping = true;
+    if (this.phase === "idle" || this.phase === "lingering") this.close();
+  }
+
+  /** The writing half, as the output sees it: every piece that goes out is progress. */
+  async write(bytes: Uint8Array): Promise<number> {
+    const count = await this.conn.write(bytes);
+    this.since = performance.now();
+    return count;
+  }
+
+  /** Answers all complete requests of the input. */
+  async #answer(): Promise<void> {
+    const now = performance.now();
+    const input = this.#input;
+    const output = this.#output;
+    const protocol = this.#protocol ??= this.#recognise();
+    if (protocol !== undefined) {
+      for (let dry = false; !dry && !this.#last;) {
+        dry = this.#take(protocol, now);
+        if (this.#pending.length > 0) await this.#settle();
+        if (output.length > 0) {
+          this.#enter("writing", now);
+          await output.flush(this);
+        }
+      }
+    }
+    if (input.length === 0) {
+      this.#enter("idle", now);
+      input.relax();
+    } else if (this.phase !== "partial") {
+      this.#enter("partial", now);
+    }
+  }
+
+  /** Takes requests off the input until it is dry (true), or until the client must wait (false). */
+  #take(protocol: Protocol, now: Millis): boolean {
+    const { lookup, stats } = this.service;
+    const input = this.#input;
+    const output = this.#output;
+    const pending = this.#pending;
+    for (;;) {
+      const request = protocol.next(input);
+      if (request === undefined) return true;
+      stats.requests++;
+      const found = request.read(lookup, now);
+      if (pending.length > 0 || found instanceof Promise) pending.push({ request, found });
+      else request.reply(output, found);
+      if (request.last) {
+        this.#last = true;
+        return true;
+      }
+      if (output.full || pending.length >= PENDING_REQUESTS) return false;
+    }
+  }
+
+  /** Waits for the outcomes of the pending requests, and replies in order. */
+  async #settle(): Promise<void> {
+    const output = this.#output;
+    for (const { request, found } of this.#pending) {
+      if (found instanceof Promise && output.length > 0) await output.flush(this);
+      this.#enter("answering", this.since);
+      request.reply(output, await found);
+      if (output.full) {
+        this.#enter("writing", performance.now());
+        await output.flush(this);
+      }
+    }
+    this.#pending.length = 0;
+  }
+
+  #recognise(): Protocol | undefined {
+    const name = sniff(this.#input);
+    return name === undefined ? undefined : this.service.converse(name);
+  }
+
+  #enter(phase: Phase, now: Millis): void {
+    this.phase = phase;
+    this.since = now;
+  }
+
+  /** Closing with unread input makes a reset, which can overtake the reply: read it away first. */
+  async #linger(): Promise<void> {
+    this.#enter("lingering", performance.now());
+    await this.conn.closeWrite();
+    const waste = this.#input.bytes;
+    for (let total = 0; total < LINGER_BYTES;) {
+      const count = await this.conn.read(waste);
+      if (count === null) return;
+      total += count;
+    }
+  }
+}
+
+/** Whether an error only says that the connection has ended, on whichever side. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionReset ||
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.BadResource ||
+    error instanceof Deno.errors.Interrupted ||
+    error instanceof Deno.errors.NotConnected ||
+    error instanceof Deno.errors.TimedOut ||
+    error instanceof Deno.errors.UnexpectedEof;
+}

@@ -1,0 +1,75 @@
+/**
+ * The window of bytes that a client has sent and no parser has consumed yet.
+ *
+ * An idle connection holds a small buffer: 10,000 of them are normal, and 64 KiB for each would be
+ * 640 MB. The buffer grows while reads fill it and shrinks again when it has run dry.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+/** Size of the buffer of an idle connection, in bytes. */
+const IDLE_BYTES = 1024;
+
+/** Size up to which the buffer grows for the sake of throughput alone, in bytes. */
+const BUSY_BYTES = 64 * 1024;
+
+export class Input {
+  /** The buffer; the unread bytes are those in `[start, end)`. */
+  bytes: Buffer = Buffer.allocUnsafeSlow(IDLE_BYTES);
+  /** Where the unread bytes start. A parser moves it past what it has consumed. */
+  start = 0;
+  /** Where the unread bytes end. */
+  end = 0;
+
+  /** The number of unread bytes. */
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  /**
+   * The free room behind the unread bytes, never empty. Moves the unread bytes: positions that
+   * outlive this call must be relative to `start`.
+   */
+  room(): Uint8Array {
+    if (this.start === this.end) {
+      this.start = this.end = 0;
+    } else if (this.start > 0 && this.end === this.bytes.length) {
+      this.bytes.copyWithin(0, this.start, this.end);
+      this.end -= this.start;
+      this.start = 0;
+    }
+    if (this.end === this.bytes.length) this.#resize(this.bytes.length * 2);
+    return this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
+  }
+
+  /** Takes note of `count` bytes that were read into the room. */
+  received(count: number): void {
+    this.end += count;
+    // A read that fills the buffer says that more is waiting: read more at a time from now on.
+    if (this.end === this.bytes.length && this.bytes.length < BUSY_BYTES) {
+      this.#resize(this.bytes.length * 8);
+    }
+  }
+
+  /** Gives a large buffer back while the connection waits for its client. */
+  relax(): void {
+    if (this.start === this.end && this.bytes.length > IDLE_BYTES) {
+      this.bytes = Buffer.allocUnsafeSlow(IDLE_BYTES);
+      this.start = this.end = 0;
+    }
+  }
+
+  /** The bytes in `[from, to)` as a string of code units 0 to 255. */
+  latin1(from: number, to: number): string {
+    return this.bytes.toString("latin1", from, to);
+  }
+
+  #resize(size: number): void {
+    const bytes = Buffer.allocUnsafeSlow(size);
+    this.bytes.copy(bytes, 0, this.start, this.end);
+    this.bytes = bytes;
+    this.end -= this.start;
+    this.start = 0;
+  }
+}

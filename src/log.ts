@@ -1,0 +1,60 @@
+/**
+ * The log: one event a line on standard error, as text for people or JSON for machines.
+ *
+ * @module
+ */
+
+/** How much is logged: each level includes those before it. */
+export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = typeof LOG_LEVELS[number];
+
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = typeof LOG_FORMATS[number];
+
+/** What belongs to an event, by name. */
+export type LogFields = Readonly<Record<string, string | number | boolean>>;
+
+export class Log {
+  readonly #threshold: number;
+
+  constructor(
+    level: LogLevel,
+    readonly format: LogFormat,
+    readonly write: (line: string) => void = (line) => console.error(line),
+  ) {
+    this.#threshold = LOG_LEVELS.indexOf(level);
+  }
+
+  error(event: string, fields: LogFields = {}): void {
+    this.#line("error", event, fields);
+  }
+
+  warn(event: string, fields: LogFields = {}): void {
+    this.#line("warn", event, fields);
+  }
+
+  info(event: string, fields: LogFields = {}): void {
+    this.#line("info", event, fields);
+  }
+
+  debug(event: string, fields: LogFields = {}): void {
+    this.#line("debug", event, fields);
+  }
+
+  #line(level: LogLevel, event: string, fields: LogFields): void {
+    if (LOG_LEVELS.indexOf(level) > this.#threshold) return;
+    const time = new Date().toISOString();
+    if (this.format === "json") {
+      this.write(JSON.stringify({ time, level, event, ...fields }));
+    } else {
+      const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${quoted(value)}`);
+      this.write(`${time} ${level.padEnd(5)} ${event}${rest.join("")}`);
+    }
+  }
+}
+
+/** A value as it is, or in JSON's quotes where blanks or control characters would hide its end. */
+function quoted(value: string | number | boolean): string {
+  const text = String(value);
+  return /^[\x21\x23-\x7e]+$/.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,147 @@
+/**
+ * The replies of one batch of requests, collected so that one write sends them all.
+ *
+ * Small pieces are copied into a chunk that is lent by a common pool for the time of the batch:
+ * an idle connection holds none. A large value is not copied; it is written from where it lies.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+/** Size of a chunk, in bytes. */
+const CHUNK_BYTES = 64 * 1024;
+
+/** Size from which a piece is written on its own instead of being copied, in bytes. */
+const LARGE_BYTES = 32 * 1024;
+
+/** Size from which a batch is written before more replies are added to it, in bytes. */
+const FULL_BYTES = 256 * 1024;
+
+/** Chunks that wait for their next use; the rest is left to the garbage collector. */
+const POOL_CHUNKS = 64;
+
+const pool: Buffer[] = [];
+
+/** Where bytes go: the writing half of a `Deno.Conn`. */
+export interface Sink {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+export class Output {
+  #chunk: Buffer | null = null;
+  /** Where the unwritten part of the chunk starts; what precedes it is in `#queue`. */
+  #start = 0;
+  #end = 0;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #lent: Buffer[] = [];
+
+  /** The number of bytes that wait to be written. */
+  get length(): number {
+    return this.#queuedBytes + this.#end - this.#start;
+  }
+
+  /** Whether the batch should be written before more is added. */
+  get full(): boolean {
+    return this.length >= FULL_BYTES;
+  }
+
+  /** Appends bytes. They may be referred to until `flush` is done: they must not change. */
+  bytes(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length >= LARGE_BYTES) return this.#enqueue(bytes);
+    const chunk = this.#reserve(length);
+    const end = this.#end;
+    // Below about 24 bytes a loop is quicker than the call of set().
+    if (length < 24) {
+      for (let i = 0; i < length; i++) chunk[end + i] = bytes[i]!;
+    } else {
+      chunk.set(bytes, end);
+    }
+    this.#end = end + length;
+  }
+
+  /** Appends text whose code units are all below 256, a byte each. */
+  latin1(text: string): void {
+    const { length } = text;
+    if (length >= LARGE_BYTES) return this.#enqueue(Buffer.from(text, "latin1"));
+    const chunk = this.#reserve(length);
+    for (let i = 0, end = this.#end; i < length; i++) chunk[end + i] = text.charCodeAt(i);
+    this.#end += length;
+  }
+
+  /** Appends one byte. */
+  byte(byte: number): void {
+    const chunk = this.#reserve(1);
+    chunk[this.#end++] = byte;
+  }
+
+  /** Appends a non-negative integer in decimal digits. */
+  decimal(value: number): void {
+    if (value < 10) return this.byte(0x30 + value);
+    if (value > 0x7fffffff) return this.latin1(String(value));
+    const chunk = this.#reserve(10);
+    let digits = 2;
+    for (let bound = 100; value >= bound; bound *= 10) digits++;
+    let at = this.#end + digits;
+    this.#end = at;
+    for (let rest = value; digits > 0; digits--) {
+      const next = (rest / 10) | 0;
+      chunk[--at] = 0x30 + rest - next * 10;
+      rest = next;
+    }
+  }
+
+  /** Appends a carriage return and a line feed. */
+  crlf(): void {
+    const chunk = this.#reserve(2);
+    chunk[this.#end++] = 0x0d;
+    chunk[this.#end++] = 0x0a;
+  }
+
+  /** Writes all that was appended, in order, and gives the memory back. */
+  async flush(sink: Sink): Promise<void> {
+    this.#seal();
+    const queue = this.#queue;
+    try {
+      for (const piece of queue) {
+        let written = await sink.write(piece);
+        while (written < piece.length) written += await sink.write(piece.subarray(written));
+      }
+    } finally {
+      this.clear();
+    }
+  }
+
+  /** Forgets all that was appended. */
+  clear(): void {
+    for (const chunk of this.#lent) if (pool.length < POOL_CHUNKS) pool.push(chunk);
+    this.#lent.length = 0;
+    this.#chunk = null;
+    this.#start = this.#end = 0;
+    this.#queue.length = 0;
+    this.#queuedBytes = 0;
+  }
+
+  #reserve(size: number): Buffer {
+    if (this.#chunk !== null && this.#end + size <= CHUNK_BYTES) return this.#chunk;
+    this.#seal();
+    const chunk = pool.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    this.#lent.push(chunk);
+    this.#start = this.#end = 0;
+    return this.#chunk = chunk;
+  }
+
+  #enqueue(piece: Uint8Array): void {
+    this.#seal();
+    this.#queue.push(piece);
+    this.#queuedBytes += piece.length;
+  }
+
+  #seal(): void {
+    if (this.#chunk === null || this.#start === this.#end) return;
+    this.#queue.push(this.#chunk.subarray(this.#start, this.#end));
+    this.#queuedBytes += this.#end - this.#start;
+    this.#start = this.#end;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The seam of the program: what a protocol, the connection that drives it, the cache and the
+ * origin know of each other. Types and two small data classes; no I/O, no protocol's words.
+ *
+ * @module
+ */
+import type { Input } from "./input.ts";
+import type { Output } from "./output.ts";
+
+/**
+ * A key: its bytes as code units 0 to 255 (Latin-1), so that every byte string has exactly one key
+ * and both protocols meet in the same entry.
+ */
+export type Key = string;
+
+/** A value: the bytes that Redis holds, without framing. Never changed once it is handed on. */
+export type Value = Uint8Array;
+
+/** A moment or a duration in milliseconds on the monotonic clock of `performance.now()`. */
+export type Millis = number;
+
+/** A value with its freshness. */
+export class Entry {
+  /**
+   * @param value The bytes.
+   * @param validFrom When the read that brought them was sent to the origin: they are no older.
+   * @param freshUntil Until when they may be answered without asking the origin.
+   */
+  constructor(
+    readonly value: Value,
+    readonly validFrom: Millis,
+    readonly freshUntil: Millis,
+  ) {}
+}
+
+/**
+ * Why a read has no answer:
+ * - `busy`: too many reads wait already, or this one waited too long for its turn
+ * - `timeout`: the origin took the read and did not answer in time
+ * - `away`: there is no connection to the origin
+ * - `reply`: the origin answered with an error; the message is its own, code first
+ * - `uncached`: the cache alone was asked, and has no answer
+ */
+export type FailureReason = "busy" | "timeout" | "away" | "reply" | "uncached";
+
+/** A read without an answer, as a value: the data path throws nothing. */
+export class Failure {
+  constructor(readonly reason: FailureReason, readonly message: string) {}
+}
+
+/** What a read of one key came to: a value, `null` for a key that does not exist, or a failure. */
+export type Outcome = Entry | null | Failure;
+
+/** What one request may ask of an answer's freshness (RFC 9111 section 5.2.1, RFC 5861). */
+export interface Terms {
+  /** How old a hit may be; 0 asks the origin in any case. */
+  readonly maxAge: Millis;
+  /** How far past its freshness a hit may be, within what the server allows. */
+  readonly maxStale: Millis;
+  /** The same where the origin gives no answer; null leaves it to the server. */
+  readonly staleIfError: Millis | null;
+  /** Whether the answer may be kept. */
+  readonly mayStore: boolean;
+  /** Whether the origin may be asked; if not, what is not cached is a failure, `uncached`. */
+  readonly mayForward: boolean;
+}
+
+/** The terms of a request that has none. */
+export const NO_TERMS: Terms = {
+  maxAge: Infinity,
+  maxStale: 0,
+  staleIfError: null,
+  mayStore: true,
+  mayForward: true,
+};
+
+/** How an answer came about: from the cache, or why the origin was asked (RFC 9211). */
+export type Via = "hit" | "uri-miss" | "stale" | "request";
+
+/** An outcome with its story, for a protocol that tells it. */
+export interface Answer {
+  readonly outcome: Outcome;
+  readonly via: Via;
+  /** For how long at most the origin's value may have been another one by now. */
+  readonly age: Millis;
+  /** How long the outcome stays fresh; negative once it is stale. */
+  readonly timeLeft: Millis;
+  /** Whether the outcome was kept for the next request. */
+  readonly isStored: boolean;
+  /** Whether another request's read at the origin was joined. */
+  readonly isCollapsed: boolean;
+}
+
+/** Reads keys: from the cache at once, or later from the origin. */
+export interface Lookup {
+  /** Reads one key. An outcome is a hit; a promise is a miss, and never rejects. */
+  get(key: Key, now: Millis): Outcome | Promise<Outcome>;
+  /** Reads several keys, the missing ones in one round trip; outcomes in the order of the keys. */
+  getMany(keys: readonly Key[], now: Millis): Outcome[] | Promise<Outcome[]>;
+  /** Reads one key on a request's own terms, and tells how the answer came about. */
+  ask(key: Key, now: Millis, terms: Terms): Answer | Promise<Answer>;
+}
+
+/** Reads keys from the backing Redis. Never rejects. */
+export interface Origin {
+  /** Reads keys in one round trip; outcomes in the order of the keys. */
+  read(keys: readonly Key[]): Promise<Fetched[]>;
+}
+
+/** What the origin says of one key: its bytes in memory of their own, `null`, or a failure. */
+export type Fetched = Value | null | Failure;
+
+/**
+ * One request of a client. The connection first reads, then replies, each request in its turn;
+ * what `read` returns (or its promise resolves to) is handed to `reply` as it is.
+ */
+export interface ClientRequest {
+  /** Whether the connection ends after this reply. */
+  readonly last: boolean;
+  /** Starts the lookups that the reply needs; `undefined` when it needs none. */
+  read(lookup: Lookup, now: Millis): unknown;
+  /** Appends the reply. */
+  reply(output: Output, found: unknown): void;
+}
+
+/** One client's conversation: bytes in, requests out. No I/O, no waiting, no throwing. */
+export interface Protocol {
+  /** Takes the next complete request off the input; `undefined` when more bytes are needed. */
+  next(input: Input): ClientRequest | undefined;
+}

@@ -1,0 +1,99 @@
+/**
+ * Puts the program together: which object gets which, and what starts and stops when.
+ *
+ * @module
+ */
+import { type Config, ConfigError } from "./config/mod.ts";
+import { Http } from "./http/mod.ts";
+import type { Log } from "./log.ts";
+import { display, Link } from "./origin/link.ts";
+import { RedisOrigin } from "./origin/mod.ts";
+import type { Millis } from "./protocol.ts";
+import { ReadThrough } from "./read_through.ts";
+import { Resp } from "./resp/mod.ts";
+import { Semaphore } from "./semaphore.ts";
+import { Server } from "./server.ts";
+import { Stats } from "./stats.ts";
+
+/** A proxy that serves. */
+export interface Proxy {
+  /** Where it listens; the port is the chosen one where 0 was asked for. */
+  readonly address: Deno.NetAddr;
+  readonly clients: number;
+  readonly isStopping: boolean;
+  /** Ends it in order; requests in flight get at most `grace`. */
+  stop(grace: Millis): Promise<void>;
+}
+
+/**
+ * Starts to serve.
+ *
+ * @throws {ConfigError} When it cannot listen where it should.
+ */
+export function startProxy({ values, origin: address }: Config, version: string, log: Log): Proxy {
+  const listener = listen(values["listen-address"], values.port);
+  const stats = new Stats();
+  const link = new Link(address, values["redis-timeout"], log);
+  const permits = new Semaphore({
+    permits: values["client-limit"],
+    waiters: values["client-queue"],
+    patience: values["queue-timeout"],
+  });
+  const origin = new RedisOrigin(link, permits, stats);
+  const cache = new ReadThrough(origin, stats, {
+    entries: values["cache-size"],
+    bytes: values["cache-memory"],
+    timeToLive: values["cache-timeout"],
+  });
+  const service = {
+    lookup: cache,
+    stats,
+    converse: (name: "http" | "resp") => name === "http" ? new Http() : new Resp(),
+  };
+  const server = new Server(listener, service, {
+    maxClients: values["max-clients"],
+    patience: {
+      idle: values["idle-timeout"] || Infinity,
+      partial: values["request-timeout"],
+      answering: Infinity,
+      writing: values["write-timeout"],
+      lingering: 1000,
+    },
+  }, log);
+  link.open();
+  const bound = listener.addr as Deno.NetAddr;
+  log.info("Listening", {
+    version,
+    deno: Deno.version.deno,
+    address: bound.hostname,
+    port: bound.port,
+    redis: display(address),
+    "cache-size": values["cache-size"],
+    "cache-memory": values["cache-memory"],
+  });
+  let isStopping = false;
+  return {
+    address: bound,
+    get clients() {
+      return server.clients;
+    },
+    get isStopping() {
+      return isStopping;
+    },
+    async stop(grace) {
+      isStopping = true;
+      await server.stop(grace);
+      origin.close();
+      permits.close();
+    },
+  };
+}
+
+function listen(hostname: string, port: number): Deno.Listener {
+  try {
+    return Deno.listen({ hostname, port });
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new ConfigError(`Cannot listen on ${hostname} port ${port}: wanted a free port (${why})`);
+  }
+}
