@@ -1,0 +1,48 @@
+# Short names for what the tools do. `make` alone lists them.
+
+DENO := tools/deno
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help run test test-native test-docker build check bench fuzz soak image up down clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build, find or start a Redis, and serve on port 8080 (RP_PORT) until Ctrl-C
+	@exec $(DENO) run -A tools/run.ts
+
+test: ## Run the whole gate: in containers where a Docker engine runs, else natively
+	@exec tools/test.sh
+
+test-native: ## Run the gate on this machine
+	@exec tools/test.sh native
+
+test-docker: ## Run the gate in containers, beside a Redis of its own
+	@exec tools/test.sh docker
+
+build: ## Make dist/redis-proxy, one executable
+	@exec $(DENO) run -A tools/build.ts
+
+check: ## Check format, lint rules and types
+	@exec $(DENO) task check
+
+bench: ## Measure speed against redis-server
+	@exec $(DENO) task bench
+
+fuzz: ## Throw random input at the parsers
+	@exec $(DENO) task fuzz
+
+soak: ## Load it for a long time and watch its memory
+	@exec $(DENO) task soak
+
+image: ## Build the container image redis-proxy
+	@exec tools/compose.sh build proxy
+
+up: ## Start Redis and the proxy in containers, and wait until both are healthy
+	@exec tools/compose.sh up --build --detach proxy
+
+down: ## End those containers
+	@exec tools/compose.sh --profile test down --volumes
+
+clean: ## Remove what was built and what was found out about the network
+	@rm -rf dist

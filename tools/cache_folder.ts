@@ -1,0 +1,22 @@
+// Where the tools keep what they bring: outside the tree, so that a clean clone finds it again.
+
+/** The tools' cache folder, made if need be; the same rule as in tools/deno. */
+export function cacheFolder(): string {
+  const own = Deno.env.get("RP_TOOLS_CACHE");
+  if (own) return made(own);
+  const home = Deno.env.get("HOME");
+  const caches = Deno.env.get("XDG_CACHE_HOME") || (home && `${home}/.cache`);
+  if (caches) {
+    try {
+      return made(`${caches}/redis-proxy-tools`);
+    } catch {
+      // A home that cannot be written is as good as none.
+    }
+  }
+  return made(`${Deno.env.get("TMPDIR") || "/tmp"}/redis-proxy-tools-${Deno.uid() ?? "user"}`);
+}
+
+function made(folder: string): string {
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}

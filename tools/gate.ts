@@ -1,0 +1,172 @@
+// The gate: everything that must hold before a change counts as good, in stages, each reported.
+// Its last line is "N passed, N failed"; its status is 0 only where nothing failed.
+// A stage that fails does not stop the others, except a failed build, without which none makes sense.
+import { build } from "./build.ts";
+import { main, ROOT, run } from "./command.ts";
+import { bringDeno, PAIR_VERSION } from "./denort.ts";
+import { ensurePrograms } from "./install_redis.ts";
+import { findLeftovers } from "./leftovers.ts";
+import { PERMISSIONS } from "./permissions.ts";
+import { denoEnv, supplyFlags } from "./supply.ts";
+
+interface Tally {
+  passed: number;
+  failed: number;
+}
+
+interface Engine {
+  path: string;
+  version: string;
+}
+
+const LIMIT_MS = 14 * 60_000;
+const SOURCES = ["main.ts", "src", "tests", "tools", "bench"].filter(exists);
+const TEST_PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) =>
+  `--allow-${name}`
+);
+const PASS: Tally = { passed: 1, failed: 0 };
+const FAIL: Tally = { passed: 0, failed: 1 };
+
+const mark = `RP_GATE_${crypto.randomUUID().replaceAll("-", "")}`;
+const scratch = Deno.makeTempDirSync({ prefix: "redis-proxy-gate-" });
+const signal = AbortSignal.timeout(LIMIT_MS);
+const total: Tally = { passed: 0, failed: 0 };
+
+async function stage(name: string, work: () => Promise<Tally>): Promise<boolean> {
+  console.log(`\n== ${name}`);
+  const started = performance.now();
+  const tally = await work().catch((error): Tally => {
+    console.log(`error: ${error instanceof Error ? error.message : error}`);
+    return FAIL;
+  });
+  total.passed += tally.passed;
+  total.failed += tally.failed;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`-- ${name}: ${tally.passed} passed, ${tally.failed} failed, ${seconds} s`);
+  return tally.failed === 0;
+}
+
+/** Runs Deno; `env` is added to what every stage gets. */
+function deno(engine: Engine, args: string[], env: Record<string, string> = {}): Promise<number> {
+  return run([engine.path, ...args], { env: { ...denoEnv(), ...env, [mark]: "1" }, signal });
+}
+
+async function command(engine: Engine, ...args: string[]): Promise<Tally> {
+  return await deno(engine, args) === 0 ? PASS : FAIL;
+}
+
+/** Runs a folder of tests and counts them; a run that fails without a failed test counts as one. */
+async function test(
+  engine: Engine,
+  folder: string,
+  env: Record<string, string> = {},
+): Promise<Tally> {
+  if (!exists(folder)) throw new Error(`Cannot find any tests in ${folder}`);
+  const report = `${scratch}/report.xml`;
+  const flags = ["--parallel", "--no-check", `--junit-path=${report}`];
+  const code = await deno(
+    engine,
+    ["test", ...flags, ...await supplyFlags(), ...TEST_PERMISSIONS, folder],
+    env,
+  );
+  const tally = count(await Deno.readTextFile(report).catch(() => ""));
+  await Deno.remove(report).catch(() => {});
+  const silent = tally.failed === 0 && (code !== 0 || tally.passed === 0);
+  return silent ? { ...tally, failed: 1 } : tally;
+}
+
+/** Counts the tests and steps of a JUnit report; those left out on purpose count on neither side. */
+function count(report: string): Tally {
+  const sum = (name: string) =>
+    [...report.matchAll(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`, "g"))]
+      .reduce((sum, [, number]) => sum + Number(number), 0);
+  const failed = sum("failures") + sum("errors");
+  return { passed: sum("tests") - sum("disabled") - failed, failed };
+}
+
+/** Both ends of the Deno versions that are supported, as far as they can be had here. */
+async function engines(): Promise<[Engine, ...Engine[]]> {
+  const current = { path: Deno.execPath(), version: Deno.version.deno };
+  if (current.version === PAIR_VERSION) return [current];
+  try {
+    return [current, { path: await bringDeno(), version: PAIR_VERSION }];
+  } catch (error) {
+    console.log(`without Deno ${PAIR_VERSION}: ${error instanceof Error ? error.message : error}`);
+    return [current];
+  }
+}
+
+/** Ends what tests have left running, which counts against them. */
+function noLeftovers(): Promise<Tally> {
+  const left = findLeftovers(mark);
+  for (const { pid, name } of left) {
+    console.log(`left running: ${name} (${pid})`);
+    Deno.kill(pid, "SIGKILL");
+  }
+  return Promise.resolve(left.length === 0 ? PASS : FAIL);
+}
+
+function exists(path: string): boolean {
+  try {
+    return Boolean(Deno.statSync(`${ROOT}/${path}`));
+  } catch {
+    return false;
+  }
+}
+
+async function gate(): Promise<void> {
+  await stage("programs", async () => {
+    await ensurePrograms("redis-server", "redis-cli", "curl");
+    return PASS;
+  });
+  const all = await engines();
+  const [current] = all;
+  const flags = await supplyFlags();
+
+  await stage("format", () => command(current, "fmt", "--check", "--quiet"));
+  await stage("lint", () => command(current, "lint", "--quiet"));
+  for (const engine of all) {
+    await stage(
+      `types, Deno ${engine.version}`,
+      () => command(engine, "check", "--quiet", ...flags, ...SOURCES),
+    );
+  }
+
+  let compiler = "";
+  const built = await stage("build", async () => {
+    compiler = (await build()).deno;
+    return PASS;
+  });
+  if (!built) return;
+
+  for (const engine of all) {
+    await stage(`unit tests, Deno ${engine.version}`, () => test(engine, "tests/unit"));
+  }
+  await stage("end-to-end tests, dist/redis-proxy", () => test(current, "tests/e2e"));
+  if (compiler !== current.path) {
+    // The executable is of another Deno: the sources have to pass under this one as well.
+    const RP_TEST_COMMAND = JSON.stringify(
+      [current.path, "run", "--no-check", ...flags, ...PERMISSIONS, "main.ts"],
+    );
+    await stage(
+      `end-to-end tests, main.ts on Deno ${current.version}`,
+      () => test(current, "tests/e2e", { RP_TEST_COMMAND }),
+    );
+  }
+  await stage("nothing left running", noLeftovers);
+}
+
+function end(status: number): never {
+  noLeftovers();
+  Deno.removeSync(scratch, { recursive: true });
+  Deno.exit(status);
+}
+
+Deno.addSignalListener("SIGINT", () => end(130));
+Deno.addSignalListener("SIGTERM", () => end(143));
+
+await main(async () => {
+  await gate();
+  console.log(`${total.passed} passed, ${total.failed} failed`);
+  return end(total.failed === 0 ? 0 : 1);
+});

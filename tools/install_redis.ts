@@ -1,0 +1,64 @@
+// Brings the programs that tests and `make run` drive, where they are missing and this may be done:
+// as root on a Debian-like system. Else it says what to install.
+import { runQuietly, say } from "./command.ts";
+
+const DEBIAN: Record<string, string> = {
+  "redis-server": "redis-server",
+  "redis-cli": "redis-tools",
+  "curl": "curl",
+};
+const POLICY = "/usr/sbin/policy-rc.d";
+
+/** Makes sure that the programs are on PATH: "redis-server", "redis-cli", "curl". */
+export async function ensurePrograms(...programs: string[]): Promise<void> {
+  const missing = programs.filter((program) => !isOnPath(program));
+  if (missing.length === 0) return;
+  if (Deno.uid() === 0 && isOnPath("apt-get")) await installDebian(missing);
+  const still = missing.filter((program) => !isOnPath(program));
+  if (still.length > 0) throw new Error(advice(still));
+}
+
+export function isOnPath(program: string): boolean {
+  return (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(`${folder}/${program}`).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function installDebian(programs: string[]): Promise<void> {
+  const packages = programs.map((program) => DEBIAN[program] ?? program);
+  say(`installing ${packages.join(", ")} with apt-get`);
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  const install = ["apt-get", "install", "--yes", "-qq", "--no-install-recommends", ...packages];
+  await withoutServices(async () => {
+    await runQuietly(["apt-get", "update", "-qq"], { env });
+    await runQuietly(install, { env });
+  });
+}
+
+/** Debian starts a server when its package is installed; this policy says no for the time being. */
+async function withoutServices(work: () => Promise<void>): Promise<void> {
+  let ours = true;
+  try {
+    Deno.writeTextFileSync(POLICY, "#!/bin/sh\nexit 101\n", { createNew: true, mode: 0o755 });
+  } catch {
+    ours = false; // the system has a policy of its own
+  }
+  try {
+    await work();
+  } finally {
+    if (ours) Deno.removeSync(POLICY);
+  }
+}
+
+function advice(programs: string[]): string {
+  return [
+    `Cannot find ${programs.join(", ")} on PATH: please install them`,
+    `  Debian, Ubuntu  apt-get install ${programs.map((name) => DEBIAN[name] ?? name).join(" ")}`,
+    `  Fedora          dnf install redis curl`,
+    `  macOS           brew install redis curl`,
+  ].join("\n");
+}

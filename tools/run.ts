@@ -1,0 +1,89 @@
+// `make run`: builds, finds a Redis or starts a throwaway one, and serves until Ctrl-C.
+import { build } from "./build.ts";
+import { main, ROOT, say } from "./command.ts";
+import { ensurePrograms } from "./install_redis.ts";
+import { askRedis, freePort, type RedisServer, startRedisServer } from "./redis_server.ts";
+
+const KEY = "Rescale";
+const VALUE = "We Accelerate Engineering Breakthroughs";
+const GRACE_MS = 15_000;
+
+/** The Redis to read: the user's own, a local one that answers, or one that is ours to end. */
+interface Backing {
+  env: Record<string, string>;
+  own?: RedisServer;
+}
+
+async function findRedis(): Promise<Backing> {
+  const named = ["RP_REDIS_URL", "RP_REDIS_HOST", "RP_REDIS_PORT"].filter((name) =>
+    Deno.env.get(name)
+  );
+  if (named.length > 0) {
+    say(`redis: as ${named.join(" and ")} say`);
+    return { env: {} };
+  }
+  if (await answers(6379)) {
+    say("redis: the one on 127.0.0.1:6379");
+    return { env: {} };
+  }
+  await ensurePrograms("redis-server");
+  const own = await startRedisServer({ detached: true });
+  await askRedis(own.port, `SET ${KEY} "${VALUE}"\r\n`);
+  say(`redis: a throwaway one on 127.0.0.1:${own.port}, with the key ${KEY}`);
+  return { env: { RP_REDIS_HOST: own.host, RP_REDIS_PORT: `${own.port}` }, own };
+}
+
+async function answers(port: number): Promise<boolean> {
+  return await askRedis(port, "PING\r\n").catch(() => "") === "+PONG\r\n";
+}
+
+/** Serves until the proxy ends by itself or a signal asks for it, and gives the exit status. */
+async function serve(backing: Backing): Promise<number> {
+  const port = Number(Deno.env.get("RP_PORT") || 8080) || freePort();
+  const taken = await answers(port); // by somebody else: the proxy says so and ends
+  const proxy = new Deno.Command(`${ROOT}/dist/redis-proxy`, {
+    args: Deno.args,
+    env: { ...backing.env, RP_PORT: `${port}` },
+    stdin: "null",
+    detached: true, // Ctrl-C reaches it through us alone: a second signal would cut its work short
+  }).spawn();
+  let asked = false;
+  let gone = false;
+  const exited = proxy.status.finally(() => gone = true);
+
+  const end = () => {
+    asked = true;
+    if (gone) return;
+    proxy.kill("SIGTERM");
+    Deno.unrefTimer(setTimeout(() => gone || proxy.kill("SIGKILL"), GRACE_MS));
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, end);
+  }
+
+  const ready = async () => {
+    while (!gone && !await answers(port)) await new Promise((again) => setTimeout(again, 20));
+    if (!gone && !asked && !taken) invite(port);
+  };
+  const [{ code }] = await Promise.all([exited, ready()]);
+  return asked ? 0 : code;
+}
+
+function invite(port: number): void {
+  say(`
+Try it:
+  curl http://127.0.0.1:${port}/${KEY}
+  redis-cli -p ${port} get ${KEY}
+Ctrl-C ends it.
+`);
+}
+
+await main(async () => {
+  await build();
+  const backing = await findRedis();
+  try {
+    return await serve(backing);
+  } finally {
+    await backing.own?.stop();
+  }
+});

@@ -1,0 +1,122 @@
+// The one place that chooses between the two kinds of network:
+//   imports  jsr: @std from JSR, as deno.json has it;  npm: the same names from npm (npm_imports.json)
+//   runtime  download: `deno compile` gets its runtime itself;  pair: the pinned pair of denort.ts
+// It is asked once, remembered in dist/supply.json until `make clean`, and forced by RP_SUPPLY=jsr|npm.
+// As a program it runs Deno with the flags that fit: deno run -A tools/supply.ts test --parallel tests
+import { main, ROOT, run, runQuietly, say } from "./command.ts";
+import config from "../deno.json" with { type: "json" };
+
+export interface Supply {
+  imports: "jsr" | "npm";
+  runtime: "download" | "pair";
+}
+
+const MEMORY = `${ROOT}/dist/supply.json`;
+const LIMIT_MS = 10_000;
+const FORCED: Record<string, Supply> = {
+  jsr: { imports: "jsr", runtime: "download" },
+  npm: { imports: "npm", runtime: "pair" },
+};
+
+let chosen: Promise<Supply> | undefined;
+
+/** The supply that fits this network; says in one line which it is. */
+export function supply(): Promise<Supply> {
+  return chosen ??= choose();
+}
+
+/** The flags for `deno check`, `test`, `run`, `compile`, `bench` and `cache`. */
+export async function supplyFlags(): Promise<string[]> {
+  if ((await supply()).imports === "jsr") return [];
+  return ["--import-map=tools/npm_imports.json", "--lock=tools/npm.lock"];
+}
+
+/** The environment for a Deno of any version: it trusts the machine's certificates too. */
+export function denoEnv(): Record<string, string> {
+  // Deno ends where it is told to read the machine's certificates and there are none.
+  const bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+  const known = Deno.env.get("DENO_TLS_CA_STORE") ??
+    ([Deno.env.get("SSL_CERT_FILE"), ...bundles].some(isFile) ? "system,mozilla" : "mozilla");
+  return { DENO_TLS_CA_STORE: known, DENO_NO_UPDATE_CHECK: "1" };
+}
+
+async function choose(): Promise<Supply> {
+  const wish = Deno.env.get("RP_SUPPLY");
+  if (wish) {
+    const forced = FORCED[wish];
+    if (!forced) throw new Error(`Cannot use RP_SUPPLY="${wish}": jsr or npm is wanted`);
+    return forced;
+  }
+  const remembered = recall();
+  const found = remembered ?? await ask();
+  say(`supply: ${describe(found)}`);
+  if (!remembered) remember(found);
+  return found;
+}
+
+async function ask(): Promise<Supply> {
+  const [jsr, runtime] = await Promise.all([reachesJsr(), reachesRuntime()]);
+  return { imports: jsr ? "jsr" : "npm", runtime: runtime ? "download" : "pair" };
+}
+
+/** Deno itself is asked for a package, so that its cache, mirror and proxy settings count. */
+function reachesJsr(): Promise<boolean> {
+  const spec = config.imports["@std/assert"];
+  return succeeds(runQuietly(
+    [Deno.execPath(), "cache", "--no-config", "--no-lock", spec],
+    { env: denoEnv(), signal: AbortSignal.timeout(LIMIT_MS) },
+  ));
+}
+
+function reachesRuntime(): Promise<boolean> {
+  const file = `release/v${Deno.version.deno}/denort-${Deno.build.target}.zip`;
+  const signal = AbortSignal.timeout(LIMIT_MS);
+  return succeeds(
+    fetch(`https://dl.deno.land/${file}`, { method: "HEAD", signal }).then(({ ok }) => {
+      if (!ok) throw new Error("Cannot find the runtime");
+    }),
+  );
+}
+
+function succeeds(trial: Promise<void>): Promise<boolean> {
+  return trial.then(() => true, () => false);
+}
+
+function describe({ imports, runtime }: Supply): string {
+  const missing = [
+    imports === "npm" ? "JSR" : "",
+    runtime === "pair" ? "Deno's download site" : "",
+  ].filter(Boolean);
+  if (missing.length === 0) return "jsr (RP_SUPPLY=npm forces the other)";
+  const name = missing.length === 2 ? "npm" : `imports by ${imports}, runtime by ${runtime}`;
+  return `${name} (out of reach: ${missing.join(", ")}; RP_SUPPLY=jsr forces the other)`;
+}
+
+function recall(): Supply | undefined {
+  try {
+    return JSON.parse(Deno.readTextFileSync(MEMORY));
+  } catch {
+    return undefined;
+  }
+}
+
+function remember(found: Supply): void {
+  Deno.mkdirSync(`${ROOT}/dist`, { recursive: true });
+  Deno.writeTextFileSync(MEMORY, JSON.stringify(found) + "\n");
+}
+
+function isFile(path: string | undefined): boolean {
+  try {
+    return path !== undefined && Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+if (import.meta.main) {
+  await main(async () => {
+    const [subcommand, ...rest] = Deno.args;
+    if (!subcommand) throw new Error("Cannot run Deno: a subcommand is wanted, such as test");
+    return run([Deno.execPath(), subcommand, ...await supplyFlags(), ...rest], { env: denoEnv() });
+  });
+}
