@@ -3,6 +3,9 @@
  *
  * @module
  */
+import { ByteBudget } from "./byte_budget.ts";
+import { linkOptions, makeTable } from "./coherence/assemble.ts";
+import { follow } from "./coherence/follow.ts";
 import { type Config, ConfigError } from "./config/mod.ts";
 import { Http } from "./http/mod.ts";
 import type { Log } from "./log.ts";
@@ -33,18 +36,16 @@ export interface Proxy {
 export function startProxy({ values, origin: address }: Config, version: string, log: Log): Proxy {
   const listener = listen(values["listen-address"], values.port);
   const stats = new Stats();
-  const link = new Link(address, values["redis-timeout"], log);
+  const table = makeTable(values, stats);
+  const link = new Link(address, linkOptions(values), follow(table, stats), log);
   const permits = new Semaphore({
     permits: values["client-limit"],
     waiters: values["client-queue"],
     patience: values["queue-timeout"],
   });
-  const origin = new RedisOrigin(link, permits, stats);
-  const cache = new ReadThrough(origin, stats, {
-    entries: values["cache-size"],
-    bytes: values["cache-memory"],
-    timeToLive: values["cache-timeout"],
-  });
+  const budget = new ByteBudget(values["large-memory"]);
+  const origin = new RedisOrigin(link, permits, budget, stats);
+  const cache = new ReadThrough(origin, table, stats);
   const service = {
     lookup: cache,
     stats,
@@ -70,6 +71,7 @@ export function startProxy({ values, origin: address }: Config, version: string,
     redis: display(address),
     "cache-size": values["cache-size"],
     "cache-memory": values["cache-memory"],
+    coherence: values.coherence,
   });
   let isStopping = false;
   return {

@@ -100,7 +100,9 @@ function parse(flag: Flag, text: string, source: Source): unknown {
   if (value !== undefined) return value;
   const place = source === "flag" ? `--${flag}` : variableOf(flag);
   const shown = secret ? "its value" : `"${text}"`;
-  throw new ConfigError(`Cannot use ${shown} for ${place}: wanted ${kind.wanted}`);
+  throw new ConfigError(
+    `Cannot use ${shown} for ${place}: wanted ${kind.wantedFor?.(text) ?? kind.wanted}`,
+  );
 }
 
 function originOf(

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import type { PolicyRule } from "../coherence/policy.ts";
+import { parsePolicies, PolicyTextError } from "../coherence/policy_text.ts";
 
 /** A kind of value: `parse` returns undefined for what is not `wanted`. */
 export interface Kind<T> {
@@ -12,6 +14,8 @@ export interface Kind<T> {
   /** What is wanted, to end the sentence "Cannot use ...: wanted". */
   readonly wanted: string;
   parse(text: string): T | undefined;
+  /** What is wanted instead of this very text, where that says more than `wanted`. */
+  wantedFor?(text: string): string;
 }
 
 /** A whole number between two bounds, both allowed. */
@@ -89,5 +93,39 @@ export const redisUrl: Kind<URL> = {
       /^(\/\d{0,5})?$/.test(url.pathname) &&
       !/%(?![0-9A-Fa-f]{2})/.test(url.username + url.password);
     return isPlain ? url : undefined;
+  },
+};
+
+/** Several prefixes of keys, with commas between. */
+export const prefixes: Kind<readonly string[]> = {
+  placeholder: "<prefixes>",
+  wanted: "prefixes with commas between, such as user:,item:",
+  parse: (text) => {
+    const all = text.split(",");
+    return all.includes("") ? undefined : all;
+  },
+};
+
+const POLICY_UNITS = { seconds: seconds(0).parse, bytes: bytes(0).parse };
+
+/** Policies of prefixes, see `../coherence/policy_text.ts`. */
+export const policies: Kind<readonly PolicyRule[]> = {
+  placeholder: "<rules>",
+  wanted: "rules such as session:*=off; config:*=ttl:300,stale:3600",
+  parse: (text) => {
+    try {
+      return parsePolicies(text, POLICY_UNITS);
+    } catch (error) {
+      if (error instanceof PolicyTextError) return undefined;
+      throw error;
+    }
+  },
+  wantedFor: (text) => {
+    try {
+      parsePolicies(text, POLICY_UNITS);
+    } catch (error) {
+      if (error instanceof PolicyTextError) return error.message;
+    }
+    return policies.wanted;
   },
 };
