@@ -38,7 +38,10 @@ export class Channel {
   state: ChannelState;
   /** Until when the entries of past epochs were known to be right. */
   readonly #ends = new Map<number, Millis>();
-  readonly #answered: Record<Side, Millis> = { data: -Infinity, invalidation: -Infinity };
+  protected readonly answeredAt: Record<Side, Millis> = {
+    data: -Infinity,
+    invalidation: -Infinity,
+  };
 
   /** @param memory For how long the end of an epoch is remembered, for stale answers. */
   constructor(readonly options: ChannelOptions, readonly memory: Millis = 0) {
@@ -54,7 +57,7 @@ export class Channel {
 
   /** The latest moment for which all entries of this epoch are proven right. */
   get provenAt(): Millis {
-    return Math.min(this.#answered.data, this.#answered.invalidation);
+    return Math.min(this.answeredAt.data, this.answeredAt.invalidation);
   }
 
   /**
@@ -69,7 +72,7 @@ export class Channel {
     if (isTracked || this.state !== "untracked") this.#turn(sentAt);
     this.state = isTracked ? "tracked" : "untracked";
     if (isTracked) {
-      this.#answered.data = this.#answered.invalidation = sentAt;
+      this.answeredAt.data = this.answeredAt.invalidation = sentAt;
       this.renew();
     } else {
       this.leaseUntil = this.isKeeping ? Infinity : -Infinity;
@@ -87,14 +90,14 @@ export class Channel {
   /** A probe was answered that was sent at `sentAt`. */
   answered(side: Side, sentAt: Millis): void {
     if (this.state !== "tracked") return;
-    this.#answered[side] = Math.max(this.#answered[side], sentAt);
+    this.answeredAt[side] = Math.max(this.answeredAt[side], sentAt);
     this.renew();
   }
 
   /** Time has passed that the clock has not seen, as when a machine sleeps: nothing is proven. */
   doubt(): void {
     if (this.state !== "tracked") return;
-    this.#answered.data = this.#answered.invalidation = -Infinity;
+    this.answeredAt.data = this.answeredAt.invalidation = -Infinity;
     this.renew();
   }
 

@@ -22,6 +22,7 @@ import type { Stats } from "../stats.ts";
 import type { Channel } from "./channel.ts";
 import { Flight, Held } from "./entry.ts";
 import { cut, type Policies } from "./policy.ts";
+import { type MissReason, Reasons } from "./reasons.ts";
 
 /** Bounds of the table. */
 export interface TableOptions {
@@ -41,20 +42,6 @@ export const ENTRY_OVERHEAD_BYTES = 400;
 /** One in so many entries, and bytes, may be for a key that does not exist: scans stay small. */
 const ABSENCE_SHARE = 10;
 
-/** Keys of which it is remembered why they missed. */
-const REASONS_KEPT = 1024;
-
-/** Why a key was not answered from the table. */
-export type MissReason =
-  | "never kept"
-  | "expired"
-  | "evicted"
-  | "invalidated"
-  | "flushed"
-  | "connection lost"
-  | "lease lapsed"
-  | "forced";
-
 const NOTHING = new Uint8Array(0);
 
 /** Error replies that say "not now" instead of anything about the key. */
@@ -65,7 +52,7 @@ export class Table {
   protected readonly absences: LRUCache<Key, Held>;
   /** The current flight of each key that has one. */
   protected readonly flights = new Map<Key, Flight>();
-  readonly #reasons = new LRUCache<Key, MissReason>({ max: REASONS_KEPT });
+  readonly #reasons = new Reasons();
   readonly #random: () => number;
   readonly #covers: (key: Key) => boolean;
 
@@ -147,9 +134,9 @@ export class Table {
 
   /** Why a key misses; remembered for who asks later. */
   noteMiss(key: Key, now: Millis): MissReason {
-    const entry = this.entries.peek(key) ?? this.absences.peek(key);
+    const entry = this.#peek(key);
     const reason = entry === undefined
-      ? this.#reasons.peek(key) ?? "never kept"
+      ? this.#reasons.get(key) ?? "never kept"
       : this.#whyNot(entry, now);
     this.#reasons.set(key, reason);
     return reason;
@@ -157,10 +144,14 @@ export class Table {
 
   /** What is known of a key, without any effect. */
   look(key: Key): { entry: Held | undefined; flight: Flight | undefined; miss?: MissReason } {
-    const entry = this.entries.peek(key) ?? this.absences.peek(key);
-    const miss = this.#reasons.peek(key);
+    const entry = this.#peek(key);
+    const miss = this.#reasons.get(key);
     const flight = this.flights.get(key);
     return miss === undefined ? { entry, flight } : { entry, flight, miss };
+  }
+
+  #peek(key: Key): Held | undefined {
+    return this.entries.peek(key) ?? this.absences.peek(key);
   }
 
   #whyNot(entry: Held, now: Millis): MissReason {
@@ -252,8 +243,7 @@ export class Table {
 
   /** A forced read begins: the entry could be answered after the newer value, so it goes first. */
   bypass(key: Key): void {
-    const isDead = this.entries.peek(key)?.epoch !== this.channel.epoch;
-    if (!isDead) this.forget(key);
+    if (this.#peek(key)?.epoch === this.channel.epoch) this.forget(key);
   }
 
   /** A key was changed in Redis: what is kept of it is wrong, and a read under way may be. */
@@ -266,7 +256,9 @@ export class Table {
   /** Every key was deleted in Redis. */
   flush(): void {
     this.channel.flush();
-    this.detachAll();
+    for (const flight of this.flights.values()) {
+      if (flight.phase === "sent") this.detach(flight);
+    }
   }
 
   /** The connection is there for reads, with invalidations or without. */
@@ -274,22 +266,15 @@ export class Table {
     this.channel.up(isTracked, sentAt);
   }
 
-  /** The connection is lost, and with it the answers that were to come. */
+  /** The connection is lost; a flight that lands after all, or is sent again, bears its own epoch. */
   down(now: Millis): void {
     this.channel.down(now);
-    this.detachAll();
   }
 
   /** Ends a flight as its key's current one; who waits for it already still gets its answer. */
   protected detach(flight: Flight): void {
     this.flights.delete(flight.key);
     this.stats.detached++;
-  }
-
-  protected detachAll(): void {
-    for (const flight of this.flights.values()) {
-      if (flight.phase === "sent") this.detach(flight);
-    }
   }
 }
 
