@@ -6,7 +6,7 @@
 import { Channel } from "../../src/coherence/channel.ts";
 import type { Flight, Held } from "../../src/coherence/entry.ts";
 import { Table } from "../../src/coherence/table.ts";
-import type { Millis } from "../../src/protocol.ts";
+import type { Key, Millis } from "../../src/protocol.ts";
 
 /** An answer is kept when any flight of its key is under way. */
 export class NoIdentity extends Table {
@@ -85,5 +85,12 @@ export class NoProbeSentAt extends Channel {
 
   override answered(...[side]: Parameters<Channel["answered"]>): void {
     super.answered(side, this.clock());
+  }
+}
+
+/** A read is joined however long it is under way. */
+export class NoJoinLimit extends Table {
+  override join(key: Key): Flight | undefined {
+    return this.flights.get(key);
   }
 }

@@ -47,7 +47,7 @@ function explore(operations: readonly Operation[], options: WorldOptions): Resul
   const visited = new Set<string>();
   const result: Result = { states: 0, ends: 0, answers: 0, violation: null };
   const visit = (path: Step[], left: readonly Operation[]): void => {
-    const world = new World(options);
+    const world = new World({ isPipelined: true, ...options });
     for (const step of path) take(world, step);
     if (world.violations.length > 0) {
       result.violation ??= `${path.join(" ")}: ${world.violations[0]}`;
