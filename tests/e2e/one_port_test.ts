@@ -14,7 +14,7 @@ Deno.test("one port answers curl and redis-cli with the same value", async () =>
 
 Deno.test("the first line decides the protocol of a connection, for good", async () => {
   await using it = await serving();
-  await it.ask("SET", "/key", "value");
+  await it.ask("MSET", "/key", "value", "key", "value");
   const first: [string, RegExp][] = [
     ["GET /key HTTP/1.1\r\nHost: h\r\n\r\n", /^HTTP\/1\.1 200 /],
     ["\r\nGET /key HTTP/1.0\r\n\r\n", /^HTTP\/1\.1 200 /],
