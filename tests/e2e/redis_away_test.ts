@@ -74,10 +74,8 @@ Deno.test("reads that find the queue full or wait too long for their turn are to
 });
 
 Deno.test("an error of Redis that is not the client's fault is 502, and passed on over RESP", async () => {
-  await using redis = await startRedisServer({
-    args: ["--user", "default on nopass ~open:* +@all"],
-  });
-  await using proxy = await startProxy(redis.port);
-  assertMatch(await redisCli(proxy.port, "get", "closed"), /^NOPERM /m);
-  assert((await curl(proxy.port, "/closed", ...withStatus)).endsWith("\n502"));
+  await using it = await serving();
+  await it.ask("ACL", "SETUSER", "default", "resetkeys", "~open:*");
+  assertMatch(await redisCli(it.port, "get", "closed"), /^NOPERM /m);
+  assert((await curl(it.port, "/closed", ...withStatus)).endsWith("\n502"));
 });
