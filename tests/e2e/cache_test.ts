@@ -26,7 +26,7 @@ Deno.test("a value is answered from the cache until its time is over, then read 
 });
 
 Deno.test("fifty clients that miss the same key make one read", async () => {
-  await using it = await serving();
+  await using it = await serving(["--redis-timeout", "20"]);
   await it.ask("SET", "key", "value");
   const clients = await Promise.all(Array.from({ length: 50 }, () => it.connect()));
   // Redis answers none before all have asked.

@@ -222,14 +222,19 @@ Deno.test({
     const folder = await Deno.makeTempDir({ prefix: "redis-proxy-alone-" });
     try {
       await Deno.copyFile(executable, `${folder}/redis-proxy`);
-      const { code, stdout, stderr } = await new Deno.Command(`${folder}/redis-proxy`, {
-        args: ["--version"],
+      const child = new Deno.Command(`${folder}/redis-proxy`, {
+        args: ["--listen-address", "127.0.0.1", "--port", "0", "--redis-port", `${freePort()}`],
         cwd: folder,
         clearEnv: true,
-      }).output();
-      const text = new TextDecoder().decode(stdout);
-      assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
-      assert(text.startsWith(`redis-proxy ${manifest.version}`), text);
+        stderr: "piped",
+      }).spawn();
+      const log = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+      let text = "";
+      while (!/ port=\d+ /.test(text)) text += (await log.read()).value ?? assert(false, text);
+      assertEquals(await redisCli(Number(/ port=(\d+) /.exec(text)![1]), "ping"), "PONG\n");
+      child.kill("SIGTERM");
+      while (!(await log.read()).done);
+      assertEquals((await child.status).code, 0);
       const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
       assertEquals(names, ["redis-proxy"]);
     } finally {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
-import { RawClient, request } from "../support/client.ts";
+import { request } from "../support/client.ts";
 import { startProxy } from "../support/proxy.ts";
 import { ask, curl, redisCli, serving, until } from "../support/serving.ts";
 
@@ -34,10 +34,10 @@ Deno.test("a Redis that hangs costs a read its time-out, and is left as soon as 
   await http.send("GET /other HTTP/1.1\r\nHost: h\r\n\r\n");
   assertMatch(await resp.until("\r\n"), /^-ORIGINTIMEOUT /);
   assertMatch(await http.until("\r\n"), /^HTTP\/1\.1 504 /);
-  assert(performance.now() - sent < 1000, `${performance.now() - sent} ms`);
+  assert(performance.now() - sent < 2000, `${performance.now() - sent} ms`);
   const again = performance.now();
   assertMatch(await redisCli(it.port, "get", "key"), /^ORIGIN(TIMEOUT|DOWN) /m);
-  assert(performance.now() - again < 1000);
+  assert(performance.now() - again < 2000);
   assertEquals(await redisCli(it.port, "get", "kept"), "kept\n");
   it.redis.kill("SIGCONT");
   const up = performance.now();
@@ -47,30 +47,24 @@ Deno.test("a Redis that hangs costs a read its time-out, and is left as soon as 
 
 Deno.test("reads that find the queue full or wait too long for their turn are told busy", async () => {
   await using it = await serving([
-    ...["--client-limit", "1", "--client-queue", "1", "--queue-timeout", "0.2"],
-    ...["--redis-timeout", "2"],
+    ...["--client-limit", "1", "--client-queue", "1", "--queue-timeout", "1"],
+    ...["--redis-timeout", "20"],
   ]);
   it.redis.kill("SIGSTOP");
-  const clients: RawClient[] = [];
-  const send = async (key: string) => {
+  /** Asks for a key; what is before it is answered once the read has taken its place. */
+  const read = async (key: string) => {
     const client = await it.connect();
-    clients.push(client);
-    await client.send(request("GET", key));
-    assertEquals(
-      await (await it.connect().then((other) => (clients.push(other), other)))
-        .exchange("PING\r\n", 7),
-      "+PONG\r\n",
-    );
+    await client.send("PING\r\n" + request("GET", key));
+    assertEquals(await client.text(7), "+PONG\r\n");
     return client;
   };
-  const first = await send("1");
-  const second = await send("2");
-  const third = await send("3");
+  using first = await read("1");
+  using second = await read("2");
+  using third = await read("3");
   assertMatch(await third.until("\r\n"), /^-ORIGINBUSY .*queue is full/);
   assertMatch(await second.until("\r\n"), /^-ORIGINBUSY .*too long/);
-  await it.redis.kill("SIGCONT");
+  it.redis.kill("SIGCONT");
   assertEquals(await first.text(5), "$-1\r\n");
-  for (const client of clients) client.close();
 });
 
 Deno.test("an error of Redis that is not the client's fault is 502, and passed on over RESP", async () => {
