@@ -4,7 +4,7 @@
  * @module
  */
 import { ByteBudget } from "./byte_budget.ts";
-import { linkOptions, makeTable } from "./coherence/assemble.ts";
+import { linkOptions, makeTable } from "./assemble.ts";
 import { follow } from "./coherence/follow.ts";
 import { type Config, ConfigError } from "./config/mod.ts";
 import { Http } from "./http/mod.ts";

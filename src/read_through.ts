@@ -26,7 +26,13 @@ import {
 import type { Stats } from "./stats.ts";
 
 export class ReadThrough implements Lookup {
-  constructor(readonly origin: Origin, readonly table: Table, readonly stats: Stats) {}
+  /** @param clock Tells the moment at which something is sent or comes; a test's own may. */
+  constructor(
+    readonly origin: Origin,
+    readonly table: Table,
+    readonly stats: Stats,
+    readonly clock: () => Millis = () => performance.now(),
+  ) {}
 
   /** The number of entries, fresh or not. */
   get size(): number {
@@ -102,7 +108,7 @@ export class ReadThrough implements Lookup {
     const isFenced = await this.origin.fence?.() ?? false;
     const rest = { ...terms, isFenced: false };
     return isFenced
-      ? await this.ask(key, performance.now(), rest)
+      ? await this.ask(key, this.clock(), rest)
       : await this.ask(key, now, { ...rest, maxAge: 0 });
   }
 
@@ -119,7 +125,7 @@ export class ReadThrough implements Lookup {
     }
     const flight = joined ?? this.#start([key], terms.mayStore)[0]!;
     const outcome = await flight.outcome;
-    const then = performance.now();
+    const then = this.clock();
     if (outcome instanceof Failure && !isAboutKey(outcome) && stale !== undefined) {
       // It may have been changed, or gone too old, while Redis was waited for.
       if (!isForced && table.findStale(key, then, window) === stale) {
@@ -167,10 +173,10 @@ export class ReadThrough implements Lookup {
     const { table } = this;
     const flights = keys.map((key) => table.begin(ownKey(key), mayStore));
     this.origin.read(flights.map(({ key }) => key), () => {
-      const now = performance.now();
+      const now = this.clock();
       for (const flight of flights) table.sent(flight, now);
     }).then((fetched) => {
-      const now = performance.now();
+      const now = this.clock();
       flights.forEach((flight, index) => {
         flight.settle(table.land(flight, fetched[index]!, now));
       });

@@ -3,12 +3,25 @@
  *
  * @module
  */
-import type { LinkListener } from "../origin/link.ts";
+import type { Key, Millis } from "../protocol.ts";
 import type { Stats } from "../stats.ts";
+import type { Side } from "./channel.ts";
 import type { Table } from "./table.ts";
 
+/** Who is told of what happens to the link, and of what comes over it. */
+export interface Follower {
+  up(isTracked: boolean, provenAt: Millis): void;
+  down(now: Millis): void;
+  answered(side: Side, sentAt: Millis): void;
+  doubted(): void;
+  invalidate(key: Key): void;
+  flush(): void;
+  /** Something came over the channel of invalidations that is none. */
+  foreign(): void;
+}
+
 /** Returns a listener that keeps the table in step with Redis. */
-export function follow(table: Table, stats: Stats): LinkListener {
+export function follow(table: Table, stats: Stats): Follower {
   const { channel } = table;
   stats.coherence = channel.state;
   return {

@@ -64,19 +64,24 @@ export class Table {
   ) {
     this.#random = options.random ?? Math.random;
     this.#covers = options.covers ?? (() => true);
-    const store = (share: number) =>
-      new LRUCache<Key, Held>({
-        max: Math.max(1, Math.floor(options.entries * share)),
-        maxSize: Math.max(1, Math.floor(options.bytes * share)),
-        sizeCalculation: (entry, key) => entry.value.length + key.length + ENTRY_OVERHEAD_BYTES,
-        dispose: (_, key, why) => {
-          if (why === "evict") this.#reasons.set(key, "evicted");
-        },
-      });
     const { tracked, untracked } = policies.general;
     const share = tracked.absence > 0 || untracked.absence > 0 ? 1 / ABSENCE_SHARE : 0;
-    this.entries = store(1 - share);
-    this.absences = store(share);
+    const entries = Math.floor(options.entries * share);
+    const bytes = Math.floor(options.bytes * share);
+    this.entries = this.#store(options.entries - entries, options.bytes - bytes);
+    this.absences = this.#store(entries, bytes);
+  }
+
+  /** A store within bounds; one of no entries keeps none, since none is small enough for it. */
+  #store(entries: number, bytes: number): LRUCache<Key, Held> {
+    return new LRUCache({
+      max: Math.max(1, entries),
+      maxSize: entries === 0 ? 1 : Math.max(1, bytes),
+      sizeCalculation: (entry, key) => entry.value.length + key.length + ENTRY_OVERHEAD_BYTES,
+      dispose: (_, key, why) => {
+        if (why === "evict") this.#reasons.set(key, "evicted");
+      },
+    });
   }
 
   /** The number of entries, fresh or not. */

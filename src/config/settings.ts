@@ -5,18 +5,8 @@
  * @module
  */
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
-import {
-  bytes,
-  file,
-  host,
-  integer,
-  type Kind,
-  oneOf,
-  policies,
-  prefixes,
-  redisUrl,
-  seconds,
-} from "./values.ts";
+import { bytes, file, host, integer, type Kind, oneOf, redisUrl, seconds } from "./values.ts";
+import { policies, prefixes } from "./policy_values.ts";
 
 /** One setting; its variable is its flag in capitals, `RP_` in front. */
 export interface Setting<T> {
@@ -85,22 +75,21 @@ export const GROUPS = {
   "Cache": {
     "cache-size": setting(integer(1, 2 ** 24), "10000", "entries kept, least recently used leave"),
     "cache-memory": setting(bytes(1024), "64mb", "bytes kept, overhead of entries included"),
-    "cache-timeout": optional(
-      seconds(0),
-      "how long a value is answered from the cache at most [300; 5 where Redis does not tell of\n" +
-        "      changes; 30 with --coherence off]",
+    "cache-timeout": setting(
+      seconds(0, 1e9),
+      "30",
+      "how long a value is answered from the cache at most",
     ),
     "absent-timeout": optional(
-      seconds(0),
-      "the same for a key that does not exist [60; 1 where Redis does not tell of changes;\n" +
-        "      0 with --coherence off]",
+      seconds(0, 1e9),
+      "the same for a missing key; 60 while Redis tells of changes, 1 if not, 0 with coherence off",
     ),
     "value-limit": optional(
       bytes(0),
-      "largest value kept [1mb, or 1/64 of --cache-memory if that is less]",
+      "largest value kept; 1mb or 1/64 of --cache-memory, whichever is less; all with coherence off",
     ),
     "stale-if-error": setting(
-      seconds(0),
+      seconds(0, 1e9),
       "0",
       "how long past its time a value may be answered while Redis gives no answer",
     ),

@@ -4,8 +4,6 @@
  *
  * @module
  */
-import type { PolicyRule } from "../coherence/policy.ts";
-import { parsePolicies, PolicyTextError } from "../coherence/policy_text.ts";
 
 /** A kind of value: `parse` returns undefined for what is not `wanted`. */
 export interface Kind<T> {
@@ -31,11 +29,11 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number
   };
 }
 
-/** A duration in seconds, fractions allowed; the value is in milliseconds. */
-export function seconds(min: number, max = 1e9): Kind<number> {
+/** A duration in seconds, fractions allowed; the value is in milliseconds, and fits a timer's 31 bits. */
+export function seconds(min: number, max = 2_000_000): Kind<number> {
   return {
     placeholder: "<seconds>",
-    wanted: `a number of seconds of at least ${min}`,
+    wanted: `a number of seconds from ${min} to ${max}`,
     parse: (text) => {
       const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN;
       return value >= min && value <= max ? value * 1000 : undefined;
@@ -89,43 +87,18 @@ export const redisUrl: Kind<URL> = {
   parse: (text) => {
     if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return undefined;
     const url = new URL(text);
-    const isPlain = url.hostname !== "" && url.search === "" && url.hash === "" &&
-      /^(\/\d{0,5})?$/.test(url.pathname) &&
-      !/%(?![0-9A-Fa-f]{2})/.test(url.username + url.password);
+    const isPlain = url.hostname !== "" && url.port !== "0" && url.search === "" &&
+      url.hash === "" && /^(\/\d{0,5})?$/.test(url.pathname) &&
+      isDecodable(url.username) && isDecodable(url.password);
     return isPlain ? url : undefined;
   },
 };
 
-/** Several prefixes of keys, with commas between. */
-export const prefixes: Kind<readonly string[]> = {
-  placeholder: "<prefixes>",
-  wanted: "prefixes with commas between, such as user:,item:",
-  parse: (text) => {
-    const all = text.split(",");
-    return all.includes("") ? undefined : all;
-  },
-};
-
-const POLICY_UNITS = { seconds: seconds(0).parse, bytes: bytes(0).parse };
-
-/** Policies of prefixes, see `../coherence/policy_text.ts`. */
-export const policies: Kind<readonly PolicyRule[]> = {
-  placeholder: "<rules>",
-  wanted: "rules such as session:*=off; config:*=ttl:300,stale:3600",
-  parse: (text) => {
-    try {
-      return parsePolicies(text, POLICY_UNITS);
-    } catch (error) {
-      if (error instanceof PolicyTextError) return undefined;
-      throw error;
-    }
-  },
-  wantedFor: (text) => {
-    try {
-      parsePolicies(text, POLICY_UNITS);
-    } catch (error) {
-      if (error instanceof PolicyTextError) return error.message;
-    }
-    return policies.wanted;
-  },
-};
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

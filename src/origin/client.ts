@@ -7,6 +7,7 @@
  *
  * @module
  */
+import "./environment.ts";
 import { Redis } from "ioredis";
 import type { Millis } from "../protocol.ts";
 
@@ -38,6 +39,8 @@ export function makeClient(address: OriginAddress, name: string, timeout: Millis
     connectTimeout: timeout,
     lazyConnect: true,
     retryStrategy: () => null,
+    // A silent server would not answer a polite end either: what waits must fail now.
+    disconnectTimeout: 0,
     enableOfflineQueue: false,
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,

@@ -5,9 +5,9 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import type { Side } from "../coherence/channel.ts";
+import type { Follower } from "../coherence/follow.ts";
 import type { Log } from "../log.ts";
-import type { Key, Millis } from "../protocol.ts";
+import type { Millis } from "../protocol.ts";
 import { display, makeClient, type OriginAddress } from "./client.ts";
 import { BrokenTracking, CHANNEL, makePair, type Pair, type PairOptions } from "./pair.ts";
 import { Pulse } from "./pulse.ts";
@@ -25,18 +25,6 @@ const TRACKING_ATTEMPTS = 3;
 export interface Loss {
   readonly reason: "away" | "timeout";
   readonly message: string;
-}
-
-/** Who is told of what happens to the link, and of what comes over it. */
-export interface LinkListener {
-  up(isTracked: boolean, provenAt: Millis): void;
-  down(now: Millis): void;
-  answered(side: Side, sentAt: Millis): void;
-  doubted(): void;
-  invalidate(key: Key): void;
-  flush(): void;
-  /** Something came over the channel of invalidations that is none. */
-  foreign(): void;
 }
 
 export interface LinkOptions extends PairOptions {
@@ -60,7 +48,7 @@ export class Link {
   constructor(
     readonly address: OriginAddress,
     readonly options: LinkOptions,
-    readonly listener: LinkListener,
+    readonly listener: Follower,
     readonly log: Log,
   ) {}
 

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import type { Values } from "../config/mod.ts";
-import type { LinkOptions } from "../origin/link.ts";
-import type { Key } from "../protocol.ts";
-import type { Stats } from "../stats.ts";
-import { Channel } from "./channel.ts";
-import { Policies, type Policy } from "./policy.ts";
-import { Table } from "./table.ts";
+import type { Values } from "./config/mod.ts";
+import type { LinkOptions } from "./origin/link.ts";
+import type { Key } from "./protocol.ts";
+import type { Stats } from "./stats.ts";
+import { Channel } from "./coherence/channel.ts";
+import { Policies, type Policy } from "./coherence/policy.ts";
+import { Table } from "./coherence/table.ts";
 
 const SECOND = 1000;
 
@@ -49,30 +49,30 @@ export function generalPolicy(values: Values): Policy {
   const common = {
     pattern: "*",
     staleIfError: values["stale-if-error"],
-    valueLimit: values["value-limit"] ??
-      Math.min(VALUE_LIMIT, Math.floor(values["cache-memory"] / VALUE_SHARE)),
+    valueLimit: values["value-limit"] ?? defaultValueLimit(values),
   };
-  const timeout = values["cache-timeout"];
+  const value = values["cache-timeout"];
   const absence = values["absent-timeout"];
+  const lifetimes = (absenceByDefault: number) => ({
+    value,
+    absence: absence ?? Math.min(value, absenceByDefault),
+  });
   if (values.coherence === "off") {
-    const lifetimes = { value: timeout ?? 30 * SECOND, absence: absence ?? 0 };
-    return {
-      ...common,
-      tracked: lifetimes,
-      untracked: lifetimes,
-      jitter: 0,
-      refreshAfter: Infinity,
-    };
+    // As the original has it: a value stays until its time is up, all of its time.
+    const plain = lifetimes(0);
+    return { ...common, tracked: plain, untracked: plain, jitter: 0, refreshAfter: Infinity };
   }
-  const tracked = timeout ?? 300 * SECOND;
-  const untracked = timeout ?? 5 * SECOND;
   return {
     ...common,
-    tracked: { value: tracked, absence: absence ?? Math.min(tracked, 60 * SECOND) },
-    untracked: { value: untracked, absence: absence ?? Math.min(untracked, SECOND) },
+    tracked: lifetimes(60 * SECOND),
+    untracked: lifetimes(SECOND),
     jitter: 0.1,
     refreshAfter: 0.8,
   };
+}
+
+function defaultValueLimit({ coherence, "cache-memory": memory }: Values): number {
+  return coherence === "off" ? memory : Math.min(VALUE_LIMIT, Math.floor(memory / VALUE_SHARE));
 }
 
 /** With prefixes, Redis tells of no other keys. */
