@@ -24,7 +24,7 @@ Deno.test("Log writes one line an event as text, whatever is in it", () => {
   };
   const [line, more] = logged("info", "text", (log) => log.info("Something happened", fields));
   assertEquals(more, undefined);
-  assertMatch(line!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info  Something happened /);
+  assertMatch(line!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info {2}Something happened /);
   assertEquals(
     line!.slice(line!.indexOf("port=")),
     String.raw`port=8080 ok=true plain=a/b odd="two words\n\"quoted\"\u001b[0m" none=""`,

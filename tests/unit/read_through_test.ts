@@ -132,7 +132,7 @@ Deno.test("ReadThrough.getMany() answers at once when it has all", async () => {
   await fill("b", bytes("B"));
   const found = cache.getMany(["b", "a", "b"], 1);
   assert(Array.isArray(found));
-  assertEquals(found.map(textOf), ["B", "A", "B"]);
+  assertEquals((found as Outcome[]).map(textOf), ["B", "A", "B"]);
 });
 
 Deno.test("ReadThrough.ask() with a forced read overtakes an older one, which no longer counts", async () => {
