@@ -47,6 +47,7 @@ async function choose(): Promise<Supply> {
   if (wish) {
     const forced = FORCED[wish];
     if (!forced) throw new Error(`Cannot use RP_SUPPLY="${wish}": jsr or npm is wanted`);
+    say(`supply: ${wish} (RP_SUPPLY)`);
     return forced;
   }
   const remembered = recall();
