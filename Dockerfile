@@ -3,6 +3,9 @@
 
 FROM denoland/deno:2.9.6 AS fetched
 WORKDIR /app
+# Both may be left out: which supply to take unasked (jsr or npm), and a registry to use for npm's.
+ARG RP_SUPPLY
+ARG NPM_CONFIG_REGISTRY
 ENV RP_TOOLS_CACHE=/opt/tools DENO_DIR=/opt/deno
 # Only the files that decide what is fetched: a change of the source fetches nothing again.
 COPY deno.json deno.lock ./

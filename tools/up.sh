@@ -5,14 +5,16 @@ set -eu
 cd "$(dirname "$0")/.."
 
 tools/compose.sh up --build --detach proxy
-id=$(tools/compose.sh ps -q proxy)
+proxy=$(tools/compose.sh ps -q proxy)
+redis=$(tools/compose.sh ps -q redis | cut -c 1-12)
+
+state() { docker inspect --format '{{.State.Status}}, {{.State.Health.Status}}' "$proxy"; }
 tries=60
-while health=$(docker inspect --format '{{.State.Status}} {{.State.Health.Status}}' "$id"); do
-  [ "$health" = "running healthy" ] && break
+until [ "$(state)" = "running, healthy" ]; do
   tries=$((tries - 1))
-  if [ "$tries" -eq 0 ] || [ "${health% *}" != running ]; then
+  if [ "$tries" -eq 0 ] || [ "$(state | cut -d , -f 1)" != running ]; then
     tools/compose.sh logs proxy >&2
-    echo "error: Cannot start the proxy: it is $health" >&2
+    echo "error: Cannot start the proxy, which is $(state): its log is above, make down ends it" >&2
     exit 1
   fi
   sleep 1
@@ -20,8 +22,8 @@ done
 
 cat <<END
 
-The proxy is healthy. Try it:
-  docker exec $(tools/compose.sh ps -q redis | cut -c 1-12) redis-cli set Rescale "We Accelerate Engineering Breakthroughs"
+Redis and the proxy are healthy. Try it:
+  docker exec $redis redis-cli set Rescale "We Accelerate Engineering Breakthroughs"
   curl http://127.0.0.1:${RP_PORT:-8080}/Rescale
   redis-cli -p ${RP_PORT:-8080} get Rescale
 make down ends both.
