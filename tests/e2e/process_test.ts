@@ -209,7 +209,8 @@ async function pidOf(port: number): Promise<number> {
   for await (const { name } of Deno.readDir("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const command = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
-    if (command.includes(`\0--port\0${port}\0`) && !command.startsWith("sh\0")) return Number(name);
+    if (/^[^\0]*\bsh\0/.test(command)) continue; // the shell around it has the same arguments
+    if (command.includes(`\0--port\0${port}\0`)) return Number(name);
   }
   throw new Error(`Cannot find who listens on ${port}`);
 }
