@@ -21,7 +21,8 @@ RUN deno run -A tools/build.ts
 
 FROM fetched AS test
 RUN apt-get update -qq \
-  && apt-get install -y -qq --no-install-recommends redis-server redis-tools curl ca-certificates \
+  && apt-get install -y -qq --no-install-recommends \
+    ca-certificates curl openssl python3-minimal redis-server redis-tools \
   && rm -rf /var/lib/apt/lists/*
 RUN deno run -A tools/bring.ts oldest
 COPY . .
