@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Redis } from "ioredis";
 import type { Buffer } from "node:buffer";
 import type { Follower } from "../coherence/follow.ts";
 import type { Log } from "../log.ts";
@@ -55,6 +56,11 @@ export class Link {
   /** The pair while it is up, else null. */
   get pair(): Pair | null {
     return this.#pair;
+  }
+
+  /** The connection for reads while it is up, else null. */
+  get redis(): Redis | null {
+    return this.#pair?.data ?? null;
   }
 
   /** Why there is no connection now, or why the last one was lost. */
