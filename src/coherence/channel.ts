@@ -15,7 +15,7 @@ export type Side = "data" | "invalidation";
  * What the channel is at:
  * - `off`: none is wanted; an entry stays until its time is up
  * - `tracked`: Redis tells of every change
- * - `untracked`: Redis refuses to tell; an entry stays until its (shorter) time is up
+ * - `untracked`: Redis does not tell; where it refuses to, an entry stays until its time is up
  * - `down`: there was a channel, or must be one, and there is none now
  */
 export type ChannelState = "off" | "tracked" | "untracked" | "down";
@@ -37,6 +37,8 @@ export class Channel {
   leaseUntil: Millis;
   state: ChannelState;
   /** Until when the entries of past epochs were known to be right. */
+  /** Whether values may be kept for their time without being told of changes. */
+  #mayKeepUntold = true;
   readonly #ends = new Map<number, Millis>();
   protected readonly answeredAt: Record<Side, Millis> = {
     data: -Infinity,
@@ -52,7 +54,7 @@ export class Channel {
   /** Whether what is read now may be kept. */
   get isKeeping(): boolean {
     return this.state === "tracked" || this.state === "off" ||
-      (this.state === "untracked" && this.options.mode !== "required");
+      (this.state === "untracked" && this.options.mode !== "required" && this.#mayKeepUntold);
   }
 
   /** The latest moment for which all entries of this epoch are proven right. */
@@ -65,9 +67,11 @@ export class Channel {
    *
    * @param isTracked Whether invalidations come; then both sides have just answered.
    * @param sentAt When the questions that they answered were sent.
+   * @param mayKeepUntold Whether values may be kept for their time if they do not come.
    */
-  up(isTracked: boolean, sentAt: Millis): void {
+  up(isTracked: boolean, sentAt: Millis, mayKeepUntold = true): void {
     if (this.state === "off") return;
+    this.#mayKeepUntold = mayKeepUntold;
     // Entries that were kept untracked go on as long as it stays so.
     if (isTracked || this.state !== "untracked") this.#turn(sentAt);
     this.state = isTracked ? "tracked" : "untracked";

@@ -10,7 +10,8 @@ import type { Table } from "./table.ts";
 
 /** Who is told of what happens to the link, and of what comes over it. */
 export interface Follower {
-  up(isTracked: boolean, provenAt: Millis): void;
+  /** It is there; values may be kept untold of changes where Redis refuses to tell. */
+  up(isTracked: boolean, provenAt: Millis, mayKeepUntold: boolean): void;
   down(now: Millis): void;
   answered(side: Side, sentAt: Millis): void;
   doubted(): void;
@@ -25,8 +26,8 @@ export function follow(table: Table, stats: Stats): Follower {
   const { channel } = table;
   stats.coherence = channel.state;
   return {
-    up(isTracked, provenAt) {
-      table.up(isTracked, provenAt);
+    up(isTracked, provenAt, mayKeepUntold) {
+      table.up(isTracked, provenAt, mayKeepUntold);
       stats.connections++;
       stats.coherence = channel.state;
     },

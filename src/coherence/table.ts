@@ -267,8 +267,8 @@ export class Table {
   }
 
   /** The connection is there for reads, with invalidations or without. */
-  up(isTracked: boolean, sentAt: Millis): void {
-    this.channel.up(isTracked, sentAt);
+  up(...event: Parameters<Channel["up"]>): void {
+    this.channel.up(...event);
   }
 
   /** The connection is lost; a flight that lands after all, or is sent again, bears its own epoch. */

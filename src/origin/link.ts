@@ -19,8 +19,9 @@ export { display, type OriginAddress } from "./client.ts";
 const PAUSE_MIN: Millis = 50;
 const PAUSE_MAX: Millis = 1000;
 
-/** After so many failures of tracking alone, reads go on without where they may. */
+/** After so many failures of tracking alone, reads go on without, and it is tried now and then. */
 const TRACKING_ATTEMPTS = 3;
+const TRACKING_PAUSE: Millis = 5000;
 
 /** Why there is no connection, or why the one there was went away. */
 export interface Loss {
@@ -44,6 +45,8 @@ export class Link {
   /** Attempts that failed since the last success; a loss counts as one. */
   #failures = 0;
   #trackingFailures = 0;
+  /** The last failure of tracking. */
+  #broken: BrokenTracking | null = null;
   #closed = false;
 
   constructor(
@@ -104,26 +107,51 @@ export class Link {
   }
 
   async #connect(): Promise<void> {
-    const { options, address } = this;
-    const isWithout = options.mode === "auto" && this.#trackingFailures >= TRACKING_ATTEMPTS;
-    let pair: Pair;
+    const isWithout = this.#trackingFailures >= TRACKING_ATTEMPTS;
     try {
-      pair = await makePair(
+      this.#take(await this.#make(isWithout), isWithout ? this.#broken : null);
+    } catch (error) {
+      this.#retry({ reason: "away", message: (error as Error).message });
+    }
+    this.#wake();
+  }
+
+  async #make(isWithout: boolean): Promise<Pair> {
+    const { options, address } = this;
+    try {
+      return await makePair(
         (name) => makeClient(address, name, options.timeout),
         isWithout ? { ...options, mode: "off" } : options,
       );
     } catch (error) {
-      if (error instanceof BrokenTracking) this.#trackingFailures++;
-      this.#retry({ reason: "away", message: (error as Error).message });
-      this.#wake();
-      return;
+      if (error instanceof BrokenTracking) {
+        this.#trackingFailures++;
+        this.#broken = error;
+      }
+      throw error;
     }
-    this.#take(isWithout ? { ...pair, refusal: this.#loss.message } : pair);
-    this.#wake();
   }
 
-  /** A pair is there: from now on, in one go, it is listened to and read from. */
-  #take(pair: Pair): void {
+  /** Tries to have tracking after all; reads go on meanwhile over the pair that there is. */
+  async #upgrade(present: Pair): Promise<void> {
+    const pair = await this.#make(false).catch(() => null);
+    if (this.#pair === present && pair !== null) {
+      this.#loss = { reason: "away", message: "replaced by a pair with tracking" };
+      this.#drop(present);
+      this.#take(pair, null);
+    } else if (pair !== null) {
+      disconnect(pair);
+    } else if (this.#pair === present) {
+      this.#pause = setTimeout(() => this.#upgrade(present), TRACKING_PAUSE);
+    }
+  }
+
+  /**
+   * A pair is there: from now on, in one go, it is listened to and read from.
+   *
+   * @param broken Why it is one without tracking, if that was tried in vain.
+   */
+  #take(pair: Pair, broken: BrokenTracking | null): void {
     if (this.#closed) return disconnect(pair);
     const { listener } = this;
     const isTracked = pair.invalidation !== null;
@@ -135,8 +163,12 @@ export class Link {
     });
     this.#pair = pair;
     this.#failures = 0;
-    this.#trackingFailures = 0;
-    listener.up(isTracked, pair.provenAt);
+    listener.up(isTracked, pair.provenAt, broken === null || broken.isClosed);
+    if (broken !== null) {
+      this.#pause = setTimeout(() => this.#upgrade(pair), TRACKING_PAUSE);
+    } else {
+      this.#trackingFailures = 0;
+    }
     if (isTracked) {
       this.#pulse = new Pulse(pair, this.options.lease, {
         answered: (side, sentAt) => this.#pair === pair && listener.answered(side, sentAt),
@@ -146,11 +178,11 @@ export class Link {
     }
     const state = isTracked ? "tracked" : this.options.mode === "off" ? "off" : "untracked";
     this.log.info("Connected to Redis", { redis: display(this.address), coherence: state });
-    if (pair.refusal !== null) {
-      this.log.warn("Redis does not tell of changes: values stay until their time is up", {
-        why: pair.refusal,
-      });
-    }
+    const why = broken?.message ?? pair.refusal;
+    if (why === null) return;
+    const mayKeep = this.options.mode === "auto" && (broken === null || broken.isClosed);
+    const effect = mayKeep ? "values stay until their time is up" : "nothing is kept";
+    this.log.warn(`Redis does not tell of changes: ${effect}`, { why });
   }
 
   /** Keys that were changed; null for all of them; anything else was published by somebody. */
@@ -188,6 +220,7 @@ export class Link {
     }
     this.#loss = loss;
     // Full jitter: after a restart, many proxies do not come back in step.
+    clearTimeout(this.#pause);
     const bound = Math.min(PAUSE_MAX, PAUSE_MIN * 2 ** this.#failures++);
     this.#pause = setTimeout(() => this.open(), bound * (0.5 + Math.random() / 2));
   }

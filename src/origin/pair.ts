@@ -40,11 +40,19 @@ export interface Pair {
 /** The channel on which Redis tells of changes to a client that speaks RESP2. */
 export const CHANNEL = "__redis__:invalidate";
 
+/** What ioredis says of a connection that the other side closed. */
+const CLOSED = "Connection is closed.";
+
 /** What Redis will not do for us, as against what went wrong this time. */
 class Refusal extends Error {}
 
-/** That a pair could be made, but not one that is tracked. */
-export class BrokenTracking extends Error {}
+/** That Redis can be reached, but tracking failed this time. */
+export class BrokenTracking extends Error {
+  /** @param isClosed Whether Redis closed the connection, as some do at a command they do not know. */
+  constructor(message: string, readonly isClosed: boolean) {
+    super(message);
+  }
+}
 
 /**
  * Makes a pair.
@@ -87,7 +95,7 @@ export async function makePair(
   } catch (error) {
     quit();
     const message = why || (error as Error).message;
-    throw isConnected ? new BrokenTracking(message) : new Error(message);
+    throw isConnected ? new BrokenTracking(message, message === CLOSED) : new Error(message);
   }
 }
 

@@ -136,14 +136,35 @@ for (const kind of ["data", "invalidation"] as const) {
 Deno.test("a pair whose connections reached different servers is not used", async () => {
   await using other = await startRedisServer();
   await using redis = await startRedisServer();
+  let isAstray = true;
   // The second connection of the first pair goes astray.
-  using relay = new Relay((index) => index === 1 ? other.port : redis.port);
+  using relay = new Relay((kind) => {
+    const target = isAstray && kind === "invalidation" ? other : redis;
+    isAstray &&= kind === "data";
+    return target.port;
+  });
   await using proxy = await startProxy(relay.port);
   assertMatch(proxy.process.stderr, /reached different servers/);
   await ask(redis.port, "SET", "key", "old");
   assertEquals(await redisCli(proxy.port, "get", "key"), "old\n");
   await ask(redis.port, "SET", "key", "new");
   await until(async () => await redisCli(proxy.port, "get", "key") === "new\n", 1000);
+});
+
+Deno.test("while tracking fails and is not refused, reads go on and nothing is kept", async () => {
+  await using other = await startRedisServer();
+  await using redis = await startRedisServer();
+  let isAstray = true;
+  using relay = new Relay((kind) => isAstray && kind === "invalidation" ? other.port : redis.port);
+  await using proxy = await startProxy(relay.port);
+  await proxy.process.logged(/Redis does not tell of changes: nothing is kept/);
+  for (const value of ["1", "2", "3"]) {
+    await ask(redis.port, "SET", "key", value);
+    assertEquals(await redisCli(proxy.port, "get", "key"), `${value}\n`);
+  }
+  isAstray = false;
+  await proxy.process.logged(/coherence=tracked/);
+  assertEquals(await redisCli(proxy.port, "get", "key"), "3\n");
 });
 
 Deno.test("a Redis that refuses tracking is used without: values stay until their time is up", async () => {

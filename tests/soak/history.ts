@@ -52,11 +52,18 @@ export class History {
   stale = 0;
   #max = 0;
 
-  /**
-   * @param bound How old an answer may be, in milliseconds.
-   * @param mayVanish Whether a key may be gone without anybody's doing, as by eviction.
-   */
-  constructor(readonly bound: number, readonly mayVanish: () => boolean = () => false) {}
+  /** When keys could be gone without anybody's doing, as by eviction. */
+  readonly #vanishings: { readonly from: number; to: number }[] = [];
+
+  /** @param bound How old an answer may be, in milliseconds. */
+  constructor(readonly bound: number) {}
+
+  /** From now on any key may go by itself; returns what to call when that is over. */
+  vanish(now: number): (now: number) => void {
+    const vanishing = { from: now, to: Infinity };
+    this.#vanishings.push(vanishing);
+    return (now) => vanishing.to = now;
+  }
 
   /** A write begins; returns what to call when it is acknowledged. */
   write(
@@ -94,11 +101,11 @@ export class History {
 
   /** Nothing is right before the first write, after a flush and after a value's own end. */
   #readNothing(reading: Reading, states: readonly State[]): void {
-    if (this.mayVanish()) return;
     let youngest = this.#ageOf(states, -1, reading);
     for (let index = states.length - 1; index >= 0 && youngest > 0; index--) {
       const { value, invoked, timeToLive } = states[index]!;
-      const isGone = value === null || reading.answered >= invoked + timeToLive - TOLERANCE;
+      const isGone = value === null || reading.answered >= invoked + timeToLive - TOLERANCE ||
+        this.#vanishings.some(({ from, to }) => invoked <= to && reading.answered >= from);
       if (isGone) youngest = Math.min(youngest, this.#ageOf(states, index, reading));
     }
     this.#note(Math.max(0, youngest), reading);

@@ -13,15 +13,15 @@ export interface Fault {
   readonly name: string;
   /** Whether writers must stand still while it begins, for what they write may be lost. */
   readonly isLossy?: boolean;
+  /** Whether keys may go by themselves meanwhile, since memory is short. */
+  readonly isEvicting?: boolean;
   begin(rig: Rig): Promise<void> | void;
   end?(rig: Rig): Promise<void> | void;
 }
 
 export class Rig implements AsyncDisposable {
-  /** Whether keys may go by themselves, since memory is short. */
-  isEvicting = false;
-  /** Where the next connections through the relay are led, instead of to the rig's own Redis. */
-  astray: number | null = null;
+  /** Whether new connections for invalidations are led to another Redis. */
+  isAstray = false;
 
   private constructor(
     public redis: RedisServer,
@@ -36,7 +36,9 @@ export class Rig implements AsyncDisposable {
     const redis = await startRedisServer({ port: freePort() });
     const other = await startRedisServer();
     let rig: Rig | null = null;
-    const relay = new Relay(() => rig?.astray ?? redis.port);
+    const relay = new Relay((kind) =>
+      rig?.isAstray === true && kind === "invalidation" ? other.port : redis.port
+    );
     const proxy = await startProxy(relay.port, ["--lease", `${lease / 1000}`, ...args]);
     return rig = new Rig(redis, other, relay, proxy, lease);
   }
@@ -115,27 +117,21 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: "eviction",
+    isEvicting: true,
     begin: async (rig) => {
-      rig.isEvicting = true;
       await rig.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-random");
       await rig.ask("CONFIG", "SET", "maxmemory", "1mb");
     },
-    end: async (rig) => {
-      await rig.ask("CONFIG", "SET", "maxmemory", "0");
-    },
+    end: async (rig) => void await rig.ask("CONFIG", "SET", "maxmemory", "0"),
   },
   {
     name: "wrong-server",
     begin: (rig) => {
-      // The data connection of the next pair is right, and all that follow go astray for a while.
+      rig.isAstray = true;
       rig.relay.cut("data");
-      rig.relay.cut("invalidation");
-      setTimeout(() => rig.astray = rig.other.port, 20);
     },
     end: (rig) => {
-      rig.astray = null;
-      rig.relay.cut("data");
-      rig.relay.cut("invalidation");
+      rig.isAstray = false;
     },
   },
 ];

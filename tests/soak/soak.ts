@@ -49,7 +49,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   await using rig = await Rig.start(lease);
   // The lease, and the time-out of a probe.
   const bound = faults.length === 0 ? 50 : lease + lease * 2 / 3;
-  const run = new Run(rig, new History(bound, () => rig.isEvicting), options);
+  const run = new Run(rig, new History(bound), options);
   const unequal = await run.all();
   return { ...run.history.report(), ...run.figures(), unequal };
 }
@@ -109,6 +109,7 @@ class Run {
     const { rig } = this;
     this.#faults++;
     this.options.onFault?.(fault.name);
+    const vanished = fault.isEvicting ? this.history.vanish(performance.now()) : undefined;
     if (fault.isLossy) {
       this.#isPaused = true;
       await until(() => this.#writing === 0);
@@ -123,6 +124,7 @@ class Run {
     }
     await wait(Math.random() * 2 * rig.lease);
     await fault.end?.(rig);
+    vanished?.(performance.now());
     await wait(Math.random() * rig.lease);
   }
 

@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 
-/** Which of the pair a connection is: the one that subscribes is for invalidations. */
+/** Which of the pair a connection is: the one for invalidations has a name of its own. */
 export type Kind = "data" | "invalidation";
 
 /** What is done to the connections of a kind, now and later. */
@@ -18,7 +18,8 @@ interface Fault {
   thaw: () => void;
 }
 
-const SUBSCRIPTION = Buffer.from("__redis__:invalidate");
+/** The name that it gives itself, first of all. */
+const NAME = /redis-proxy-[0-9a-f]{8}-/;
 const PIECE = 64 * 1024;
 
 export class Relay implements Disposable {
@@ -26,10 +27,9 @@ export class Relay implements Disposable {
   readonly #listener: Deno.TcpListener;
   readonly #channels = new Set<Channel>();
   readonly faults: Record<Kind, Fault> = { data: healthy(), invalidation: healthy() };
-  #accepted = 0;
 
-  /** @param targetOf The port that the connection of this number, from 0, is led to. */
-  constructor(readonly targetOf: (index: number) => number) {
+  /** @param targetOf The port that a new connection is led to. */
+  constructor(readonly targetOf: (kind: Kind) => number) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = this.#listener.addr.port;
     this.#accept();
@@ -92,33 +92,37 @@ export class Relay implements Disposable {
         if (error instanceof Deno.errors.BadResource) return;
         continue;
       }
-      this.#serve(client, this.targetOf(this.#accepted++));
+      this.#serve(client);
     }
   }
 
-  async #serve(client: Deno.TcpConn, port: number): Promise<void> {
+  async #serve(client: Deno.TcpConn): Promise<void> {
+    const piece = new Uint8Array(PIECE);
+    const count = await read(client, piece);
+    const first = piece.subarray(0, count ?? 0);
+    const kind = NAME.test(Buffer.from(first).toString("latin1")) ? "invalidation" : "data";
     let server: Deno.TcpConn;
     try {
-      server = await Deno.connect({ hostname: "127.0.0.1", port });
+      server = await Deno.connect({ hostname: "127.0.0.1", port: this.targetOf(kind) });
     } catch {
       client.close();
       return;
     }
-    const channel = new Channel(client, server, this.faults);
+    const channel = new Channel(client, server, kind, this.faults);
     this.#channels.add(channel);
-    await channel.serve();
+    await channel.serve(first);
     this.#channels.delete(channel);
   }
 }
 
 /** One connection of the proxy, and the one that stands for it at Redis. */
 class Channel {
-  kind: Kind = "data";
   isHalfOpen = false;
 
   constructor(
     readonly client: Deno.TcpConn,
     readonly server: Deno.TcpConn,
+    readonly kind: Kind,
     readonly faults: Record<Kind, Fault>,
   ) {
     // With Nagle's algorithm the relay itself would be the fault: it adds 40 ms.
@@ -126,8 +130,9 @@ class Channel {
     server.setNoDelay(true);
   }
 
-  async serve(): Promise<void> {
-    await Promise.all([this.#forth(), this.#back()]);
+  /** @param first What the proxy has sent already. */
+  async serve(first: Uint8Array): Promise<void> {
+    await Promise.all([this.#forth(first), this.#back()]);
     this.close();
   }
 
@@ -142,15 +147,14 @@ class Channel {
   }
 
   /** From the proxy to Redis. */
-  async #forth(): Promise<void> {
+  async #forth(first: Uint8Array): Promise<void> {
     const piece = new Uint8Array(PIECE);
-    for (;;) {
-      const count = await read(this.client, piece);
-      if (count === null) return this.close();
-      const bytes = piece.subarray(0, count);
-      if (Buffer.from(bytes).includes(SUBSCRIPTION)) this.kind = "invalidation";
+    for (let bytes = first;;) {
       await this.faults[this.kind].thawed;
       if (!await write(this.server, bytes) && !this.isHalfOpen) return this.close();
+      const count = await read(this.client, piece);
+      if (count === null) return this.close();
+      bytes = piece.subarray(0, count);
     }
   }
 
