@@ -227,6 +227,7 @@ export class RespParser {
     const canonical = digits === 1 || (digits > 1 && digits < 16 && bytes[first] !== ZERO);
     if (!canonical || bytes[at] !== CR || at + 1 >= end) return this.#nextOddNumber(first, tooLong);
     this.#scanned = at + 2 - start;
+    this.#searched = 0;
     return value;
   }
 
