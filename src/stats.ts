@@ -32,8 +32,6 @@ export class Stats {
   flushes = 0;
   /** Messages on the channel of invalidations that are none: somebody publishes there. */
   foreignMessages = 0;
-  /** What the channel of invalidations is at: off, tracked, untracked or down. */
-  coherence = "off";
   /** Connections to Redis made so far. */
   connections = 0;
   /** Connections to Redis lost so far. */

@@ -24,17 +24,14 @@ export interface Follower {
 /** Returns a listener that keeps the table in step with Redis. */
 export function follow(table: Table, stats: Stats): Follower {
   const { channel } = table;
-  stats.coherence = channel.state;
   return {
     up(isTracked, provenAt, mayKeepUntold) {
       table.up(isTracked, provenAt, mayKeepUntold);
       stats.connections++;
-      stats.coherence = channel.state;
     },
     down(now) {
       table.down(now);
       stats.connectionsLost++;
-      stats.coherence = channel.state;
     },
     answered: (side, sentAt) => channel.answered(side, sentAt),
     doubted: () => channel.doubt(),

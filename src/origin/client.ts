@@ -58,3 +58,12 @@ export function display({ host, port, database, tls }: OriginAddress): string {
 export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === "ReplyError";
 }
+
+/** The version of a server; null when it does not tell, for lack of a permission or because it goes. */
+export async function versionOf(redis: Redis): Promise<string | null> {
+  try {
+    return /^redis_version:([\w.-]+)/m.exec(await redis.info("server"))?.[1] ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -9,7 +9,7 @@ import type { Buffer } from "node:buffer";
 import type { Follower } from "../coherence/follow.ts";
 import type { Log } from "../log.ts";
 import type { Millis } from "../protocol.ts";
-import { display, makeClient, type OriginAddress } from "./client.ts";
+import { display, makeClient, type OriginAddress, versionOf } from "./client.ts";
 import { BrokenTracking, CHANNEL, makePair, type Pair, type PairOptions } from "./pair.ts";
 import { Pulse } from "./pulse.ts";
 
@@ -48,6 +48,7 @@ export class Link {
   /** The last failure of tracking. */
   #broken: BrokenTracking | null = null;
   #closed = false;
+  #version: string | null = null;
 
   constructor(
     readonly address: OriginAddress,
@@ -69,6 +70,11 @@ export class Link {
   /** Why there is no connection now, or why the last one was lost. */
   get loss(): Loss {
     return this.#loss;
+  }
+
+  /** The version that the server gave itself out as, last time; null until it first did. */
+  get version(): string | null {
+    return this.#version;
   }
 
   /** Connects, and stays so until `close`. */
@@ -163,6 +169,7 @@ export class Link {
     });
     this.#pair = pair;
     this.#failures = 0;
+    versionOf(pair.data).then((version) => this.#version = version ?? this.#version);
     listener.up(isTracked, pair.provenAt, broken === null || broken.isClosed);
     if (broken !== null) {
       this.#pause = setTimeout(() => this.#upgrade(pair), TRACKING_PAUSE);

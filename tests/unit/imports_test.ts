@@ -4,23 +4,27 @@ import { assertEquals } from "@std/assert";
 import { ROOT } from "../../tools/command.ts";
 
 /** Open to all of src. */
-const OPEN = ["protocol", "input", "output", "stats", "log"];
+const OPEN = ["protocol", "input", "output", "stats", "log", "peer"];
 
 /** What else a file or a folder may import; a folder's files may import each other. */
 const RULES: Record<string, readonly string[]> = {
   main: ["config", "health", "proxy"],
   proxy: [
     ...["config", "http", "resp", "origin", "read_through", "semaphore", "server"],
-    ...["assemble", "byte_budget", "coherence", "admin", "auth"],
+    ...["assemble", "byte_budget", "coherence", "admin", "auth", "connection", "facts"],
   ],
   assemble: ["config", "coherence", "origin/link"],
   health: ["config"],
-  config: ["origin/link", "coherence/policy", "coherence/policy_text", "@std/cli/parse-args"],
+  facts: ["config", "origin/link", "read_through", "resp", "server"],
+  config: [
+    ...["auth", "origin/link", "coherence/policy", "coherence/policy_text"],
+    "@std/cli/parse-args",
+  ],
   server: ["connection"],
-  connection: ["sniff"],
+  connection: ["sniff", "turn"],
   sniff: [],
   http: ["@std/http"],
-  resp: [],
+  resp: ["auth"],
   read_through: ["coherence"],
   coherence: ["lru-cache"],
   origin: ["byte_budget", "semaphore", "coherence/follow", "coherence/channel", "ioredis"],
@@ -31,6 +35,9 @@ const RULES: Record<string, readonly string[]> = {
   output: [],
   stats: [],
   log: [],
+  peer: [],
+  turn: [],
+  auth: [],
 };
 
 interface Module {
