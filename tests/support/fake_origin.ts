@@ -15,6 +15,8 @@ export interface PendingRead {
 export class FakeOrigin implements Origin {
   /** All reads so far, in order. */
   readonly reads: PendingRead[] = [];
+  /** As the test says; without it there are no fences. */
+  fence?: () => Promise<boolean>;
 
   read(keys: readonly Key[], onSent: () => void): Promise<Fetched[]> {
     onSent();
