@@ -90,6 +90,24 @@ export class Connection {
     }
   }
 
+  /** Ends a connection whose client took too long to send a request, and says so where it is said. */
+  async expire(): Promise<void> {
+    const output = this.#output;
+    (this.#protocol ?? this.#recognise())?.expire?.(output);
+    this.#last = true;
+    try {
+      if (output.length > 0) {
+        this.#enter("writing", performance.now());
+        await output.flush(this);
+        await this.conn.closeWrite();
+      }
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    } finally {
+      this.close();
+    }
+  }
+
   /** Ends the connection as soon as what was asked is answered. */
   finish(): void {
     this.#stopping = true;

@@ -4,7 +4,8 @@
  * @module
  */
 import { type Config, ConfigError } from "./config/mod.ts";
-import { Http } from "./http/mod.ts";
+import { Credentials, DEFAULT_USER } from "./auth.ts";
+import { HttpSite } from "./http/mod.ts";
 import type { Log } from "./log.ts";
 import { display, Link } from "./origin/link.ts";
 import { RedisOrigin } from "./origin/mod.ts";
@@ -45,10 +46,17 @@ export function startProxy({ values, origin: address }: Config, version: string,
     bytes: values["cache-memory"],
     timeToLive: values["cache-timeout"],
   });
+  const http = new HttpSite({
+    contentType: values["content-type"],
+    maxAge: values["http-max-age"],
+    corsOrigins: values["cors-origin"],
+    allowedHosts: values["allowed-hosts"],
+    credentials: new Credentials(DEFAULT_USER, null),
+  });
   const service = {
     lookup: cache,
     stats,
-    converse: (name: "http" | "resp") => name === "http" ? new Http() : new Resp(),
+    converse: (name: "http" | "resp") => name === "http" ? http.converse() : new Resp(),
   };
   const server = new Server(listener, service, {
     maxClients: values["max-clients"],

@@ -105,7 +105,8 @@ export class Server {
       const { phase, since } = connection;
       if (now - since <= patience[phase]) continue;
       this.log.debug("Gave a client up", { peer: peerOf(connection.conn), phase });
-      connection.close();
+      if (phase === "partial") connection.expire();
+      else connection.close();
     }
   }
 }
