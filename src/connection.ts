@@ -213,5 +213,7 @@ export function isGone(error: unknown): boolean {
     error instanceof Deno.errors.Interrupted ||
     error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.TimedOut ||
-    error instanceof Deno.errors.UnexpectedEof;
+    error instanceof Deno.errors.UnexpectedEof ||
+    // Not TLS, or not as it should be.
+    error instanceof Deno.errors.InvalidData;
 }

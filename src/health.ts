@@ -10,7 +10,9 @@ export async function checkHealth(values: Values): Promise<boolean> {
   const hostname = values["listen-address"].replace(/^0\.0\.0\.0$/, "127.0.0.1")
     .replace(/^::$/, "::1");
   try {
-    const conn = await Deno.connect({ hostname, port: values.port });
+    const conn = values["tls-cert"] === null
+      ? await Deno.connect({ hostname, port: values.port })
+      : await connectTls(hostname, values.port);
     const limit = setTimeout(() => conn.close(), values["redis-timeout"]);
     await conn.write(new TextEncoder().encode("PING\r\n"));
     const reply = new Uint8Array(64);
@@ -25,4 +27,33 @@ export async function checkHealth(values: Values): Promise<boolean> {
     );
   }
   return false;
+}
+
+/** The writing, reading and closing of a connection over TLS. */
+type TlsConnection = Pick<Deno.Conn, "write" | "read" | "close">;
+
+/**
+ * Connects over TLS to whatever certificate is there: whether it serves is the question, not whose
+ * name it bears. Only Node's client can be asked to overlook the name.
+ */
+async function connectTls(host: string, port: number): Promise<TlsConnection> {
+  const { connect } = await import("node:tls");
+  const socket = connect({ host, port, rejectUnauthorized: false });
+  await new Promise((resolve, reject) => {
+    socket.once("secureConnect", resolve);
+    socket.once("error", reject);
+  });
+  return {
+    write: (bytes) => new Promise((resolve) => socket.write(bytes, () => resolve(bytes.length))),
+    read: (into) =>
+      new Promise((resolve, reject) => {
+        socket.once("data", (bytes: Uint8Array) => {
+          into.set(bytes.subarray(0, into.length));
+          resolve(Math.min(bytes.length, into.length));
+        });
+        socket.once("close", () => resolve(null));
+        socket.once("error", reject);
+      }),
+    close: () => socket.destroy(),
+  };
 }

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { type Config, ConfigError } from "./config/mod.ts";
+import type { Config } from "./config/mod.ts";
 import { Credentials, DEFAULT_USER } from "./auth.ts";
 import { HttpSite } from "./http/mod.ts";
+import { listen, renew } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { display, Link } from "./origin/link.ts";
 import { RedisOrigin } from "./origin/mod.ts";
@@ -22,6 +23,8 @@ export interface Proxy {
   readonly address: Deno.NetAddr;
   readonly clients: number;
   readonly isStopping: boolean;
+  /** Reads the certificate anew; null where there is none. */
+  readonly renewCertificate: (() => void) | null;
   /** Ends it in order; requests in flight get at most `grace`. */
   stop(grace: Millis): Promise<void>;
 }
@@ -32,7 +35,7 @@ export interface Proxy {
  * @throws {ConfigError} When it cannot listen where it should.
  */
 export function startProxy({ values, origin: address }: Config, version: string, log: Log): Proxy {
-  const listener = listen(values["listen-address"], values.port);
+  const listener = listen(values);
   const stats = new Stats();
   const link = new Link(address, values["redis-timeout"], log);
   const permits = new Semaphore({
@@ -88,6 +91,14 @@ export function startProxy({ values, origin: address }: Config, version: string,
     get isStopping() {
       return isStopping;
     },
+    renewCertificate: values["tls-cert"] === null ? null : () => {
+      try {
+        server.relisten(renew(values, bound.port));
+        log.info("Read the certificate anew");
+      } catch (error) {
+        log.error("Cannot read the certificate anew", { why: (error as Error).message });
+      }
+    },
     async stop(grace) {
       isStopping = true;
       await server.stop(grace);
@@ -95,13 +106,4 @@ export function startProxy({ values, origin: address }: Config, version: string,
       permits.close();
     },
   };
-}
-
-function listen(hostname: string, port: number): Deno.Listener {
-  try {
-    return Deno.listen({ hostname, port });
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new ConfigError(`Cannot listen on ${hostname} port ${port}: wanted a free port (${why})`);
-  }
 }

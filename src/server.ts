@@ -32,8 +32,10 @@ export class Server {
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
+  #reopen: (() => Deno.Listener) | undefined;
+
   constructor(
-    readonly listener: Deno.Listener,
+    public listener: Deno.Listener,
     readonly service: Service,
     readonly options: ServerOptions,
     readonly log: Log,
@@ -45,6 +47,12 @@ export class Server {
   /** The number of clients that are connected. */
   get clients(): number {
     return this.#connections.size;
+  }
+
+  /** Goes on accepting with another listener; the connections that there are stay. */
+  relisten(open: () => Deno.Listener): void {
+    this.#reopen = open;
+    this.listener.close();
   }
 
   /** Stops accepting, lets requests in flight end for at most `grace`, then ends all connections. */
@@ -67,6 +75,10 @@ export class Server {
   async #accept(): Promise<void> {
     while (!this.#stopping) {
       try {
+        if (this.#reopen !== undefined) {
+          this.listener = this.#reopen();
+          this.#reopen = undefined;
+        }
         this.#admit(await this.listener.accept());
       } catch (error) {
         if (this.#stopping) return;
