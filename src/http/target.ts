@@ -13,7 +13,7 @@ const ABSOLUTE = /^https?:\/\/([^/?@]+)(?=[/?]|$)/i;
 export interface Target {
   /** Host and port of a target in absolute form, which go over the Host field; else null. */
   readonly authority: string | null;
-  /** Path and query; "*" for a target in asterisk form, as which an absolute one without path counts. */
+  /** Path and query; or what is in no form that names a key, such as "*". */
   readonly path: string;
 }
 
@@ -21,7 +21,9 @@ export interface Target {
 export function splitTarget(target: string): Target {
   const absolute = ABSOLUTE.exec(target);
   if (absolute === null) return { authority: null, path: target };
-  return { authority: absolute[1]!, path: target.slice(absolute[0].length) };
+  const path = target.slice(absolute[0].length);
+  // It may leave the slash out (RFC 9110 section 4.2.3).
+  return { authority: absolute[1]!, path: path.startsWith("/") ? path : `/${path}` };
 }
 
 /**
@@ -29,8 +31,7 @@ export function splitTarget(target: string): Target {
  * percent-decoded to bytes. Null when it is no path, or an escape is none.
  */
 export function keyOf(path: string): Key | null {
-  if (path === "") return ""; // An absolute target may leave the slash out (RFC 9110 section 4.2.3).
-  if (!path.startsWith("/")) return path.startsWith("?") ? "" : null;
+  if (!path.startsWith("/")) return null;
   const query = path.indexOf("?");
   return decodePercent(query < 0 ? path.slice(1) : path.slice(1, query));
 }
