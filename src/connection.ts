@@ -13,7 +13,7 @@
 import type { ClientRequest, Lookup, Millis, Protocol } from "./protocol.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
-import { type ProtocolName, sniff } from "./sniff.ts";
+import { guess, type ProtocolName, sniff } from "./sniff.ts";
 import type { Stats } from "./stats.ts";
 
 /** Requests of one client that may wait for the origin at once; more are not even parsed. */
@@ -93,7 +93,8 @@ export class Connection {
   /** Ends a connection whose client took too long to send a request, and says so where it is said. */
   async expire(): Promise<void> {
     const output = this.#output;
-    (this.#protocol ?? this.#recognise())?.expire?.(output);
+    const protocol = this.#protocol ?? this.service.converse(guess(this.#input));
+    protocol.expire?.(output);
     this.#last = true;
     try {
       if (output.length > 0) {

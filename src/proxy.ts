@@ -5,7 +5,7 @@
  */
 import type { Config } from "./config/mod.ts";
 import { Credentials, DEFAULT_USER } from "./auth.ts";
-import { HttpSite } from "./http/mod.ts";
+import { HttpSite, TOO_MANY as HTTP_TOO_MANY } from "./http/mod.ts";
 import { listen, renew } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { display, Link } from "./origin/link.ts";
@@ -69,6 +69,10 @@ export function startProxy({ values, origin: address }: Config, version: string,
       answering: Infinity,
       writing: values["write-timeout"],
       lingering: 1000,
+    },
+    tooMany: {
+      http: HTTP_TOO_MANY,
+      resp: new TextEncoder().encode("-ERR max number of clients reached\r\n"),
     },
   }, log);
   link.open();

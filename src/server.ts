@@ -5,8 +5,10 @@
  * @module
  */
 import { Connection, isGone, type Phase, type Service } from "./connection.ts";
+import { Input } from "./input.ts";
 import type { Log } from "./log.ts";
 import type { Millis } from "./protocol.ts";
+import { type ProtocolName, sniff } from "./sniff.ts";
 
 /** Bounds of the server. */
 export interface ServerOptions {
@@ -14,6 +16,8 @@ export interface ServerOptions {
   readonly maxClients: number;
   /** How long a connection may be at something without progress; Infinity for as long as it likes. */
   readonly patience: Readonly<Record<Phase, Millis>>;
+  /** What a client is told for whom there is no room. */
+  readonly tooMany: Readonly<Record<ProtocolName, Uint8Array>>;
 }
 
 /** How often the deadlines are looked at: they are exact to this. */
@@ -22,14 +26,18 @@ const SWEEP: Millis = 500;
 /** Pause after an error that accepting again at once would only repeat, such as no file left. */
 const ACCEPT_PAUSE: Millis = 50;
 
-/** As Redis says it, and closes. A client of HTTP sees no HTTP in it either way. */
-const TOO_MANY = new TextEncoder().encode("-ERR max number of clients reached\r\n");
+/** How long a client that is one too many may take to show which protocol it speaks. */
+const REFUSAL_PATIENCE: Millis = 100;
+
+/** Clients whose first bytes are waited for at once in order to turn them away. */
+const REFUSALS = 256;
 
 export class Server {
   readonly #connections = new Set<Connection>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
   #stopping = false;
+  #refusals = 0;
   #onEmpty: (() => void) | undefined;
 
   #reopen: (() => Deno.Listener) | undefined;
@@ -94,7 +102,7 @@ export class Server {
     const { stats } = this.service;
     if (this.#connections.size >= this.options.maxClients) {
       stats.clientsRefused++;
-      conn.write(TOO_MANY).catch(() => {/* It went away first. */}).finally(() => conn.close());
+      this.#refuse(conn);
       return;
     }
     stats.clientsTotal++;
@@ -108,6 +116,30 @@ export class Server {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
+  }
+
+  /** Turns a client away in its own words, as far as it says in time which these are. */
+  async #refuse(conn: Deno.Conn): Promise<void> {
+    const input = new Input();
+    this.#refusals++;
+    let limit: ReturnType<typeof setTimeout> | undefined;
+    try {
+      const patience = this.#refusals > REFUSALS ? 0 : REFUSAL_PATIENCE;
+      const name = await Promise.race([
+        conn.read(input.room()).then((count) => {
+          input.received(count ?? 0);
+          return sniff(input);
+        }, () => undefined),
+        new Promise<undefined>((resolve) => limit = setTimeout(() => resolve(undefined), patience)),
+      ]);
+      await conn.write(this.options.tooMany[name ?? "resp"]);
+    } catch {
+      // It went away first.
+    } finally {
+      clearTimeout(limit);
+      this.#refusals--;
+      conn.close();
+    }
   }
 
   #sweep(): void {

@@ -19,6 +19,7 @@ import type { HttpOptions } from "./site.ts";
 import { keyOf, splitTarget } from "./target.ts";
 
 export type { HttpOptions } from "./site.ts";
+export { TOO_MANY } from "./replies.ts";
 
 /** Methods that are defined, but not for a key here; all others are unknown. */
 const OTHER_METHODS = new Set(["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]);
