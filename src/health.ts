@@ -4,33 +4,48 @@
  * @module
  */
 import type { Values } from "./config/mod.ts";
+import type { Millis } from "./protocol.ts";
 
 /** Returns whether the proxy at the configured address and port answers PING. */
 export async function checkHealth(values: Values): Promise<boolean> {
   const hostname = values["listen-address"].replace(/^0\.0\.0\.0$/, "127.0.0.1")
     .replace(/^::$/, "::1");
+  const { port } = values;
   try {
-    const conn = values["tls-cert"] === null
-      ? await Deno.connect({ hostname, port: values.port })
-      : await connectTls(hostname, values.port);
-    const limit = setTimeout(() => conn.close(), values["redis-timeout"]);
-    await conn.write(new TextEncoder().encode("PING\r\n"));
-    const reply = new Uint8Array(64);
-    const count = await conn.read(reply) ?? 0;
-    clearTimeout(limit);
-    const text = new TextDecoder().decode(reply.subarray(0, count)).trim();
-    if (text === "+PONG") return true;
-    console.error(`Unhealthy: wanted +PONG, got "${text}"`);
-  } catch (error) {
-    console.error(
-      `Unhealthy: cannot ask ${hostname} port ${values.port}: ${(error as Error).message}`,
+    const text = await within(
+      values["redis-timeout"],
+      ping(hostname, port, values["tls-cert"] !== null),
     );
+    if (text === "+PONG") return true;
+    console.error(`Unhealthy: wanted +PONG, got ${JSON.stringify(text)}`);
+  } catch (error) {
+    console.error(`Unhealthy: cannot ask ${hostname} port ${port}: ${(error as Error).message}`);
   }
   return false;
 }
 
-/** The writing, reading and closing of a connection over TLS. */
-type TlsConnection = Pick<Deno.Conn, "write" | "read" | "close">;
+async function ping(hostname: string, port: number, isTls: boolean): Promise<string> {
+  using conn = isTls ? await connectTls(hostname, port) : await Deno.connect({ hostname, port });
+  await conn.write(new TextEncoder().encode("PING\r\n"));
+  const reply = new Uint8Array(64);
+  const count = await conn.read(reply) ?? 0;
+  return new TextDecoder().decode(reply.subarray(0, count)).trim();
+}
+
+async function within<T>(limit: Millis, promise: Promise<T>): Promise<T> {
+  let timer;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${limit} ms`)), limit);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** As much of a connection over TLS as the check needs. */
+type TlsConnection = Pick<Deno.Conn, "write" | "read"> & Disposable;
 
 /**
  * Connects over TLS to whatever certificate is there: whether it serves is the question, not whose
@@ -54,6 +69,6 @@ async function connectTls(host: string, port: number): Promise<TlsConnection> {
         socket.once("close", () => resolve(null));
         socket.once("error", reject);
       }),
-    close: () => socket.destroy(),
+    [Symbol.dispose]: () => socket.destroy(),
   };
 }

@@ -132,4 +132,6 @@ export interface Protocol {
   next(input: Input): ClientRequest | undefined;
   /** Appends what a client is told that took too long to send a request, before the connection ends. */
   expire?(output: Output): void;
+  /** Appends what a client is told for whom there is no room, before the connection ends. */
+  turnAway?(output: Output): void;
 }

@@ -5,7 +5,7 @@
  */
 import type { Config } from "./config/mod.ts";
 import { Credentials, DEFAULT_USER } from "./auth.ts";
-import { HttpSite, TOO_MANY as HTTP_TOO_MANY } from "./http/mod.ts";
+import { Http, HttpSite } from "./http/mod.ts";
 import { listen, renew } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { display, Link } from "./origin/link.ts";
@@ -59,7 +59,7 @@ export function startProxy({ values, origin: address }: Config, version: string,
   const service = {
     lookup: cache,
     stats,
-    converse: (name: "http" | "resp") => name === "http" ? http.converse() : new Resp(),
+    converse: (name: "http" | "resp") => name === "http" ? new Http(http) : new Resp(),
   };
   const server = new Server(listener, service, {
     maxClients: values["max-clients"],
@@ -69,10 +69,6 @@ export function startProxy({ values, origin: address }: Config, version: string,
       answering: Infinity,
       writing: values["write-timeout"],
       lingering: 1000,
-    },
-    tooMany: {
-      http: HTTP_TOO_MANY,
-      resp: new TextEncoder().encode("-ERR max number of clients reached\r\n"),
     },
   }, log);
   link.open();

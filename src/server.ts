@@ -7,8 +7,9 @@
 import { Connection, isGone, type Phase, type Service } from "./connection.ts";
 import { Input } from "./input.ts";
 import type { Log } from "./log.ts";
+import { Output } from "./output.ts";
 import type { Millis } from "./protocol.ts";
-import { type ProtocolName, sniff } from "./sniff.ts";
+import { sniff } from "./sniff.ts";
 
 /** Bounds of the server. */
 export interface ServerOptions {
@@ -16,8 +17,6 @@ export interface ServerOptions {
   readonly maxClients: number;
   /** How long a connection may be at something without progress; Infinity for as long as it likes. */
   readonly patience: Readonly<Record<Phase, Millis>>;
-  /** What a client is told for whom there is no room. */
-  readonly tooMany: Readonly<Record<ProtocolName, Uint8Array>>;
 }
 
 /** How often the deadlines are looked at: they are exact to this. */
@@ -25,6 +24,9 @@ const SWEEP: Millis = 500;
 
 /** Pause after an error that accepting again at once would only repeat, such as no file left. */
 const ACCEPT_PAUSE: Millis = 50;
+
+/** As Redis says it, where the protocol has no words of its own. */
+const TOO_MANY = new TextEncoder().encode("-ERR max number of clients reached\r\n");
 
 /** How long a client that is one too many may take to show which protocol it speaks. */
 const REFUSAL_PATIENCE: Millis = 100;
@@ -71,11 +73,12 @@ export class Server {
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     for (const connection of this.#connections) connection.finish();
     if (this.#connections.size > 0) {
-      const limit = setTimeout(() => {
-        for (const connection of this.#connections) connection.close();
-      }, grace);
-      await empty;
+      let limit;
+      // Not all end when they are closed: Deno 2.4 keeps a connection whose write is under way.
+      const late = new Promise<void>((resolve) => limit = setTimeout(resolve, grace));
+      await Promise.race([empty, late]);
       clearTimeout(limit);
+      for (const connection of this.#connections) connection.close();
     }
     clearInterval(this.#sweeper);
   }
@@ -132,7 +135,10 @@ export class Server {
         }, () => undefined),
         new Promise<undefined>((resolve) => limit = setTimeout(() => resolve(undefined), patience)),
       ]);
-      await conn.write(this.options.tooMany[name ?? "resp"]);
+      const output = new Output();
+      this.service.converse(name ?? "resp").turnAway?.(output);
+      if (output.length === 0) output.bytes(TOO_MANY);
+      await output.flush(conn);
     } catch {
       // It went away first.
     } finally {
@@ -146,8 +152,8 @@ export class Server {
     const now = performance.now();
     const { patience } = this.options;
     for (const connection of this.#connections) {
-      const { phase, since } = connection;
-      if (now - since <= patience[phase]) continue;
+      const { phase, since, isClosed } = connection;
+      if (isClosed || now - since <= patience[phase]) continue;
       this.log.debug("Gave a client up", { peer: peerOf(connection.conn), phase });
       if (phase === "partial") connection.expire();
       else connection.close();

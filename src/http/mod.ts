@@ -5,6 +5,7 @@
  * @module
  */
 import type { ClientRequest, Protocol } from "../protocol.ts";
+import { Credentials, DEFAULT_USER } from "../auth.ts";
 import type { Input } from "../input.ts";
 import type { Output } from "../output.ts";
 import { CHALLENGE_LINES } from "./authorization.ts";
@@ -12,37 +13,41 @@ import { PREFLIGHT_LINES } from "./cors.ts";
 import { type Fields, interpretFields } from "./fields.ts";
 import { hostOf, isServed } from "./host.ts";
 import { type Head, HttpParser } from "./parser.ts";
-import { Read, type Reply, Told } from "./requests.ts";
+import { Read, type Reply, RETRY_LINES, Told } from "./requests.ts";
 import { Refusal } from "./refusal.ts";
 import { Replies, type ReplyMode } from "./replies.ts";
 import type { HttpOptions } from "./site.ts";
 import { keyOf, splitTarget } from "./target.ts";
 
 export type { HttpOptions } from "./site.ts";
-export { TOO_MANY } from "./replies.ts";
 
 /** Methods that are defined, but not for a key here; all others are unknown. */
 const OTHER_METHODS = new Set(["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]);
 
 const ALLOW = "Allow: GET, HEAD, OPTIONS\r\n";
 
-/** What all connections that speak HTTP share; makes the conversation of each. */
+/** What all connections that speak HTTP share. */
 export class HttpSite {
   readonly replies: Replies;
 
   constructor(readonly options: HttpOptions) {
     this.replies = new Replies(options);
   }
-
-  converse(): Protocol {
-    return new Http(this);
-  }
 }
 
-class Http implements Protocol {
+/** The settings where there are none. */
+const DEFAULTS: HttpOptions = {
+  contentType: "application/octet-stream",
+  maxAge: 0,
+  corsOrigins: null,
+  allowedHosts: null,
+  credentials: new Credentials(DEFAULT_USER, null),
+};
+
+export class Http implements Protocol {
   readonly #parser: HttpParser<Fields>;
 
-  constructor(readonly site: HttpSite) {
+  constructor(readonly site: HttpSite = new HttpSite(DEFAULTS)) {
     const { options } = site;
     this.#parser = new HttpParser((fields, isHttp11) => interpretFields(fields, isHttp11, options));
   }
@@ -61,6 +66,12 @@ class Http implements Protocol {
   /** RFC 9110 section 15.5.9. */
   expire(output: Output): void {
     this.#refuse(new Refusal(408, "The request took too long to come")).reply(output);
+  }
+
+  /** RFC 9110 section 15.6.4. */
+  turnAway(output: Output): void {
+    const refusal = new Refusal(503, "Too many clients are connected");
+    this.#refuse(refusal, RETRY_LINES).reply(output);
   }
 
   /** The requests that are not a plain GET. */
@@ -93,10 +104,10 @@ class Http implements Protocol {
     return tell((output, now) => replies.error(output, now, 400, text, mode));
   }
 
-  #refuse({ status, reason }: Refusal): Told {
+  #refuse({ status, reason }: Refusal, lines = ""): Told {
     const mode: ReplyMode = { isHead: false, last: true, lines: "", accept: null };
     const { replies } = this.site;
-    return new Told(mode, (output, now) => replies.error(output, now, status, reason, mode));
+    return new Told(mode, (output, now) => replies.error(output, now, status, reason, mode, lines));
   }
 }
 

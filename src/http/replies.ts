@@ -44,12 +44,6 @@ const MAX_AGE = Buffer.from("Cache-Control: max-age=");
 const NO_CACHE = Buffer.from("Cache-Control: no-cache\r\n");
 const HIT = Buffer.from("Cache-Status: redis-proxy; hit; ttl=");
 
-/** The whole reply for a client for whom there is no room. */
-export const TOO_MANY: Uint8Array = Buffer.from(
-  `HTTP/1.1 503 Service Unavailable\r\n${SERVER_LINES}${NOT_STORABLE}Retry-After: 1\r\n` +
-    `Content-Type: text/plain\r\nContent-Length: 17\r\n${CLOSE}\r\nToo many clients\n`,
-);
-
 export class Replies {
   readonly #date: HttpDate;
   readonly #maxAge: Millis;

@@ -123,17 +123,18 @@ function statusOf({ reason, message }: Failure): [502 | 503 | 504 | 409, string]
   switch (reason) {
     case "away":
     case "busy":
-      return [503, RETRY];
+      return [503, RETRY_LINES];
     case "timeout":
     case "uncached":
       return [504, ""];
     case "reply":
       if (message.startsWith("WRONGTYPE ")) return [409, ""];
-      return PASSING.test(message) ? [503, RETRY] : [502, ""];
+      return PASSING.test(message) ? [503, RETRY_LINES] : [502, ""];
   }
 }
 
-const RETRY = "Retry-After: 1\r\n";
+/** When to come again, in seconds (RFC 9110 section 10.2.3). */
+export const RETRY_LINES = "Retry-After: 1\r\n";
 
 /** Errors of Redis that pass by themselves. */
 const PASSING = /^(LOADING|BUSY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN) /;

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { Credentials } from "../../src/auth.ts";
-import { type HttpOptions, HttpSite, TOO_MANY } from "../../src/http/mod.ts";
+import { Http, type HttpOptions, HttpSite } from "../../src/http/mod.ts";
 import { Input } from "../../src/input.ts";
 import { Output } from "../../src/output.ts";
 import {
@@ -78,7 +78,7 @@ async function replyTo(
   const room = input.room();
   room.set(Buffer.from(request, "latin1"));
   input.received(request.length);
-  const http = new HttpSite({ ...OPTIONS, ...options }).converse();
+  const http = new Http(new HttpSite({ ...OPTIONS, ...options }));
   const taken = http.next(input)!;
   const lookup = "outcome" in answers ? new ScriptedLookup([answers]) : answers;
   const found = await taken.read(lookup, 0);
@@ -166,7 +166,7 @@ Deno.test("HTTP answers a hit at once, and hands the request's terms on", () => 
   const request = `${GET}Cache-Control: max-age=5, max-stale\r\n\r\n`;
   input.room().set(Buffer.from(request));
   input.received(request.length);
-  const found = new HttpSite(OPTIONS).converse().next(input)!.read(lookup, 0);
+  const found = new Http(new HttpSite(OPTIONS)).next(input)!.read(lookup, 0);
   assertEquals(found instanceof Promise, false);
   const [key, { maxAge, maxStale }] = lookup.asked[0]!;
   assertEquals([key, maxAge, maxStale], ["k", 5000, Infinity]);
@@ -262,13 +262,17 @@ Deno.test("HTTP gives values the media type that was set", async () => {
 
 Deno.test("HTTP says 408 to a client that took too long, and that the connection ends", async () => {
   const output = new Output();
-  new HttpSite(OPTIONS).converse().expire!(output);
+  new Http().expire(output);
   const [reply] = splitReplies(await collect(output));
   assertEquals(reply!.status, 408);
   assertEquals(fieldOf(reply!, "Connection"), "close");
 });
 
-Deno.test("TOO_MANY is a whole reply", () => {
-  const replies = splitReplies(Buffer.from(TOO_MANY).toString("latin1"));
-  assertEquals(replies.map(({ status, body }) => [status, body]), [[503, "Too many clients\n"]]);
+Deno.test("HTTP says 503 to a client for whom there is no room, and when to come again", async () => {
+  const output = new Output();
+  new Http().turnAway(output);
+  const [reply] = splitReplies(await collect(output));
+  assertEquals([reply!.status, reply!.body], [503, "Too many clients are connected\n"]);
+  assertEquals(fieldOf(reply!, "Connection"), "close");
+  assertEquals(fieldOf(reply!, "Retry-After"), "1");
 });

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { keyOf, splitTarget } from "../../src/http/target.ts";
+import { ALL_BYTES } from "../support/wire.ts";
 
 Deno.test("keyOf() decodes what follows the first slash, up to the query", () => {
   const keys: [path: string, key: string | null][] = [
@@ -34,4 +35,11 @@ Deno.test("splitTarget() takes the authority of an absolute form apart, and no o
   assertEquals(splitTarget("http://u@host/a").authority, null);
   assertEquals(keyOf(splitTarget("http://u@host/a").path), null);
   assertEquals(keyOf(splitTarget("ftp://host/a").path), null);
+});
+
+Deno.test("keyOf() can name every byte", () => {
+  const encoded = [...ALL_BYTES].map((char) =>
+    `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`
+  );
+  assertEquals(keyOf(`/${encoded.join("")}`), ALL_BYTES);
 });
