@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
 import { RawClient, request } from "../support/client.ts";
-import { type Serving, serving } from "../support/serving.ts";
+import { run, type Serving, serving } from "../support/serving.ts";
 
 const MB = 1024 * 1024;
 
@@ -55,13 +55,9 @@ async function byHttp(it: Serving, key: string, size: number): Promise<string> {
 }
 
 /** Peak of the memory that the process held, in bytes; 0 where it cannot be found out. */
-function peakOf(pid: number): number {
-  try {
-    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
-  }
+async function peakOf(pid: number): Promise<number> {
+  const { stdout } = await run("cat", [`/proc/${pid}/status`]);
+  return Number(/VmHWM:\s+(\d+) kB/.exec(stdout)?.[1] ?? 0) * 1024;
 }
 
 Deno.test("values of all sizes around every buffer's come back exact over both protocols", async () => {
@@ -83,7 +79,7 @@ Deno.test("a value of 300 MB comes back exact over both protocols, in bounded me
   assertEquals(await byResp(it, "large", size), hash);
   assertEquals(await byHttp(it, "large", size), hash);
   // The value once while it comes, once where it is put together, and what a program needs.
-  const peak = peakOf(it.proxy.process.pid);
+  const peak = await peakOf(it.proxy.process.pid);
   assert(peak < 2.5 * size, `${Math.round(peak / MB)} MB`);
 });
 
@@ -92,7 +88,7 @@ Deno.test("clients that ask for much and read nothing do not fill the memory", a
   const size = 20 * MB;
   await store(it, "large", size);
   await byResp(it, "large", size);
-  const before = peakOf(it.proxy.process.pid);
+  const before = await peakOf(it.proxy.process.pid);
   const clients = await Promise.all(Array.from({ length: 10 }, () => it.connect()));
   try {
     for (const client of clients) await client.send(request("GET", "large").repeat(20));
@@ -100,7 +96,7 @@ Deno.test("clients that ask for much and read nothing do not fill the memory", a
     for (let round = 0; round < 200; round++) {
       assertEquals(await other.exchange("PING\r\n", 7), "+PONG\r\n");
     }
-    const grown = peakOf(it.proxy.process.pid) - before;
+    const grown = await peakOf(it.proxy.process.pid) - before;
     assert(grown < 60 * MB, `${Math.round(grown / MB)} MB more for 4 GB that nobody reads`);
   } finally {
     for (const client of clients) client.close();

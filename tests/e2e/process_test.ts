@@ -3,8 +3,8 @@ import manifest from "../../deno.json" with { type: "json" };
 import { FLAGS } from "../../src/config/settings.ts";
 import { freePort } from "../../tools/redis_server.ts";
 import { request } from "../support/client.ts";
-import { ProxyProcess, startProxy } from "../support/proxy.ts";
-import { redisCli, serving, until } from "../support/serving.ts";
+import { COMMAND, ProxyProcess, ROOT, startProxy } from "../support/proxy.ts";
+import { redisCli, run as command, serving, until } from "../support/serving.ts";
 
 /** Runs the program to its end. */
 async function run(args: string[], env: Record<string, string> = {}) {
@@ -182,37 +182,28 @@ Deno.test("the log is one event a line, in JSON where it is asked for", async ()
 
 Deno.test("a log that nobody reads any more does not end the service", async () => {
   await using it = await serving();
-  const port = freePort();
-  const command = JSON.parse(Deno.env.get("RP_TEST_COMMAND") ?? '["dist/redis-proxy"]') as string[];
-  // The reader takes the first line and goes: whatever is logged from then on has nowhere to go.
-  const child = new Deno.Command("sh", {
-    args: ["-c", '"$@" 2>&1 >/dev/null | head -n 1', "sh", ...command].concat(
-      ...["--listen-address", "127.0.0.1", "--port", `${port}`, "--log-level", "debug"],
-      ...["--redis-port", `${it.redis.port}`],
-    ),
-    cwd: new URL("../../", import.meta.url).pathname,
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  await until(async () => await redisCli(port, "ping") === "PONG\n");
-  await it.ask("SET", "key", "value");
-  await it.redis.stop();
-  assertMatch(await redisCli(port, "get", "key"), /^ORIGINDOWN/m);
-  assertEquals(await redisCli(port, "ping"), "PONG\n");
-  const pid = await pidOf(port);
-  Deno.kill(pid, "SIGTERM");
-  await child.output();
-});
-
-/** The process that listens on a port, by the command line that it was started with. */
-async function pidOf(port: number): Promise<number> {
-  for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const command = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
-    if (command.includes(`\0--port\0${port}\0`) && !command.startsWith("sh\0")) return Number(name);
+  const folder = await Deno.makeTempDir({ prefix: "redis-proxy-log-" });
+  try {
+    const pipe = `${folder}/pipe`;
+    await command("mkfifo", [pipe]);
+    const child = new Deno.Command("sh", {
+      args: ["-c", 'exec "$@" 2>"$0"', pipe, ...COMMAND].concat(
+        ...["--listen-address", "127.0.0.1", "--port", "0", "--redis-port", `${it.redis.port}`],
+      ),
+      cwd: ROOT,
+    }).spawn();
+    // The one reader takes a line and goes: what is logged from then on has nowhere to go.
+    const { stdout } = await command("head", ["-n", "1", pipe]);
+    const port = Number(/ port=(\d+) /.exec(stdout)![1]);
+    await it.redis.stop();
+    await until(async () => /^ORIGINDOWN/m.test(await redisCli(port, "get", "key")));
+    assertEquals(await redisCli(port, "ping"), "PONG\n");
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
-  throw new Error(`Cannot find who listens on ${port}`);
-}
+});
 
 Deno.test({
   name: "the executable runs without PATH, HOME and DENO_DIR, and writes nothing",
@@ -229,9 +220,7 @@ Deno.test({
         stderr: "piped",
       }).spawn();
       const log = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-      let text = "";
-      while (!/ port=\d+ /.test(text)) text += (await log.read()).value ?? assert(false, text);
-      assertEquals(await redisCli(Number(/ port=(\d+) /.exec(text)![1]), "ping"), "PONG\n");
+      assertEquals(await redisCli(await portOf(log), "ping"), "PONG\n");
       child.kill("SIGTERM");
       while (!(await log.read()).done);
       assertEquals((await child.status).code, 0);
@@ -242,3 +231,10 @@ Deno.test({
     }
   },
 });
+
+/** Reads the log up to the port. */
+async function portOf(log: ReadableStreamDefaultReader<string>): Promise<number> {
+  let text = "";
+  while (!/ port=\d+ /.test(text)) text += (await log.read()).value ?? assert(false, text);
+  return Number(/ port=(\d+) /.exec(text)![1]);
+}

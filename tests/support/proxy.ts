@@ -3,10 +3,10 @@
  *
  * @module
  */
-const ROOT = new URL("../../", import.meta.url).pathname;
+export const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** The program under test: the executable, or what RP_TEST_COMMAND (a JSON array) names instead. */
-const COMMAND: readonly string[] = JSON.parse(
+export const COMMAND: readonly string[] = JSON.parse(
   Deno.env.get("RP_TEST_COMMAND") ?? JSON.stringify([`${ROOT}dist/redis-proxy`]),
 );
 

@@ -53,5 +53,16 @@ Deno.test("Input.relax() gives a large buffer back, but only an empty one", () =
   assertEquals(input.bytes.length, large);
   input.start = input.end;
   input.relax();
-  assertEquals([input.bytes.length, input.length], [1024, 0]);
+  assertEquals([input.bytes.length, input.length], [8192, 0]);
+});
+
+Deno.test("Input.relax() keeps room for batches that do not fit an idle buffer, while they come", () => {
+  const input = new Input();
+  const sizes = [3000, 3000, 1025, 100, 100].map((size) => {
+    feed(input, "x".repeat(size));
+    input.start = input.end;
+    input.relax();
+    return input.bytes.length;
+  });
+  assertEquals(sizes, [8192, 8192, 8192, 1024, 1024]);
 });
