@@ -2,8 +2,6 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { Credentials } from "../../src/auth.ts";
 import { Http, type HttpOptions, HttpSite } from "../../src/http/mod.ts";
-import { Input } from "../../src/input.ts";
-import { Output } from "../../src/output.ts";
 import {
   type Answer,
   Entry,
@@ -14,6 +12,7 @@ import {
   type Terms,
 } from "../../src/protocol.ts";
 import { fieldOf, type RawReply, splitReplies } from "../support/http_replies.ts";
+import { inputOf, written } from "../support/wire.ts";
 
 const OPTIONS: HttpOptions = {
   contentType: "application/octet-stream",
@@ -57,34 +56,19 @@ class ScriptedLookup implements Lookup {
   }
 }
 
-async function collect(output: Output): Promise<string> {
-  const pieces: string[] = [];
-  await output.flush({
-    write(bytes) {
-      pieces.push(Buffer.from(bytes).toString("latin1"));
-      return Promise.resolve(bytes.length);
-    },
-  });
-  return pieces.join("");
-}
-
 /** Replies to one request with what a lookup answers. */
 async function replyTo(
   request: string,
   answers: Lookup | Answer,
   options: Partial<HttpOptions> = {},
 ): Promise<RawReply & { last: boolean }> {
-  const input = new Input();
-  const room = input.room();
-  room.set(Buffer.from(request, "latin1"));
-  input.received(request.length);
+  const input = inputOf(request);
   const http = new Http(new HttpSite({ ...OPTIONS, ...options }));
   const taken = http.next(input)!;
   const lookup = "outcome" in answers ? new ScriptedLookup([answers]) : answers;
   const found = await taken.read(lookup, 0);
-  const output = new Output();
-  taken.reply(output, found);
-  const [reply] = splitReplies(await collect(output), [request.split(" ")[0]!]);
+  const text = await written((output) => taken.reply(output, found));
+  const [reply] = splitReplies(text, [request.split(" ")[0]!]);
   return { ...reply!, last: taken.last };
 }
 
@@ -162,10 +146,8 @@ Deno.test("HTTP lets caches further down keep a value no longer than it is fresh
 
 Deno.test("HTTP answers a hit at once, and hands the request's terms on", () => {
   const lookup = new ScriptedLookup([answer(entry())]);
-  const input = new Input();
   const request = `${GET}Cache-Control: max-age=5, max-stale\r\n\r\n`;
-  input.room().set(Buffer.from(request));
-  input.received(request.length);
+  const input = inputOf(request);
   const found = new Http(new HttpSite(OPTIONS)).next(input)!.read(lookup, 0);
   assertEquals(found instanceof Promise, false);
   const [key, { maxAge, maxStale }] = lookup.asked[0]!;
@@ -261,17 +243,13 @@ Deno.test("HTTP gives values the media type that was set", async () => {
 });
 
 Deno.test("HTTP says 408 to a client that took too long, and that the connection ends", async () => {
-  const output = new Output();
-  new Http().expire(output);
-  const [reply] = splitReplies(await collect(output));
+  const [reply] = splitReplies(await written((output) => new Http().expire(output)));
   assertEquals(reply!.status, 408);
   assertEquals(fieldOf(reply!, "Connection"), "close");
 });
 
 Deno.test("HTTP says 503 to a client for whom there is no room, and when to come again", async () => {
-  const output = new Output();
-  new Http().turnAway(output);
-  const [reply] = splitReplies(await collect(output));
+  const [reply] = splitReplies(await written((output) => new Http().turnAway(output)));
   assertEquals([reply!.status, reply!.body], [503, "Too many clients are connected\n"]);
   assertEquals(fieldOf(reply!, "Connection"), "close");
   assertEquals(fieldOf(reply!, "Retry-After"), "1");

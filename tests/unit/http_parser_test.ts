@@ -6,6 +6,7 @@ import type { RawFields } from "../../src/http/raw_fields.ts";
 import { Refusal } from "../../src/http/refusal.ts";
 import { LINE_BYTES } from "../../src/http/request_line.ts";
 import { Input } from "../../src/input.ts";
+import { feed } from "../support/wire.ts";
 
 type Result = Head<RawFields> | Refusal;
 
@@ -14,16 +15,10 @@ function parse(pieces: Iterable<Uint8Array>, parser = new HttpParser((raw) => ra
   const input = new Input();
   const results: Result[] = [];
   for (const piece of pieces) {
-    for (let rest = piece; rest.length > 0;) {
-      const room = input.room();
-      const part = rest.subarray(0, room.length);
-      room.set(part);
-      input.received(part.length);
-      rest = rest.subarray(part.length);
-      for (let next = parser.next(input); next !== undefined; next = parser.next(input)) {
-        results.push(next);
-        if (next instanceof Refusal) return results;
-      }
+    feed(input, piece);
+    for (let next = parser.next(input); next !== undefined; next = parser.next(input)) {
+      results.push(next);
+      if (next instanceof Refusal) return results;
     }
   }
   return results;
