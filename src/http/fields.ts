@@ -9,6 +9,7 @@ import { NO_WISHES, type Wishes, wishesOf } from "./directives.ts";
 import { hostOf, isServed } from "./host.ts";
 import type { RawFields } from "./raw_fields.ts";
 import { Refusal } from "./refusal.ts";
+import type { ReplyMode } from "./replies.ts";
 import type { HttpOptions } from "./site.ts";
 
 /** The preconditions of a request, and which part of the value it wants. */
@@ -24,9 +25,6 @@ export type Bar = "unauthorized" | "expectation";
 
 /** The fields of a request, interpreted. */
 export interface Fields {
-  readonly isHttp11: boolean;
-  /** Whether the client wants the connection to end. */
-  readonly last: boolean;
   readonly wishes: Wishes;
   /** Null where there are none. */
   readonly conditions: Conditions | null;
@@ -34,12 +32,10 @@ export interface Fields {
   readonly bar: Bar | null;
   /** Whether the host is one that is served. */
   readonly isServed: boolean;
-  /** Which media types the client takes. */
-  readonly accept: string | null;
   /** Whether a browser asks what a page may ask. */
   readonly isPreflight: boolean;
-  /** Lines that go into every reply to these fields. */
-  readonly lines: string;
+  /** How to reply to GET; other methods and bodies may change it. */
+  readonly mode: ReplyMode;
 }
 
 /** Interprets the fields of a request, or refuses them. */
@@ -56,15 +52,17 @@ export function interpretFields(
   // A client of HTTP/1.0 keeps the connection only when it asked to and is told so.
   const keepAlive = last || isHttp11 ? "" : "Connection: keep-alive\r\n";
   return {
-    isHttp11,
-    last,
     wishes: cacheControl === undefined ? NO_WISHES : wishesOf(cacheControl),
     conditions: conditionsOf(fields),
     bar: barOf(fields, isHttp11, options),
     isServed: isServed(host, options.allowedHosts),
-    accept: fields.get("accept") ?? null,
     isPreflight: fields.has("origin") && fields.has("access-control-request-method"),
-    lines: keepAlive + corsLines(fields.get("origin"), options.corsOrigins),
+    mode: {
+      isHead: false,
+      last,
+      lines: keepAlive + corsLines(fields.get("origin"), options.corsOrigins),
+      accept: fields.get("accept") ?? null,
+    },
   };
 }
 

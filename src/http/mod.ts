@@ -120,11 +120,7 @@ function barReply({ bar }: Fields, replies: Replies, mode: ReplyMode): Reply {
       replies.error(output, now, 417, "No expectation but 100-continue can be met", mode);
 }
 
-function modeOf({ line, fields, isBodyLeft }: Head<Fields>): ReplyMode {
-  return {
-    isHead: line.method === "HEAD",
-    last: fields.last || isBodyLeft,
-    lines: fields.lines,
-    accept: fields.accept,
-  };
+function modeOf({ line, fields: { mode }, isBodyLeft }: Head<Fields>): ReplyMode {
+  if (line.method === "GET" && !isBodyLeft) return mode;
+  return { ...mode, isHead: line.method === "HEAD", last: mode.last || isBodyLeft };
 }

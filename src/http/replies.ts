@@ -37,7 +37,6 @@ const SERVER_LINES = "Server: redis-proxy\r\nX-Content-Type-Options: nosniff\r\n
 const NOT_STORABLE = "Cache-Control: no-store\r\n";
 const CLOSE = "Connection: close\r\n";
 
-const CONTENT_LENGTH = Buffer.from("Content-Length: ");
 const ETAG = Buffer.from("ETag: ");
 const AGE = Buffer.from("Age: ");
 const MAX_AGE = Buffer.from("Cache-Control: max-age=");
@@ -48,7 +47,7 @@ export class Replies {
   readonly #date: HttpDate;
   readonly #maxAge: Millis;
   readonly #valueLines: string;
-  /** The head of a 200 up to its date, encoded for `#okDate`. */
+  /** The head of a 200 up to its length, encoded for `#okDate`. */
   #ok: Uint8Array = new Uint8Array();
   #okDate = "";
 
@@ -66,10 +65,11 @@ export class Replies {
     const date = this.#date.at(now);
     if (date !== this.#okDate) {
       this.#okDate = date;
-      this.#ok = Buffer.from(this.#start(200, now) + this.#valueLines);
+      this.#ok = Buffer.from(`${this.#start(200, now)}${this.#valueLines}Content-Length: `);
     }
     output.bytes(this.#ok);
-    this.#length(output, value.length);
+    output.decimal(value.length);
+    output.crlf();
     this.#story(output, tag, answer);
     end(output, mode);
     if (!mode.isHead) output.bytes(value);
@@ -82,7 +82,7 @@ export class Replies {
       this.#start(206, now) + this.#valueLines +
         `Content-Range: bytes ${from}-${to - 1}/${value.length}\r\n`,
     );
-    this.#length(output, to - from);
+    writeLength(output, to - from);
     this.#story(output, tag, answer);
     end(output, mode);
     output.bytes(value.subarray(from, to));
@@ -112,7 +112,7 @@ export class Replies {
   ): void {
     const [type, body] = errorBody(status, detail, mode.accept);
     output.latin1(`${this.#start(status, now)}Content-Type: ${type}\r\n${NOT_STORABLE}${lines}`);
-    this.#length(output, body.length);
+    writeLength(output, body.length);
     end(output, mode);
     if (!mode.isHead) output.bytes(body);
   }
@@ -120,12 +120,6 @@ export class Replies {
   #start(status: StatusCode, now: Millis): string {
     return `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\n${SERVER_LINES}` +
       `Date: ${this.#date.at(now)}\r\n`;
-  }
-
-  #length(output: Output, length: number): void {
-    output.bytes(CONTENT_LENGTH);
-    output.decimal(length);
-    output.crlf();
   }
 
   /** What caches further down must know: the tag, the age, how long to keep it, and where it is from. */
@@ -170,6 +164,10 @@ export function cacheStatus({ outcome, via, timeLeft, isStored, isCollapsed }: A
   const stored = isStored ? `; stored${ttl}` : "";
   const collapsed = isCollapsed ? "; collapsed" : "";
   return `Cache-Status: redis-proxy; fwd=${via}${stored}${collapsed}\r\n`;
+}
+
+function writeLength(output: Output, length: number): void {
+  output.latin1(`Content-Length: ${length}\r\n`);
 }
 
 function end(output: Output, { last, lines }: ReplyMode): void {

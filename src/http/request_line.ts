@@ -24,6 +24,7 @@ export interface RequestLine {
 
 const SLASH = 0x2f;
 const VERSION = [..."HTTP/"].map((char) => char.charCodeAt(0));
+const VERSION_11 = new TextEncoder().encode("HTTP/1.1\r\n");
 const DIGITS_AT = VERSION.length;
 
 /** Length of ` HTTP/1.1` and the end of the line, in bytes. */
@@ -46,7 +47,7 @@ export function readRequestLine(input: Input): RequestLine | Refusal | undefined
   if (at - start > LINE_BYTES) return TOO_LONG;
   if (at === end) return undefined;
   if (at === targetAt || bytes[at] !== SPACE) return BAD_LINE;
-  const minor = readVersion(input, at + 1);
+  const minor = isVersion11(input, at + 1) ? 1 : readVersion(input, at + 1);
   if (typeof minor !== "number") return minor;
   return {
     method: methodAt(input, start, targetAt - 1),
@@ -55,6 +56,15 @@ export function readRequestLine(input: Input): RequestLine | Refusal | undefined
     isHttp11: minor > 0,
     length: at + TAIL_BYTES - start,
   };
+}
+
+/** Whether the line ends as nearly all do. */
+function isVersion11({ bytes, end }: Input, from: number): boolean {
+  if (from + VERSION_11.length > end) return false;
+  for (let index = 0; index < VERSION_11.length; index++) {
+    if (bytes[from + index] !== VERSION_11[index]) return false;
+  }
+  return true;
 }
 
 /** Reads the version and the end of the line; returns the minor version. */
