@@ -91,9 +91,9 @@ export function startProxy({ values, origin: address }: Config, version: string,
     get isStopping() {
       return isStopping;
     },
-    renewCertificate: values["tls-cert"] === null ? null : () => {
+    renewCertificate: values["tls-cert"] === null ? null : async () => {
       try {
-        server.relisten(renew(values, bound.port));
+        await server.relisten(renew(values, bound.port));
         log.info("Read the certificate anew");
       } catch (error) {
         log.error("Cannot read the certificate anew", { why: (error as Error).message });

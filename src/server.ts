@@ -42,7 +42,7 @@ export class Server {
   #refusals = 0;
   #onEmpty: (() => void) | undefined;
 
-  #reopen: (() => Deno.Listener) | undefined;
+  #reopen: (() => void) | undefined;
 
   constructor(
     public listener: Deno.Listener,
@@ -59,16 +59,25 @@ export class Server {
     return this.#connections.size;
   }
 
-  /** Goes on accepting with another listener; the connections that there are stay. */
-  relisten(open: () => Deno.Listener): void {
-    this.#reopen = open;
-    this.listener.close();
+  /**
+   * Goes on accepting with another listener; the connections that there are stay. Resolves when it
+   * does. A client that connects in between, within a turn of the event loop, has to try again.
+   */
+  relisten(open: () => Deno.Listener): Promise<void> {
+    return new Promise((resolve) => {
+      this.#reopen = () => {
+        this.listener = open();
+        this.#reopen = undefined;
+        resolve();
+      };
+      this.#closeListener();
+    });
   }
 
   /** Stops accepting, lets requests in flight end for at most `grace`, then ends all connections. */
   async stop(grace: Millis): Promise<void> {
     this.#stopping = true;
-    this.listener.close();
+    this.#closeListener();
     await this.#accepting;
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     for (const connection of this.#connections) connection.finish();
@@ -83,13 +92,19 @@ export class Server {
     clearInterval(this.#sweeper);
   }
 
+  /** It is closed already where it is about to be replaced. */
+  #closeListener(): void {
+    try {
+      this.listener.close();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
   async #accept(): Promise<void> {
     while (!this.#stopping) {
       try {
-        if (this.#reopen !== undefined) {
-          this.listener = this.#reopen();
-          this.#reopen = undefined;
-        }
+        this.#reopen?.();
         this.#admit(await this.listener.accept());
       } catch (error) {
         if (this.#stopping) return;

@@ -12,6 +12,9 @@ const TEXT = "text/plain";
 const PROBLEM = "application/problem+json";
 const JSON_TYPE = "application/json";
 
+/** Longest list of media types that is looked into, far above what clients send. */
+const ACCEPT_LENGTH = 1024;
+
 /** Returns the media type and the body. */
 export function errorBody(
   status: StatusCode,
@@ -26,7 +29,7 @@ export function errorBody(
 
 /** What takes neither gets plain text, which is more use than nothing (RFC 9110 section 12.4.1). */
 function prefersJson(accept: string | null): boolean {
-  if (accept === null || !accept.includes("json")) return false;
+  if (accept === null || accept.length > ACCEPT_LENGTH || !accept.includes("json")) return false;
   const headers = new Headers({ accept });
   const best = accepts({ headers } as Request, TEXT, PROBLEM, JSON_TYPE);
   return best === PROBLEM || best === JSON_TYPE;

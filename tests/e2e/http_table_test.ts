@@ -148,6 +148,7 @@ const ROWS: Record<string, Row[]> = {
   ],
   "RFC 9111 caching and RFC 9211 Cache-Status": [
     ["4 a first read is forwarded, and kept", ask("GET /first"), [200, "1", "!Age", "Cache-Control: no-cache", "Cache-Status: redis-proxy; fwd=uri-miss; stored; ttl=99"]],
+    ["13 conditions and ranges work on a first read too", ask("GET /second", "Range: bytes=1-"), [206, "2", "Content-Range: bytes 1-1/2", "!Age"]],
     ["4 MUST: a hit has an Age", get(), [200, "hello", "Age: 0", "Cache-Status: redis-proxy; hit; ttl=99"]],
     ["5.2.1.1 max-age=0 forces a read", get("Cache-Control: max-age=0"), [200, "hello", "!Age", "Cache-Status: redis-proxy; fwd=request; stored; ttl=99"]],
     ["5.2.1.1 max-age=N takes a younger hit", get("Cache-Control: max-age=60"), [200, "hello", "Age: 0"]],
@@ -205,6 +206,7 @@ Deno.test("HTTP keeps to the RFCs, requirement by requirement", async (t) => {
     empty: '""',
     end: ".",
     first: "1",
+    second: "12",
     unkept: "u",
     "a/b/c": "slashes",
     "q?": "question",

@@ -32,4 +32,5 @@ Deno.test("errorBody() goes by the client's order of preference", () => {
   assertEquals(typeOf("*/*"), text);
   assertEquals(typeOf("text/html,application/xhtml+xml,*/*;q=0.8"), text);
   assertEquals(typeOf("image/png"), text);
+  assertEquals(typeOf("application/json,".repeat(100)), text);
 });

@@ -193,3 +193,18 @@ Deno.test("Server logs a bug with a client by the client's address, and serves t
   assertEquals(server.clients, 1);
   await server.stop(0);
 });
+
+Deno.test("Server.relisten() goes on with another listener, and keeps its clients", async () => {
+  const { server, port } = serve();
+  using old = await RawClient.connect(port);
+  assertEquals(await old.exchange("PING\r\n", 7), "+PONG\r\n");
+  const open = () => Deno.listen({ hostname: "127.0.0.1", port });
+  // The second call finds the listener closed already.
+  server.relisten(open);
+  await server.relisten(open);
+  using client = await RawClient.connect(port);
+  assertEquals(await client.exchange("PING\r\n", 7), "+PONG\r\n");
+  assertEquals(await old.exchange("PING\r\n", 7), "+PONG\r\n");
+  server.relisten(open);
+  await server.stop(0);
+});
