@@ -129,13 +129,13 @@ export class Replies {
     output.latin1(tag);
     output.crlf();
     const isKept = via === "hit" || timeLeft < 0;
-    const ageSeconds = isKept ? Math.floor(age / 1000) : 0;
+    const ageSeconds = isKept ? secondsOf(age) : 0;
     if (isKept) {
       output.bytes(AGE);
       output.decimal(ageSeconds);
       output.crlf();
     }
-    const lifetime = Math.floor(Math.min(this.#maxAge, timeLeft) / 1000);
+    const lifetime = secondsOf(Math.min(this.#maxAge, timeLeft));
     if (lifetime > 0) {
       // Others count the age from the lifetime, so that it has to hold both.
       output.bytes(MAX_AGE);
@@ -146,7 +146,7 @@ export class Replies {
     }
     if (via === "hit" && timeLeft >= 0) {
       output.bytes(HIT);
-      output.decimal(Math.floor(timeLeft / 1000));
+      output.decimal(secondsOf(timeLeft));
       output.crlf();
     } else {
       output.latin1(cacheStatus(answer));
@@ -159,11 +159,16 @@ export function cacheStatus({ outcome, via, timeLeft, isStored, isCollapsed }: A
   if (outcome instanceof Failure && outcome.reason === "uncached") {
     return "Cache-Status: redis-proxy; detail=only-if-cached\r\n";
   }
-  const ttl = `; ttl=${Math.floor(timeLeft / 1000)}`;
+  const ttl = `; ttl=${secondsOf(timeLeft)}`;
   if (via === "hit") return `Cache-Status: redis-proxy; hit${ttl}\r\n`;
   const stored = isStored ? `; stored${ttl}` : "";
   const collapsed = isCollapsed ? "; collapsed" : "";
   return `Cache-Status: redis-proxy; fwd=${via}${stored}${collapsed}\r\n`;
+}
+
+/** Whole seconds; what is longer than caches can count is as long as they can (RFC 9111, 1.2.2). */
+function secondsOf(duration: Millis): number {
+  return Math.floor(Math.min(duration / 1000, 2 ** 31));
 }
 
 function writeLength(output: Output, length: number): void {

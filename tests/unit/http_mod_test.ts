@@ -102,6 +102,7 @@ Deno.test("HTTP tells the story of an answer in Age and Cache-Status", async () 
   const table: [Partial<Answer>, age: string | undefined, status: string][] = [
     [{ via: "hit", age: 2999, timeLeft: 5999 }, "2", "hit; ttl=5"],
     [{ via: "hit", age: 9000, timeLeft: -2500 }, "9", "hit; ttl=-3"],
+    [{ via: "hit", age: 1e15, timeLeft: Infinity }, "2147483648", "hit; ttl=2147483648"],
     [{ via: "uri-miss", timeLeft: 9999 }, undefined, "fwd=uri-miss; stored; ttl=9"],
     [{ via: "request", isStored: false }, undefined, "fwd=request"],
     [
