@@ -8,6 +8,7 @@ import { Connection, isGone, type Phase, type Service } from "./connection.ts";
 import { Input } from "./input.ts";
 import type { Log } from "./log.ts";
 import { Output } from "./output.ts";
+import { peerOf } from "./peer.ts";
 import type { Millis } from "./protocol.ts";
 import { sniff } from "./sniff.ts";
 
@@ -129,7 +130,10 @@ export class Server {
     const connection = new Connection(conn, this.service);
     this.#connections.add(connection);
     connection.serve().catch((error) => {
-      this.log.error("Cannot go on with a client", { peer: peerOf(conn), why: String(error) });
+      this.log.error("Cannot go on with a client", {
+        peer: peerOf(conn).remote,
+        why: String(error),
+      });
     }).finally(() => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onEmpty?.();
@@ -151,7 +155,7 @@ export class Server {
         new Promise<undefined>((resolve) => limit = setTimeout(() => resolve(undefined), patience)),
       ]);
       const output = new Output();
-      this.service.converse(name ?? "resp").turnAway?.(output);
+      this.service.converse(name ?? "resp", peerOf(conn)).turnAway?.(output);
       if (output.length === 0) output.bytes(TOO_MANY);
       await output.flush(conn);
     } catch {
@@ -169,14 +173,9 @@ export class Server {
     for (const connection of this.#connections) {
       const { phase, since, isClosed } = connection;
       if (isClosed || now - since <= patience[phase]) continue;
-      this.log.debug("Gave a client up", { peer: peerOf(connection.conn), phase });
+      this.log.debug("Gave a client up", { peer: peerOf(connection.conn).remote, phase });
       if (phase === "partial") connection.expire();
       else connection.close();
     }
   }
-}
-
-function peerOf(conn: Deno.Conn): string {
-  const address = conn.remoteAddr;
-  return "hostname" in address ? `${address.hostname}:${address.port}` : "unknown";
 }

@@ -17,6 +17,7 @@ import {
   origins,
   redisUrl,
   seconds,
+  text,
 } from "./values.ts";
 
 /** One setting; its variable is its flag in capitals, `RP_` in front. */
@@ -28,6 +29,8 @@ export interface Setting<T> {
   readonly help: string;
   /** Whether its value must never be shown. */
   readonly secret?: boolean;
+  /** Whether it has no flag: what is on the command line, everybody on the machine can read. */
+  readonly variableOnly?: boolean;
 }
 
 function setting<T>(
@@ -40,6 +43,10 @@ function setting<T>(
 
 function optional<T>(kind: Kind<T>, help: string, secret = false): Setting<T> & { fallback: null } {
   return { kind, fallback: null, help, secret };
+}
+
+function variable<T>(kind: Kind<T>, help: string): Setting<T> & { fallback: null } {
+  return { kind, fallback: null, help, secret: true, variableOnly: true };
 }
 
 /** The settings by group, then by flag. */
@@ -68,6 +75,20 @@ export const GROUPS = {
       "certificate chain in PEM: HTTPS, and RESP over TLS; SIGHUP reads it anew",
     ),
     "tls-key": optional(file, "private key of --tls-cert, in PEM"),
+  },
+  "Clients": {
+    "user": setting(
+      text,
+      "default",
+      "name that clients authenticate as, where there is a password",
+    ),
+    "password": variable(text, "password that clients have to show, over RESP and HTTP alike"),
+    "password-file": optional(file, "file that holds that password, a line break at its end aside"),
+    "max-request": setting(
+      bytes(64 * 1024),
+      "16mb",
+      "bytes of a RESP request that is kept until it is complete",
+    ),
   },
   "Redis": {
     "redis-host": setting(host, "127.0.0.1", "host of the backing Redis"),

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { splitReplies } from "../support/http_replies.ts";
-import { serving } from "../support/serving.ts";
+import { curl, serving } from "../support/serving.ts";
 
 const HEAD = "GET /key HTTP/1.1\r\nHost: h\r\n";
 
@@ -75,4 +75,24 @@ Deno.test("the settings of HTTP reach its replies", async () => {
   assertMatch(head, /^Access-Control-Allow-Origin: https:\/\/a\.example\r$/m);
   await client.send("GET /key HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
   assertMatch(await client.rest(), /^HTTP\/1\.1 421 /);
+});
+
+Deno.test("the password that guards RESP guards HTTP, as Basic and as Bearer", async () => {
+  const file = await Deno.makeTempFile({ prefix: "redis-proxy-password-" });
+  try {
+    await Deno.writeTextFile(file, "pässword\n");
+    await using it = await serving(["--password-file", file, "--user", "reader"]);
+    await it.ask("SET", "key", "value");
+    const status = ["-o", "/dev/null", "-w", "%{http_code}"];
+    assertEquals(await curl(it.port, "/key", ...status), "401");
+    assertEquals(await curl(it.port, "/key", ...status, "-u", "reader:wrong"), "401");
+    assertEquals(await curl(it.port, "/key", "-u", "reader:pässword"), "value");
+    assertEquals(await curl(it.port, "/key", "-H", "Authorization: Bearer pässword"), "value");
+    assertMatch(
+      await curl(it.port, "/key", "--head"),
+      /^WWW-Authenticate: Basic realm="redis-proxy", charset="UTF-8"\r$/m,
+    );
+  } finally {
+    await Deno.remove(file);
+  }
 });

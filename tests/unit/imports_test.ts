@@ -4,23 +4,24 @@ import { assertEquals } from "@std/assert";
 import { ROOT } from "../../tools/command.ts";
 
 /** Open to all of src. */
-const OPEN = ["protocol", "input", "output", "stats", "log"];
+const OPEN = ["protocol", "input", "output", "stats", "log", "peer"];
 
 /** What else a file or a folder may import; a folder's files may import each other. */
 const RULES: Record<string, readonly string[]> = {
   main: ["config", "health", "proxy"],
   proxy: [
     ...["config", "http", "resp", "origin", "read_through", "semaphore", "server"],
-    ...["coherence", "admin", "auth", "listening"],
+    ...["coherence", "admin", "auth", "connection", "facts", "listening"],
   ],
   health: ["config"],
-  config: ["origin/link", "@std/cli/parse-args"],
+  facts: ["config", "origin/link", "read_through", "resp", "server"],
+  config: ["auth", "origin/link", "@std/cli/parse-args"],
   listening: ["config"],
   server: ["connection", "sniff"],
-  connection: ["sniff"],
+  connection: ["sniff", "turn"],
   sniff: [],
   http: ["@std/http", "auth"],
-  resp: [],
+  resp: ["auth"],
   read_through: ["lru-cache"],
   origin: ["semaphore", "ioredis"],
   semaphore: [],
@@ -29,6 +30,9 @@ const RULES: Record<string, readonly string[]> = {
   output: [],
   stats: [],
   log: [],
+  peer: [],
+  turn: [],
+  auth: [],
 };
 
 interface Module {
