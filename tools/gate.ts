@@ -48,7 +48,10 @@ async function stage(name: string, work: () => Promise<Tally>): Promise<boolean>
 
 /** Runs Deno; `env` is added to what every stage gets. */
 function deno(engine: Engine, args: string[], env: Record<string, string> = {}): Promise<number> {
-  return run([engine.path, ...args], { env: { ...denoEnv(), ...env, [mark]: "1" }, signal });
+  return run([engine.path, ...args], {
+    env: { ...denoEnv(), ...env, TMPDIR: scratch, [mark]: "1" },
+    signal,
+  });
 }
 
 async function command(engine: Engine, ...args: string[]): Promise<Tally> {

@@ -56,7 +56,7 @@ async function withoutServices(work: () => Promise<void>): Promise<void> {
 
 function advice(programs: string[]): string {
   return [
-    `Cannot find ${programs.join(", ")} on PATH: please install them`,
+    `Cannot find ${programs.join(", ")} on PATH: to be installed first, as by`,
     `  Debian, Ubuntu  apt-get install ${programs.map((name) => DEBIAN[name] ?? name).join(" ")}`,
     `  Fedora          dnf install redis curl`,
     `  macOS           brew install redis curl`,

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import "./environment.ts";
 import { Redis } from "ioredis";
 import type { Millis } from "../protocol.ts";
 import type { Log } from "../log.ts";
