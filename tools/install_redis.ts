@@ -13,7 +13,7 @@ const POLICY = "/usr/sbin/policy-rc.d";
 export async function ensurePrograms(...programs: string[]): Promise<void> {
   const missing = programs.filter((program) => !isOnPath(program));
   if (missing.length === 0) return;
-  if (Deno.uid() === 0 && isOnPath("apt-get")) await installDebian(missing);
+  if (mayInstall()) await installDebian(missing.map((program) => DEBIAN[program] ?? program));
   const still = missing.filter((program) => !isOnPath(program));
   if (still.length > 0) throw new Error(advice(still));
 }
@@ -28,8 +28,13 @@ export function isOnPath(program: string): boolean {
   });
 }
 
-async function installDebian(programs: string[]): Promise<void> {
-  const packages = programs.map((program) => DEBIAN[program] ?? program);
+/** Whether packages may be installed here without asking anybody. */
+export function mayInstall(): boolean {
+  return Deno.uid() === 0 && isOnPath("apt-get");
+}
+
+/** Installs Debian packages, without starting what they bring. */
+export async function installDebian(packages: string[]): Promise<void> {
   say(`installing ${packages.join(", ")} with apt-get`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   const install = ["apt-get", "install", "--yes", "-qq", "--no-install-recommends", ...packages];

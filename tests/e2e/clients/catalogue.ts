@@ -13,10 +13,10 @@ export interface Client {
   readonly protocols: readonly (2 | 3)[];
   /** Whether its users can name the connection by an option, or by CLIENT SETNAME at once. */
   readonly hasName: boolean;
-  /** Its version as it is pinned; null where the system decides. */
-  readonly pinned: string | null;
-  /** A command that prints the version that is installed, and fails where there is none. */
-  readonly probe: readonly string[];
+  /** Debian's packages of it; none where npm has it. */
+  readonly debian: readonly string[];
+  /** As it is pinned; or a command that prints what is installed, and fails where nothing is. */
+  readonly version: string | readonly string[];
   /** The driver; connections are added to it. */
   readonly command: readonly string[];
 }
@@ -31,15 +31,15 @@ function npm(name: string, packageName: string, version: string, protocols: (2 |
     name,
     protocols,
     hasName: true,
-    pinned: version,
-    probe: [Deno.execPath(), "eval", `console.log("${version}")`],
+    version,
+    debian: [],
     command: [...DENO, ...lock, `${DRIVERS}npm.ts`, `${packageName}@${version}`],
   };
 }
 
 /** A client of another language, of whatever version the system has. */
-function installed(name: string, probe: string[], command: string[]): Client {
-  return { name, protocols: [2], hasName: true, pinned: null, probe, command };
+function installed(name: string, debian: string[], version: string[], command: string[]): Client {
+  return { name, protocols: [2], hasName: true, version, debian, command };
 }
 
 /** Debian's, even where another Python comes first on PATH. */
@@ -65,32 +65,37 @@ export const SYSTEM_CLIENTS: readonly Client[] = [
     name: "redis-cli",
     protocols: [2, 3],
     hasName: false,
-    pinned: null,
-    probe: ["sh", "-c", "redis-cli --version | awk '{ print $2 }' | grep ."],
+    debian: ["redis-tools"],
+    version: ["sh", "-c", "redis-cli --version | awk '{ print $2 }' | grep ."],
     command: [...DENO, "--no-lock", `${DRIVERS}redis_cli.ts`],
   },
   installed(
     "redis-py",
+    ["python3-redis"],
     [PYTHON, "-c", "import redis; print(redis.__version__)"],
     [PYTHON, `${DRIVERS}client.py`],
   ),
   installed(
     "phpredis",
+    ["php-cli", "php-redis"],
     ["php", "-r", 'echo phpversion("redis") ?: exit(1);'],
     ["php", `${DRIVERS}client.php`],
   ),
   installed(
     "redis-rb",
+    ["ruby-redis"],
     ["ruby", "-rredis", "-e", "puts Redis::VERSION"],
     ["ruby", `${DRIVERS}client.rb`],
   ),
   installed(
     "Redis.pm",
+    ["libredis-perl"],
     ["perl", "-MRedis", "-e", "print $Redis::VERSION"],
     ["perl", `${DRIVERS}client.pl`],
   ),
   installed(
     "hiredis",
+    ["libhiredis-dev", "libc6-dev"],
     ["sh", "-c", `${HIREDIS_VERSION} | grep '^[0-9]'`],
     ["sh", "-c", HIREDIS_DRIVER, `${DRIVERS}client.c`],
   ),
@@ -99,10 +104,10 @@ export const SYSTEM_CLIENTS: readonly Client[] = [
 export const CLIENTS: readonly Client[] = [...NPM_CLIENTS, ...SYSTEM_CLIENTS];
 
 /** The version of a client that can be run here; null where there is none. */
-export async function versionOf({ probe, pinned }: Client): Promise<string | null> {
-  if (pinned !== null) return pinned;
+export async function versionOf({ version }: Client): Promise<string | null> {
+  if (typeof version === "string") return version;
   try {
-    const [program, ...args] = probe as [string, ...string[]];
+    const [program, ...args] = version as [string, ...string[]];
     const { success, stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
     return success ? new TextDecoder().decode(stdout).trim() : null;
   } catch {

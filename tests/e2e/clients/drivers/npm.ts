@@ -5,6 +5,8 @@
  *
  *     deno run -A --no-config --lock=npm.lock --frozen npm.ts redis@6.3.1 resp3:6380:::
  *
+ * Without `--frozen`, and without connections, that line locks a new version.
+ *
  * @module
  */
 import { Buffer } from "node:buffer";

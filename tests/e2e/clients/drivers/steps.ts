@@ -37,7 +37,7 @@ export interface Session {
 /** Connects; rejects or never settles where that fails. */
 export type Connect = (connection: Connection) => Promise<Session>;
 
-const STEP_LIMIT = 10_000;
+const STEP_LIMIT = 5_000;
 const RECONNECT_LIMIT = 10_000;
 const BINARY = Buffer.from([...Array(256).keys(), 13, 10]);
 const LARGE = "0123456789abcdef".repeat(65_536);
