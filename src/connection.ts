@@ -13,6 +13,7 @@
 import type { ClientRequest, Lookup, Millis, Protocol } from "./protocol.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
+import { type Peer, peerOf } from "./peer.ts";
 import { type ProtocolName, sniff } from "./sniff.ts";
 import type { Stats } from "./stats.ts";
 
@@ -27,7 +28,7 @@ export interface Service {
   readonly lookup: Lookup;
   readonly stats: Stats;
   /** Makes the conversation of a new client in the protocol that its first bytes spoke. */
-  converse(name: ProtocolName): Protocol;
+  converse(name: ProtocolName, peer: Peer): Protocol;
 }
 
 /**
@@ -165,7 +166,7 @@ export class Connection {
 
   #recognise(): Protocol | undefined {
     const name = sniff(this.#input);
-    return name === undefined ? undefined : this.service.converse(name);
+    return name === undefined ? undefined : this.service.converse(name, peerOf(this.conn));
   }
 
   #enter(phase: Phase, now: Millis): void {
