@@ -40,16 +40,16 @@ function clientRow(client: Client, version: string, results: Result[]): string {
   );
 }
 
-function replayRow({ handshake: { client, protocol }, results }: Replayed): string {
-  const [, name, version] = /^(.*?) (\d.*)$/.exec(client)!;
-  const cell = results.some(({ why }) => why !== null) ? "**no**" : "yes";
-  return row(
-    name!,
-    version!,
-    protocol === 2 ? cell : "",
-    protocol === 3 ? cell : "",
-    passed(results, "handshakes replayed"),
-  );
+/** The row of a client that was replayed, in one protocol or in both. */
+function replayRow(name: string, replayed: Replayed[]): string {
+  const [, product, version] = /^(.*?) (\d.*)$/.exec(name)!;
+  const cell = (protocol: 2 | 3) => {
+    const own = replayed.filter(({ handshake }) => handshake.protocol === protocol);
+    if (own.length === 0) return "";
+    return own.flatMap(({ results }) => results).some(({ why }) => why !== null) ? "**no**" : "yes";
+  };
+  const results = replayed.flatMap(({ results }) => results);
+  return row(product!, version!, cell(2), cell(3), passed(results, "handshakes replayed"));
 }
 
 async function table(): Promise<string> {
@@ -63,9 +63,10 @@ async function table(): Promise<string> {
     rows.push(clientRow(client, version, results));
     complain(client.name, results);
   }
-  for (const replayed of await replayAll()) {
-    rows.push(replayRow(replayed));
-    complain(replayed.handshake.client, replayed.results);
+  const replayed = Map.groupBy(await replayAll(), ({ handshake }) => handshake.client);
+  for (const [name, ones] of replayed) {
+    rows.push(replayRow(name, ones));
+    for (const { results } of ones) complain(name, results);
   }
   return rows.join("");
 }

@@ -19,7 +19,7 @@ export type Want =
   /** An error, and never OK: the client would wait for what it was promised. */
   | "refusal"
   | "integer"
-  /** A bulk string that has a line `role:master`. */
+  /** INFO's kind of string, with a line `role:master`. */
   | "master"
   /** The last argument as a bulk string, byte for byte. */
   | "echo"
@@ -218,7 +218,7 @@ export const HANDSHAKES: readonly Handshake[] = [
     ]],
   },
   {
-    client: "redis-rs 1.6, RESP3",
+    client: "redis-rs 1.6",
     protocol: 3,
     groups: ({ password }) => [[
       exchange("hello 3", "HELLO", "3", ...given(password, "AUTH", "default")),

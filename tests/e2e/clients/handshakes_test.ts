@@ -5,7 +5,7 @@ import { replayAll } from "./replay.ts";
 Deno.test("handshakes of clients that are not installed get what they need", async (t) => {
   for (const { handshake, results } of await replayAll()) {
     for (const { step, why } of results) {
-      await t.step(`${handshake.client}, ${step}`, () => {
+      await t.step(`${handshake.client}, RESP${handshake.protocol}, ${step}`, () => {
         if (why !== null) throw new Error(why);
       });
     }
