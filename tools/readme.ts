@@ -20,10 +20,11 @@ function table(): string {
   }`;
 }
 
-function row(group: string, flag: string, { kind, fallback, help }: Setting<unknown>): string {
+function row(group: string, flag: string, setting: Setting<unknown>): string {
+  const { kind, fallback, help, variableOnly } = setting;
   const cells = [
     group,
-    `\`--${flag} ${kind.placeholder}\``,
+    variableOnly ? "none" : `\`--${flag} ${kind.placeholder}\``,
     `\`${variableOf(flag)}\``,
     fallback === null ? "" : `\`${fallback}\``,
     help,

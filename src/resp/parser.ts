@@ -68,6 +68,7 @@ export class RespParser {
   next(input: Input): boolean {
     this.#input = input;
     this.#inline = null;
+    if (this.#isDiscarding) return this.#discardBulks();
     while (this.#missing === 0) {
       if (input.start === input.end) return false;
       const isArray = input.bytes[input.start] === ASTERISK;
@@ -75,7 +76,7 @@ export class RespParser {
       if (step === MORE) return false;
       if (step === REQUEST) return true;
     }
-    return this.#isDiscarding ? this.#discardBulks() : this.#nextBulks();
+    return this.#nextBulks();
   }
 
   /** The length that an incomplete request is known to have, in bytes. */
@@ -226,6 +227,7 @@ export class RespParser {
     const canonical = digits === 1 || (digits > 1 && digits < 16 && bytes[first] !== ZERO);
     if (!canonical || bytes[at] !== CR || at + 1 >= end) return this.#nextOddNumber(first, tooLong);
     this.#scanned = at + 2 - start;
+    this.#searched = 0;
     return value;
   }
 
@@ -235,8 +237,8 @@ export class RespParser {
     const cr = bytes.subarray(first + this.#searched, end).indexOf(CR);
     const length = cr < 0 ? end - first : this.#searched + cr;
     this.#searched = length;
-    if (cr < 0 && length >= this.limits.inlineBytes) this.#fail(tooLong);
-    if (cr < 0 || first + length + 1 >= end) return undefined;
+    if (length >= this.limits.inlineBytes) this.#fail(tooLong);
+    if (this.error !== null || cr < 0 || first + length + 1 >= end) return undefined;
     this.#searched = 0;
     this.#scanned = first + length + 2 - start;
     // No integer has more than 20 digits: a longer line needs no string to be none.

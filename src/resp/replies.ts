@@ -95,7 +95,7 @@ export function verbatim(version: RespVersion, text: string): string {
   return version === 3 ? `=${text.length + 4}\r\ntxt:${text}\r\n` : bulk(text);
 }
 
-/** What there is instead of an array. */
-export function nilArray(version: RespVersion): string {
-  return version === 3 ? "_\r\n" : "*-1\r\n";
+/** What there is instead of a value, as text. */
+export function nil(version: RespVersion): string {
+  return version === 3 ? "_\r\n" : "$-1\r\n";
 }

@@ -132,7 +132,7 @@ function list(args: Arguments, session: Session): ClientRequest {
     isListed = type.toLowerCase() === "normal";
   } else if (filter === "id" && args.count > 3) {
     const ids = tail(args, 3).map(parseInteger);
-    if (!ids.every((id) => id !== undefined && id > 0)) return refuse("ERR Invalid client ID");
+    if (!ids.every((id) => id !== undefined)) return refuse("ERR Invalid client ID");
     isListed = ids.includes(session.id);
   } else if (filter !== "") {
     return refuse("ERR syntax error");

@@ -18,7 +18,7 @@ const NO_PASSWORD = "ERR AUTH <password> called without any password configured 
   "user. Are you sure your configuration is correct?";
 
 const NOT_AUTHENTICATED = "NOAUTH HELLO must be called with the client already authenticated, " +
-  "otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client " +
+  "otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client " +
   "and select the RESP protocol version at the same time";
 
 const shared = { group: "connection", keys: NO_KEYS } as const;

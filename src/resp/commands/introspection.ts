@@ -4,7 +4,7 @@
  * @module
  */
 import type { ClientRequest } from "../../protocol.ts";
-import { array, bulk, integer, map, nilArray, type RespVersion, set, simple } from "../replies.ts";
+import { array, bulk, integer, map, nil, type RespVersion, set, simple } from "../replies.ts";
 import { refuse, tell } from "../requests.ts";
 import {
   type Arguments,
@@ -42,7 +42,7 @@ export function commandOf(table: Table): Command {
     subcommands: bySubcommand([
       { name: "count", arity: 2, run: () => tell(integer(table.size)) },
       { name: "docs", arity: -2, run: docs },
-      { name: "getkeys", arity: -3, run: (args) => keysOf(args, find(args.string(2))) },
+      { name: "getkeys", arity: -4, run: (args) => keysOf(args, find(args.string(2))) },
       { name: "info", arity: -2, run: info },
       { name: "list", arity: -2, run: (args) => list(args, table) },
     ]),
@@ -52,7 +52,7 @@ export function commandOf(table: Table): Command {
 
 /** The ten fields of COMMAND INFO; the last three (tips, key specifications, subcommands) are empty. */
 function describe(command: Command | undefined, version: RespVersion): string {
-  if (command === undefined) return nilArray(version);
+  if (command === undefined) return nil(version);
   const words = command.flags.split(" ");
   return array([
     bulk(command.name),

@@ -72,9 +72,12 @@ const CONFIG: Readonly<Record<string, (facts: Facts) => string>> = {
 /** A pattern other than `*` is taken for a name: nothing here is worth a search. */
 function getConfig(args: Arguments, { version, context }: Session): ClientRequest {
   const facts = context.facts();
-  const names = new Set(tail(args, 2).map((name) => name.toLowerCase()));
-  const found = Object.entries(CONFIG).filter(([name]) => names.has("*") || names.has(name));
-  return tell(map(version, found.map(([name, value]) => [name, bulk(value(facts))])));
+  const names = tail(args, 2).flatMap((name) => name === "*" ? Object.keys(CONFIG) : [name]);
+  const found = [...new Set(names)].flatMap((name) => {
+    const value = CONFIG[name.toLowerCase()];
+    return value === undefined ? [] : [[name, bulk(value(facts))] as const];
+  });
+  return tell(map(version, found));
 }
 
 function time(): ClientRequest {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { parseConnection } from "./drivers/steps.ts";
 
 /** A client, and the process that drives it through the steps. */
 export interface Client {
@@ -140,7 +139,7 @@ export function connectionsOf(client: Client, { open, guarded, password }: Place
 /** The labels of those connections. */
 export function labelsOf(client: Client): string[] {
   return connectionsOf(client, { open: 0, guarded: 0, password: "" })
-    .map((connection) => parseConnection(connection).label);
+    .map((connection) => connection.split(":")[0]!);
 }
 
 function isFile(path: string): boolean {
