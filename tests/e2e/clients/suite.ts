@@ -113,7 +113,7 @@ class Proxies implements AsyncDisposable {
 
   static async start(redisPort: number): Promise<Proxies> {
     const proxies = new Proxies(redisPort);
-    await proxies.#start(0, 0);
+    await proxies.#start(lastingPort(), lastingPort());
     return proxies;
   }
 
@@ -145,5 +145,21 @@ class Proxies implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#open, this.#guarded].map((proxy) => proxy[Symbol.asyncDispose]()));
+  }
+}
+
+/**
+ * A free port from below those that the system hands out by itself: nobody gets it in the moment
+ * between two lives of a proxy.
+ */
+function lastingPort(): number {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
   }
 }
