@@ -1,24 +1,27 @@
 import { assertEquals } from "@std/assert";
 import { splitInline } from "../../src/resp/inline.ts";
 
-Deno.test("splitInline() splits at blanks and understands both kinds of quotes", () => {
-  const cases: [line: string, words: string[] | null][] = [
-    ["", []],
-    [" \t ", []],
-    ["a b  c", ["a", "b", "c"]],
-    ['a "b c" d', ["a", "b c", "d"]],
-    ['""', [""]],
-    ["''", [""]],
-    [String.raw`"\x41\n\r\t\b\a\\\"\q"`, ['A\n\r\t\b\x07\\"q']],
-    [String.raw`'a\nb\'c'`, ["a\\nb'c"]],
-    [String.raw`"\xZZ"`, ["xZZ"]],
-    ['a"b c"', ["ab c"]],
-    ['"a', null],
-    ["'a", null],
-    ['"a\\"', null],
-    ['"a"b', null],
-    ["'a'b", null],
-    ['"""a"""', null],
-  ];
-  for (const [line, words] of cases) assertEquals(splitInline(line), words, line);
+const CASES: [string, string[] | null][] = [
+  ["", []],
+  ["   ", []],
+  ["ping", ["ping"]],
+  ["get  key", ["get", "key"]],
+  ["get\tkey\v", ["get", "key"]],
+  ['get ""', ["get", ""]],
+  ["get ''", ["get", ""]],
+  ['get "a b"', ["get", "a b"]],
+  [String.raw`get "\n\r\t\b\a\x00\xfF\"\\\q"`, ["get", '\n\r\t\b\x07\0\xff"\\q']],
+  [String.raw`get "\xg0"`, ["get", "xg0"]],
+  [String.raw`get 'it\'s \n'`, ["get", String.raw`it's \n`]],
+  ['get "open', null],
+  ["get 'open", null],
+  ['get "a"b', null],
+  ["get 'a'b", null],
+  ['get \\"', null],
+  ['get a"b c"', ["get", "ab c"]],
+  ["get caf\xe9", ["get", "caf\xe9"]],
+];
+
+Deno.test("splitInline() splits and unquotes as redis-server does", () => {
+  for (const [line, words] of CASES) assertEquals(splitInline(line), words, line);
 });
