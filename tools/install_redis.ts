@@ -9,6 +9,8 @@ const DEBIAN: Record<string, string> = {
   "openssl": "openssl",
   "python3": "python3-minimal",
 };
+/** A mirror that does not answer is given up soon. */
+const APT = ["apt-get", "-qq", ...["http", "https"].map((way) => `-oAcquire::${way}::Timeout=20`)];
 const POLICY = "/usr/sbin/policy-rc.d";
 
 /** Makes sure that the programs are on PATH: "redis-server", "redis-cli", "curl", "openssl", "python3". */
@@ -39,10 +41,10 @@ export function mayInstall(): boolean {
 export async function installDebian(packages: string[]): Promise<void> {
   say(`installing ${packages.join(", ")} with apt-get`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const install = ["apt-get", "install", "--yes", "-qq", "--no-install-recommends", ...packages];
+  const install = ["install", "--yes", "--no-install-recommends", ...packages];
   await withoutServices(async () => {
-    await runQuietly(["apt-get", "update", "-qq"], { env });
-    await runQuietly(install, { env });
+    await runQuietly([...APT, "update"], { env });
+    await runQuietly([...APT, ...install], { env });
   });
 }
 
