@@ -250,3 +250,20 @@ Deno.test("Connection stays with the protocol of its first line", async () => {
     "+PONG\r\n-ERR wrong number of arguments for 'get' command\r\n",
   );
 });
+
+Deno.test("Connection leaves the others their turn while its client sends without end", async () => {
+  const { conn, served } = serve();
+  const most = 20_000;
+  const pipeline = "PING\r\n".repeat(100);
+  conn.read = (bytes: Uint8Array) => {
+    if (conn.reads++ === most) return Promise.resolve(null);
+    return Promise.resolve(
+      new TextEncoder().encodeInto(pipeline.slice(0, bytes.length), bytes).read,
+    );
+  };
+  conn.send(pipeline);
+  await settle();
+  assert(conn.reads < most, "a timer had to wait for all of the client's requests");
+  conn.reads = most;
+  await served;
+});

@@ -17,7 +17,7 @@ const RULES: Record<string, readonly string[]> = {
   facts: ["config", "origin/link", "read_through", "resp", "server"],
   config: ["auth", "origin/link", "@std/cli/parse-args"],
   server: ["connection"],
-  connection: ["sniff"],
+  connection: ["sniff", "turn"],
   sniff: [],
   http: ["@std/http"],
   resp: ["auth"],
@@ -30,6 +30,7 @@ const RULES: Record<string, readonly string[]> = {
   stats: [],
   log: [],
   peer: [],
+  turn: [],
   auth: [],
 };
 
