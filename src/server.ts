@@ -71,14 +71,15 @@ export class Server {
         this.#reopen = undefined;
         resolve();
       };
-      this.#closeListener();
+      // It is closed already where it is being replaced.
+      close(this.listener);
     });
   }
 
   /** Stops accepting, lets requests in flight end for at most `grace`, then ends all connections. */
   async stop(grace: Millis): Promise<void> {
     this.#stopping = true;
-    this.#closeListener();
+    close(this.listener);
     await this.#accepting;
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     for (const connection of this.#connections) connection.finish();
@@ -91,15 +92,6 @@ export class Server {
       for (const connection of this.#connections) connection.close();
     }
     clearInterval(this.#sweeper);
-  }
-
-  /** It is closed already where it is about to be replaced. */
-  #closeListener(): void {
-    try {
-      this.listener.close();
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
   }
 
   async #accept(): Promise<void> {
@@ -143,27 +135,31 @@ export class Server {
   /** Turns a client away in its own words, as far as it says in time which these are. */
   async #refuse(conn: Deno.Conn): Promise<void> {
     const input = new Input();
+    const patience = this.#refusals < REFUSALS ? REFUSAL_PATIENCE : 0;
     this.#refusals++;
-    let limit: ReturnType<typeof setTimeout> | undefined;
+    let timer;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), patience);
+    });
+    // Over TLS even a refusal has to wait for the client.
+    const end = setTimeout(() => close(conn), 10 * REFUSAL_PATIENCE);
     try {
-      const patience = this.#refusals > REFUSALS ? 0 : REFUSAL_PATIENCE;
-      const name = await Promise.race([
-        conn.read(input.room()).then((count) => {
-          input.received(count ?? 0);
-          return sniff(input);
-        }, () => undefined),
-        new Promise<undefined>((resolve) => limit = setTimeout(() => resolve(undefined), patience)),
-      ]);
+      const first = conn.read(input.room()).then((count) => {
+        input.received(count ?? 0);
+        return sniff(input);
+      }, () => undefined);
+      const name = await Promise.race([first, late]) ?? "resp";
       const output = new Output();
-      this.service.converse(name ?? "resp", peerOf(conn)).turnAway?.(output);
+      this.service.converse(name, peerOf(conn)).turnAway?.(output);
       if (output.length === 0) output.bytes(TOO_MANY);
       await output.flush(conn);
-    } catch {
-      // It went away first.
+    } catch (error) {
+      if (!isGone(error)) this.log.debug("Cannot turn a client away", { why: String(error) });
     } finally {
-      clearTimeout(limit);
+      clearTimeout(timer);
+      clearTimeout(end);
       this.#refusals--;
-      conn.close();
+      close(conn);
     }
   }
 
@@ -177,5 +173,14 @@ export class Server {
       if (phase === "partial") connection.expire();
       else connection.close();
     }
+  }
+}
+
+/** Closes what may have been closed before. */
+function close(what: { close(): void }): void {
+  try {
+    what.close();
+  } catch (error) {
+    if (!isGone(error)) throw error;
   }
 }
