@@ -14,7 +14,7 @@ import type { ClientRequest, Lookup, Millis, Protocol } from "./protocol.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
 import { type Peer, peerOf } from "./peer.ts";
-import { type ProtocolName, sniff } from "./sniff.ts";
+import { guess, type ProtocolName, sniff } from "./sniff.ts";
 import type { Stats } from "./stats.ts";
 import { turn } from "./turn.ts";
 
@@ -106,6 +106,25 @@ export class Connection {
   /** Whether the connection was ended; a write that is under way may outlive this. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Ends a connection whose client took too long to send a request, and says so where it is said. */
+  async expire(): Promise<void> {
+    const output = this.#output;
+    const protocol = this.#protocol ?? this.service.converse(guess(this.#input), peerOf(this.conn));
+    protocol.expire?.(output);
+    this.#last = true;
+    try {
+      if (output.length > 0) {
+        this.#enter("writing", performance.now());
+        await output.flush(this);
+        await this.conn.closeWrite();
+      }
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    } finally {
+      this.close();
+    }
   }
 
   /** Ends the connection as soon as what was asked is answered. */
@@ -228,5 +247,7 @@ export function isGone(error: unknown): boolean {
     error instanceof Deno.errors.Interrupted ||
     error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.TimedOut ||
-    error instanceof Deno.errors.UnexpectedEof;
+    error instanceof Deno.errors.UnexpectedEof ||
+    // Not TLS, or not as it should be.
+    error instanceof Deno.errors.InvalidData;
 }

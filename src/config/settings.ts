@@ -5,7 +5,20 @@
  * @module
  */
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
-import { bytes, file, host, integer, type Kind, oneOf, redisUrl, seconds, text } from "./values.ts";
+import {
+  bytes,
+  file,
+  host,
+  hosts,
+  integer,
+  type Kind,
+  mediaType,
+  oneOf,
+  origins,
+  redisUrl,
+  seconds,
+  text,
+} from "./values.ts";
 
 /** One setting; its variable is its flag in capitals, `RP_` in front. */
 export interface Setting<T> {
@@ -57,6 +70,11 @@ export const GROUPS = {
       "30",
       "how long a client may take none of its reply",
     ),
+    "tls-cert": optional(
+      file,
+      "certificate chain in PEM: HTTPS, and RESP over TLS; SIGHUP reads it anew",
+    ),
+    "tls-key": optional(file, "private key of --tls-cert, in PEM"),
   },
   "Clients": {
     "user": setting(
@@ -90,6 +108,16 @@ export const GROUPS = {
     "cache-size": setting(integer(1, 2 ** 24), "10000", "entries kept, least recently used leave"),
     "cache-memory": setting(bytes(1024), "64mb", "bytes kept, overhead of entries included"),
     "cache-timeout": setting(seconds(0, 1e9), "30", "how long a value is answered from the cache"),
+  },
+  "HTTP": {
+    "content-type": setting(mediaType, "application/octet-stream", "media type of all values"),
+    "http-max-age": setting(
+      seconds(0),
+      "0",
+      "how long browsers and CDNs may keep a value, at most as long as it is fresh here",
+    ),
+    "cors-origin": optional(origins, "origins whose pages may read values in a browser; * for all"),
+    "allowed-hosts": optional(hosts, "the names that requests may have in Host, against rebinding"),
   },
   "Running": {
     "shutdown-timeout": setting(
