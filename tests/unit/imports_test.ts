@@ -11,13 +11,13 @@ const RULES: Record<string, readonly string[]> = {
   main: ["config", "health", "proxy"],
   proxy: [
     ...["config", "http", "resp", "origin", "read_through", "semaphore", "server"],
-    ...["coherence", "admin", "auth", "connection", "facts"],
+    ...["coherence", "admin", "auth", "connection", "facts", "backlog"],
   ],
   health: ["config"],
   facts: ["config", "origin/link", "read_through", "resp", "server"],
   config: ["auth", "origin/link", "@std/cli/parse-args"],
   server: ["connection"],
-  connection: ["sniff", "turn"],
+  connection: ["sniff", "turn", "backlog"],
   sniff: [],
   http: ["@std/http"],
   resp: ["auth"],
@@ -31,6 +31,7 @@ const RULES: Record<string, readonly string[]> = {
   log: [],
   peer: [],
   turn: [],
+  backlog: [],
   auth: [],
 };
 
