@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { RawClient, request } from "../support/client.ts";
+import { request } from "../support/client.ts";
 import { run, serving } from "../support/serving.ts";
 
 /** Idle clients, as far as the system lets a process have files, and busy ones beside them. */
