@@ -42,7 +42,7 @@ const OPEN_FILES = 'ulimit -n "$(ulimit -Hn)" && exec "$@"';
 export function start(
   cpu: number,
   command: readonly string[],
-  options: { env?: Record<string, string>; stdin?: "piped" | "null" } = {},
+  options: Pick<Deno.CommandOptions, "stdin" | "stdout" | "stderr"> = {},
 ): Running {
   const [program, ...args] = ["sh", "-c", OPEN_FILES, "sh", ...onCpu(cpu, command)];
   const child = new Deno.Command(program!, {

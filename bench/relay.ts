@@ -56,6 +56,7 @@ class Relay {
   }
 
   #end(fd: number): End {
+    const end: End = { fd, other: undefined, isOpen: true };
     this.#ends.set(fd, end);
     this.#poll.add(fd, fd);
     return end;
