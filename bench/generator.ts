@@ -46,9 +46,11 @@ class Tape {
     this.#requests = Math.ceil(wanted / keysPerRequest / depth) * depth;
     this.#indexes = order(pattern, this.#requests * keysPerRequest, job.seed);
     this.#requestBytes = this.#request(0).length;
-    this.#bytes = Buffer.alloc(this.#requests * this.#requestBytes);
-    for (let index = 0; index < this.#requests; index++) {
-      this.#bytes.write(this.#request(index), index * this.#requestBytes, "latin1");
+    this.#bytes = Buffer.alloc(this.#requests * this.#requestBytes, this.#request(0), "latin1");
+    const digits = Array.from(this.#request(0).matchAll(/\d{12}/g), ({ index }) => index);
+    for (let index = 0; index < this.#indexes.length; index++) {
+      const request = Math.floor(index / keysPerRequest) * this.#requestBytes;
+      this.#writeDigits(this.#indexes[index]!, request + digits[index % keysPerRequest]! + 12);
     }
     const reply = this.reply(0, 1);
     this.replyBytes = reply.length;
@@ -77,6 +79,14 @@ class Tape {
       const first = (at + index) * each;
       return replyOf(this.dataset, this.#indexes.subarray(first, first + each));
     }));
+  }
+
+  /** All requests are alike but for the last digits of their keys. */
+  #writeDigits(value: number, end: number): void {
+    const bytes = this.#bytes;
+    for (let at = end - 1; at >= end - 12; at--, value = Math.floor(value / 10)) {
+      bytes[at] = 0x30 + value % 10;
+    }
   }
 
   #request(index: number): string {

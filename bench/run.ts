@@ -34,7 +34,7 @@ function optionsOf(args: string[]): Options | "help" | "list" {
   const flags = parseArgs(args, {
     boolean: ["full", "list", "help"],
     string: ["only", "repetitions", "seconds", "out"],
-    unknown: (arg) => {
+    unknown: (arg: string) => {
       throw new Error(`Cannot use "${arg}":\n${USAGE}`);
     },
   });
