@@ -14,8 +14,8 @@ const IDLE_CLIENTS = new URL("./idle_clients.ts", import.meta.url).pathname;
 /** Resident memory once it has come to rest: the least of what is seen for a while. */
 async function settledBytes(pid: number): Promise<number> {
   let least = Infinity;
-  for (let look = 0; look < 10; look++) {
-    await new Promise((resolve) => setTimeout(resolve, 300));
+  for (let look = 0; look < 6; look++) {
+    await new Promise((resolve) => setTimeout(resolve, 250));
     least = Math.min(least, residentBytes(pid));
   }
   return least;

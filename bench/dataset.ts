@@ -41,7 +41,7 @@ export type Pattern =
   | { readonly kind: "uniform"; readonly keys: number }
   /** A few of `keys` much more often than the rest: the k-th with a weight of k^-exponent. */
   | { readonly kind: "zipf"; readonly keys: number; readonly exponent: number }
-  /** One after the other, from `from` on: what a cache of fewer entries never holds. */
+  /** One after the other, from `from` or anywhere on: what a cache of fewer entries never holds. */
   | { readonly kind: "sequence"; readonly keys: number; readonly from?: number }
   /** `share` of the requests uniform over the first `hot` keys, the others in sequence over the rest. */
   | {
@@ -78,7 +78,7 @@ function chooser(pattern: Pattern, random: () => number): () => number {
     case "zipf":
       return zipf(pattern.keys, pattern.exponent, random);
     case "sequence": {
-      let at = pattern.from ?? 0;
+      let at = pattern.from ?? Math.floor(random() * pattern.keys);
       return () => at++ % pattern.keys;
     }
     case "mix": {

@@ -44,7 +44,11 @@ async function measureFar(context: Context): Promise<Findings> {
   const notes = [`A round trip to Redis takes ${roundTrip.toFixed(2)} ms`];
   const group = "Far Redis";
   const row = async (id: string, title: string, among: Peer[], plan: JobPlan): Promise<Row> =>
-    await compare({ id, group, title, notes }, subjects(among, plan), repetitions);
+    await compare(
+      { id, group, title, notes, isPaced: typeof plan.rate === "number" },
+      subjects(among, plan),
+      repetitions,
+    );
   const rows = [
     await row("far-throughput", "Zipf 0.99, as fast as it goes, all keys held", peers, plan),
   ];
@@ -86,6 +90,7 @@ async function measureHalfRate({ field, seconds, repetitions }: Context): Promis
       id: "rate-half",
       group: "RESP hits",
       title: `100,000 random keys, depth 1, ${rate.toLocaleString("en")} requests/s`,
+      isPaced: true,
       notes: [`Half of the ${Math.round(most / 1000)} k requests/s that we can carry`],
     },
     subjects([field.proxy, field.redis], { ...plan, rate }),

@@ -20,6 +20,8 @@ export interface Sample {
   readonly cpu: number;
   /** The share of one CPU that the server used. */
   readonly busy: number;
+  /** The share of one CPU that the load generator used; null where it is not known. */
+  readonly loadBusy: number | null;
 }
 
 const GENERATOR = new URL("./generator.ts", import.meta.url).pathname;
@@ -57,6 +59,7 @@ export async function generate(peer: Peer, plan: JobPlan): Promise<Sample & { ra
     p999,
     cpu: cpu / requests * 1e6,
     busy: cpu / seconds,
+    loadBusy: raw.generatorCpu / seconds,
     raw,
   };
 }
@@ -100,6 +103,7 @@ export async function wrk(peer: Peer, plan: WrkPlan): Promise<Sample> {
     p999: null,
     cpu: cpu / Number(requests) * 1e6,
     busy: cpu / Number(time),
+    loadBusy: null,
   };
 }
 
@@ -132,6 +136,7 @@ export async function redisBenchmark(
     p999: null,
     cpu: cpu / plan.requests * 1e6,
     busy: cpu / (plan.requests / rate),
+    loadBusy: null,
   };
 }
 

@@ -3,7 +3,7 @@
 // does meanwhile meets all of them; a ratio is the median of those of the repetitions. No run is
 // thrown away.
 import type { Sample } from "./loads.ts";
-import { type Spread, spread } from "./statistics.ts";
+import { median, type Spread, spread } from "./statistics.ts";
 
 /** A server that a row compares; the first of a row is ours. */
 export interface Subject {
@@ -34,12 +34,22 @@ export interface Row {
   readonly notes: readonly string[];
 }
 
-/** A server below this share of a CPU was not what bounded its run. */
+/** Below this share of a CPU, a server or a load generator was not what bounded a run. */
 const BUSY = 0.9;
+
+/** What a row is called, and how it must be read. */
+export interface Heading {
+  readonly id: string;
+  readonly group: string;
+  readonly title: string;
+  readonly notes?: readonly string[];
+  /** Whether the load came at a fixed rate, so that nobody was meant to be busy. */
+  readonly isPaced?: boolean;
+}
 
 /** Measures one row. */
 export async function compare(
-  { id, group, title, notes = [] }: { id: string; group: string; title: string; notes?: string[] },
+  { id, group, title, notes = [], isPaced = false }: Heading,
   subjects: readonly Subject[],
   repetitions: number,
 ): Promise<Row> {
@@ -51,7 +61,14 @@ export async function compare(
   }
   const [ours, ...peers] = subjects;
   const ratios = peers.map(({ name }) => ratio(name, samples[ours!.name]!, samples[name]!));
-  return { id, group, title, samples, ratios, notes: [...notes, ...idlers(samples)] };
+  return {
+    id,
+    group,
+    title,
+    samples,
+    ratios,
+    notes: [...notes, ...(isPaced ? [] : idlers(samples))],
+  };
 }
 
 function ratio(against: string, ours: readonly Sample[], theirs: readonly Sample[]): Ratio {
@@ -70,10 +87,17 @@ function ratio(against: string, ours: readonly Sample[], theirs: readonly Sample
   };
 }
 
+/** Says where a server was not what bounded its runs, and what was instead. */
 function idlers(samples: Record<string, Sample[]>): string[] {
   return Object.entries(samples).flatMap(([name, runs]) => {
-    const { median: busy } = spread(runs.map(({ busy }) => busy));
+    const busy = median(runs.map(({ busy }) => busy));
     if (busy >= BUSY) return [];
-    return [`${name} used ${Math.round(busy * 100)} % of its CPU: it was not the bottleneck`];
+    const loads = runs.flatMap(({ loadBusy }) => loadBusy ?? []);
+    const why = loads.length === 0
+      ? "something else was the bottleneck"
+      : median(loads) >= BUSY
+      ? "the load generator was the bottleneck"
+      : "the machine did something else, or waited";
+    return [`${name} used ${Math.round(busy * 100)} % of its CPU: ${why}`];
   });
 }

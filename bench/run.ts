@@ -92,9 +92,11 @@ async function measure(options: Options): Promise<Report> {
 
 function summary({ rows = [], costs = [] }: { rows?: readonly Row[]; costs?: readonly Cost[] }) {
   return [
-    ...rows.flatMap(({ ratios }) =>
-      ratios.map(({ against, throughput, perCpu }) =>
-        `${throughput.median.toFixed(2)} of ${against} (${perCpu.median.toFixed(2)} per CPU)`
+    ...rows.flatMap(({ ratios, title }) =>
+      ratios.map(({ against, throughput, perCpu }, index) =>
+        `${rows.length > 1 && index === 0 ? `${title}: ` : ""}${
+          throughput.median.toFixed(2)
+        } of ${against} (${perCpu.median.toFixed(2)} per CPU)`
       )
     ),
     ...costs.map(({ ratio, against }) => `${ratio.toFixed(2)} against ${against}`),

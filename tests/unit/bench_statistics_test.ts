@@ -32,7 +32,7 @@ Deno.test("Histogram.record() keeps what is too small or too large in the outer 
 
 Deno.test("order() asks for each pattern's keys and no others", () => {
   assertEquals([...order({ kind: "one" }, 3, 1)], [0, 0, 0]);
-  assertEquals([...order({ kind: "sequence", keys: 3 }, 5, 1)], [0, 1, 2, 0, 1]);
+  assertEquals([...order({ kind: "sequence", keys: 3, from: 0 }, 5, 1)], [0, 1, 2, 0, 1]);
   const uniform = order({ kind: "uniform", keys: 10 }, 1000, 1);
   assertEquals(new Set(uniform).size, 10);
   const mix = order({ kind: "mix", share: 0.9, hot: 10, keys: 1000 }, 10_000, 1);
@@ -60,7 +60,7 @@ Deno.test("replyOf() is what Redis says to readOf()", () => {
 });
 
 function sample(rate: number, cpu: number): Sample {
-  return { rate, cpu, busy: 1, p50: 1, p99: 2, p999: 3 };
+  return { rate, cpu, busy: 1, loadBusy: null, p50: 1, p99: 2, p999: 3 };
 }
 
 Deno.test("compare() pairs the runs of a repetition and turns the order around", async () => {
