@@ -70,7 +70,8 @@ export async function warm(peer: Peer, dataset: Job["dataset"], keys: number): P
   await generate(peer, {
     dataset,
     pattern,
-    connections: 8,
+    // With the depth, as many reads at once as Redis may be asked by default.
+    connections: 4,
     depth: keys < 100 ? 1 : 16,
     once: true,
   });
