@@ -39,7 +39,7 @@ image: ## Build the container image redis-proxy
 	@exec tools/compose.sh build proxy
 
 up: ## Start Redis and the proxy in containers, and wait until both are healthy
-	@exec tools/compose.sh up --build --detach proxy
+	@exec tools/up.sh
 
 down: ## End those containers
 	@exec tools/compose.sh --profile test down --volumes

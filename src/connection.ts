@@ -57,6 +57,7 @@ export class Connection {
   #protocol: Protocol | undefined;
   /** The last request was answered: nothing more is read. */
   #last = false;
+  #isClosed = false;
   /** The server stops: what has been asked is answered, and then no more. */
   #stopping = false;
 
@@ -73,7 +74,7 @@ export class Connection {
         input.received(count);
         await this.#answer();
       }
-      if (this.#last) await this.#linger();
+      if (this.#last || this.#stopping) await this.#linger();
     } catch (error) {
       if (!isGone(error)) throw error;
     } finally {
@@ -83,11 +84,18 @@ export class Connection {
 
   /** Ends the connection at once. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     try {
       this.conn.close();
     } catch (error) {
       if (!isGone(error)) throw error;
     }
+  }
+
+  /** Whether the connection was ended; a write that is under way may outlive this. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** Ends the connection as soon as what was asked is answered. */
@@ -105,17 +113,20 @@ export class Connection {
 
   /** Answers all complete requests of the input. */
   async #answer(): Promise<void> {
-    const now = performance.now();
+    // Read once for a batch, and again after each wait: a value must be fresh when it is looked up.
+    let now = performance.now();
     const input = this.#input;
-    const output = this.#output;
     const protocol = this.#protocol ??= this.#recognise();
     if (protocol !== undefined) {
       for (let dry = false; !dry && !this.#last;) {
         dry = this.#take(protocol, now);
-        if (this.#pending.length > 0) await this.#settle();
-        if (output.length > 0) {
-          this.#enter("writing", now);
-          await output.flush(this);
+        if (this.#pending.length > 0) {
+          await this.#settle();
+          now = performance.now();
+        }
+        if (this.#output.length > 0) {
+          await this.#flush(now);
+          now = this.since;
         }
       }
     }
@@ -152,15 +163,17 @@ export class Connection {
   async #settle(): Promise<void> {
     const output = this.#output;
     for (const { request, found } of this.#pending) {
-      if (found instanceof Promise && output.length > 0) await output.flush(this);
+      if (found instanceof Promise && output.length > 0) await this.#flush(performance.now());
       this.#enter("answering", this.since);
       request.reply(output, await found);
-      if (output.full) {
-        this.#enter("writing", performance.now());
-        await output.flush(this);
-      }
+      if (output.full) await this.#flush(performance.now());
     }
     this.#pending.length = 0;
+  }
+
+  async #flush(now: Millis): Promise<void> {
+    this.#enter("writing", now);
+    await this.#output.flush(this);
   }
 
   #recognise(): Protocol | undefined {

@@ -4,25 +4,39 @@
  * @module
  */
 import type { Values } from "./config/mod.ts";
+import type { Millis } from "./protocol.ts";
 
 /** Returns whether the proxy at the configured address and port answers PING. */
 export async function checkHealth(values: Values): Promise<boolean> {
   const hostname = values["listen-address"].replace(/^0\.0\.0\.0$/, "127.0.0.1")
     .replace(/^::$/, "::1");
+  const { port } = values;
   try {
-    const conn = await Deno.connect({ hostname, port: values.port });
-    const limit = setTimeout(() => conn.close(), values["redis-timeout"]);
-    await conn.write(new TextEncoder().encode("PING\r\n"));
-    const reply = new Uint8Array(64);
-    const count = await conn.read(reply) ?? 0;
-    clearTimeout(limit);
-    const text = new TextDecoder().decode(reply.subarray(0, count)).trim();
+    const text = await within(values["redis-timeout"], ping(hostname, port));
     if (text === "+PONG") return true;
-    console.error(`Unhealthy: wanted +PONG, got "${text}"`);
+    console.error(`Unhealthy: wanted +PONG, got ${JSON.stringify(text)}`);
   } catch (error) {
-    console.error(
-      `Unhealthy: cannot ask ${hostname} port ${values.port}: ${(error as Error).message}`,
-    );
+    console.error(`Unhealthy: cannot ask ${hostname} port ${port}: ${(error as Error).message}`);
   }
   return false;
+}
+
+async function ping(hostname: string, port: number): Promise<string> {
+  using conn = await Deno.connect({ hostname, port });
+  await conn.write(new TextEncoder().encode("PING\r\n"));
+  const reply = new Uint8Array(64);
+  const count = await conn.read(reply) ?? 0;
+  return new TextDecoder().decode(reply.subarray(0, count)).trim();
+}
+
+async function within<T>(limit: Millis, promise: Promise<T>): Promise<T> {
+  let timer;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${limit} ms`)), limit);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -20,7 +20,7 @@ export class Log {
   constructor(
     level: LogLevel,
     readonly format: LogFormat,
-    readonly write: (line: string) => void = (line) => console.error(line),
+    readonly write: (line: string) => void = toStandardError,
   ) {
     this.#threshold = LOG_LEVELS.indexOf(level);
   }
@@ -50,6 +50,15 @@ export class Log {
       const rest = Object.entries(fields).map(([name, value]) => ` ${name}=${quoted(value)}`);
       this.write(`${time} ${level.padEnd(5)} ${event}${rest.join("")}`);
     }
+  }
+}
+
+/** A log that nobody reads any more, such as a pipe whose other end has gone, is no reason to end. */
+function toStandardError(line: string): void {
+  try {
+    console.error(line);
+  } catch {
+    // There is no other place to say so.
   }
 }
 

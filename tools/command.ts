@@ -7,6 +7,8 @@ export interface RunOptions {
   /** Default: the root. */
   cwd?: string;
   env?: Record<string, string>;
+  /** Whether `env` is all the environment, instead of added to ours. */
+  clearEnv?: boolean;
   /** Ends the command with SIGTERM. */
   signal?: AbortSignal;
 }

@@ -119,7 +119,7 @@ function exists(path: string): boolean {
 
 async function gate(): Promise<void> {
   await stage("programs", async () => {
-    await ensurePrograms("redis-server", "redis-cli", "curl");
+    await ensurePrograms("redis-server", "redis-cli", "curl", "openssl", "python3");
     return PASS;
   });
   const all = await engines();

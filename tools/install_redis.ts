@@ -6,10 +6,12 @@ const DEBIAN: Record<string, string> = {
   "redis-server": "redis-server",
   "redis-cli": "redis-tools",
   "curl": "curl",
+  "openssl": "openssl",
+  "python3": "python3-minimal",
 };
 const POLICY = "/usr/sbin/policy-rc.d";
 
-/** Makes sure that the programs are on PATH: "redis-server", "redis-cli", "curl". */
+/** Makes sure that the programs are on PATH: "redis-server", "redis-cli", "curl", "openssl", "python3". */
 export async function ensurePrograms(...programs: string[]): Promise<void> {
   const missing = programs.filter((program) => !isOnPath(program));
   if (missing.length === 0) return;
@@ -58,7 +60,7 @@ function advice(programs: string[]): string {
   return [
     `Cannot find ${programs.join(", ")} on PATH: to be installed first, as by`,
     `  Debian, Ubuntu  apt-get install ${programs.map((name) => DEBIAN[name] ?? name).join(" ")}`,
-    `  Fedora          dnf install redis curl`,
-    `  macOS           brew install redis curl`,
+    `  Fedora          dnf install redis curl openssl python3`,
+    `  macOS           brew install redis curl openssl python3`,
   ].join("\n");
 }

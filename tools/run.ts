@@ -63,17 +63,17 @@ async function serve(backing: Backing): Promise<number> {
 
   const ready = async () => {
     while (!gone && !await answers(port)) await new Promise((again) => setTimeout(again, 20));
-    if (!gone && !asked && !taken) invite(port);
+    if (!gone && !asked && !taken) invite(port, backing.own ? KEY : "some-key");
   };
   const [{ code }] = await Promise.all([exited, ready()]);
   return asked ? 0 : code;
 }
 
-function invite(port: number): void {
+function invite(port: number, key: string): void {
   say(`
 Try it:
-  curl http://127.0.0.1:${port}/${KEY}
-  redis-cli -p ${port} get ${KEY}
+  curl http://127.0.0.1:${port}/${key}
+  redis-cli -p ${port} get ${key}
 Ctrl-C ends it.
 `);
 }

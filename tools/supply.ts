@@ -11,8 +11,10 @@ export interface Supply {
   runtime: "download" | "pair";
 }
 
-const MEMORY = `${ROOT}/dist/supply.json`;
-const LIMIT_MS = 10_000;
+const DIST = `${ROOT}/dist`;
+const MEMORY = `${DIST}/supply.json`;
+const JSR_LIMIT_MS = 10_000;
+const RUNTIME_LIMIT_MS = 60_000; // about 40 MB come, where they come
 const FORCED: Record<string, Supply> = {
   jsr: { imports: "jsr", runtime: "download" },
   npm: { imports: "npm", runtime: "pair" },
@@ -45,6 +47,7 @@ async function choose(): Promise<Supply> {
   if (wish) {
     const forced = FORCED[wish];
     if (!forced) throw new Error(`Cannot use RP_SUPPLY="${wish}": jsr or npm is wanted`);
+    say(`supply: ${wish} (RP_SUPPLY)`);
     return forced;
   }
   const remembered = recall();
@@ -59,27 +62,32 @@ async function ask(): Promise<Supply> {
   return { imports: jsr ? "jsr" : "npm", runtime: runtime ? "download" : "pair" };
 }
 
-/** Deno itself is asked for a package, so that its cache, mirror and proxy settings count. */
+// Deno itself is asked, so that its cache, mirror and proxy settings count.
+
 function reachesJsr(): Promise<boolean> {
   const spec = config.imports["@std/assert"];
-  return succeeds(runQuietly(
-    [Deno.execPath(), "cache", "--no-config", "--no-lock", spec],
-    { env: denoEnv(), signal: AbortSignal.timeout(LIMIT_MS) },
-  ));
+  return denoCan(JSR_LIMIT_MS, ["cache", "--no-config", "--no-lock", spec]);
 }
 
-function reachesRuntime(): Promise<boolean> {
-  const file = `release/v${Deno.version.deno}/denort-${Deno.build.target}.zip`;
-  const signal = AbortSignal.timeout(LIMIT_MS);
-  return succeeds(
-    fetch(`https://dl.deno.land/${file}`, { method: "HEAD", signal }).then(({ ok }) => {
-      if (!ok) throw new Error("Cannot find the runtime");
-    }),
-  );
+/** By compiling an empty program; the runtime that this brings is the one that the build takes. */
+async function reachesRuntime(): Promise<boolean> {
+  Deno.mkdirSync(DIST, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: DIST, prefix: "trial." });
+  try {
+    await Deno.writeTextFile(`${folder}/empty.ts`, "");
+    const files = ["--output", `${folder}/empty`, `${folder}/empty.ts`];
+    return await denoCan(RUNTIME_LIMIT_MS, ["compile", "--no-config", "--no-lock", ...files]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 }
 
-function succeeds(trial: Promise<void>): Promise<boolean> {
-  return trial.then(() => true, () => false);
+/** Whether Deno succeeds at this within the limit, without a runtime of the user's own. */
+function denoCan(limit: number, args: string[]): Promise<boolean> {
+  const { DENORT_BIN: _, ...env } = { ...Deno.env.toObject(), ...denoEnv() };
+  const signal = AbortSignal.timeout(limit);
+  return runQuietly([Deno.execPath(), ...args], { env, clearEnv: true, signal })
+    .then(() => true, () => false);
 }
 
 function describe({ imports, runtime }: Supply): string {
@@ -101,7 +109,7 @@ function recall(): Supply | undefined {
 }
 
 function remember(found: Supply): void {
-  Deno.mkdirSync(`${ROOT}/dist`, { recursive: true });
+  Deno.mkdirSync(DIST, { recursive: true });
   Deno.writeTextFileSync(MEMORY, JSON.stringify(found) + "\n");
 }
 

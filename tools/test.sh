@@ -24,7 +24,7 @@ esac
 COMPOSE_PROJECT_NAME=redis-proxy-test-$$
 export COMPOSE_PROJECT_NAME
 compose() { tools/compose.sh --profile test "$@"; }
-trap 'compose down --volumes --rmi local --remove-orphans >/dev/null 2>&1' EXIT
+trap 'compose down --volumes --remove-orphans >/dev/null 2>&1' EXIT
 trap 'exit 130' INT TERM
 compose build test
-compose run --rm test
+compose run --rm -T test

@@ -61,6 +61,11 @@ export function parseConfig(
       throw new ConfigError(`Unknown flag "${name}": wanted one that --help lists`);
     },
   });
+  if (flags.help || flags.version) {
+    // Who asks for help gets it, whatever else is wrong.
+    const defaults = parseConfig([], () => undefined, readFile);
+    return { ...defaults, command: flags.help ? "help" : "version" };
+  }
   const values: Record<string, unknown> = {};
   const sources: Record<string, Source> = {};
   for (const flag of FLAGS) {
@@ -70,7 +75,7 @@ export function parseConfig(
   }
   const checked = values as Values;
   return {
-    command: flags.help ? "help" : flags.version ? "version" : commandOf(flags._.map(String)),
+    command: commandOf(flags._.map(String)),
     values: checked,
     origin: originOf(checked, sources, readFile),
   };
@@ -79,7 +84,8 @@ export function parseConfig(
 function commandOf(words: string[]): Command {
   if (words.length === 0) return "serve";
   if (words.length === 1 && words[0] === "healthcheck") return "healthcheck";
-  throw new ConfigError(`Cannot understand "${words.join(" ")}": wanted flags, or "healthcheck"`);
+  const said = redact(words.join(" "));
+  throw new ConfigError(`Cannot understand "${said}": wanted flags, or "healthcheck"`);
 }
 
 /** An empty variable counts as unset: that is how compose files pass what is not there. */
@@ -98,9 +104,18 @@ function parse(flag: Flag, text: string, source: Source): unknown {
   const { kind, secret }: Setting<unknown> = SETTINGS[flag];
   const value = kind.parse(text);
   if (value !== undefined) return value;
-  const place = source === "flag" ? `--${flag}` : variableOf(flag);
-  const shown = secret ? "its value" : `"${text}"`;
-  throw new ConfigError(`Cannot use ${shown} for ${place}: wanted ${kind.wanted}`);
+  const shown = secret ? "its value" : `"${redact(text)}"`;
+  throw new ConfigError(`Cannot use ${shown} for ${placeOf(flag, source)}: wanted ${kind.wanted}`);
+}
+
+/** The name under which the person who wrote a value finds it again. */
+function placeOf(flag: Flag, source: Source | undefined): string {
+  return source === "variable" ? variableOf(flag) : `--${flag}`;
+}
+
+/** Leaves out what may be a password: a URL can stand in the wrong place. */
+function redact(text: string): string {
+  return text.replace(/\/\/\S*@/g, "//***@");
 }
 
 function originOf(
@@ -110,7 +125,9 @@ function originOf(
 ): OriginAddress {
   const url = values["redis-url"];
   const caFile = values["redis-ca"];
-  const certificateAuthority = caFile === null ? null : readText("redis-ca", caFile, readFile);
+  const certificateAuthority = caFile === null
+    ? null
+    : readText(placeOf("redis-ca", sources["redis-ca"]), caFile, readFile);
   const host = values["redis-host"];
   const port = values["redis-port"];
   // The more explicit place wins; two answers from the same place are a contradiction.
@@ -118,7 +135,10 @@ function originOf(
     sources[flag] !== "default" && sources[flag] === sources["redis-url"]
   );
   if (rival !== undefined) {
-    throw new ConfigError(`Cannot use --redis-url together with --${rival}: wanted one of the two`);
+    const [one, other] = (["redis-url", rival] as const).map((flag) =>
+      placeOf(flag, sources[flag])
+    );
+    throw new ConfigError(`Cannot use ${one} together with ${other}: wanted one of the two`);
   }
   const isHostGiven = sources["redis-host"] === "flag" || sources["redis-port"] === "flag";
   if (url === null || isHostGiven) {
@@ -143,11 +163,11 @@ function originOf(
   };
 }
 
-function readText(flag: string, path: string, readFile: (path: string) => string): string {
+function readText(place: string, path: string, readFile: (path: string) => string): string {
   try {
     return readFile(path);
   } catch (error) {
     const why = (error as Error).message;
-    throw new ConfigError(`Cannot read "${path}" for --${flag}: wanted a readable file (${why})`);
+    throw new ConfigError(`Cannot read "${path}" for ${place}: wanted a readable file (${why})`);
   }
 }

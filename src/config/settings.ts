@@ -69,7 +69,7 @@ export const GROUPS = {
   "Cache": {
     "cache-size": setting(integer(1, 2 ** 24), "10000", "entries kept, least recently used leave"),
     "cache-memory": setting(bytes(1024), "64mb", "bytes kept, overhead of entries included"),
-    "cache-timeout": setting(seconds(0), "30", "how long a value is answered from the cache"),
+    "cache-timeout": setting(seconds(0, 1e9), "30", "how long a value is answered from the cache"),
   },
   "Running": {
     "shutdown-timeout": setting(

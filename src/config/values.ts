@@ -27,11 +27,11 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number
   };
 }
 
-/** A duration in seconds, fractions allowed; the value is in milliseconds. */
-export function seconds(min: number, max = 1e9): Kind<number> {
+/** A duration in seconds, fractions allowed; the value is in milliseconds, and fits a timer's 31 bits. */
+export function seconds(min: number, max = 2_000_000): Kind<number> {
   return {
     placeholder: "<seconds>",
-    wanted: `a number of seconds of at least ${min}`,
+    wanted: `a number of seconds from ${min} to ${max}`,
     parse: (text) => {
       const value = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : NaN;
       return value >= min && value <= max ? value * 1000 : undefined;
@@ -85,9 +85,18 @@ export const redisUrl: Kind<URL> = {
   parse: (text) => {
     if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return undefined;
     const url = new URL(text);
-    const isPlain = url.hostname !== "" && url.search === "" && url.hash === "" &&
-      /^(\/\d{0,5})?$/.test(url.pathname) &&
-      !/%(?![0-9A-Fa-f]{2})/.test(url.username + url.password);
+    const isPlain = url.hostname !== "" && url.port !== "0" && url.search === "" &&
+      url.hash === "" && /^(\/\d{0,5})?$/.test(url.pathname) &&
+      isDecodable(url.username) && isDecodable(url.password);
     return isPlain ? url : undefined;
   },
 };
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -147,6 +147,8 @@ export class Link {
       connectTimeout: this.timeout,
       lazyConnect: true,
       retryStrategy: () => null,
+      // A silent server would not answer a polite end either: what waits must fail now.
+      disconnectTimeout: 0,
       enableOfflineQueue: false,
       autoResubscribe: false,
       autoResendUnfulfilledCommands: false,

@@ -3,10 +3,10 @@
  *
  * @module
  */
-const ROOT = new URL("../../", import.meta.url).pathname;
+export const ROOT = new URL("../../", import.meta.url).pathname;
 
 /** The program under test: the executable, or what RP_TEST_COMMAND (a JSON array) names instead. */
-const COMMAND: readonly string[] = JSON.parse(
+export const COMMAND: readonly string[] = JSON.parse(
   Deno.env.get("RP_TEST_COMMAND") ?? JSON.stringify([`${ROOT}dist/redis-proxy`]),
 );
 
@@ -106,15 +106,19 @@ export interface RunningProxy extends AsyncDisposable {
   readonly process: ProxyProcess;
 }
 
-/** Starts a proxy on a free port of loopback and waits until it listens and has its Redis. */
+/**
+ * Starts a proxy on a free port of loopback and waits until it listens and has its Redis: the one on
+ * `redisPort`, or on null what arguments or variables name.
+ */
 export async function startProxy(
-  redisPort: number,
+  redisPort: number | null,
   args: readonly string[] = [],
   options: { env?: Record<string, string>; awaitRedis?: boolean } = {},
 ): Promise<RunningProxy> {
   const { env = {}, awaitRedis = true } = options;
   const process = new ProxyProcess([
-    ...["--listen-address", "127.0.0.1", "--port", "0", "--redis-port", `${redisPort}`],
+    ...["--listen-address", "127.0.0.1", "--port", "0"],
+    ...(redisPort === null ? [] : ["--redis-port", `${redisPort}`]),
     ...args,
   ], env);
   try {

@@ -1,0 +1,75 @@
+import { assert, assertEquals } from "@std/assert";
+import { request } from "../support/client.ts";
+import { callsOf, curl, redisCli, serving, until } from "../support/serving.ts";
+
+Deno.test("both protocols share the cache, and answer from it with Redis gone", async () => {
+  await using it = await serving();
+  await it.ask("MSET", "a", "A", "b", "B");
+  assertEquals(await curl(it.port, "/a"), "A");
+  assertEquals(await redisCli(it.port, "get", "b"), "B\n");
+  await it.redis.stop();
+  assertEquals(await redisCli(it.port, "mget", "a", "b"), "A\nB\n");
+  assertEquals(await curl(it.port, "/b"), "B");
+});
+
+Deno.test("a value is answered from the cache until its time is over, then read again", async () => {
+  await using it = await serving(["--cache-timeout", "0.5"]);
+  await it.ask("SET", "key", "old");
+  const read = performance.now();
+  assertEquals(await redisCli(it.port, "get", "key"), "old\n");
+  await it.ask("SET", "key", "new");
+  using client = await it.connect();
+  const reply = await client.exchange(request("GET", "key"), 9);
+  assert(reply === "$3\r\nold\r\n" || performance.now() - read >= 500, reply);
+  await until(async () => await client.exchange(request("GET", "key"), 9) === "$3\r\nnew\r\n");
+  assert(performance.now() - read >= 500);
+});
+
+Deno.test("fifty clients that miss the same key make one read", async () => {
+  await using it = await serving(["--redis-timeout", "20"]);
+  await it.ask("SET", "key", "value");
+  const clients = await Promise.all(Array.from({ length: 50 }, () => it.connect()));
+  // Redis answers none before all have asked.
+  it.redis.kill("SIGSTOP");
+  for (const client of clients) await client.send(request("GET", "key"));
+  using last = await it.connect();
+  assertEquals(await last.exchange("PING\r\n", 7), "+PONG\r\n");
+  it.redis.kill("SIGCONT");
+  for (const client of clients) {
+    assertEquals(await client.text(11), "$5\r\nvalue\r\n");
+    client.close();
+  }
+  assertEquals(await callsOf(it.redis.port, "get"), 1);
+});
+
+Deno.test("a key that was missing is read again, and found as soon as it is there", async () => {
+  await using it = await serving();
+  assertEquals(await redisCli(it.port, "--no-raw", "get", "key"), "(nil)\n");
+  await it.ask("SET", "key", "value");
+  assertEquals(await redisCli(it.port, "get", "key"), "value\n");
+});
+
+Deno.test("no more entries are kept than --cache-size says, the least recently used leave", async () => {
+  await using it = await serving(["--cache-size", "2"]);
+  await it.ask("MSET", "a", "A", "b", "B", "c", "C");
+  for (const key of ["a", "b", "a", "c"]) await redisCli(it.port, "get", key);
+  assertEquals(await callsOf(it.redis.port, "get"), 3);
+  assertEquals(await redisCli(it.port, "mget", "a", "c"), "A\nC\n");
+  assertEquals(await callsOf(it.redis.port, "get"), 3);
+  assertEquals(await redisCli(it.port, "get", "b"), "B\n");
+  assertEquals(await callsOf(it.redis.port, "get"), 4);
+});
+
+Deno.test("no more bytes are kept than --cache-memory says", async () => {
+  await using it = await serving(["--cache-memory", "100kb"]);
+  const value = "v".repeat(40_000);
+  await it.ask("MSET", "a", value, "b", value, "c", value, "large", value.repeat(3));
+  for (const key of ["a", "b", "c"]) assertEquals(await curl(it.port, `/${key}`), value);
+  assertEquals(await curl(it.port, "/large"), value.repeat(3));
+  assertEquals(await callsOf(it.redis.port, "get"), 4);
+  assertEquals([await curl(it.port, "/c"), await curl(it.port, "/b")], [value, value]);
+  assertEquals(await callsOf(it.redis.port, "get"), 4);
+  await curl(it.port, "/a");
+  await curl(it.port, "/large");
+  assertEquals(await callsOf(it.redis.port, "get"), 6);
+});

@@ -1,0 +1,82 @@
+// One proxy before the Redis that RP_TEST_REDIS_URL names, as the composed service beside the tests,
+// else before a throwaway one. It reads as a user of its own, whose right to GET can be taken away:
+// what is still answered then is a hit.
+import { assertEquals, assertMatch } from "@std/assert";
+import { Redis } from "ioredis";
+import { startRedisServer } from "../../tools/redis_server.ts";
+import { RawClient, request } from "../support/client.ts";
+import { ProxyProcess } from "../support/proxy.ts";
+
+const VALUE = "caf\u00e9\0\r\n";
+
+/** A Redis, with a user of its own for this test, and keys of a prefix of its own. */
+class Backing implements AsyncDisposable {
+  readonly id = `redis-proxy-test-${crypto.randomUUID()}`;
+
+  private constructor(readonly url: URL, readonly redis: Redis, readonly own?: AsyncDisposable) {}
+
+  static async start(): Promise<Backing> {
+    const named = Deno.env.get("RP_TEST_REDIS_URL");
+    const own = named ? undefined : await startRedisServer();
+    const url = new URL(named ?? own!.url);
+    const backing = new Backing(url, new Redis(url.href), own);
+    await backing.#user("on", `>${backing.id}`, "~*", "&*", "+@all");
+    return backing;
+  }
+
+  /** Where the proxy finds it, as the user of this test. */
+  get reader(): string {
+    return Object.assign(new URL(this.url), { username: this.id, password: this.id }).href;
+  }
+
+  async refuseReads(): Promise<void> {
+    await this.#user("-get", "-mget");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const keys = await this.redis.keys(`${this.id}*`);
+    if (keys.length > 0) await this.redis.del(...keys);
+    await this.redis.call("ACL", "DELUSER", this.id);
+    await this.redis.quit();
+    await this.own?.[Symbol.asyncDispose]();
+  }
+
+  async #user(...rules: string[]): Promise<void> {
+    await this.redis.call("ACL", "SETUSER", this.id, ...rules);
+  }
+}
+
+async function overHttp(port: number, key: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/${key}`);
+  return `${response.status} ${await response.text()}`;
+}
+
+async function overResp(port: number, key: string): Promise<string> {
+  using client = await RawClient.connect(port);
+  await client.send(request("GET", key) + request("QUIT"));
+  return await client.rest();
+}
+
+const HTTP = { name: "HTTP", get: overHttp, found: `200 ${VALUE}` };
+const RESP = { name: "RESP", get: overResp, found: `$8\r\n${latin1(VALUE)}\r\n+OK\r\n` };
+
+/** The UTF-8 bytes of a text, as code units. */
+function latin1(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+for (const [first, second] of [[HTTP, RESP], [RESP, HTTP]] as const) {
+  Deno.test(`a key that was read over ${first.name} is a hit over ${second.name}`, async () => {
+    await using backing = await Backing.start();
+    const key = `${backing.id}-key`;
+    await backing.redis.set(key, VALUE);
+    const args = ["--listen-address", "127.0.0.1", "--port", "0", "--redis-url", backing.reader];
+    await using proxy = new ProxyProcess(args);
+    const port = Number((await proxy.logged(/Listening\b.*\bport=(\d+)/))[1]);
+
+    assertEquals(await first.get(port, key), first.found);
+    await backing.refuseReads();
+    assertEquals(await second.get(port, key), second.found);
+    assertMatch(await overResp(port, `${key}-2`), /^-NOPERM /);
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * A connection in memory: what its client sends and takes is up to the test.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+export class MemoryConn {
+  /** What the client has received, a piece for each write. */
+  readonly written: string[] = [];
+  /** How often it was read from. */
+  reads = 0;
+  isWriteClosed = false;
+  isClosed = false;
+  readonly #incoming: (Buffer | null | Error)[] = [];
+  #reader: (() => void) | undefined;
+  #writer: (() => void) | undefined;
+  #isHeld = false;
+
+  /** The client sends text of code units 0 to 255. */
+  send(text: string): void {
+    this.#arrive(Buffer.from(text, "latin1"));
+  }
+
+  /** The client ends its side. */
+  end(): void {
+    this.#arrive(null);
+  }
+
+  /** The connection breaks. */
+  break(error: Error): void {
+    this.#arrive(error);
+  }
+
+  /** The client takes nothing from now on. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** The client takes all again. */
+  release(): void {
+    this.#isHeld = false;
+    this.#writer?.();
+  }
+
+  async read(bytes: Uint8Array): Promise<number | null> {
+    this.reads++;
+    while (this.#incoming.length === 0 && !this.isClosed) {
+      await new Promise<void>((resolve) => this.#reader = resolve);
+    }
+    if (this.isClosed) throw new Deno.errors.BadResource("closed");
+    const next = this.#incoming.shift()!;
+    if (next instanceof Error) throw next;
+    if (next === null) return null;
+    const count = Math.min(next.length, bytes.length);
+    bytes.set(next.subarray(0, count));
+    if (count < next.length) this.#incoming.unshift(next.subarray(count));
+    return count;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    while (this.#isHeld && !this.isClosed) {
+      await new Promise<void>((resolve) => this.#writer = resolve);
+    }
+    if (this.isClosed) throw new Deno.errors.BadResource("closed");
+    this.written.push(Buffer.from(bytes).toString("latin1"));
+    return bytes.length;
+  }
+
+  closeWrite(): Promise<void> {
+    this.isWriteClosed = true;
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#reader?.();
+    this.#writer?.();
+  }
+
+  #arrive(item: Buffer | null | Error): void {
+    this.#incoming.push(item);
+    this.#reader?.();
+  }
+}

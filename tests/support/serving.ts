@@ -1,0 +1,105 @@
+/**
+ * A throwaway redis-server with a proxy in front of it, and the programs that people use with them.
+ *
+ * @module
+ */
+import { type RedisServer, startRedisServer } from "../../tools/redis_server.ts";
+import { RawClient, request } from "./client.ts";
+import { type RunningProxy, startProxy } from "./proxy.ts";
+
+export interface Serving extends AsyncDisposable {
+  readonly redis: RedisServer;
+  readonly proxy: RunningProxy;
+  readonly port: number;
+  /** Asks the redis-server itself, and returns the first line of its reply. */
+  ask(...command: string[]): Promise<string>;
+  /** Connects to the proxy. */
+  connect(): Promise<RawClient>;
+}
+
+export async function serving(
+  args: readonly string[] = [],
+  redisArgs: string[] = [],
+): Promise<Serving> {
+  const redis = await startRedisServer({ args: redisArgs });
+  try {
+    const proxy = await startProxy(redis.port, args);
+    return {
+      redis,
+      proxy,
+      port: proxy.port,
+      ask: (...command) => ask(redis.port, ...command),
+      connect: () => RawClient.connect(proxy.port),
+      async [Symbol.asyncDispose]() {
+        await proxy[Symbol.asyncDispose]();
+        await redis.stop();
+      },
+    };
+  } catch (error) {
+    await redis.stop();
+    throw error;
+  }
+}
+
+/** Sends one command to a RESP port and returns the first line of its reply. */
+export async function ask(port: number, ...command: string[]): Promise<string> {
+  using client = await RawClient.connect(port);
+  await client.send(request(...command));
+  return (await client.until("\r\n")).slice(0, -2);
+}
+
+/** How often redis-server has run a command. */
+export async function callsOf(port: number, command: string): Promise<number> {
+  using client = await RawClient.connect(port);
+  await client.send(request("INFO", "commandstats") + request("PING"));
+  const stats = await client.until("+PONG\r\n");
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+}
+
+/** Runs a program to its end. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: { stdin?: string } = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = new Deno.Command(program, {
+    args: [...args],
+    stdin: options.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (options.stdin !== undefined) {
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(options.stdin));
+    await writer.close();
+  }
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** What curl prints of a path; `flags` go before the address. */
+export async function curl(port: number, path: string, ...flags: string[]): Promise<string> {
+  const all = ["--silent", "--show-error", "--max-time", "10", "--path-as-is", ...flags];
+  const { code, stdout, stderr } = await run("curl", [...all, `http://127.0.0.1:${port}${path}`]);
+  if (code !== 0) throw new Error(`curl ended with ${code}: ${stderr}`);
+  return stdout;
+}
+
+/** What redis-cli prints for a command. */
+export async function redisCli(port: number, ...command: string[]): Promise<string> {
+  const { stdout, stderr } = await run("redis-cli", ["-p", `${port}`, ...command]);
+  return stdout + stderr;
+}
+
+/** Tries again until it is true; a condition, not a sleep. */
+export async function until(
+  isTrue: () => Promise<boolean> | boolean,
+  limit = 10_000,
+): Promise<void> {
+  const deadline = performance.now() + limit;
+  while (!await isTrue()) {
+    if (performance.now() > deadline) throw new Error(`Never came true: ${isTrue}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

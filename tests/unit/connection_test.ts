@@ -1,0 +1,251 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Connection } from "../../src/connection.ts";
+import { Http } from "../../src/http/mod.ts";
+import { ReadThrough } from "../../src/read_through.ts";
+import { Resp } from "../../src/resp/mod.ts";
+import { Stats } from "../../src/stats.ts";
+import { request } from "../support/client.ts";
+import { FakeOrigin } from "../support/fake_origin.ts";
+import { MemoryConn } from "../support/memory_conn.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const get = (key: string) => request("GET", key);
+const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;
+
+/** Lets everything that is ready happen. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const deadline = performance.now() + 5000;
+  while (!isTrue()) {
+    if (performance.now() > deadline) throw new Error(`Never came true: ${isTrue}`);
+    await settle();
+  }
+}
+
+function serve(timeToLive = 60_000) {
+  const origin = new FakeOrigin();
+  const stats = new Stats();
+  const lookup = new ReadThrough(origin, stats, { entries: 1000, bytes: 2 ** 30, timeToLive });
+  const conn = new MemoryConn();
+  const connection = new Connection(conn as unknown as Deno.Conn, {
+    lookup,
+    stats,
+    converse: (name) => name === "http" ? new Http() : new Resp(),
+  });
+  return { origin, conn, connection, served: connection.serve() };
+}
+
+Deno.test("Connection replies in the order of requests, whatever the order of outcomes", async () => {
+  const { origin, conn, served } = serve();
+  conn.send(get("a") + "PING\r\n" + get("b") + get("c"));
+  await until(() => origin.reads.length === 3);
+  origin.reads[2]!.answer(null);
+  origin.reads[1]!.answer(bytes("B"));
+  await settle();
+  assertEquals(conn.written, []);
+  origin.reads[0]!.answer(bytes("A"));
+  conn.end();
+  await served;
+  assertEquals(conn.written.join(""), `${bulk("A")}+PONG\r\n${bulk("B")}$-1\r\n`);
+  assert(conn.isClosed);
+});
+
+Deno.test("Connection sends what precedes a miss before it waits for it", async () => {
+  const { origin, conn, served } = serve();
+  conn.send("PING\r\n" + get("a"));
+  await until(() => conn.written.length > 0);
+  assertEquals(conn.written, ["+PONG\r\n"]);
+  origin.reads[0]!.answer(null);
+  conn.end();
+  await served;
+  assertEquals(conn.written, ["+PONG\r\n", "$-1\r\n"]);
+});
+
+Deno.test("Connection answers a batch of hits by one write", async () => {
+  const { origin, conn, served } = serve();
+  conn.send(get("a"));
+  await until(() => origin.reads.length === 1);
+  origin.reads[0]!.answer(bytes("A"));
+  await until(() => conn.written.length === 1);
+  conn.send(get("a").repeat(20));
+  conn.end();
+  await served;
+  assertEquals(conn.written.slice(1), [bulk("A").repeat(20)]);
+});
+
+Deno.test("Connection does not read from a client that takes no replies", async () => {
+  const { conn, connection, served } = serve();
+  conn.hold();
+  conn.send("PING\r\n");
+  conn.send("ECHO later\r\n");
+  await until(() => connection.phase === "writing");
+  await settle();
+  assertEquals(conn.reads, 1);
+  conn.release();
+  conn.end();
+  await served;
+  assertEquals(conn.written.join(""), "+PONG\r\n" + bulk("later"));
+});
+
+Deno.test("Connection has a bounded number of reads of one client under way", async () => {
+  const { origin, conn, served } = serve();
+  const keys = Array.from({ length: 3000 }, (_, index) => `${index}`);
+  conn.send(keys.map(get).join(""));
+  conn.end();
+  for (let answered = 0; answered < keys.length;) {
+    await until(() => origin.reads.length > answered);
+    await settle();
+    assert(origin.reads.length - answered <= 1024, `${origin.reads.length - answered} reads`);
+    for (; answered < origin.reads.length; answered++) {
+      origin.reads[answered]!.answer(bytes(origin.reads[answered]!.keys[0]!));
+    }
+  }
+  await served;
+  assert(conn.written.join("") === keys.map(bulk).join(""));
+});
+
+Deno.test("Connection tells what it is at", async () => {
+  const { origin, conn, connection, served } = serve();
+  assertEquals(connection.phase, "idle");
+  conn.send("*2\r\n$3\r\n");
+  await until(() => connection.phase === "partial");
+  const { since } = connection;
+  conn.send("GE");
+  await settle();
+  assertEquals([connection.phase, connection.since], ["partial", since]);
+  conn.send("T\r\n$1\r\na\r\n");
+  await until(() => connection.phase === "answering");
+  conn.hold();
+  origin.reads[0]!.answer(null);
+  await until(() => connection.phase === "writing");
+  conn.release();
+  await until(() => connection.phase === "idle");
+  assert(connection.since > since);
+  // What is sent before a wait for the origin is writing too: such a client has its limit.
+  conn.hold();
+  conn.send("PING\r\n" + get("b"));
+  await until(() => origin.reads.length === 2);
+  await settle();
+  assertEquals(connection.phase, "writing");
+  origin.reads[1]!.answer(null);
+  conn.release();
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection counts a request that began behind a long wait from its own beginning", async () => {
+  const { origin, conn, connection, served } = serve();
+  conn.send(get("a") + "*2\r\n");
+  await until(() => connection.phase === "answering");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const answered = performance.now();
+  origin.reads[0]!.answer(null);
+  await until(() => connection.phase === "partial");
+  assert(connection.since >= answered);
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection answers no value past its time because a client was slow", async () => {
+  const TTL = 300;
+  const { origin, conn, connection, served } = serve(TTL);
+  const value = new Uint8Array(300_000);
+  conn.send(get("a"));
+  await until(() => origin.reads.length === 1);
+  origin.reads[0]!.answer(value);
+  await until(() => connection.phase === "idle");
+  const expired = performance.now() + TTL;
+  conn.hold();
+  conn.send(get("a").repeat(3)); // The first reply alone fills a batch.
+  await until(() => connection.phase === "writing");
+  await until(() => performance.now() > expired);
+  conn.release();
+  await until(() => origin.reads.length === 2);
+  origin.reads[1]!.answer(value);
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection ends its side after the last reply, and waits for the client's end", async () => {
+  const { conn, connection, served } = serve();
+  conn.send("QUIT\r\nPING\r\n");
+  await until(() => connection.phase === "lingering");
+  assertEquals([conn.written.join(""), conn.isWriteClosed, conn.isClosed], [
+    "+OK\r\n",
+    true,
+    false,
+  ]);
+  conn.send("PING\r\n".repeat(100));
+  conn.end();
+  await served;
+  assertEquals([conn.written.join(""), conn.isClosed], ["+OK\r\n", true]);
+});
+
+Deno.test("Connection does not listen for ever to a client that it has ended", async () => {
+  const { conn, served } = serve();
+  conn.send("QUIT\r\n");
+  for (let sent = 0; sent < 20; sent++) conn.send("x".repeat(100_000));
+  await served;
+  assert(conn.isClosed);
+});
+
+Deno.test("Connection.finish() ends an idle client at once", async () => {
+  const { conn, connection, served } = serve();
+  connection.finish();
+  await served;
+  assert(conn.isClosed);
+});
+
+Deno.test("Connection.finish() lets what was asked be answered first", async () => {
+  const { origin, conn, connection, served } = serve();
+  conn.send(get("a") + "PING\r\n");
+  await until(() => origin.reads.length === 1);
+  connection.finish();
+  assertEquals(conn.isClosed, false);
+  origin.reads[0]!.answer(bytes("A"));
+  conn.end();
+  await served;
+  assertEquals(conn.written.join(""), `${bulk("A")}+PONG\r\n`);
+});
+
+Deno.test("Connection.serve() takes a client's going away for no error", async () => {
+  const errors = [Deno.errors.ConnectionReset, Deno.errors.BrokenPipe, Deno.errors.TimedOut];
+  for (const Gone of errors) {
+    const { conn, served } = serve();
+    conn.send("PING\r\n");
+    conn.break(new Gone("gone"));
+    await served;
+    assert(conn.isClosed);
+  }
+});
+
+Deno.test("Connection.serve() rejects for a bug, and closes", async () => {
+  const { conn, served } = serve();
+  conn.break(new RangeError("bug"));
+  await assertRejects(() => served, RangeError, "bug");
+  assert(conn.isClosed);
+});
+
+Deno.test("Connection.close() during a read at the origin ends it once the read is over", async () => {
+  const { origin, conn, connection, served } = serve();
+  conn.send(get("a"));
+  await until(() => origin.reads.length === 1);
+  connection.close();
+  connection.close();
+  origin.reads[0]!.answer(bytes("A"));
+  await served;
+  assertEquals(conn.written, []);
+});
+
+Deno.test("Connection stays with the protocol of its first line", async () => {
+  const { conn, served } = serve();
+  conn.send("PING\r\n");
+  conn.send("GET /a HTTP/1.1\r\n");
+  conn.end();
+  await served;
+  assertEquals(
+    conn.written.join(""),
+    "+PONG\r\n-ERR wrong number of arguments for 'get' command\r\n",
+  );
+});
