@@ -41,7 +41,7 @@ export function markdown(report: Report): string {
 function targetTable(report: Report): string[] {
   return table(
     "Targets",
-    ["Work", "Against", "Wanted", "Found", ""],
+    ["Work", "Against", "Wanted", "Found", "Per CPU second", ""],
     verdicts(report).map((
       { title, against, wanted, found, state },
     ) => [title, against, wanted, found, state === "missed" ? "**missed**" : state]),

@@ -1,6 +1,6 @@
 // What we mean to reach. Each target names the rows that it is judged by: it is met where the
 // worst of them meets it.
-import type { Row } from "./measure.ts";
+import type { Ratio, Row } from "./measure.ts";
 
 export interface Target {
   readonly title: string;
@@ -131,6 +131,8 @@ export interface Verdict {
   /** What was asked and what was found of each part, with the same separators. */
   readonly wanted: string;
   readonly found: string;
+  /** The same per CPU second of the server, for what is a rate: it holds on a shared machine. */
+  readonly perCpu: string;
   readonly state: "met" | "missed" | "not measured";
 }
 
@@ -155,13 +157,22 @@ export function judge({ title, against, parts }: Target, rows: Row[], costs: Cos
       return `${isUpper ? "≤" : "≥"} ${figure === "p99" ? 1 / bound : bound}`;
     }).join(" / "),
     found: parts.map(({ figure }, index) => shown(values[index], figure)).join(" / "),
+    perCpu: parts.map((part) => {
+      const ratio = part.figure === "throughput" ? ratioOf(part, rows)?.perCpu.median : undefined;
+      return shown(ratio, part.figure);
+    }).join(" / "),
     state,
   };
 }
 
-function valueOf({ row, against, figure }: Part, rows: Row[], costs: Cost[]): number | undefined {
+function ratioOf({ row, against }: Part, rows: Row[]): Ratio | undefined {
+  return rows.find(({ id }) => id === row)?.ratios.find((one) => one.against === against);
+}
+
+function valueOf(part: Part, rows: Row[], costs: Cost[]): number | undefined {
+  const { row, figure } = part;
   if (figure === "cost") return costs.find(({ id }) => id === row)?.ratio;
-  const ratio = rows.find(({ id }) => id === row)?.ratios.find((one) => one.against === against);
+  const ratio = ratioOf(part, rows);
   if (figure === "cpu") return ratio && 1 / ratio.perCpu.median;
   return ratio?.[figure]?.median;
 }
