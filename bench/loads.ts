@@ -96,21 +96,28 @@ export async function wrk(peer: Peer, plan: WrkPlan): Promise<Sample> {
   ]);
   const cpu = cpuSeconds(peer.pid) - before;
   if (/Non-2xx|Socket errors/.test(text)) throw new Error(`wrk met errors:\n${text}`);
-  const [, requests, time] = /(\d+) requests in ([\d.]+)s/.exec(text)!;
+  const [, requests, took] = /(\d+) requests in (\S+),/.exec(text) ?? [];
+  const [, p50] = /50%\s+(\S+)/.exec(text) ?? [];
+  const [, p99] = /99%\s+(\S+)/.exec(text) ?? [];
+  const time = wrkMillis(took) / 1000;
   return {
-    rate: Number(requests) / Number(time),
-    p50: wrkMillis(/50%\s+(\S+)/.exec(text)![1]!),
-    p99: wrkMillis(/99%\s+(\S+)/.exec(text)![1]!),
+    rate: Number(requests) / time,
+    p50: wrkMillis(p50),
+    p99: wrkMillis(p99),
     p999: null,
     cpu: cpu / Number(requests) * 1e6,
-    busy: cpu / Number(time),
+    busy: cpu / time,
     loadBusy: null,
   };
 }
 
-function wrkMillis(text: string): number {
-  const [, number, unit] = /^([\d.]+)(us|ms|s)$/.exec(text)!;
-  return Number(number) * { us: 0.001, ms: 1, s: 1000 }[unit as "us" | "ms" | "s"];
+const MILLIS = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
+
+/** A duration as wrk writes it, in milliseconds. */
+export function wrkMillis(text = ""): number {
+  const [, number, unit] = /^([\d.]+)(us|ms|s|m)$/.exec(text) ?? [];
+  if (unit === undefined) throw new Error(`Cannot read the duration "${text}" of wrk`);
+  return Number(number) * MILLIS[unit as keyof typeof MILLIS];
 }
 
 /** Runs redis-benchmark: GET of `keys` random keys of the main data set. */
