@@ -97,8 +97,8 @@ export async function wrk(peer: Peer, plan: WrkPlan): Promise<Sample> {
   const cpu = cpuSeconds(peer.pid) - before;
   if (/Non-2xx|Socket errors/.test(text)) throw new Error(`wrk met errors:\n${text}`);
   const [, requests, took] = /(\d+) requests in (\S+),/.exec(text) ?? [];
-  const [, p50] = /50%\s+(\S+)/.exec(text) ?? [];
-  const [, p99] = /99%\s+(\S+)/.exec(text) ?? [];
+  const [, p50] = /^\s+50%\s+(\S+)/m.exec(text) ?? [];
+  const [, p99] = /^\s+99%\s+(\S+)/m.exec(text) ?? [];
   const time = wrkMillis(took) / 1000;
   return {
     rate: Number(requests) / time,
