@@ -13,11 +13,19 @@
 import type { ClientRequest, Lookup, Millis, Protocol } from "./protocol.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
+import { type Peer, peerOf } from "./peer.ts";
 import { type ProtocolName, sniff } from "./sniff.ts";
 import type { Stats } from "./stats.ts";
+import { turn } from "./turn.ts";
 
 /** Requests of one client that may wait for the origin at once; more are not even parsed. */
 const PENDING_REQUESTS = 1024;
+
+/** Requests of one client that are answered on end before it is asked how long that took. */
+const BATCH_REQUESTS = 512;
+
+/** How long a client is served on end before the others have a turn. */
+const SLICE: Millis = 1;
 
 /** Bytes that a closing connection is drained of, so that a reset does not overtake its last reply. */
 const LINGER_BYTES = 1024 * 1024;
@@ -27,7 +35,7 @@ export interface Service {
   readonly lookup: Lookup;
   readonly stats: Stats;
   /** Makes the conversation of a new client in the protocol that its first bytes spoke. */
-  converse(name: ProtocolName): Protocol;
+  converse(name: ProtocolName, peer: Peer): Protocol;
 }
 
 /**
@@ -58,6 +66,8 @@ export class Connection {
   /** The last request was answered: nothing more is read. */
   #last = false;
   #isClosed = false;
+  /** For how long the client was served since the others had a turn. */
+  #served: Millis = 0;
   /** The server stops: what has been asked is answered, and then no more. */
   #stopping = false;
 
@@ -113,8 +123,9 @@ export class Connection {
 
   /** Answers all complete requests of the input. */
   async #answer(): Promise<void> {
+    let from = performance.now();
     // Read once for a batch, and again after each wait: a value must be fresh when it is looked up.
-    let now = performance.now();
+    let now = from;
     const input = this.#input;
     const protocol = this.#protocol ??= this.#recognise();
     if (protocol !== undefined) {
@@ -123,11 +134,19 @@ export class Connection {
         if (this.#pending.length > 0) {
           await this.#settle();
           now = performance.now();
+          from = now;
         }
         if (this.#output.length > 0) {
           await this.#flush(now);
           now = this.since;
         }
+        this.#served += now - from;
+        if (this.#served >= SLICE) {
+          await turn();
+          this.#served = 0;
+          now = performance.now();
+        }
+        from = now;
       }
     }
     if (input.length === 0) {
@@ -144,7 +163,7 @@ export class Connection {
     const input = this.#input;
     const output = this.#output;
     const pending = this.#pending;
-    for (;;) {
+    for (let count = 0; count < BATCH_REQUESTS; count++) {
       const request = protocol.next(input);
       if (request === undefined) return true;
       stats.requests++;
@@ -157,6 +176,7 @@ export class Connection {
       }
       if (output.full || pending.length >= PENDING_REQUESTS) return false;
     }
+    return false;
   }
 
   /** Waits for the outcomes of the pending requests, and replies in order. */
@@ -178,7 +198,7 @@ export class Connection {
 
   #recognise(): Protocol | undefined {
     const name = sniff(this.#input);
-    return name === undefined ? undefined : this.service.converse(name);
+    return name === undefined ? undefined : this.service.converse(name, peerOf(this.conn));
   }
 
   #enter(phase: Phase, now: Millis): void {

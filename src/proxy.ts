@@ -4,13 +4,15 @@
  * @module
  */
 import { type Config, ConfigError } from "./config/mod.ts";
+import type { Service } from "./connection.ts";
+import { factsOf, redisVersionOf } from "./facts.ts";
 import { Http } from "./http/mod.ts";
 import type { Log } from "./log.ts";
 import { display, Link } from "./origin/link.ts";
 import { RedisOrigin } from "./origin/mod.ts";
 import type { Millis } from "./protocol.ts";
 import { ReadThrough } from "./read_through.ts";
-import { Resp } from "./resp/mod.ts";
+import { Resp, RESP_LIMITS, type RespContext } from "./resp/mod.ts";
 import { Semaphore } from "./semaphore.ts";
 import { Server } from "./server.ts";
 import { Stats } from "./stats.ts";
@@ -30,7 +32,8 @@ export interface Proxy {
  *
  * @throws {ConfigError} When it cannot listen where it should.
  */
-export function startProxy({ values, origin: address }: Config, version: string, log: Log): Proxy {
+export function startProxy(config: Config, version: string, log: Log): Proxy {
+  const { values, origin: address } = config;
   const listener = listen(values["listen-address"], values.port);
   const stats = new Stats();
   const link = new Link(address, values["redis-timeout"], log);
@@ -45,12 +48,20 @@ export function startProxy({ values, origin: address }: Config, version: string,
     bytes: values["cache-memory"],
     timeToLive: values["cache-timeout"],
   });
-  const service = {
+  const resp: RespContext = {
+    credentials: config.credentials,
+    database: address.database,
+    limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },
+    log,
+    redisVersion: () => redisVersionOf(link),
+    facts: () => factsOf({ config, version, stats, link, cache, server }),
+  };
+  const service: Service = {
     lookup: cache,
     stats,
-    converse: (name: "http" | "resp") => name === "http" ? new Http() : new Resp(),
+    converse: (name, peer) => name === "http" ? new Http() : new Resp(resp, peer),
   };
-  const server = new Server(listener, service, {
+  const server: Server = new Server(listener, service, {
     maxClients: values["max-clients"],
     patience: {
       idle: values["idle-timeout"] || Infinity,

@@ -6,6 +6,7 @@
  */
 import { Connection, isGone, type Phase, type Service } from "./connection.ts";
 import type { Log } from "./log.ts";
+import { peerOf } from "./peer.ts";
 import type { Millis } from "./protocol.ts";
 
 /** Bounds of the server. */
@@ -92,7 +93,10 @@ export class Server {
     const connection = new Connection(conn, this.service);
     this.#connections.add(connection);
     connection.serve().catch((error) => {
-      this.log.error("Cannot go on with a client", { peer: peerOf(conn), why: String(error) });
+      this.log.error("Cannot go on with a client", {
+        peer: peerOf(conn).remote,
+        why: String(error),
+      });
     }).finally(() => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onEmpty?.();
@@ -105,13 +109,8 @@ export class Server {
     for (const connection of this.#connections) {
       const { phase, since, isClosed } = connection;
       if (isClosed || now - since <= patience[phase]) continue;
-      this.log.debug("Gave a client up", { peer: peerOf(connection.conn), phase });
+      this.log.debug("Gave a client up", { peer: peerOf(connection.conn).remote, phase });
       connection.close();
     }
   }
-}
-
-function peerOf(conn: Deno.Conn): string {
-  const address = conn.remoteAddr;
-  return "hostname" in address ? `${address.hostname}:${address.port}` : "unknown";
 }

@@ -29,8 +29,8 @@ Other:
 `;
 }
 
-function entry(flag: string, { kind, fallback, help }: Setting<unknown>): string {
-  const head = `--${flag} ${kind.placeholder}`;
+function entry(flag: string, { kind, fallback, help, variableOnly }: Setting<unknown>): string {
+  const head = variableOnly ? "(no flag)" : `--${flag} ${kind.placeholder}`;
   const note = fallback === null ? "" : ` [${fallback}]`;
   return `  ${head.padEnd(36)} ${variableOf(flag)}\n      ${help}${note}\n`;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { Credentials } from "../auth.ts";
 import type { OriginAddress } from "../origin/link.ts";
 import {
   type Flag,
@@ -37,6 +38,8 @@ export interface Config {
   readonly values: Values;
   /** The backing Redis, from `redis-url` or from `redis-host` and `redis-port`. */
   readonly origin: OriginAddress;
+  /** Who may ask, from `user`, `password` and `password-file`. */
+  readonly credentials: Credentials;
 }
 
 /**
@@ -53,11 +56,17 @@ export function parseConfig(
   readFile: (path: string) => string,
 ): Config {
   const flags = parseArgs([...args], {
-    string: FLAGS,
+    string: FLAGS.filter((flag) => !isVariableOnly(flag)),
     boolean: ["help", "version"],
     unknown: (arg: string) => {
       if (!arg.startsWith("-")) return;
       const name = arg.replace(/=.*/s, "");
+      if (isVariableOnly(name.slice(2))) {
+        const place = variableOf(name.slice(2));
+        throw new ConfigError(
+          `Cannot take ${name} from the command line, which others can read: wanted ${place}`,
+        );
+      }
       throw new ConfigError(`Unknown flag "${name}": wanted one that --help lists`);
     },
   });
@@ -78,6 +87,7 @@ export function parseConfig(
     command: commandOf(flags._.map(String)),
     values: checked,
     origin: originOf(checked, sources, readFile),
+    credentials: credentialsOf(checked, sources, readFile),
   };
 }
 
@@ -161,6 +171,27 @@ function originOf(
     tls: url.protocol === "rediss:",
     certificateAuthority,
   };
+}
+
+function credentialsOf(
+  { user, password, "password-file": path }: Values,
+  sources: Record<string, Source>,
+  readFile: (path: string) => string,
+): Credentials {
+  if (path === null) return new Credentials(user, password);
+  if (password !== null && sources["password-file"] === "variable") {
+    throw new ConfigError(
+      "Cannot use RP_PASSWORD together with RP_PASSWORD_FILE: wanted one of the two",
+    );
+  }
+  const text = readText("password-file", path, readFile).replace(/\r?\n$/, "");
+  if (text !== "") return new Credentials(user, text);
+  throw new ConfigError(`Cannot use "${path}" for --password-file: wanted a password, got nothing`);
+}
+
+function isVariableOnly(flag: string): boolean {
+  const known: Partial<Record<string, Setting<unknown>>> = SETTINGS;
+  return known[flag]?.variableOnly ?? false;
 }
 
 function readText(place: string, path: string, readFile: (path: string) => string): string {

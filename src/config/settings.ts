@@ -5,7 +5,7 @@
  * @module
  */
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
-import { bytes, file, host, integer, type Kind, oneOf, redisUrl, seconds } from "./values.ts";
+import { bytes, file, host, integer, type Kind, oneOf, redisUrl, seconds, text } from "./values.ts";
 
 /** One setting; its variable is its flag in capitals, `RP_` in front. */
 export interface Setting<T> {
@@ -16,6 +16,8 @@ export interface Setting<T> {
   readonly help: string;
   /** Whether its value must never be shown. */
   readonly secret?: boolean;
+  /** Whether it has no flag: what is on the command line, everybody on the machine can read. */
+  readonly variableOnly?: boolean;
 }
 
 function setting<T>(
@@ -28,6 +30,10 @@ function setting<T>(
 
 function optional<T>(kind: Kind<T>, help: string, secret = false): Setting<T> & { fallback: null } {
   return { kind, fallback: null, help, secret };
+}
+
+function variable<T>(kind: Kind<T>, help: string): Setting<T> & { fallback: null } {
+  return { kind, fallback: null, help, secret: true, variableOnly: true };
 }
 
 /** The settings by group, then by flag. */
@@ -50,6 +56,20 @@ export const GROUPS = {
       seconds(0.01),
       "30",
       "how long a client may take none of its reply",
+    ),
+  },
+  "Clients": {
+    "user": setting(
+      text,
+      "default",
+      "name that clients authenticate as, where there is a password",
+    ),
+    "password": variable(text, "password that clients have to show, over RESP and HTTP alike"),
+    "password-file": optional(file, "file that holds that password, a line break at its end aside"),
+    "max-request": setting(
+      bytes(64 * 1024),
+      "16mb",
+      "bytes of a RESP request that is kept until it is complete",
     ),
   },
   "Redis": {

@@ -71,6 +71,13 @@ export const host: Kind<string> = {
   parse: (text) => /^[^\s/@?#[\]]+$/.test(text) ? text : undefined,
 };
 
+/** Any text that is not empty. */
+export const text: Kind<string> = {
+  placeholder: "<text>",
+  wanted: "a text that is not empty",
+  parse: (text) => text === "" ? undefined : text,
+};
+
 /** The path of a file. */
 export const file: Kind<string> = {
   placeholder: "<file>",

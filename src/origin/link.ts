@@ -43,6 +43,7 @@ export class Link {
   #pause: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
   #closed = false;
+  #version: string | null = null;
 
   /** @param timeout How long connecting and the handshake may take. */
   constructor(readonly address: OriginAddress, readonly timeout: Millis, readonly log: Log) {}
@@ -55,6 +56,11 @@ export class Link {
   /** Why there is no connection now, or why the last one was lost. */
   get loss(): Loss {
     return this.#loss;
+  }
+
+  /** The version that the server gave itself out as, last time; null until it first did. */
+  get version(): string | null {
+    return this.#version;
   }
 
   /** Connects, and stays so until `close`. */
@@ -108,8 +114,17 @@ export class Link {
     });
     this.#redis = redis;
     this.#failures = 0;
+    this.#learn(redis);
     this.log.info("Connected to Redis", { redis: display(this.address) });
     return redis;
+  }
+
+  /** Asks for the version; a server that does not tell, for lack of a permission, has none. */
+  #learn(redis: Redis): void {
+    redis.info("server").then(
+      (text) => this.#version = /^redis_version:([\w.-]+)/m.exec(text)?.[1] ?? this.#version,
+      () => {},
+    );
   }
 
   #lose(redis: Redis, loss: Loss): void {

@@ -1,66 +1,87 @@
 /**
- * RESP as a protocol of this server: which command is which request. Reads of string values are
- * served; what concerns the connection is answered here; all else is unknown, and said to be.
+ * RESP as a protocol of this server: from the bytes of a request to its command, with the way of a
+ * GET cut short. Reads of string values are served; what concerns the connection is answered here;
+ * all else is refused in words, and the connection lives on.
  *
  * @module
  */
+import type { Peer } from "../peer.ts";
 import type { ClientRequest, Protocol } from "../protocol.ts";
 import type { Input } from "../input.ts";
+import { dispatch, isServed } from "./commands/table.ts";
+import { refuseCommand } from "./commands/refusals.ts";
 import { RespParser } from "./parser.ts";
-import { EMPTY_ARRAY, encode, OK, PONG } from "./replies.ts";
-import { Fixed, Get, GetMany } from "./requests.ts";
+import { encode, error } from "./replies.ts";
+import { Fixed, Get, Muted } from "./requests.ts";
+import { printable } from "./sample.ts";
+import { type RespContext, Session } from "./session.ts";
+
+export { RESP_LIMITS, type RespLimits } from "./limits.ts";
+export type { Facts } from "./info.ts";
+export type { RespContext } from "./session.ts";
+
+/** Bytes of an incomplete request from which on it is asked whether it will be served at all. */
+const LARGE_BYTES = 64 * 1024;
 
 export class Resp implements Protocol {
-  readonly #parser = new RespParser();
+  readonly #parser: RespParser;
+  readonly #session: Session;
+  /** The answer to the request whose rest is being thrown away. */
+  #refusal: ClientRequest | null = null;
+
+  constructor(context: RespContext, peer: Peer) {
+    this.#session = new Session(context, peer);
+    this.#parser = new RespParser(context.limits, this.#session.isAuthenticated);
+  }
 
   next(input: Input): ClientRequest | undefined {
     const parser = this.#parser;
-    if (!parser.next(input)) return undefined;
-    if (parser.error !== null) return new Fixed(error(`ERR Protocol error: ${parser.error}`), true);
-    if (parser.isGet) return new Get(parser.string(1));
-    const command = COMMANDS.get(parser.string(0).toLowerCase());
-    return command === undefined ? unknown(parser) : command(parser);
+    if (!parser.next(input)) {
+      const isLarge = input.length >= LARGE_BYTES ||
+        parser.wanted > this.#session.context.limits.requestBytes;
+      return isLarge ? this.#judge(input) : undefined;
+    }
+    if (parser.isGet && this.#session.isPlain) return new Get(parser.string(1), this.#session.nil);
+    return this.#other(input);
   }
-}
 
-type Command = (parser: RespParser) => ClientRequest;
-
-const COMMANDS = new Map<string, Command>([
-  ["get", (parser) => parser.count === 2 ? new Get(parser.string(1)) : wrongArity("get")],
-  ["mget", (parser) => parser.count > 1 ? new GetMany(tail(parser)) : wrongArity("mget")],
-  ["ping", ping],
-  ["echo", (parser) => parser.count === 2 ? bulk(parser.string(1)) : wrongArity("echo")],
-  ["quit", () => new Fixed(OK, true)],
-  ["command", () => new Fixed(EMPTY_ARRAY)],
-]);
-
-function ping(parser: RespParser): ClientRequest {
-  if (parser.count > 2) return wrongArity("ping");
-  return parser.count === 2 ? bulk(parser.string(1)) : new Fixed(PONG);
-}
-
-function bulk(text: string): ClientRequest {
-  return new Fixed(encode(`$${text.length}\r\n${text}\r\n`));
-}
-
-function tail(parser: RespParser): string[] {
-  return Array.from({ length: parser.count - 1 }, (_, index) => parser.string(index + 1));
-}
-
-function error(message: string): Uint8Array {
-  return encode(`-${message.replace(/[\r\n]/g, " ")}\r\n`);
-}
-
-function wrongArity(name: string): ClientRequest {
-  return new Fixed(error(`ERR wrong number of arguments for '${name}' command`));
-}
-
-/** Redis shows 128 characters of the name, and as many of the arguments all together. */
-function unknown(parser: RespParser): ClientRequest {
-  let args = "";
-  for (let index = 1; index < parser.count && args.length < 128; index++) {
-    args += `'${parser.string(index).slice(0, 128 - args.length)}' `;
+  /**
+   * Looks at a request that is large and still incomplete: one that is not served is not collected
+   * either, and one that is has its limit.
+   */
+  #judge(input: Input): ClientRequest | undefined {
+    const parser = this.#parser;
+    const count = parser.peek();
+    if (count === 0) return undefined;
+    if (isServed(parser.string(0))) {
+      const isTooBig = parser.wanted > this.#session.context.limits.requestBytes;
+      return isTooBig ? this.#fail(input, "too big request") : undefined;
+    }
+    if (input.length < LARGE_BYTES) return undefined;
+    this.#refusal = refuseCommand({ count, string: (index) => parser.string(index) });
+    parser.discard();
+    return this.next(input);
   }
-  const name = parser.string(0).slice(0, 128);
-  return new Fixed(error(`ERR unknown command '${name}', with args beginning with: ${args}`));
+
+  #other(input: Input): ClientRequest {
+    const parser = this.#parser;
+    const session = this.#session;
+    if (parser.error !== null) return this.#fail(input, parser.error);
+    const request = this.#refusal ?? dispatch(parser, session);
+    this.#refusal = null;
+    parser.isTrusted = session.isAuthenticated;
+    return session.skipsReply() ? new Muted(request) : request;
+  }
+
+  /** Nothing that follows can be understood: the client is told, and sent away. */
+  #fail(input: Input, why: string): ClientRequest {
+    const { context, peer } = this.#session;
+    context.log.info("Protocol error", {
+      peer: peer.remote,
+      why,
+      sample: printable(input.bytes.subarray(input.start, input.end)),
+    });
+    const request = new Fixed(encode(error(`ERR Protocol error: ${why}`)), true);
+    return this.#session.skipsReply() ? new Muted(request) : request;
+  }
 }

@@ -10,23 +10,7 @@
  */
 import type { Input } from "../input.ts";
 import { splitInline } from "./inline.ts";
-
-/** Bounds on what a client may send, in the units of the names. */
-export interface RespLimits {
-  /** Length of one argument, in bytes. */
-  readonly bulkBytes: number;
-  /** Arguments in one request. */
-  readonly argumentCount: number;
-  /** Length of an inline command, and of a count or length line, in bytes. */
-  readonly inlineBytes: number;
-}
-
-/** What redis-server allows, but for arguments: no key of a cache is near 512 MB. */
-export const RESP_LIMITS: RespLimits = {
-  bulkBytes: 64 * 1024 * 1024,
-  argumentCount: 1024 * 1024,
-  inlineBytes: 64 * 1024,
-};
+import { RESP_LIMITS, type RespLimits, STRANGER_ARGUMENTS, STRANGER_BULK_BYTES } from "./limits.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -36,6 +20,9 @@ const ZERO = 0x30;
 
 /** No such length: the header of the next bulk string is still to come. */
 const NO_LENGTH = -1;
+
+/** Positions that are kept from one request to the next, so that most need no new array. */
+const KEPT_BOUNDS = 1024;
 
 /** More bytes are needed. */
 const MORE = 0;
@@ -63,8 +50,15 @@ export class RespParser {
   /** Arguments still to come; 0 before the header of an array was read. */
   #missing = 0;
   #length = NO_LENGTH;
+  /** How far the end of a count or length line was looked for, relative to its first digit. */
+  #searched = 0;
+  /** Whether the present request is thrown away as it comes. */
+  #isDiscarding = false;
+  /** Bytes of the present argument that are still to be thrown away. */
+  #waste = 0;
 
-  constructor(readonly limits: RespLimits = RESP_LIMITS) {}
+  /** @param isTrusted Whether the client has authenticated, or need not. */
+  constructor(readonly limits: RespLimits = RESP_LIMITS, public isTrusted = true) {}
 
   /**
    * Takes the next request off the input. Returns false when more bytes are needed; after true,
@@ -74,6 +68,7 @@ export class RespParser {
   next(input: Input): boolean {
     this.#input = input;
     this.#inline = null;
+    if (this.#isDiscarding) return this.#discardBulks();
     while (this.#missing === 0) {
       if (input.start === input.end) return false;
       const isArray = input.bytes[input.start] === ASTERISK;
@@ -82,6 +77,39 @@ export class RespParser {
       if (step === REQUEST) return true;
     }
     return this.#nextBulks();
+  }
+
+  /** The length that an incomplete request is known to have, in bytes. */
+  get wanted(): number {
+    return this.#scanned + Math.max(0, this.#length);
+  }
+
+  /**
+   * Makes the arguments of an incomplete request readable, the last one as far as it has come, and
+   * returns their number.
+   */
+  peek(): number {
+    if (this.#missing === 0) return 0;
+    this.#base = this.#input.start;
+    if (this.#length === NO_LENGTH) return this.count;
+    this.#bounds[2 * this.count] = this.#scanned;
+    this.#bounds[2 * this.count + 1] = Math.min(this.wanted, this.#input.length);
+    return this.count + 1;
+  }
+
+  /**
+   * Throws the incomplete request away, what is there and what will come: it is kept no longer, but
+   * `next` still tells when it is over. It then has no arguments.
+   */
+  discard(): void {
+    this.#isDiscarding = true;
+    this.count = 0;
+    if (this.#length !== NO_LENGTH) {
+      this.#waste = this.#length + 2;
+      this.#length = NO_LENGTH;
+      this.#missing--;
+    }
+    this.#consume(this.#scanned);
   }
 
   /** Argument `index` as code units 0 to 255. */
@@ -110,45 +138,73 @@ export class RespParser {
     const count = this.#nextNumber("too big mbulk count string");
     if (count === undefined) return this.error === null ? MORE : REQUEST;
     if (!(count <= this.limits.argumentCount)) return this.#fail("invalid multibulk length");
+    if (count > STRANGER_ARGUMENTS && !this.isTrusted) {
+      return this.#fail("unauthenticated multibulk length");
+    }
     if (count <= 0) {
       this.#consume(this.#scanned);
     } else {
       this.#missing = count;
-      this.#bounds.length = 0;
       this.count = 0;
+      if (this.#bounds.length > KEPT_BOUNDS) this.#bounds = [];
     }
     return NOTHING;
   }
 
   #nextBulks(): boolean {
     const input = this.#input;
-    const { bytes, start, end } = input;
+    const { start, end } = input;
     while (this.#missing > 0) {
       if (this.#length === NO_LENGTH) {
-        if (start + this.#scanned >= end) return false;
-        const type = bytes[start + this.#scanned]!;
-        if (type !== DOLLAR) {
-          this.#fail(`expected '$', got '${String.fromCharCode(type)}'`);
-          return true;
-        }
-        const length = this.#nextNumber("too big bulk count string");
-        if (length === undefined) return this.error !== null;
-        if (!(length >= 0 && length <= this.limits.bulkBytes)) {
-          this.#fail("invalid bulk length");
-          return true;
-        }
-        this.#length = length;
+        const step = this.#nextLength();
+        if (step !== NOTHING) return step === REQUEST;
       }
       // Redis takes the two bytes behind a bulk string for CRLF without looking at them.
       if (end - start - this.#scanned < this.#length + 2) return false;
-      this.#bounds.push(this.#scanned, this.#scanned + this.#length);
+      const at = 2 * this.count++;
+      this.#bounds[at] = this.#scanned;
+      this.#bounds[at + 1] = this.#scanned + this.#length;
       this.#scanned += this.#length + 2;
       this.#length = NO_LENGTH;
       this.#missing--;
-      this.count++;
     }
     this.#base = start;
     this.#consume(this.#scanned);
+    return true;
+  }
+
+  /** Reads the `$<length>` line of the next bulk string. */
+  #nextLength(): Step {
+    const { bytes, start, end } = this.#input;
+    if (start + this.#scanned >= end) return MORE;
+    const type = bytes[start + this.#scanned]!;
+    if (type !== DOLLAR) return this.#fail(`expected '$', got '${String.fromCharCode(type)}'`);
+    const length = this.#nextNumber("too big bulk count string");
+    if (length === undefined) return this.error === null ? MORE : REQUEST;
+    if (!(length >= 0 && length <= this.limits.bulkBytes)) return this.#fail("invalid bulk length");
+    if (length > STRANGER_BULK_BYTES && !this.isTrusted) {
+      return this.#fail("unauthenticated bulk length");
+    }
+    this.#length = length;
+    return NOTHING;
+  }
+
+  #discardBulks(): boolean {
+    const input = this.#input;
+    for (;;) {
+      const wasted = Math.min(this.#waste, input.length);
+      input.start += wasted;
+      this.#waste -= wasted;
+      if (this.#waste > 0) return false;
+      if (this.#missing === 0) break;
+      const step = this.#nextLength();
+      if (step !== NOTHING) return step === REQUEST;
+      this.#consume(this.#scanned);
+      this.#waste = this.#length + 2;
+      this.#length = NO_LENGTH;
+      this.#missing--;
+    }
+    this.#isDiscarding = false;
     return true;
   }
 
@@ -171,17 +227,22 @@ export class RespParser {
     const canonical = digits === 1 || (digits > 1 && digits < 16 && bytes[first] !== ZERO);
     if (!canonical || bytes[at] !== CR || at + 1 >= end) return this.#nextOddNumber(first, tooLong);
     this.#scanned = at + 2 - start;
+    this.#searched = 0;
     return value;
   }
 
   /** The rest of `#nextNumber`: negative, incomplete and wrong ones. */
   #nextOddNumber(first: number, tooLong: string): number | undefined {
     const { bytes, start, end } = this.#input;
-    const length = bytes.subarray(first, end).indexOf(CR);
-    if (length < 0 && end - first >= this.limits.inlineBytes) this.#fail(tooLong);
-    if (length < 0 || first + length + 1 >= end) return undefined;
-    const text = this.#input.latin1(first, first + length);
+    const cr = bytes.subarray(first + this.#searched, end).indexOf(CR);
+    const length = cr < 0 ? end - first : this.#searched + cr;
+    this.#searched = length;
+    if (length >= this.limits.inlineBytes) this.#fail(tooLong);
+    if (this.error !== null || cr < 0 || first + length + 1 >= end) return undefined;
+    this.#searched = 0;
     this.#scanned = first + length + 2 - start;
+    // No integer has more than 20 digits: a longer line needs no string to be none.
+    const text = this.#input.latin1(first, first + Math.min(length, 21));
     return /^(0|-?[1-9]\d{0,17})$/.test(text) ? Number(text) : NaN;
   }
 
@@ -195,10 +256,11 @@ export class RespParser {
       return MORE;
     }
     const stop = start + length;
-    const line = this.#input.latin1(start, bytes[stop - 1] === CR ? stop - 1 : stop);
-    this.#consume(length + 1);
-    const words = splitInline(line);
+    const words = splitInline(
+      this.#input.latin1(start, length > 0 && bytes[stop - 1] === CR ? stop - 1 : stop),
+    );
     if (words === null) return this.#fail("unbalanced quotes in request");
+    this.#consume(length + 1);
     if (words.length === 0) return NOTHING;
     this.#inline = words;
     this.count = words.length;
@@ -212,6 +274,7 @@ export class RespParser {
 
   #fail(error: string): Step {
     this.error = error;
+    this.count = 0;
     return REQUEST;
   }
 }

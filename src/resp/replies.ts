@@ -1,11 +1,15 @@
 /**
- * RESP replies: constants that are encoded once, and functions that append to an output.
- * Source: Redis serialization protocol specification.
+ * RESP replies. What the hot path needs is encoded once, or appended to an output piece by piece;
+ * the rest is made as text whose code units are the bytes, in the version that the client speaks.
+ * Source: Redis serialization protocol specification, versions 2 and 3.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import type { Output } from "../output.ts";
+
+/** The version of the protocol that a connection is in. */
+export type RespVersion = 2 | 3;
 
 /** Encodes text whose code units are all below 256. */
 export function encode(text: string): Uint8Array {
@@ -14,11 +18,16 @@ export function encode(text: string): Uint8Array {
 
 export const OK = encode("+OK\r\n");
 export const PONG = encode("+PONG\r\n");
-export const NULL_BULK = encode("$-1\r\n");
-export const EMPTY_ARRAY = encode("*0\r\n");
+
+/** What there is instead of a value, by version. */
+export const NIL: Readonly<Record<RespVersion, Uint8Array>> = {
+  2: encode("$-1\r\n"),
+  3: encode("_\r\n"),
+};
 
 const ARRAY = 0x2a;
 const BULK = 0x24;
+const INTEGER = 0x3a;
 
 /** Appends a bulk string: `$<length>`, the bytes. */
 export function writeBulk(output: Output, value: Uint8Array): void {
@@ -36,7 +45,57 @@ export function writeArray(output: Output, length: number): void {
   output.crlf();
 }
 
-/** Appends an error; `message` starts with its code. Line breaks would end it early: blanks. */
+/** Appends a non-negative integer. */
+export function writeInteger(output: Output, value: number): void {
+  output.byte(INTEGER);
+  output.decimal(value);
+  output.crlf();
+}
+
+/** Appends an error; `message` starts with its code. */
 export function writeError(output: Output, message: string): void {
-  output.latin1(`-${message.replace(/[\r\n]/g, " ")}\r\n`);
+  output.latin1(error(message));
+}
+
+/** An error. Line breaks would end it early: Redis puts blanks there, and so do we. */
+export function error(message: string): string {
+  return `-${message.replace(/[\r\n]/g, " ")}\r\n`;
+}
+
+export function simple(text: string): string {
+  return `+${text}\r\n`;
+}
+
+export function integer(value: number): string {
+  return `:${value}\r\n`;
+}
+
+export function bulk(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`;
+}
+
+/** An array of replies that are encoded already. */
+export function array(items: readonly string[]): string {
+  return `*${items.length}\r\n${items.join("")}`;
+}
+
+/** A set of encoded replies; version 2 has arrays only. */
+export function set(version: RespVersion, items: readonly string[]): string {
+  return `${version === 3 ? "~" : "*"}${items.length}\r\n${items.join("")}`;
+}
+
+/** A map of names to encoded replies; in version 2 an array of both in turn. */
+export function map(version: RespVersion, fields: readonly (readonly [string, string])[]): string {
+  const head = version === 3 ? `%${fields.length}` : `*${fields.length * 2}`;
+  return `${head}\r\n${fields.map(([name, reply]) => bulk(name) + reply).join("")}`;
+}
+
+/** Text for people; version 2 has bulk strings only. */
+export function verbatim(version: RespVersion, text: string): string {
+  return version === 3 ? `=${text.length + 4}\r\ntxt:${text}\r\n` : bulk(text);
+}
+
+/** What there is instead of a value, as text. */
+export function nil(version: RespVersion): string {
+  return version === 3 ? "_\r\n" : "$-1\r\n";
 }

@@ -14,7 +14,7 @@ import {
   type Outcome,
 } from "../protocol.ts";
 import type { Output } from "../output.ts";
-import { NULL_BULK, writeArray, writeBulk, writeError } from "./replies.ts";
+import { encode, error, writeArray, writeBulk, writeError, writeInteger } from "./replies.ts";
 
 /** A request that needs no lookup: its reply is known when it is parsed. */
 export class Fixed implements ClientRequest {
@@ -27,9 +27,33 @@ export class Fixed implements ClientRequest {
   }
 }
 
+/** A request whose reply is this, as text of code units 0 to 255. */
+export function tell(reply: string): ClientRequest {
+  return new Fixed(encode(reply));
+}
+
+/** A request that is refused; `message` starts with its code. */
+export function refuse(message: string): ClientRequest {
+  return tell(error(message));
+}
+
+/** A request whose reply the client does not want. */
+export class Muted implements ClientRequest {
+  readonly last: boolean;
+
+  constructor(request: ClientRequest) {
+    this.last = request.last;
+  }
+
+  read(): undefined {}
+
+  reply(): void {}
+}
+
 /** GET: the value of one key. */
 export class Get implements ClientRequest {
-  constructor(readonly key: Key) {}
+  /** @param nil What stands for no value. */
+  constructor(readonly key: Key, readonly nil: Uint8Array) {}
 
   get last(): boolean {
     return false;
@@ -41,13 +65,36 @@ export class Get implements ClientRequest {
 
   reply(output: Output, found: Outcome): void {
     if (found instanceof Entry) writeBulk(output, found.value);
-    else if (found === null) output.bytes(NULL_BULK);
+    else if (found === null) output.bytes(this.nil);
     else writeFailure(output, found);
   }
 }
 
 /** MGET: the values of several keys. A key of another type is nil, as in Redis. */
 export class GetMany implements ClientRequest {
+  constructor(readonly keys: readonly Key[], readonly nil: Uint8Array) {}
+
+  get last(): boolean {
+    return false;
+  }
+
+  read(lookup: Lookup, now: Millis): Outcome[] | Promise<Outcome[]> {
+    return lookup.getMany(this.keys, now);
+  }
+
+  reply(output: Output, found: readonly Outcome[]): void {
+    const failure = firstFailure(found);
+    if (failure !== undefined) return writeFailure(output, failure);
+    writeArray(output, found.length);
+    for (const one of found) {
+      if (one instanceof Entry) writeBulk(output, one.value);
+      else output.bytes(this.nil);
+    }
+  }
+}
+
+/** EXISTS: how many of the keys there are, each as often as it is named. Of any type. */
+export class Count implements ClientRequest {
   constructor(readonly keys: readonly Key[]) {}
 
   get last(): boolean {
@@ -59,15 +106,60 @@ export class GetMany implements ClientRequest {
   }
 
   reply(output: Output, found: readonly Outcome[]): void {
-    const failure = found.find((one) => one instanceof Failure && !isWrongType(one));
-    if (failure !== undefined) return writeFailure(output, failure as Failure);
-    writeArray(output, found.length);
-    for (const one of found) {
-      if (one instanceof Entry) writeBulk(output, one.value);
-      else output.bytes(NULL_BULK);
-    }
+    const failure = firstFailure(found);
+    if (failure !== undefined) return writeFailure(output, failure);
+    writeInteger(output, found.filter((one) => one !== null).length);
   }
 }
+
+/** STRLEN: the length of a value; that of none is 0. */
+export class Measure implements ClientRequest {
+  constructor(readonly key: Key) {}
+
+  get last(): boolean {
+    return false;
+  }
+
+  read(lookup: Lookup, now: Millis): Outcome | Promise<Outcome> {
+    return lookup.get(this.key, now);
+  }
+
+  reply(output: Output, found: Outcome): void {
+    if (found instanceof Failure) return writeFailure(output, found);
+    writeInteger(output, found === null ? 0 : found.value.length);
+  }
+}
+
+/** GETRANGE: a part of a value; the part of none is empty. */
+export class Part implements ClientRequest {
+  /** @param from First and @param to last byte of the part; negative ones count from the end. */
+  constructor(readonly key: Key, readonly from: number, readonly to: number) {}
+
+  get last(): boolean {
+    return false;
+  }
+
+  read(lookup: Lookup, now: Millis): Outcome | Promise<Outcome> {
+    return lookup.get(this.key, now);
+  }
+
+  reply(output: Output, found: Outcome): void {
+    if (found instanceof Failure) return writeFailure(output, found);
+    writeBulk(output, found === null ? NOTHING : this.#of(found.value));
+  }
+
+  /** As Redis has it: an end before the first byte is the first byte, unless the two are in disorder. */
+  #of(value: Uint8Array): Uint8Array {
+    const { from, to } = this;
+    const { length } = value;
+    if (from < 0 && to < 0 && from > to) return NOTHING;
+    const start = Math.max(0, from < 0 ? length + from : from);
+    const end = Math.max(0, to < 0 ? length + to : to);
+    return start > end ? NOTHING : value.subarray(start, end + 1);
+  }
+}
+
+const NOTHING = new Uint8Array();
 
 /** The first word of the error that a client sees; the words are part of the interface. */
 const CODES: Record<Exclude<FailureReason, "reply">, string> = {
@@ -79,6 +171,11 @@ const CODES: Record<Exclude<FailureReason, "reply">, string> = {
 
 function writeFailure(output: Output, { reason, message }: Failure): void {
   writeError(output, reason === "reply" ? message : `${CODES[reason]} ${message}`);
+}
+
+/** The first key that could not be read at all: one of another type could. */
+function firstFailure(found: readonly Outcome[]): Failure | undefined {
+  return found.find((one): one is Failure => one instanceof Failure && !isWrongType(one));
 }
 
 function isWrongType(failure: Failure): boolean {

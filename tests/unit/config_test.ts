@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError, helpPage, parseConfig } from "../../src/config/mod.ts";
-import { FLAGS, SETTINGS, variableOf } from "../../src/config/settings.ts";
+import { FLAGS, type Setting, SETTINGS, variableOf } from "../../src/config/settings.ts";
 
 type Env = Record<string, string>;
 
 function readFile(path: string): string {
   if (path === "/ca.pem") return "PEM";
+  if (path === "/password") return "open sesame\r\n";
+  if (path === "/empty") return "\n";
   throw new Deno.errors.NotFound("No such file");
 }
 
@@ -30,6 +32,8 @@ const TEXTS: Partial<Record<string, [string, unknown]>> = {
   "idle-timeout": ["0", 0],
   "request-timeout": ["1", 1000],
   "write-timeout": ["1", 1000],
+  "user": ["reader", "reader"],
+  "max-request": ["1mb", 2 ** 20],
   "cache-size": ["7", 7],
   "cache-memory": ["2gb", 2 ** 31],
   "cache-timeout": ["0.001", 1],
@@ -178,7 +182,11 @@ Deno.test("helpPage() lists each setting with its variable and its default", () 
   const page = helpPage("1.2.3");
   assert(page.startsWith("redis-proxy 1.2.3: "));
   for (const flag of FLAGS) {
-    const at = page.indexOf(`  --${flag} `);
+    const setting: Setting<unknown> = SETTINGS[flag];
+    const head = setting.variableOnly
+      ? `(no flag) ${"".padEnd(26)} ${variableOf(flag)}`
+      : `--${flag} `;
+    const at = page.indexOf(`  ${head}`);
     assert(at >= 0, flag);
     const entry = page.slice(at).split("\n").slice(0, 2).join("\n");
     assert(entry.includes(variableOf(flag)), entry);
@@ -187,4 +195,31 @@ Deno.test("helpPage() lists each setting with its variable and its default", () 
   }
   const long = page.split("\n").filter((line) => line.length > 100);
   assertEquals(long, []);
+});
+
+Deno.test("parseConfig() takes a password from its variable or from a file, the flag first", () => {
+  const lets = (password: string, args: string[], env: Env = {}) =>
+    parse(args, env).credentials.check("default", password);
+  assertEquals(parse([]).credentials.required, false);
+  assertEquals(parse([], { RP_PASSWORD: "x" }).credentials.required, true);
+  assert(lets("x", [], { RP_PASSWORD: "x" }));
+  assert(lets("open sesame", [], { RP_PASSWORD_FILE: "/password" }));
+  assert(lets("open sesame", ["--password-file", "/password"], { RP_PASSWORD: "x" }));
+  assertEquals(lets("x", ["--user", "reader"], { RP_PASSWORD: "x" }), false);
+});
+
+Deno.test("parseConfig() refuses a password on the command line, in two places or without text", () => {
+  const messages = [
+    refusal(["--password", "geheim"]),
+    refusal(["--password=geheim"]),
+    refusal([], { RP_PASSWORD: "geheim", RP_PASSWORD_FILE: "/password" }),
+    refusal(["--password-file", "/empty"]),
+    refusal(["--password-file", "/none"]),
+  ];
+  assert(messages[0]!.includes("from the command line") && messages[0]!.includes("RP_PASSWORD"));
+  assertEquals(messages[1], messages[0]);
+  assert(messages[2]!.includes("wanted one of the two"), messages[2]);
+  assert(messages[3]!.includes("wanted a password, got nothing"), messages[3]);
+  assert(messages[4]!.includes("wanted a readable file"), messages[4]);
+  assertEquals(messages.filter((message) => message.includes("geheim")), []);
 });

@@ -7,6 +7,7 @@ import { Stats } from "../../src/stats.ts";
 import { request } from "../support/client.ts";
 import { FakeOrigin } from "../support/fake_origin.ts";
 import { MemoryConn } from "../support/memory_conn.ts";
+import { PEER, respContext } from "../support/resp_context.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const get = (key: string) => request("GET", key);
@@ -31,7 +32,7 @@ function serve(timeToLive = 60_000) {
   const connection = new Connection(conn as unknown as Deno.Conn, {
     lookup,
     stats,
-    converse: (name) => name === "http" ? new Http() : new Resp(),
+    converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
   });
   return { origin, conn, connection, served: connection.serve() };
 }
@@ -248,4 +249,21 @@ Deno.test("Connection stays with the protocol of its first line", async () => {
     conn.written.join(""),
     "+PONG\r\n-ERR wrong number of arguments for 'get' command\r\n",
   );
+});
+
+Deno.test("Connection leaves the others their turn while its client sends without end", async () => {
+  const { conn, served } = serve();
+  const most = 20_000;
+  const pipeline = "PING\r\n".repeat(100);
+  conn.read = (bytes: Uint8Array) => {
+    if (conn.reads++ === most) return Promise.resolve(null);
+    return Promise.resolve(
+      new TextEncoder().encodeInto(pipeline.slice(0, bytes.length), bytes).read,
+    );
+  };
+  conn.send(pipeline);
+  await settle();
+  assert(conn.reads < most, "a timer had to wait for all of the client's requests");
+  conn.reads = most;
+  await served;
 });

@@ -4,22 +4,23 @@ import { assertEquals } from "@std/assert";
 import { ROOT } from "../../tools/command.ts";
 
 /** Open to all of src. */
-const OPEN = ["protocol", "input", "output", "stats", "log"];
+const OPEN = ["protocol", "input", "output", "stats", "log", "peer"];
 
 /** What else a file or a folder may import; a folder's files may import each other. */
 const RULES: Record<string, readonly string[]> = {
   main: ["config", "health", "proxy"],
   proxy: [
     ...["config", "http", "resp", "origin", "read_through", "semaphore", "server"],
-    ...["coherence", "admin", "auth"],
+    ...["coherence", "admin", "auth", "connection", "facts"],
   ],
   health: ["config"],
-  config: ["origin/link", "@std/cli/parse-args"],
+  facts: ["config", "origin/link", "read_through", "resp", "server"],
+  config: ["auth", "origin/link", "@std/cli/parse-args"],
   server: ["connection"],
-  connection: ["sniff"],
+  connection: ["sniff", "turn"],
   sniff: [],
   http: ["@std/http"],
-  resp: [],
+  resp: ["auth"],
   read_through: ["lru-cache"],
   origin: ["semaphore", "ioredis"],
   semaphore: [],
@@ -28,6 +29,9 @@ const RULES: Record<string, readonly string[]> = {
   output: [],
   stats: [],
   log: [],
+  peer: [],
+  turn: [],
+  auth: [],
 };
 
 interface Module {

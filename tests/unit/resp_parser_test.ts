@@ -3,13 +3,17 @@ import type { Buffer } from "node:buffer";
 import { Input } from "../../src/input.ts";
 import { RespParser } from "../../src/resp/parser.ts";
 import { request } from "../support/client.ts";
-import { ALL_BYTES, cuts, feed } from "../support/wire.ts";
+import { ALL_BYTES, cuts, feed, inputOf } from "../support/wire.ts";
 
-const LIMITS = { bulkBytes: 1000, argumentCount: 10, inlineBytes: 64 };
+const LIMITS = { bulkBytes: 1000, argumentCount: 10, inlineBytes: 64, requestBytes: 10_000 };
 
 /** All requests, and the error that ended them, of bytes that arrive in pieces. */
-function parse(pieces: readonly string[], limits = LIMITS): [string[][], string | null] {
-  const parser = new RespParser(limits);
+function parse(
+  pieces: readonly string[],
+  limits = LIMITS,
+  isTrusted = true,
+): [string[][], string | null] {
+  const parser = new RespParser(limits, isTrusted);
   const input = new Input();
   const requests: string[][] = [];
   for (const piece of pieces) {
@@ -39,6 +43,11 @@ const UNDERSTOOD: [string, string[][]][] = [
 ];
 
 const REFUSED: [string, string][] = [
+  ["*\r\n", "invalid multibulk length"],
+  ["*+1\r\n", "invalid multibulk length"],
+  ["*2000000000\r\n", "invalid multibulk length"],
+  ["*1\r\n$\r\n", "invalid bulk length"],
+  ["*1\r\n\r\n", "expected '$', got '\r'"],
   ["*x\r\n", "invalid multibulk length"],
   ["*11\r\n", "invalid multibulk length"],
   ["*01\r\n", "invalid multibulk length"],
@@ -89,7 +98,7 @@ function counted(bytes: Buffer, onLook: () => void): Buffer {
 
 Deno.test("RespParser.next() looks at the bytes of a long request about once", () => {
   const { inlineBytes } = LIMITS;
-  const limits = { bulkBytes: 2 ** 26, argumentCount: 2 ** 20, inlineBytes };
+  const limits = { ...LIMITS, bulkBytes: 2 ** 26, argumentCount: 2 ** 20, inlineBytes };
   const parser = new RespParser(limits);
   const input = new Input();
   let looks = 0;
@@ -126,5 +135,50 @@ Deno.test("RespParser.isGet is true for GET and one key alone, in any case", () 
     feed(input, bytes);
     assert(parser.next(input));
     assertEquals(parser.isGet, wanted, bytes);
+  }
+});
+
+Deno.test("RespParser.isGet is false for a protocol error behind a GET", () => {
+  const parser = new RespParser();
+  const input = inputOf(request("GET", "key") + "*x\r\n");
+  assertEquals([parser.next(input), parser.isGet], [true, true]);
+  assertEquals([parser.next(input), parser.isGet], [true, false]);
+});
+
+Deno.test("RespParser.next() takes little from a client that has not authenticated", () => {
+  const limits = { ...LIMITS, argumentCount: 2 ** 20, bulkBytes: 2 ** 26 };
+  const cases: [string, [string[][], string | null]][] = [
+    [request(..."abcdefghij"), [[[..."abcdefghij"]], null]],
+    ["*11\r\n", [[], "unauthenticated multibulk length"]],
+    ["*1\r\n$16384\r\n", [[], null]],
+    ["*1\r\n$16385\r\n", [[], "unauthenticated bulk length"]],
+  ];
+  for (const [bytes, wanted] of cases) assertEquals(parse([bytes], limits, false), wanted, bytes);
+});
+
+Deno.test("RespParser.discard() keeps nothing of a request, and finds the next one", () => {
+  const limits = { ...LIMITS, bulkBytes: 2 ** 26 };
+  const bytes = request("SET", "key", "v".repeat(9000), "w") + request("GET", "key");
+  for (const { name, pieces } of cuts(bytes)) {
+    if (name === "whole") continue;
+    const input = new Input();
+    const parser = new RespParser(limits);
+    const counts: number[] = [];
+    let isDiscarded = false;
+    for (const piece of pieces) {
+      feed(input, piece);
+      for (let isLarge = true; isLarge;) {
+        while (parser.next(input)) counts.push(parser.count);
+        isLarge = !isDiscarded && input.length > 2000;
+        if (!isLarge) continue;
+        assertEquals(parser.peek(), 3);
+        assertEquals([parser.string(0), parser.string(1)], ["SET", "key"]);
+        assert(/^v{1900,}$/.test(parser.string(2)));
+        parser.discard();
+        isDiscarded = true;
+      }
+      assert(input.length < 2100, `${name}: ${input.length} bytes kept`);
+    }
+    assertEquals(counts, [0, 2], name);
   }
 });

@@ -9,6 +9,7 @@ import { Stats } from "../../src/stats.ts";
 import { RawClient, request } from "../support/client.ts";
 import { FakeOrigin } from "../support/fake_origin.ts";
 import { MemoryConn } from "../support/memory_conn.ts";
+import { PEER, respContext } from "../support/resp_context.ts";
 
 const FOR_EVER: Record<Phase, number> = {
   idle: Infinity,
@@ -41,7 +42,7 @@ function serve({ maxClients = 100, patience = {}, listener }: Options = {}) {
   const server = new Server(own, {
     lookup,
     stats,
-    converse: (name) => name === "http" ? new Http() : new Resp(),
+    converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
   }, {
     maxClients,
     patience: { ...FOR_EVER, ...patience },

@@ -1,0 +1,46 @@
+/**
+ * Who may ask: the one user and password that guard both protocols.
+ *
+ * Compared as SHA-256 digests, which have one length and are compared in constant time: how long the
+ * answer takes says nothing about how much of a guess was right.
+ *
+ * @module
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+
+/** The user of a client that names none, as in Redis. */
+export const DEFAULT_USER = "default";
+
+export class Credentials {
+  readonly #user: Uint8Array;
+  readonly #password: Uint8Array | null;
+
+  /**
+   * @param user The name, as a person wrote it: compared as its bytes in UTF-8.
+   * @param password The same of the password; null lets everybody in.
+   */
+  constructor(readonly user: string, password: string | null) {
+    this.#user = digest(user, "utf8");
+    this.#password = password === null ? null : digest(password, "utf8");
+  }
+
+  /** Whether a client has to show who it is before it is answered. */
+  get required(): boolean {
+    return this.#password !== null;
+  }
+
+  /**
+   * Whether these are the user and the password, each as the client's bytes in code units 0 to 255
+   * (Latin-1). Without a password, any will do for the right user, as for a `nopass` user in Redis.
+   */
+  check(user: string, password: string): boolean {
+    const isUser = timingSafeEqual(digest(user, "latin1"), this.#user);
+    const isPassword = this.#password === null ||
+      timingSafeEqual(digest(password, "latin1"), this.#password);
+    return isUser && isPassword;
+  }
+}
+
+function digest(text: string, encoding: "utf8" | "latin1"): Uint8Array {
+  return createHash("sha256").update(text, encoding).digest();
+}

@@ -1,0 +1,151 @@
+/**
+ * CLIENT: what a connection says and asks about itself. What would need a promise that is not kept
+ * here (TRACKING, MAINT_NOTIFICATIONS) is an unknown subcommand, never a false OK.
+ *
+ * @module
+ */
+import type { ClientRequest } from "../../protocol.ts";
+import { array, bulk, encode, integer, OK, simple, verbatim } from "../replies.ts";
+import { Fixed, refuse, tell } from "../requests.ts";
+import type { Session } from "../session.ts";
+import {
+  type Arguments,
+  bySubcommand,
+  type Command,
+  NO_KEYS,
+  parseInteger,
+  type Subcommand,
+  tail,
+} from "./command.ts";
+
+export const NAME_ERROR = "ERR Client names cannot contain spaces, newlines or special characters.";
+
+const SUBCOMMANDS: readonly Subcommand[] = [
+  { name: "id", arity: 2, run: (_, { id }) => tell(integer(id)) },
+  { name: "setname", arity: 3, run: setName },
+  {
+    name: "getname",
+    arity: 2,
+    run: (_, { name, nil }) => name === "" ? new Fixed(nil) : tell(bulk(name)),
+  },
+  { name: "setinfo", arity: 4, run: setInfo },
+  {
+    name: "info",
+    arity: 2,
+    run: (_, session) => tell(verbatim(session.version, `${describe(session, "client|info")}\n`)),
+  },
+  { name: "list", arity: -2, run: list },
+  { name: "reply", arity: 3, run: setReplies },
+  { name: "no-evict", arity: 3, run: accept },
+  { name: "no-touch", arity: 3, run: accept },
+  { name: "getredir", arity: 2, run: () => tell(integer(-1)) },
+  { name: "help", arity: 2, run: () => tell(array(HELP.map(simple))) },
+];
+
+export const CLIENT: Command = {
+  name: "client",
+  arity: -2,
+  summary: "Asks and says things about the connection",
+  since: "2.4.0",
+  group: "connection",
+  flags: "@slow",
+  keys: NO_KEYS,
+  subcommands: bySubcommand(SUBCOMMANDS),
+  run: (_, { nil }) => new Fixed(nil),
+};
+
+const HELP = [
+  "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+  "GETNAME",
+  "    Return the name of the current connection.",
+  "GETREDIR",
+  "    Return -1: this server does no tracking.",
+  "ID",
+  "    Return the ID of the current connection.",
+  "INFO",
+  "    Return information about the current connection.",
+  "LIST [TYPE <type> | ID <id> ...]",
+  "    Return information about the current connection.",
+  "NO-EVICT (ON|OFF)",
+  "    Accepted without effect.",
+  "NO-TOUCH (ON|OFF)",
+  "    Accepted without effect.",
+  "REPLY (ON|OFF|SKIP)",
+  "    Control the replies sent to the current connection.",
+  "SETINFO <option> <value>",
+  "    Set client meta attributes: lib-name, lib-ver.",
+  "SETNAME <name>",
+  "    Assign the name <name> to the current connection.",
+  "HELP",
+  "    Print this help.",
+];
+
+const NO_REPLY = encode("");
+
+/** Whether text is free of blanks and control characters, as Redis wants names to be. */
+export function isPrintable(text: string): boolean {
+  return /^[!-~]*$/.test(text);
+}
+
+function setName(args: Arguments, session: Session): ClientRequest {
+  const name = args.string(2);
+  if (!isPrintable(name)) return refuse(NAME_ERROR);
+  session.name = name;
+  return new Fixed(OK);
+}
+
+function setInfo(args: Arguments, session: Session): ClientRequest {
+  const option = args.string(2).toLowerCase();
+  const value = args.string(3);
+  if (option !== "lib-name" && option !== "lib-ver") {
+    return refuse(`ERR Unrecognized option '${args.string(2)}'`);
+  }
+  if (!isPrintable(value)) {
+    return refuse(`ERR ${option} cannot contain spaces, newlines or special characters.`);
+  }
+  if (option === "lib-name") session.libraryName = value;
+  else session.libraryVersion = value;
+  return new Fixed(OK);
+}
+
+function setReplies(args: Arguments, session: Session): ClientRequest {
+  const mode = args.string(2).toLowerCase();
+  if (mode !== "on" && mode !== "off" && mode !== "skip") return refuse("ERR syntax error");
+  session.setReplies(mode);
+  return new Fixed(mode === "on" ? OK : NO_REPLY);
+}
+
+/** Switches of what does not exist here: no client is evicted, no clock of the keys is kept. */
+function accept(args: Arguments): ClientRequest {
+  return /^(on|off)$/i.test(args.string(2)) ? new Fixed(OK) : refuse("ERR syntax error");
+}
+
+/** One's own connection: what others say of themselves is not for every client to see. */
+function list(args: Arguments, session: Session): ClientRequest {
+  let isListed = true;
+  const filter = args.count > 2 ? args.string(2).toLowerCase() : "";
+  if (filter === "type" && args.count === 4) {
+    const type = args.string(3);
+    if (!/^(normal|master|replica|slave|pubsub)$/i.test(type)) {
+      return refuse(`ERR Unknown client type '${type}'`);
+    }
+    isListed = type.toLowerCase() === "normal";
+  } else if (filter === "id" && args.count > 3) {
+    const ids = tail(args, 3).map(parseInteger);
+    if (!ids.every((id) => id !== undefined)) return refuse("ERR Invalid client ID");
+    isListed = ids.includes(session.id);
+  } else if (filter !== "") {
+    return refuse("ERR syntax error");
+  }
+  const line = isListed ? `${describe(session, "client|list")}\n` : "";
+  return tell(verbatim(session.version, line));
+}
+
+function describe(session: Session, command: string): string {
+  const { id, peer, name, since, context, user, version } = session;
+  const age = Math.floor((performance.now() - since) / 1000);
+  return `id=${id} addr=${peer.remote} laddr=${peer.local} name=${name} age=${age} idle=0 ` +
+    `flags=N db=${context.database} sub=0 psub=0 ssub=0 multi=-1 events=r cmd=${command} ` +
+    `user=${user} redir=-1 resp=${version} lib-name=${session.libraryName} ` +
+    `lib-ver=${session.libraryVersion}`;
+}

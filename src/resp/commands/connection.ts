@@ -1,0 +1,164 @@
+/**
+ * The commands about the connection itself: who it is, which protocol it speaks, whether it lives.
+ * Source: the commands' pages in the Redis documentation, and the error texts of redis-server.
+ *
+ * @module
+ */
+import { DEFAULT_USER } from "../../auth.ts";
+import type { ClientRequest } from "../../protocol.ts";
+import { array, bulk, integer, map, OK, PONG, type RespVersion, simple } from "../replies.ts";
+import { Fixed, refuse, tell } from "../requests.ts";
+import type { Session } from "../session.ts";
+import { isPrintable, NAME_ERROR } from "./client.ts";
+import { type Arguments, type Command, NO_KEYS, parseInteger } from "./command.ts";
+
+const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
+
+const NO_PASSWORD = "ERR AUTH <password> called without any password configured for the default " +
+  "user. Are you sure your configuration is correct?";
+
+const NOT_AUTHENTICATED = "NOAUTH HELLO must be called with the client already authenticated, " +
+  "otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client " +
+  "and select the RESP protocol version at the same time";
+
+const shared = { group: "connection", keys: NO_KEYS } as const;
+
+export const CONNECTION: readonly Command[] = [
+  {
+    ...shared,
+    name: "hello",
+    arity: -1,
+    summary: "Chooses the version of RESP, and can authenticate and name the connection",
+    since: "6.0.0",
+    flags: "noscript loading stale fast no_auth allow_busy @fast @connection",
+    run: hello,
+  },
+  {
+    ...shared,
+    name: "auth",
+    arity: -2,
+    summary: "Authenticates the connection",
+    since: "1.0.0",
+    flags: "noscript loading stale fast no_auth allow_busy @fast @connection",
+    run: auth,
+  },
+  {
+    ...shared,
+    name: "select",
+    arity: 2,
+    summary: "Selects a database, of which this cache has one",
+    since: "1.0.0",
+    flags: "loading stale fast @fast @connection",
+    run: select,
+  },
+  {
+    ...shared,
+    name: "ping",
+    arity: -1,
+    summary: "Returns PONG, or its argument",
+    since: "1.0.0",
+    flags: "fast @fast @connection",
+    run: ping,
+  },
+  {
+    ...shared,
+    name: "echo",
+    arity: 2,
+    summary: "Returns its argument",
+    since: "1.0.0",
+    flags: "loading stale fast @fast @connection",
+    run: (args) => tell(bulk(args.string(1))),
+  },
+  {
+    ...shared,
+    name: "quit",
+    arity: -1,
+    summary: "Ends the connection",
+    since: "1.0.0",
+    flags: "noscript loading stale fast no_auth allow_busy @fast @connection",
+    run: () => new Fixed(OK, true),
+  },
+  {
+    ...shared,
+    name: "reset",
+    arity: 1,
+    summary: "Puts the connection back to where it began",
+    since: "6.2.0",
+    flags: "noscript loading stale fast no_auth allow_busy @fast @connection",
+    run: (_, session) => {
+      session.reset();
+      return tell(simple("RESET"));
+    },
+  },
+];
+
+/** Errors leave the session as it was, whichever option they are about. */
+function hello(args: Arguments, session: Session): ClientRequest {
+  const { credentials } = session.context;
+  let version: RespVersion = session.version;
+  if (args.count > 1) {
+    const wanted = parseInteger(args.string(1));
+    if (wanted === undefined) {
+      return refuse("ERR Protocol version is not an integer or out of range");
+    }
+    if (wanted !== 2 && wanted !== 3) return refuse("NOPROTO unsupported protocol version");
+    version = wanted;
+  }
+  let user: string | null = null;
+  let name: string | null = null;
+  for (let at = 2; at < args.count; at++) {
+    const option = args.string(at);
+    const left = args.count - 1 - at;
+    if (option.toLowerCase() === "auth" && left >= 2) {
+      user = args.string(++at);
+      if (!credentials.check(user, args.string(++at))) return refuse(WRONG_PASSWORD);
+    } else if (option.toLowerCase() === "setname" && left >= 1) {
+      name = args.string(++at);
+      if (!isPrintable(name)) return refuse(NAME_ERROR);
+    } else {
+      return refuse(`ERR Syntax error in HELLO option '${option}'`);
+    }
+  }
+  if (user === null && !session.isAuthenticated) return refuse(NOT_AUTHENTICATED);
+  if (user !== null) session.admit(user);
+  if (name !== null) session.name = name;
+  session.version = version;
+  return tell(greeting(session));
+}
+
+function greeting({ version, id, context }: Session): string {
+  return map(version, [
+    ["server", bulk("redis")],
+    ["version", bulk(context.redisVersion())],
+    ["proto", integer(version)],
+    ["id", integer(id)],
+    ["mode", bulk("standalone")],
+    ["role", bulk("master")],
+    ["modules", array([])],
+  ]);
+}
+
+function auth(args: Arguments, session: Session): ClientRequest {
+  const { credentials } = session.context;
+  if (args.count > 3) return refuse("ERR syntax error");
+  if (args.count === 2 && !credentials.required) return refuse(NO_PASSWORD);
+  const user = args.count === 3 ? args.string(1) : DEFAULT_USER;
+  if (!credentials.check(user, args.string(args.count - 1))) return refuse(WRONG_PASSWORD);
+  session.admit(user);
+  return new Fixed(OK);
+}
+
+/** An OK for another database would be a lie: the cache has the keys of one. */
+function select(args: Arguments, { context }: Session): ClientRequest {
+  const index = parseInteger(args.string(1));
+  if (index === undefined) return refuse("ERR value is not an integer or out of range");
+  if (index === context.database) return new Fixed(OK);
+  return refuse(
+    `ERR DB index is out of range: this read cache serves database ${context.database}`,
+  );
+}
+
+function ping(args: Arguments): ClientRequest {
+  if (args.count > 2) return refuse("ERR wrong number of arguments for 'ping' command");
+  return args.count === 2 ? tell(bulk(args.string(1))) : new Fixed(PONG);
+}

@@ -1,0 +1,93 @@
+/**
+ * COMMAND: the table of commands, for clients that ask for it.
+ *
+ * @module
+ */
+import type { ClientRequest } from "../../protocol.ts";
+import { array, bulk, integer, map, nil, type RespVersion, set, simple } from "../replies.ts";
+import { refuse, tell } from "../requests.ts";
+import {
+  type Arguments,
+  bySubcommand,
+  type Command,
+  fits,
+  NO_KEYS,
+  type Run,
+  tail,
+} from "./command.ts";
+
+/** The commands by name. */
+type Table = ReadonlyMap<string, Command>;
+
+/** Makes the command that tells of a table, which it will be in itself. */
+export function commandOf(table: Table): Command {
+  const find = (name: string) => table.get(name.toLowerCase());
+  const info: Run = (args, { version }) => {
+    const names = args.count > 2 ? tail(args, 2) : [...table.keys()];
+    return tell(array(names.map((name) => describe(find(name), version))));
+  };
+  const docs: Run = (args, { version }) => {
+    const names = args.count > 2 ? tail(args, 2).map((name) => name.toLowerCase()) : table.keys();
+    const found = [...new Set(names)].flatMap((name) => find(name) ?? []);
+    return tell(map(version, found.map((command) => [command.name, document(command, version)])));
+  };
+  return {
+    name: "command",
+    arity: -1,
+    summary: "Returns the commands that are served",
+    since: "2.8.13",
+    group: "server",
+    flags: "loading stale @slow @connection",
+    keys: NO_KEYS,
+    subcommands: bySubcommand([
+      { name: "count", arity: 2, run: () => tell(integer(table.size)) },
+      { name: "docs", arity: -2, run: docs },
+      { name: "getkeys", arity: -4, run: (args) => keysOf(args, find(args.string(2))) },
+      { name: "info", arity: -2, run: info },
+      { name: "list", arity: -2, run: (args) => list(args, table) },
+    ]),
+    run: info,
+  };
+}
+
+/** The ten fields of COMMAND INFO; the last three (tips, key specifications, subcommands) are empty. */
+function describe(command: Command | undefined, version: RespVersion): string {
+  if (command === undefined) return nil(version);
+  const words = command.flags.split(" ");
+  return array([
+    bulk(command.name),
+    integer(command.arity),
+    set(version, words.filter((word) => !word.startsWith("@")).map(simple)),
+    ...command.keys.map(integer),
+    set(version, words.filter((word) => word.startsWith("@")).map(simple)),
+    array([]),
+    array([]),
+    array([]),
+  ]);
+}
+
+function document({ summary, since, group }: Command, version: RespVersion): string {
+  return map(version, [
+    ["summary", bulk(summary)],
+    ["since", bulk(since)],
+    ["group", bulk(group)],
+  ]);
+}
+
+function list(args: Arguments, table: Table): ClientRequest {
+  if (args.count > 2) return refuse("ERR syntax error: COMMAND LIST takes no filter here");
+  return tell(array([...table.keys()].map(bulk)));
+}
+
+function keysOf(args: Arguments, command: Command | undefined): ClientRequest {
+  if (command === undefined) return refuse("ERR Invalid command specified");
+  const [first, last, step] = command.keys;
+  if (first === 0) return refuse("ERR The command has no key arguments");
+  if (!fits(command.arity, args.count - 2)) {
+    return refuse("ERR Invalid number of arguments specified for command");
+  }
+  const keys: string[] = [];
+  const end = last < 0 ? args.count - 2 + last : last;
+  for (let at = first; at <= end; at += step) keys.push(bulk(args.string(at + 2)));
+  return tell(array(keys));
+}

@@ -1,0 +1,72 @@
+/**
+ * What is not served, and how that is said. Each refusal begins as Redis says "unknown command", the
+ * words that client libraries look for; the connection lives on.
+ *
+ * @module
+ */
+import type { ClientRequest } from "../../protocol.ts";
+import { refuse } from "../requests.ts";
+import type { Arguments, Command } from "./command.ts";
+
+/** How much of a name, and of the arguments together, an error shows. */
+const SHOWN = 128;
+
+/** The commands of Redis 8 that a cache of string values cannot answer. */
+const NOT_SERVED = new Set(
+  `
+  acl append bgrewriteaof bgsave bitcount bitfield bitfield_ro bitop bitpos blmove blmpop blpop
+  brpop brpoplpush bzmpop bzpopmax bzpopmin copy dbsize debug decr decrby del delex digest discard
+  dump eval eval_ro evalsha evalsha_ro exec expire expireat expiretime failover fcall fcall_ro
+  flushall flushdb function geoadd geodist geohash geopos georadius georadius_ro georadiusbymember
+  georadiusbymember_ro geosearch geosearchstore getbit getdel getex getset hdel hexists hexpire
+  hexpireat hexpiretime hget hgetall hgetdel hgetex hincrby hincrbyfloat hkeys hlen hmget hmset
+  hpersist hpexpire hpexpireat hpexpiretime hpttl hrandfield hscan hset hsetex hsetnx hstrlen httl
+  hvals incr incrby incrbyfloat keys lastsave latency lcs lindex linsert llen lmove lmpop lolwut
+  lpop lpos lpush lpushx lrange lrem lset ltrim memory migrate module monitor move mset msetex
+  msetnx multi object persist pexpire pexpireat pexpiretime pfadd pfcount pfdebug pfmerge
+  pfselftest psetex psubscribe psync pttl publish pubsub punsubscribe randomkey rename renamenx
+  replconf replicaof restore restore-asking role rpop rpoplpush rpush rpushx sadd save scan scard
+  script sdiff sdiffstore set setbit setex setnx setrange shutdown sinter sintercard sinterstore
+  sismember slaveof slowlog smembers smismember smove sort sort_ro spop spublish srandmember srem
+  sscan ssubscribe subscribe sunion sunionstore sunsubscribe swapdb sync touch ttl type unlink
+  unsubscribe unwatch wait waitaof watch xack xackdel xadd xautoclaim xclaim xdel xdelex xgroup
+  xinfo xlen xpending xrange xread xreadgroup xrevrange xsetid xtrim zadd zcard zcount zdiff
+  zdiffstore zincrby zinter zintercard zinterstore zlexcount zmpop zmscore zpopmax zpopmin
+  zrandmember zrange zrangebylex zrangebyscore zrangestore zrank zrem zremrangebylex
+  zremrangebyrank zremrangebyscore zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore
+  zunion zunionstore
+`.trim().split(/\s+/),
+);
+
+/** Refuses a command that is not in the table. */
+export function refuseCommand(args: Arguments): ClientRequest {
+  const name = shown(args.string(0), SHOWN);
+  if (NOT_SERVED.has(name.toLowerCase())) {
+    return refuse(
+      `ERR unknown command '${name}' for this read cache, which serves reads of strings ` +
+        `(GET, MGET, STRLEN, GETRANGE, EXISTS): send it to Redis itself`,
+    );
+  }
+  let list = "";
+  for (let index = 1; index < args.count && list.length < SHOWN; index++) {
+    list += `'${shown(args.string(index), SHOWN - list.length)}' `;
+  }
+  return refuse(`ERR unknown command '${name}', with args beginning with: ${list}`);
+}
+
+export function refuseSubcommand({ name }: Command, args: Arguments): ClientRequest {
+  const part = shown(args.string(1), SHOWN);
+  return refuse(`ERR unknown subcommand '${part}'. Try ${name.toUpperCase()} HELP.`);
+}
+
+/** @param name The command's, and behind a bar its subcommand's: `client|setname`. */
+export function refuseArity(name: string): ClientRequest {
+  return refuse(`ERR wrong number of arguments for '${name}' command`);
+}
+
+/** The beginning of an argument as Redis prints it, which is up to its first zero byte. */
+function shown(text: string, length: number): string {
+  const beginning = text.slice(0, length);
+  const zero = beginning.indexOf("\0");
+  return zero < 0 ? beginning : beginning.slice(0, zero);
+}

@@ -1,0 +1,103 @@
+/**
+ * INFO: the proxy's own figures in Redis's form, so that clients and monitors of Redis can read
+ * them, with the version of the backing server, which clients go by, and a section on the cache.
+ *
+ * @module
+ */
+
+/** What INFO, HELLO and CONFIG GET tell. Counts are since the start; durations in seconds. */
+export interface Facts {
+  /** The backing server's version, or the oldest that speaks as we do while it is not known. */
+  readonly redisVersion: string;
+  readonly proxyVersion: string;
+  readonly processId: number;
+  readonly port: number;
+  readonly uptime: number;
+  readonly clients: number;
+  readonly maxClients: number;
+  readonly clientsTotal: number;
+  readonly clientsRefused: number;
+  readonly idleTimeout: number;
+  readonly requests: number;
+  readonly hits: number;
+  readonly misses: number;
+  /** Memory that the process holds, and that is in use, in bytes. */
+  readonly residentBytes: number;
+  readonly usedBytes: number;
+  readonly cacheEntries: number;
+  readonly cacheEntriesMax: number;
+  readonly cacheBytes: number;
+  readonly cacheBytesMax: number;
+  readonly cacheTimeout: number;
+  /** Whether there is a connection to the backing server. */
+  readonly isOriginUp: boolean;
+  readonly originReads: number;
+  readonly originFailures: number;
+  /** Reads that are under way. */
+  readonly originFlights: number;
+}
+
+type Field = readonly [name: string, value: string | number];
+
+const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
+  Server: (facts) => [
+    ["redis_version", facts.redisVersion],
+    ["redis_mode", "standalone"],
+    ["redis_proxy_version", facts.proxyVersion],
+    ["process_id", facts.processId],
+    ["tcp_port", facts.port],
+    ["uptime_in_seconds", Math.floor(facts.uptime)],
+    ["uptime_in_days", Math.floor(facts.uptime / 86_400)],
+  ],
+  Clients: (facts) => [
+    ["connected_clients", facts.clients],
+    ["maxclients", facts.maxClients],
+    ["blocked_clients", 0],
+    ["tracking_clients", 0],
+  ],
+  Memory: (facts) => [
+    ["used_memory", facts.usedBytes],
+    ["used_memory_rss", facts.residentBytes],
+    ["maxmemory", facts.cacheBytesMax],
+    ["maxmemory_policy", "allkeys-lru"],
+  ],
+  Persistence: () => [["loading", 0]],
+  Stats: (facts) => [
+    ["total_connections_received", facts.clientsTotal],
+    ["total_commands_processed", facts.requests],
+    ["rejected_connections", facts.clientsRefused],
+    ["keyspace_hits", facts.hits],
+    ["keyspace_misses", facts.misses],
+  ],
+  Replication: () => [["role", "master"], ["connected_slaves", 0]],
+  Cluster: () => [["cluster_enabled", 0]],
+  Cache: (facts) => [
+    ["cache_entries", facts.cacheEntries],
+    ["cache_entries_max", facts.cacheEntriesMax],
+    ["cache_bytes", facts.cacheBytes],
+    ["cache_bytes_max", facts.cacheBytesMax],
+    ["cache_timeout_seconds", facts.cacheTimeout],
+    ["cache_hits", facts.hits],
+    ["cache_misses", facts.misses],
+    ["origin_up", facts.isOriginUp ? 1 : 0],
+    ["origin_reads", facts.originReads],
+    ["origin_failures", facts.originFailures],
+    ["origin_flights", facts.originFlights],
+  ],
+};
+
+const ALL = ["all", "default", "everything"];
+
+/** The sections of these names, or all where there is no name; unknown names give nothing. */
+export function infoText(facts: Facts, names: readonly string[]): string {
+  const wanted = new Set(names.map((name) => name.toLowerCase()));
+  const isAll = wanted.size === 0 || ALL.some((name) => wanted.has(name));
+  return Object.entries(SECTIONS)
+    .filter(([title]) => isAll || wanted.has(title.toLowerCase()))
+    .map(([title, fields]) => section(title, fields(facts)))
+    .join("\r\n");
+}
+
+function section(title: string, fields: readonly Field[]): string {
+  return `# ${title}\r\n${fields.map(([name, value]) => `${name}:${value}\r\n`).join("")}`;
+}

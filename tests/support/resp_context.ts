@@ -1,0 +1,51 @@
+/**
+ * What a conversation in RESP needs around it, made up.
+ *
+ * @module
+ */
+import { Credentials, DEFAULT_USER } from "../../src/auth.ts";
+import { Log } from "../../src/log.ts";
+import type { Peer } from "../../src/peer.ts";
+import { type Facts, RESP_LIMITS, type RespContext } from "../../src/resp/mod.ts";
+
+export const PEER: Peer = { remote: "192.0.2.1:1234", local: "192.0.2.2:8080" };
+
+const FACTS: Facts = {
+  redisVersion: "7.0.15",
+  proxyVersion: "1.2.3",
+  processId: 42,
+  port: 8080,
+  uptime: 90_000.7,
+  clients: 3,
+  maxClients: 100,
+  clientsTotal: 30,
+  clientsRefused: 1,
+  idleTimeout: 60,
+  requests: 1000,
+  hits: 90,
+  misses: 10,
+  residentBytes: 5e7,
+  usedBytes: 2e7,
+  cacheEntries: 7,
+  cacheEntriesMax: 10_000,
+  cacheBytes: 4096,
+  cacheBytesMax: 1 << 26,
+  cacheTimeout: 30,
+  isOriginUp: true,
+  originReads: 11,
+  originFailures: 2,
+  originFlights: 1,
+};
+
+/** A context without a password and with a log that nobody reads, but for what is given. */
+export function respContext(given: Partial<RespContext> = {}): RespContext {
+  return {
+    credentials: new Credentials(DEFAULT_USER, null),
+    database: 0,
+    limits: RESP_LIMITS,
+    log: new Log("error", "text", () => {}),
+    redisVersion: () => FACTS.redisVersion,
+    facts: () => FACTS,
+    ...given,
+  };
+}
