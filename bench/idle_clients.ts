@@ -3,7 +3,7 @@
 import { connect, Poll, read, write } from "./libc.ts";
 
 const [port, count] = Deno.args.map(Number) as [number, number];
-const ping = new TextEncoder().encode("PING\r\n");
+const ping = Uint8Array.from("PING\r\n", (char) => char.charCodeAt(0));
 const answer = new Uint8Array(64);
 const poll = new Poll();
 for (let index = 0; index < count; index++) {
