@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { type Backlog, COUNTED_BYTES } from "./backlog.ts";
 import type { ClientRequest, Lookup, Millis, Protocol } from "./protocol.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
@@ -34,6 +35,8 @@ const LINGER_BYTES = 1024 * 1024;
 export interface Service {
   readonly lookup: Lookup;
   readonly stats: Stats;
+  /** The replies that all clients have not taken yet. */
+  readonly backlog: Backlog;
   /** Makes the conversation of a new client in the protocol that its first bytes spoke. */
   converse(name: ProtocolName, peer: Peer): Protocol;
 }
@@ -127,6 +130,15 @@ export class Connection {
     }
   }
 
+  /** Ends the connection at once, with replies that its client does not take. */
+  cutOff(): void {
+    this.service.stats.clientsCutOff++;
+    this.service.backlog.release(this);
+    this.#output.abandon();
+    this.#pending.length = 0;
+    this.close();
+  }
+
   /** Ends the connection as soon as what was asked is answered. */
   finish(): void {
     this.#stopping = true;
@@ -147,6 +159,7 @@ export class Connection {
     let now = from;
     const input = this.#input;
     const protocol = this.#protocol ??= this.#recognise();
+    if (this.service.backlog.isOver) this.service.backlog.relieve(now);
     if (protocol !== undefined) {
       for (let dry = false; !dry && !this.#last;) {
         dry = this.#take(protocol, now);
@@ -212,7 +225,14 @@ export class Connection {
 
   async #flush(now: Millis): Promise<void> {
     this.#enter("writing", now);
-    await this.#output.flush(this);
+    if (this.#output.length < COUNTED_BYTES) return await this.#output.flush(this);
+    const { backlog } = this.service;
+    backlog.hold(this, this.#output.memory(), now);
+    try {
+      await this.#output.flush(this);
+    } finally {
+      backlog.release(this);
+    }
   }
 
   #recognise(): Protocol | undefined {

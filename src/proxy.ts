@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Backlog } from "./backlog.ts";
 import type { Config } from "./config/mod.ts";
 import type { Service } from "./connection.ts";
 import { factsOf, redisVersionOf } from "./facts.ts";
@@ -69,6 +70,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const service: Service = {
     lookup: cache,
     stats,
+    backlog: new Backlog(values["reply-memory"]),
     converse: (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
   };
   const server: Server = new Server(listener, service, {

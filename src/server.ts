@@ -166,11 +166,13 @@ export class Server {
   #sweep(): void {
     const now = performance.now();
     const { patience } = this.options;
+    this.service.backlog.relieve(now);
     for (const connection of this.#connections) {
       const { phase, since, isClosed } = connection;
       if (isClosed || now - since <= patience[phase]) continue;
       this.log.debug("Gave a client up", { peer: peerOf(connection.conn).remote, phase });
       if (phase === "partial") connection.expire();
+      else if (phase === "writing") connection.cutOff();
       else connection.close();
     }
   }

@@ -84,6 +84,11 @@ export const GROUPS = {
     ),
     "password": variable(text, "password that clients have to show, over RESP and HTTP alike"),
     "password-file": optional(file, "file that holds that password, a line break at its end aside"),
+    "reply-memory": setting(
+      bytes(1024 * 1024),
+      "64mb",
+      "bytes of replies not taken yet, beyond which clients that take nothing are cut off",
+    ),
     "max-request": setting(
       bytes(64 * 1024),
       "16mb",

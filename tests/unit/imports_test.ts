@@ -11,14 +11,14 @@ const RULES: Record<string, readonly string[]> = {
   main: ["config", "health", "proxy"],
   proxy: [
     ...["config", "http", "resp", "origin", "read_through", "semaphore", "server"],
-    ...["coherence", "admin", "auth", "connection", "facts", "listening"],
+    ...["coherence", "admin", "auth", "connection", "facts", "backlog", "listening"],
   ],
   health: ["config"],
   facts: ["config", "origin/link", "read_through", "resp", "server"],
   config: ["auth", "origin/link", "@std/cli/parse-args"],
   listening: ["config"],
   server: ["connection", "sniff"],
-  connection: ["sniff", "turn"],
+  connection: ["sniff", "turn", "backlog"],
   sniff: [],
   http: ["@std/http", "auth"],
   resp: ["auth"],
@@ -32,6 +32,7 @@ const RULES: Record<string, readonly string[]> = {
   log: [],
   peer: [],
   turn: [],
+  backlog: [],
   auth: [],
 };
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Phase } from "../../src/connection.ts";
+import { Backlog } from "../../src/backlog.ts";
 import { Http } from "../../src/http/mod.ts";
 import { Log } from "../../src/log.ts";
 import { ReadThrough } from "../../src/read_through.ts";
@@ -42,6 +43,7 @@ function serve({ maxClients = 100, patience = {}, listener }: Options = {}) {
   const server = new Server(own, {
     lookup,
     stats,
+    backlog: new Backlog(Infinity),
     converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
   }, {
     maxClients,
