@@ -25,6 +25,9 @@ RUN apt-get update -qq \
     ca-certificates curl openssl python3-minimal redis-server redis-tools \
   && rm -rf /var/lib/apt/lists/*
 RUN deno run -A tools/bring.ts oldest
+COPY tools/install_clients.ts tools/install_redis.ts tools/
+COPY tests/e2e/clients/catalogue.ts tests/e2e/clients/
+RUN deno run -A tools/install_clients.ts && rm -rf /var/lib/apt/lists/*
 COPY . .
 COPY --from=build /app/dist dist
 # Not by the base image's own way to start, which is about Deno's subcommands.

@@ -35,6 +35,7 @@ async function main(): Promise<number> {
 async function serve(config: Config): Promise<number> {
   const log = new Log(config.values["log-level"], config.values["log-format"]);
   const proxy = startProxy(config, manifest.version, log);
+  if (proxy.renewCertificate !== null) Deno.addSignalListener("SIGHUP", proxy.renewCertificate);
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) {
       Deno.addSignalListener(name, () => {

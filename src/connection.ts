@@ -10,11 +10,12 @@
  *
  * @module
  */
+import { type Backlog, COUNTED_BYTES } from "./backlog.ts";
 import type { ClientRequest, Lookup, Millis, Protocol } from "./protocol.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
 import { type Peer, peerOf } from "./peer.ts";
-import { type ProtocolName, sniff } from "./sniff.ts";
+import { guess, type ProtocolName, sniff } from "./sniff.ts";
 import type { Stats } from "./stats.ts";
 import { turn } from "./turn.ts";
 
@@ -34,6 +35,8 @@ const LINGER_BYTES = 1024 * 1024;
 export interface Service {
   readonly lookup: Lookup;
   readonly stats: Stats;
+  /** The replies that all clients have not taken yet. */
+  readonly backlog: Backlog;
   /** Makes the conversation of a new client in the protocol that its first bytes spoke. */
   converse(name: ProtocolName, peer: Peer): Protocol;
 }
@@ -108,6 +111,34 @@ export class Connection {
     return this.#isClosed;
   }
 
+  /** Ends a connection whose client took too long to send a request, and says so where it is said. */
+  async expire(): Promise<void> {
+    const output = this.#output;
+    const protocol = this.#protocol ?? this.service.converse(guess(this.#input), peerOf(this.conn));
+    protocol.expire?.(output);
+    this.#last = true;
+    try {
+      if (output.length > 0) {
+        this.#enter("writing", performance.now());
+        await output.flush(this);
+        await this.conn.closeWrite();
+      }
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Ends the connection at once, with replies that its client does not take. */
+  cutOff(): void {
+    this.service.stats.clientsCutOff++;
+    this.service.backlog.release(this);
+    this.#output.abandon();
+    this.#pending.length = 0;
+    this.close();
+  }
+
   /** Ends the connection as soon as what was asked is answered. */
   finish(): void {
     this.#stopping = true;
@@ -128,6 +159,7 @@ export class Connection {
     let now = from;
     const input = this.#input;
     const protocol = this.#protocol ??= this.#recognise();
+    if (this.service.backlog.isOver) this.service.backlog.relieve(now);
     if (protocol !== undefined) {
       for (let dry = false; !dry && !this.#last;) {
         dry = this.#take(protocol, now);
@@ -193,7 +225,14 @@ export class Connection {
 
   async #flush(now: Millis): Promise<void> {
     this.#enter("writing", now);
-    await this.#output.flush(this);
+    if (this.#output.length < COUNTED_BYTES) return await this.#output.flush(this);
+    const { backlog } = this.service;
+    backlog.hold(this, this.#output.memory(), now);
+    try {
+      await this.#output.flush(this);
+    } finally {
+      backlog.release(this);
+    }
   }
 
   #recognise(): Protocol | undefined {
@@ -228,5 +267,7 @@ export function isGone(error: unknown): boolean {
     error instanceof Deno.errors.Interrupted ||
     error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.TimedOut ||
-    error instanceof Deno.errors.UnexpectedEof;
+    error instanceof Deno.errors.UnexpectedEof ||
+    // Not TLS, or not as it should be.
+    error instanceof Deno.errors.InvalidData;
 }

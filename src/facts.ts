@@ -41,6 +41,7 @@ export function factsOf({ config, version, stats, link, cache, server }: Sources
     maxClients: values["max-clients"],
     clientsTotal: stats.clientsTotal,
     clientsRefused: stats.clientsRefused,
+    clientsCutOff: stats.clientsCutOff,
     idleTimeout: values["idle-timeout"] / 1000,
     requests: stats.requests,
     hits: stats.hits,

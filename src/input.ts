@@ -62,7 +62,9 @@ export class Input {
   /** The buffer has run dry, maybe: then gives back what the next batch will hardly need. */
   relax(): void {
     if (this.start !== this.end) return;
-    const size = this.#batch > IDLE_BYTES ? STEADY_BYTES : IDLE_BYTES;
+    // A batch that filled the buffer is not over: whoever sends a lot would get a new one each time.
+    const isFull = this.end === this.bytes.length;
+    const size = isFull ? BUSY_BYTES : this.#batch > IDLE_BYTES ? STEADY_BYTES : IDLE_BYTES;
     this.#batch = 0;
     if (this.bytes.length <= size) return;
     this.bytes = Buffer.allocUnsafeSlow(size);

@@ -17,6 +17,9 @@ const LARGE_BYTES = 32 * 1024;
 /** Size from which a batch is written before more replies are added to it, in bytes. */
 const FULL_BYTES = 256 * 1024;
 
+/** Size of the pieces in which a larger value is written, in bytes. */
+const PIECE_BYTES = 1024 * 1024;
+
 /** Chunks that wait for their next use; the rest is left to the garbage collector. */
 const POOL_CHUNKS = 64;
 
@@ -35,6 +38,11 @@ export class Output {
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #lent: Buffer[] = [];
+  /** The first piece of the queue that is not written yet, and how much of it is. */
+  #head = 0;
+  #written = 0;
+  /** Where parts of large values are copied to. */
+  #piece: Buffer | null = null;
 
   /** The number of bytes that wait to be written. */
   get length(): number {
@@ -102,15 +110,26 @@ export class Output {
   /** Writes all that was appended, in order, and gives the memory back. */
   async flush(sink: Sink): Promise<void> {
     this.#seal();
-    const queue = this.#queue;
     try {
-      for (const piece of queue) {
+      for (let piece = this.#next(); piece !== undefined; piece = this.#next()) {
         let written = await sink.write(piece);
         while (written < piece.length) written += await sink.write(piece.subarray(written));
       }
     } finally {
       this.clear();
     }
+  }
+
+  /** The memory that is held until all is written, as often as it is referred to. */
+  memory(): ArrayBufferLike[] {
+    this.#seal();
+    return this.#queue.map((piece) => piece.buffer);
+  }
+
+  /** Forgets all that was appended, while a write may be under way that will never end. */
+  abandon(): void {
+    this.#lent.length = 0;
+    this.clear();
   }
 
   /** Forgets all that was appended. */
@@ -121,6 +140,29 @@ export class Output {
     this.#start = this.#end = 0;
     this.#queue.length = 0;
     this.#queuedBytes = 0;
+    this.#head = this.#written = 0;
+    this.#piece = null;
+  }
+
+  /**
+   * The next piece to write. A part of a large value is a copy: a write to a client that takes
+   * nothing outlives the connection, and would hold all of the value's memory as long.
+   */
+  #next(): Uint8Array | undefined {
+    const whole = this.#queue[this.#head];
+    if (whole === undefined || whole.buffer.byteLength <= PIECE_BYTES) {
+      this.#head++;
+      return whole;
+    }
+    const piece = this.#piece ??= Buffer.allocUnsafeSlow(PIECE_BYTES);
+    const part = whole.subarray(this.#written, this.#written + PIECE_BYTES);
+    piece.set(part);
+    this.#written += part.length;
+    if (this.#written === whole.length) {
+      this.#head++;
+      this.#written = 0;
+    }
+    return piece.subarray(0, part.length);
   }
 
   #reserve(size: number): Buffer {

@@ -21,6 +21,9 @@ export type Millis = number;
 
 /** A value with its freshness. */
 export class Entry {
+  /** What tells its bytes from all others, once a protocol has needed it. */
+  tag: string | null = null;
+
   /**
    * @param value The bytes.
    * @param validFrom When the read that brought them was sent to the origin: they are no older.
@@ -149,4 +152,8 @@ export interface ClientRequest {
 export interface Protocol {
   /** Takes the next complete request off the input; `undefined` when more bytes are needed. */
   next(input: Input): ClientRequest | undefined;
+  /** Appends what a client is told that took too long to send a request, before the connection ends. */
+  expire?(output: Output): void;
+  /** Appends what a client is told for whom there is no room, before the connection ends. */
+  turnAway?(output: Output): void;
 }

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { ByteBudget } from "./byte_budget.ts";
 import { linkOptions, makeTable } from "./assemble.ts";
+import { Backlog } from "./backlog.ts";
+import { ByteBudget } from "./byte_budget.ts";
 import { follow } from "./coherence/follow.ts";
-import { type Config, ConfigError } from "./config/mod.ts";
+import type { Config } from "./config/mod.ts";
 import type { Service } from "./connection.ts";
 import { factsOf, redisVersionOf } from "./facts.ts";
-import { Http } from "./http/mod.ts";
+import { Http, HttpSite } from "./http/mod.ts";
+import { listen, renew } from "./listening.ts";
 import type { Log } from "./log.ts";
 import { display, Link } from "./origin/link.ts";
 import { RedisOrigin } from "./origin/mod.ts";
@@ -26,6 +28,8 @@ export interface Proxy {
   readonly address: Deno.NetAddr;
   readonly clients: number;
   readonly isStopping: boolean;
+  /** Reads the certificate anew; null where there is none. */
+  readonly renewCertificate: (() => void) | null;
   /** Ends it in order; requests in flight get at most `grace`. */
   stop(grace: Millis): Promise<void>;
 }
@@ -37,7 +41,7 @@ export interface Proxy {
  */
 export function startProxy(config: Config, version: string, log: Log): Proxy {
   const { values, origin: address } = config;
-  const listener = listen(values["listen-address"], values.port);
+  const listener = listen(values);
   const stats = new Stats();
   const table = makeTable(values, stats);
   const link = new Link(address, linkOptions(values), follow(table, stats), log);
@@ -49,6 +53,13 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const budget = new ByteBudget(values["large-memory"]);
   const origin = new RedisOrigin(link, permits, budget, stats);
   const cache = new ReadThrough(origin, table, stats);
+  const http = new HttpSite({
+    contentType: values["content-type"],
+    maxAge: values["http-max-age"],
+    corsOrigins: values["cors-origin"],
+    allowedHosts: values["allowed-hosts"],
+    credentials: config.credentials,
+  });
   const resp: RespContext = {
     credentials: config.credentials,
     database: address.database,
@@ -60,7 +71,8 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const service: Service = {
     lookup: cache,
     stats,
-    converse: (name, peer) => name === "http" ? new Http() : new Resp(resp, peer),
+    backlog: new Backlog(values["reply-memory"]),
+    converse: (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
   };
   const server: Server = new Server(listener, service, {
     maxClients: values["max-clients"],
@@ -93,6 +105,14 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     get isStopping() {
       return isStopping;
     },
+    renewCertificate: values["tls-cert"] === null ? null : async () => {
+      try {
+        await server.relisten(renew(values, bound.port));
+        log.info("Read the certificate anew");
+      } catch (error) {
+        log.error("Cannot read the certificate anew", { why: (error as Error).message });
+      }
+    },
     async stop(grace) {
       isStopping = true;
       await server.stop(grace);
@@ -100,13 +120,4 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       permits.close();
     },
   };
-}
-
-function listen(hostname: string, port: number): Deno.Listener {
-  try {
-    return Deno.listen({ hostname, port });
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new ConfigError(`Cannot listen on ${hostname} port ${port}: wanted a free port (${why})`);
-  }
 }

@@ -5,9 +5,12 @@
  * @module
  */
 import { Connection, isGone, type Phase, type Service } from "./connection.ts";
+import { Input } from "./input.ts";
 import type { Log } from "./log.ts";
+import { Output } from "./output.ts";
 import { peerOf } from "./peer.ts";
 import type { Millis } from "./protocol.ts";
+import { sniff } from "./sniff.ts";
 
 /** Bounds of the server. */
 export interface ServerOptions {
@@ -23,18 +26,27 @@ const SWEEP: Millis = 500;
 /** Pause after an error that accepting again at once would only repeat, such as no file left. */
 const ACCEPT_PAUSE: Millis = 50;
 
-/** As Redis says it, and closes. A client of HTTP sees no HTTP in it either way. */
+/** As Redis says it, where the protocol has no words of its own. */
 const TOO_MANY = new TextEncoder().encode("-ERR max number of clients reached\r\n");
+
+/** How long a client that is one too many may take to show which protocol it speaks. */
+const REFUSAL_PATIENCE: Millis = 100;
+
+/** Clients whose first bytes are waited for at once in order to turn them away. */
+const REFUSALS = 256;
 
 export class Server {
   readonly #connections = new Set<Connection>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
   #stopping = false;
+  #refusals = 0;
   #onEmpty: (() => void) | undefined;
 
+  #reopen: (() => void) | undefined;
+
   constructor(
-    readonly listener: Deno.Listener,
+    public listener: Deno.Listener,
     readonly service: Service,
     readonly options: ServerOptions,
     readonly log: Log,
@@ -48,10 +60,26 @@ export class Server {
     return this.#connections.size;
   }
 
+  /**
+   * Goes on accepting with another listener; the connections that there are stay. Resolves when it
+   * does. A client that connects in between, within a turn of the event loop, has to try again.
+   */
+  relisten(open: () => Deno.Listener): Promise<void> {
+    return new Promise((resolve) => {
+      this.#reopen = () => {
+        this.listener = open();
+        this.#reopen = undefined;
+        resolve();
+      };
+      // It is closed already where it is being replaced.
+      close(this.listener);
+    });
+  }
+
   /** Stops accepting, lets requests in flight end for at most `grace`, then ends all connections. */
   async stop(grace: Millis): Promise<void> {
     this.#stopping = true;
-    this.listener.close();
+    close(this.listener);
     await this.#accepting;
     const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
     for (const connection of this.#connections) connection.finish();
@@ -69,6 +97,7 @@ export class Server {
   async #accept(): Promise<void> {
     while (!this.#stopping) {
       try {
+        this.#reopen?.();
         this.#admit(await this.listener.accept());
       } catch (error) {
         if (this.#stopping) return;
@@ -84,7 +113,7 @@ export class Server {
     const { stats } = this.service;
     if (this.#connections.size >= this.options.maxClients) {
       stats.clientsRefused++;
-      conn.write(TOO_MANY).catch(() => {/* It went away first. */}).finally(() => conn.close());
+      this.#refuse(conn);
       return;
     }
     stats.clientsTotal++;
@@ -103,14 +132,57 @@ export class Server {
     });
   }
 
+  /** Turns a client away in its own words, as far as it says in time which these are. */
+  async #refuse(conn: Deno.Conn): Promise<void> {
+    const input = new Input();
+    const patience = this.#refusals < REFUSALS ? REFUSAL_PATIENCE : 0;
+    this.#refusals++;
+    let timer;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), patience);
+    });
+    // Over TLS even a refusal has to wait for the client.
+    const end = setTimeout(() => close(conn), 10 * REFUSAL_PATIENCE);
+    try {
+      const first = conn.read(input.room()).then((count) => {
+        input.received(count ?? 0);
+        return sniff(input);
+      }, () => undefined);
+      const name = await Promise.race([first, late]) ?? "resp";
+      const output = new Output();
+      this.service.converse(name, peerOf(conn)).turnAway?.(output);
+      if (output.length === 0) output.bytes(TOO_MANY);
+      await output.flush(conn);
+    } catch (error) {
+      if (!isGone(error)) this.log.debug("Cannot turn a client away", { why: String(error) });
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(end);
+      this.#refusals--;
+      close(conn);
+    }
+  }
+
   #sweep(): void {
     const now = performance.now();
     const { patience } = this.options;
+    this.service.backlog.relieve(now);
     for (const connection of this.#connections) {
       const { phase, since, isClosed } = connection;
       if (isClosed || now - since <= patience[phase]) continue;
       this.log.debug("Gave a client up", { peer: peerOf(connection.conn).remote, phase });
-      connection.close();
+      if (phase === "partial") connection.expire();
+      else if (phase === "writing") connection.cutOff();
+      else connection.close();
     }
+  }
+}
+
+/** Closes what may have been closed before. */
+function close(what: { close(): void }): void {
+  try {
+    what.close();
+  } catch (error) {
+    if (!isGone(error)) throw error;
   }
 }

@@ -34,5 +34,11 @@ export function sniff(input: Input): ProtocolName | undefined {
   }
   if (end - start < SNIFF_LIMIT) return undefined;
   // No protocol has lines of this length; answer in the words of the one that it resembles.
-  return /^[A-Z]+ \//.test(input.latin1(start, start + 64)) ? "http" : "resp";
+  return guess(input);
+}
+
+/** Returns the protocol that the beginning of a first line resembles, where its end will not come. */
+export function guess({ bytes, start, end }: Input): ProtocolName {
+  const beginning = bytes.toString("latin1", start, Math.min(end, start + 64));
+  return /^[A-Z]+ (\/|\*|https?:)/.test(beginning) ? "http" : "resp";
 }

@@ -8,6 +8,8 @@ export class Stats {
   clientsTotal = 0;
   /** Clients turned away because there were too many. */
   clientsRefused = 0;
+  /** Clients cut off because they did not take their replies. */
+  clientsCutOff = 0;
   /** Requests answered, of either protocol. */
   requests = 0;
   /** Keys answered from the cache. */

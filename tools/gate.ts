@@ -4,6 +4,7 @@
 import { build } from "./build.ts";
 import { main, ROOT, run } from "./command.ts";
 import { bringDeno, PAIR_VERSION } from "./denort.ts";
+import { ensureClients } from "./install_clients.ts";
 import { ensurePrograms } from "./install_redis.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { PERMISSIONS } from "./permissions.ts";
@@ -122,6 +123,7 @@ async function gate(): Promise<void> {
     await ensurePrograms("redis-server", "redis-cli", "curl", "openssl", "python3");
     return PASS;
   });
+  const clients = ensureClients(); // while formats and types are checked
   const all = await engines();
   const [current] = all;
   const flags = await supplyFlags();
@@ -145,6 +147,7 @@ async function gate(): Promise<void> {
   for (const engine of all) {
     await stage(`unit tests, Deno ${engine.version}`, () => test(engine, "tests/unit"));
   }
+  await clients;
   await stage("end-to-end tests, dist/redis-proxy", () => test(current, "tests/e2e"));
   if (compiler !== current.path) {
     // The executable is of another Deno: the sources have to pass under this one as well.

@@ -9,13 +9,15 @@ const DEBIAN: Record<string, string> = {
   "openssl": "openssl",
   "python3": "python3-minimal",
 };
+/** A mirror that does not answer is given up soon. */
+const APT = ["apt-get", "-qq", ...["http", "https"].map((way) => `-oAcquire::${way}::Timeout=20`)];
 const POLICY = "/usr/sbin/policy-rc.d";
 
 /** Makes sure that the programs are on PATH: "redis-server", "redis-cli", "curl", "openssl", "python3". */
 export async function ensurePrograms(...programs: string[]): Promise<void> {
   const missing = programs.filter((program) => !isOnPath(program));
   if (missing.length === 0) return;
-  if (Deno.uid() === 0 && isOnPath("apt-get")) await installDebian(missing);
+  if (mayInstall()) await installDebian(missing.map((program) => DEBIAN[program] ?? program));
   const still = missing.filter((program) => !isOnPath(program));
   if (still.length > 0) throw new Error(advice(still));
 }
@@ -30,14 +32,19 @@ export function isOnPath(program: string): boolean {
   });
 }
 
-async function installDebian(programs: string[]): Promise<void> {
-  const packages = programs.map((program) => DEBIAN[program] ?? program);
+/** Whether packages may be installed here without asking anybody. */
+export function mayInstall(): boolean {
+  return Deno.uid() === 0 && isOnPath("apt-get");
+}
+
+/** Installs Debian packages, without starting what they bring. */
+export async function installDebian(packages: string[]): Promise<void> {
   say(`installing ${packages.join(", ")} with apt-get`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
-  const install = ["apt-get", "install", "--yes", "-qq", "--no-install-recommends", ...packages];
+  const install = ["install", "--yes", "--no-install-recommends", ...packages];
   await withoutServices(async () => {
-    await runQuietly(["apt-get", "update", "-qq"], { env });
-    await runQuietly(install, { env });
+    await runQuietly([...APT, "update"], { env });
+    await runQuietly([...APT, ...install], { env });
   });
 }
 

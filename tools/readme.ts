@@ -2,16 +2,11 @@
 // so that no flag is missing there and no default is wrong: deno task readme
 import { GROUPS, type Setting, variableOf } from "../src/config/settings.ts";
 import { main, ROOT, say } from "./command.ts";
-
-const START = "<!-- settings: written by `deno task readme` -->\n<!-- deno-fmt-ignore-start -->\n";
-const END = "<!-- deno-fmt-ignore-end -->\n";
+import { withSection } from "./readme_section.ts";
 
 /** The README with its configuration table as the settings have it. */
 export function withSettings(readme: string): string {
-  const [before, rest] = readme.split(START);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error("Cannot find the markers of the settings in README.md");
-  return `${before}${START}\n${table()}\n${END}${after}`;
+  return withSection(readme, "<!-- settings: written by `deno task readme` -->", table());
 }
 
 function table(): string {

@@ -6,7 +6,20 @@
  */
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
 import { policies, prefixes } from "./policy_values.ts";
-import { bytes, file, host, integer, type Kind, oneOf, redisUrl, seconds, text } from "./values.ts";
+import {
+  bytes,
+  file,
+  host,
+  hosts,
+  integer,
+  type Kind,
+  mediaType,
+  oneOf,
+  origins,
+  redisUrl,
+  seconds,
+  text,
+} from "./values.ts";
 
 /** One setting; its variable is its flag in capitals, `RP_` in front. */
 export interface Setting<T> {
@@ -58,6 +71,11 @@ export const GROUPS = {
       "30",
       "how long a client may take none of its reply",
     ),
+    "tls-cert": optional(
+      file,
+      "certificate chain in PEM: HTTPS, and RESP over TLS; SIGHUP reads it anew",
+    ),
+    "tls-key": optional(file, "private key of --tls-cert, in PEM"),
   },
   "Clients": {
     "user": setting(
@@ -67,6 +85,11 @@ export const GROUPS = {
     ),
     "password": variable(text, "password that clients have to show, over RESP and HTTP alike"),
     "password-file": optional(file, "file that holds that password, a line break at its end aside"),
+    "reply-memory": setting(
+      bytes(1024 * 1024),
+      "64mb",
+      "bytes of replies not taken yet, beyond which clients that take nothing are cut off",
+    ),
     "max-request": setting(
       bytes(64 * 1024),
       "16mb",
@@ -135,6 +158,16 @@ export const GROUPS = {
       "3",
       "how far a hit may be behind a change at most when a connection fails unnoticed",
     ),
+  },
+  "HTTP": {
+    "content-type": setting(mediaType, "application/octet-stream", "media type of all values"),
+    "http-max-age": setting(
+      seconds(0),
+      "0",
+      "how long browsers and CDNs may keep a value, at most as long as it is fresh here",
+    ),
+    "cors-origin": optional(origins, "origins whose pages may read values in a browser; * for all"),
+    "allowed-hosts": optional(hosts, "the names that requests may have in Host, against rebinding"),
   },
   "Running": {
     "shutdown-timeout": setting(

@@ -87,6 +87,33 @@ export const file: Kind<string> = {
   parse: (text) => text === "" ? undefined : text,
 };
 
+/** A media type, parameters included. */
+export const mediaType: Kind<string> = {
+  placeholder: "<type>",
+  wanted: "a media type such as text/plain; charset=utf-8",
+  parse: (text) =>
+    /^[\w.+-]+\/[\w.+-]+( *; *[\w.-]+=("[\w .,:/+-]*"|[\w.+-]+))*$/.test(text) ? text : undefined,
+};
+
+/** Host names or addresses, without ports, in lower case. */
+export const hosts: Kind<readonly string[]> = {
+  placeholder: "<hosts>",
+  wanted: "host names or IP addresses with commas between them, without ports",
+  parse: (text) => listOf(text, /^([a-z0-9._-]+|\[[0-9a-f:.]+\])$/),
+};
+
+/** Origins of pages, in lower case; or `*` for all of them. */
+export const origins: Kind<readonly string[]> = {
+  placeholder: "<origins>",
+  wanted: "* or origins such as https://example.com:8443 with commas between them",
+  parse: (text) => text === "*" ? ["*"] : listOf(text, /^(https?:\/\/[^\s/?#@*]+|null)$/),
+};
+
+function listOf(text: string, pattern: RegExp): string[] | undefined {
+  const items = text.toLowerCase().split(",").map((item) => item.trim());
+  return items.every((item) => pattern.test(item)) ? items : undefined;
+}
+
 /** `redis://` or `rediss://`, with user, password and database where they are needed. */
 export const redisUrl: Kind<URL> = {
   placeholder: "<url>",

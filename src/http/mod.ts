@@ -4,97 +4,123 @@
  *
  * @module
  */
-import {
-  type ClientRequest,
-  Entry,
-  type Failure,
-  type Key,
-  type Lookup,
-  type Millis,
-  type Outcome,
-  type Protocol,
-} from "../protocol.ts";
+import type { ClientRequest, Protocol } from "../protocol.ts";
+import { Credentials, DEFAULT_USER } from "../auth.ts";
 import type { Input } from "../input.ts";
 import type { Output } from "../output.ts";
-import { BadRequest, type Head, HttpParser } from "./parser.ts";
-import { type ReplyMode, writeFound, writeText } from "./replies.ts";
-import { keyOf } from "./target.ts";
+import { CHALLENGE_LINES } from "./authorization.ts";
+import { PREFLIGHT_LINES } from "./cors.ts";
+import { type Fields, interpretFields } from "./fields.ts";
+import { hostOf, isServed } from "./host.ts";
+import { type Head, HttpParser } from "./parser.ts";
+import { Read, type Reply, RETRY_LINES, Told } from "./requests.ts";
+import { Refusal } from "./refusal.ts";
+import { Replies, type ReplyMode } from "./replies.ts";
+import type { HttpOptions } from "./site.ts";
+import { keyOf, splitTarget } from "./target.ts";
+
+export type { HttpOptions } from "./site.ts";
 
 /** Methods that are defined, but not for a key here; all others are unknown. */
-const OTHER_METHODS = new Set(["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"]);
+const OTHER_METHODS = new Set(["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]);
+
+const ALLOW = "Allow: GET, HEAD, OPTIONS\r\n";
+
+/** What all connections that speak HTTP share. */
+export class HttpSite {
+  readonly replies: Replies;
+
+  constructor(readonly options: HttpOptions) {
+    this.replies = new Replies(options);
+  }
+}
+
+/** The settings where there are none. */
+const DEFAULTS: HttpOptions = {
+  contentType: "application/octet-stream",
+  maxAge: 0,
+  corsOrigins: null,
+  allowedHosts: null,
+  credentials: new Credentials(DEFAULT_USER, null),
+};
 
 export class Http implements Protocol {
-  readonly #parser = new HttpParser();
+  readonly #parser: HttpParser<Fields>;
+
+  constructor(readonly site: HttpSite = new HttpSite(DEFAULTS)) {
+    const { options } = site;
+    this.#parser = new HttpParser((fields, isHttp11) => interpretFields(fields, isHttp11, options));
+  }
 
   next(input: Input): ClientRequest | undefined {
     const head = this.#parser.next(input);
     if (head === undefined) return undefined;
-    if (head instanceof BadRequest) {
-      const mode = { isHead: false, last: true, isHttp11: true };
-      return new Told(mode, (output) => writeText(output, head.status, head.reason, mode));
+    if (head instanceof Refusal) return this.#refuse(head);
+    const { line: { method, key }, fields } = head;
+    if (method === "GET" && key !== null && fields.bar === null && fields.isServed) {
+      return new Read(this.site.replies, key, fields, modeOf(head));
     }
+    return this.#answer(head);
+  }
+
+  /** RFC 9110 section 15.5.9. */
+  expire(output: Output): void {
+    this.#refuse(new Refusal(408, "The request took too long to come")).reply(output);
+  }
+
+  /** RFC 9110 section 15.6.4. */
+  turnAway(output: Output): void {
+    const refusal = new Refusal(503, "Too many clients are connected");
+    this.#refuse(refusal, RETRY_LINES).reply(output);
+  }
+
+  /** The requests that are not a plain GET. */
+  #answer(head: Head<Fields>): ClientRequest {
+    const { line: { method, key, target }, fields } = head;
+    const { replies, options } = this.site;
     const mode = modeOf(head);
-    if (!["GET", "HEAD"].includes(head.method)) {
-      const status = OTHER_METHODS.has(head.method) ? 405 : 501;
-      const text = `Cannot ${head.method} a key: wanted GET or HEAD`;
-      return new Told(mode, (output) => {
-        writeText(output, status, text, mode, "Allow: GET, HEAD\r\n");
-      });
+    const tell = (reply: Reply) => new Told(mode, reply);
+    const { authority, path } = splitTarget(target);
+    const host = authority === null ? null : hostOf(authority);
+    if (authority !== null && host === null) return this.#refuse(BAD_AUTHORITY);
+    if (!(host === null ? fields.isServed : isServed(host, options.allowedHosts))) {
+      return tell((output, now) => replies.error(output, now, 421, "No such host here", mode));
     }
-    const key = keyOf(head.target);
-    if (key !== null) return new Read(key, mode);
-    return new Told(mode, (output) => {
-      writeText(output, 400, "The target is not a path of valid percent-encoding", mode);
-    });
+    if (method === "OPTIONS") {
+      const lines = ALLOW + (fields.isPreflight && options.corsOrigins ? PREFLIGHT_LINES : "");
+      return tell((output, now) => replies.empty(output, now, lines, mode));
+    }
+    if (method !== "GET" && method !== "HEAD") {
+      const text = `Cannot ${method} a key: wanted GET or HEAD`;
+      const isKnown = OTHER_METHODS.has(method);
+      return tell((output, now) =>
+        replies.error(output, now, isKnown ? 405 : 501, text, mode, isKnown ? ALLOW : "")
+      );
+    }
+    if (fields.bar !== null) return tell(barReply(fields, replies, mode));
+    const found = key ?? keyOf(path);
+    if (found !== null) return new Read(replies, found, fields, mode);
+    const text = "The target is not a path of valid percent-encoding: wanted /key";
+    return tell((output, now) => replies.error(output, now, 400, text, mode));
+  }
+
+  #refuse({ status, reason }: Refusal, lines = ""): Told {
+    const mode: ReplyMode = { isHead: false, last: true, lines: "", accept: null };
+    const { replies } = this.site;
+    return new Told(mode, (output, now) => replies.error(output, now, status, reason, mode, lines));
   }
 }
 
-/** A request that needs no lookup. */
-class Told implements ClientRequest {
-  constructor(readonly mode: ReplyMode, readonly reply: (output: Output) => void) {}
+const BAD_AUTHORITY = new Refusal(400, "The target names no host, or a user");
 
-  get last(): boolean {
-    return this.mode.last;
-  }
-
-  read(): undefined {}
+function barReply({ bar }: Fields, replies: Replies, mode: ReplyMode): Reply {
+  return bar === "unauthorized"
+    ? (output, now) => replies.error(output, now, 401, "Wanted the password", mode, CHALLENGE_LINES)
+    : (output, now) =>
+      replies.error(output, now, 417, "No expectation but 100-continue can be met", mode);
 }
 
-/** GET or HEAD of a key. */
-class Read implements ClientRequest {
-  constructor(readonly key: Key, readonly mode: ReplyMode) {}
-
-  get last(): boolean {
-    return this.mode.last;
-  }
-
-  read(lookup: Lookup, now: Millis): Outcome | Promise<Outcome> {
-    return lookup.get(this.key, now);
-  }
-
-  reply(output: Output, found: Outcome): void {
-    if (found instanceof Entry) writeFound(output, found.value, this.mode);
-    else if (found === null) writeText(output, 404, "No such key", this.mode);
-    else writeFailure(output, found, this.mode);
-  }
-}
-
-function writeFailure(output: Output, { reason, message }: Failure, mode: ReplyMode): void {
-  switch (reason) {
-    case "away":
-    case "busy":
-      return writeText(output, 503, message, mode, "Retry-After: 1\r\n");
-    case "timeout":
-    case "uncached":
-      return writeText(output, 504, message, mode);
-    case "reply":
-      return writeText(output, message.startsWith("WRONGTYPE ") ? 409 : 502, message, mode);
-  }
-}
-
-/** RFC 9112 section 9.3: who closes, and who has to ask for the connection to stay. */
-function modeOf({ method, isHttp11, fields }: Head): ReplyMode {
-  const options = (fields.get("connection") ?? "").toLowerCase().split(/[ \t]*,[ \t]*/);
-  const last = options.includes("close") || (!isHttp11 && !options.includes("keep-alive"));
-  return { isHead: method === "HEAD", last, isHttp11 };
+function modeOf({ line, fields: { mode }, isBodyLeft }: Head<Fields>): ReplyMode {
+  if (line.method === "GET" && !isBodyLeft) return mode;
+  return { ...mode, isHead: line.method === "HEAD", last: mode.last || isBodyLeft };
 }

@@ -1,106 +1,149 @@
 /**
- * HTTP requests: bytes to a head. Strict where being lenient lets two parties read two requests
- * into the same bytes. Source: RFC 9112 sections 2, 3, 5 and 6.
+ * HTTP requests: bytes to heads, with their bodies read away. Nothing is taken off the input before
+ * a request is complete; what has been parsed of it is not parsed again.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 import type { Input } from "../input.ts";
+import { BODY_BYTES, ChunkedBody, framingOf } from "./body.ts";
+import { CR, LF } from "./characters.ts";
+import { FieldSection, type RawFields } from "./raw_fields.ts";
+import { Refusal } from "./refusal.ts";
+import { readRequestLine, type RequestLine } from "./request_line.ts";
 
-/** Longest head, from the request line to the empty line, in bytes. */
-export const HEAD_BYTES = 16 * 1024;
+/** Longest field section, in bytes. */
+export const FIELDS_BYTES = 16 * 1024;
 
-/** Longest body that is read and thrown away to keep a connection, in bytes. */
-export const BODY_BYTES = 64 * 1024;
+/** Longest field section that is remembered for the next request, in bytes. */
+const REMEMBERED_BYTES = 2 * 1024;
 
-/** A request's head, or what is wrong with it. */
-export interface Head {
-  readonly method: string;
-  /** The request target as it was sent, of code units 0 to 255. */
-  readonly target: string;
-  /** Whether the version is 1.1; else it is 1.0. */
+/** A request, its fields interpreted as an `F`. */
+export interface Head<F> {
+  readonly line: RequestLine;
+  readonly fields: F;
+  /** Whether the body was left unread, so that the connection must end. */
+  readonly isBodyLeft: boolean;
+}
+
+/** Makes what is wanted of the fields, or refuses them. */
+export type Interpret<F> = (fields: RawFields, isHttp11: boolean) => F | Refusal;
+
+/** A field section that came before, and what it meant. */
+interface Remembered<F> {
+  readonly bytes: Buffer;
   readonly isHttp11: boolean;
-  /** Field values by lower-case name; several of one name are joined by ", ". */
-  readonly fields: ReadonlyMap<string, string>;
-  /** Length of the body, in bytes. */
-  readonly contentLength: number;
+  readonly fields: F;
 }
 
-/** A request that cannot be taken, and the status that says so. */
-export class BadRequest {
-  constructor(readonly status: 400 | 413 | 431 | 501 | 505, readonly reason: string) {}
-}
+export class HttpParser<F> {
+  #line: RequestLine | null = null;
+  #section: FieldSection | null = null;
+  /** How far the request was parsed, as an offset from the start of the input. */
+  #at = 0;
+  /** The head of the request whose body is being read. */
+  #head: Head<F> | null = null;
+  /** Where that body ends, as an offset from the start of the input, or what looks for its end. */
+  #body: ChunkedBody | number = 0;
+  /** A client sends the same fields with each request: the same bytes mean the same. */
+  #remembered: Remembered<F> | null = null;
 
-const END_OF_HEAD = Buffer.from("\r\n\r\n");
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP\/(\d)\.(\d)$/;
-const FIELD_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/s;
-// deno-lint-ignore no-control-regex -- control characters are what it is there to find
-const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/;
+  constructor(readonly interpret: Interpret<F>) {}
 
-export class HttpParser {
-  /** How far the end of the head was looked for, relative to the request's first byte. */
-  #scanned = 0;
-  /** Bytes of a body that still have to be thrown away. */
-  #body = 0;
-
-  /** Takes the next head off the input; `undefined` when more bytes are needed. */
-  next(input: Input): Head | BadRequest | undefined {
-    if (!this.#skipBody(input)) return undefined;
-    const { bytes, end } = input;
-    while (input.start < end && (bytes[input.start] === 0x0d || bytes[input.start] === 0x0a)) {
-      input.start++;
+  /** Takes the next request off the input; `undefined` when more bytes are needed. */
+  next(input: Input): Head<F> | Refusal | undefined {
+    if (this.#line === null) {
+      if (!skipEmptyLines(input)) return undefined;
+      const line = readRequestLine(input);
+      if (line === undefined || line instanceof Refusal) return line;
+      const fields = this.#recall(input, line);
+      if (fields !== null) return { line, fields, isBodyLeft: false };
+      this.#line = line;
+      this.#at = line.length;
+      this.#section = new FieldSection();
     }
-    const { start } = input;
-    const from = Math.max(0, this.#scanned - 3);
-    const stop = bytes.subarray(start + from, end).indexOf(END_OF_HEAD);
-    const length = stop < 0 ? end - start : from + stop;
-    if (length > HEAD_BYTES) return new BadRequest(431, `The head exceeds ${HEAD_BYTES} bytes`);
-    if (stop < 0) {
-      this.#scanned = length;
+    if (this.#head === null) {
+      const head = this.#readHead(input, this.#line, this.#section!);
+      if (head === undefined || head instanceof Refusal) return head;
+      this.#head = head;
+    }
+    return this.#readBody(input, this.#head);
+  }
+
+  /** Takes the fields off the input, and returns what they mean, where they are the known ones. */
+  #recall(input: Input, line: RequestLine): F | null {
+    const known = this.#remembered;
+    if (known === null || known.isHttp11 !== line.isHttp11) return null;
+    const { bytes, start, end } = input;
+    const from = start + line.length;
+    const { length } = known.bytes;
+    if (end - from < length) return null;
+    for (let index = 0; index < length; index++) {
+      if (bytes[from + index] !== known.bytes[index]) return null;
+    }
+    input.start = from + length;
+    return known.fields;
+  }
+
+  #readHead(
+    input: Input,
+    line: RequestLine,
+    section: FieldSection,
+  ): Head<F> | Refusal | undefined {
+    const end = section.read(input, this.#at);
+    if (typeof end !== "number") return end;
+    if ((end < 0 ? input.length : end) - line.length > FIELDS_BYTES) return TOO_LARGE;
+    if (end < 0) {
+      this.#at = -end;
       return undefined;
     }
-    this.#scanned = 0;
-    const head = parseHead(input.latin1(start, start + length));
-    input.start += length + END_OF_HEAD.length;
-    if (!(head instanceof BadRequest)) this.#body = head.contentLength;
-    return head;
+    this.#at = end;
+    const framing = framingOf(section.fields, line.isHttp11);
+    if (framing instanceof Refusal) return framing;
+    const fields = this.interpret(section.fields, line.isHttp11);
+    if (fields instanceof Refusal) return fields;
+    if (framing === 0) this.#remember(input, line, fields);
+    else if (framing === "chunked") this.#body = new ChunkedBody(end);
+    else this.#body = end + framing;
+    // Who asks whether to send a body gets the answer at once, without it: then none may follow
+    // that would have to be told from a request (RFC 9110 section 10.1.1).
+    const waits = line.isHttp11 && section.fields.has("expect");
+    const isBodyLeft = framing !== 0 && (waits || Number(framing) > BODY_BYTES);
+    return { line, fields, isBodyLeft };
   }
 
-  #skipBody(input: Input): boolean {
-    const skipped = Math.min(this.#body, input.length);
-    input.start += skipped;
-    this.#body -= skipped;
-    return this.#body === 0;
+  #remember(input: Input, line: RequestLine, fields: F): void {
+    const from = input.start + line.length;
+    const to = input.start + this.#at;
+    if (to - from > REMEMBERED_BYTES) return;
+    const bytes = Buffer.from(input.bytes.subarray(from, to));
+    this.#remembered = { bytes, isHttp11: line.isHttp11, fields };
+    this.#body = 0;
+  }
+
+  #readBody(input: Input, head: Head<F>): Head<F> | Refusal | undefined {
+    let end: number | Refusal | undefined = this.#at;
+    if (!head.isBodyLeft && this.#body instanceof ChunkedBody) end = this.#body.end(input);
+    else if (!head.isBodyLeft && this.#body !== 0) end = this.#body as number;
+    if (end === undefined || end instanceof Refusal) return end;
+    if (end > input.length) return undefined;
+    input.start += end;
+    this.#line = this.#section = this.#head = null;
+    this.#body = 0;
+    return head;
   }
 }
 
-function parseHead(text: string): Head | BadRequest {
-  const [requestLine, ...lines] = text.split("\r\n");
-  const parts = REQUEST_LINE.exec(requestLine!);
-  if (parts === null) {
-    return new BadRequest(400, "The request line is not `METHOD target HTTP/1.1`");
+const TOO_LARGE = new Refusal(431, `The fields exceed ${FIELDS_BYTES} bytes`);
+
+/**
+ * Skips the empty lines that some clients send before a request (RFC 9112 section 2.2). Returns
+ * whether anything follows.
+ */
+function skipEmptyLines(input: Input): boolean {
+  const { bytes, end } = input;
+  while (end - input.start > 1 && bytes[input.start] === CR && bytes[input.start + 1] === LF) {
+    input.start += 2;
   }
-  const [, method, target, major, minor] = parts;
-  if (major !== "1") return new BadRequest(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here");
-  const fields = new Map<string, string>();
-  for (const line of lines) {
-    const field = FIELD_LINE.exec(line);
-    if (field === null || CONTROL.test(field[2]!)) {
-      return new BadRequest(400, "A header line is not `name: value`");
-    }
-    const name = field[1]!.toLowerCase();
-    const before = fields.get(name);
-    fields.set(name, before === undefined ? field[2]! : `${before}, ${field[2]}`);
-  }
-  const isHttp11 = minor !== "0";
-  if (isHttp11 && !/^[^\s,]*$/.test(fields.get("host") ?? " ")) {
-    return new BadRequest(400, "HTTP/1.1 needs exactly one Host");
-  }
-  if (fields.has("transfer-encoding")) {
-    return new BadRequest(501, "A body in transfer encodings is not taken");
-  }
-  const length = fields.get("content-length") ?? "0";
-  if (!/^\d{1,15}$/.test(length)) return new BadRequest(400, "Content-Length is not one number");
-  if (Number(length) > BODY_BYTES) return new BadRequest(413, "The body is too large");
-  return { method: method!, target: target!, isHttp11, fields, contentLength: Number(length) };
+  return end > input.start && (bytes[input.start] !== CR || end - input.start > 1);
 }

@@ -1,55 +1,182 @@
 /**
- * HTTP replies: heads and bodies appended to an output. Source: RFC 9110 and 9112.
+ * HTTP replies: heads and bodies appended to an output. What is the same in all heads is encoded
+ * once, and the date once a second. Source: RFC 9110, 9111 (Age, Cache-Control), 9211 (Cache-Status).
  *
  * @module
  */
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 import { Buffer } from "node:buffer";
+import { type Answer, Failure, type Millis } from "../protocol.ts";
 import type { Output } from "../output.ts";
+import { HttpDate } from "./date.ts";
+import { errorBody } from "./error_body.ts";
+import type { ByteRange } from "./range.ts";
+import type { HttpOptions } from "./site.ts";
 
-/** How a reply leaves the connection, and whether its body is left out (HEAD). */
+/** What a reply depends on beside its outcome. */
 export interface ReplyMode {
+  /** Whether the body is left out (HEAD). */
   readonly isHead: boolean;
+  /** Whether the connection ends after it. */
   readonly last: boolean;
-  /** A client of HTTP/1.0 keeps the connection only when it asked to and is told so. */
-  readonly isHttp11: boolean;
+  /** Lines that go into every reply to this client. */
+  readonly lines: string;
+  /** Which media types the client takes. */
+  readonly accept: string | null;
 }
 
-/** Appends a reply with a value as its body. */
-export function writeFound(output: Output, value: Uint8Array, mode: ReplyMode): void {
-  writeHead(output, 200, value.length, "Content-Type: application/octet-stream\r\n", mode);
-  if (!mode.isHead) output.bytes(value);
+/** A value that was found, with what its head tells. */
+export interface Found {
+  readonly value: Uint8Array;
+  /** The entity tag, in its quotes. */
+  readonly tag: string;
+  readonly answer: Answer;
 }
 
-/** Appends a reply whose body is one line of plain text; `fields` are whole lines. */
-export function writeText(
-  output: Output,
-  status: StatusCode,
-  text: string,
-  mode: ReplyMode,
-  fields = "",
-): void {
-  const body = Buffer.from(`${text}\n`);
-  writeHead(
-    output,
-    status,
-    body.length,
-    `Content-Type: text/plain; charset=utf-8\r\n${fields}`,
-    mode,
-  );
-  if (!mode.isHead) output.bytes(body);
+const SERVER_LINES = "Server: redis-proxy\r\nX-Content-Type-Options: nosniff\r\n";
+const NOT_STORABLE = "Cache-Control: no-store\r\n";
+const CLOSE = "Connection: close\r\n";
+
+const ETAG = Buffer.from("ETag: ");
+const AGE = Buffer.from("Age: ");
+const MAX_AGE = Buffer.from("Cache-Control: max-age=");
+const NO_CACHE = Buffer.from("Cache-Control: no-cache\r\n");
+const HIT = Buffer.from("Cache-Status: redis-proxy; hit; ttl=");
+
+export class Replies {
+  readonly #date: HttpDate;
+  readonly #maxAge: Millis;
+  readonly #valueLines: string;
+  /** The head of a 200 up to its length, encoded for `#okDate`. */
+  #ok: Uint8Array = new Uint8Array();
+  #okDate = "";
+
+  constructor(
+    { contentType, maxAge }: Pick<HttpOptions, "contentType" | "maxAge">,
+    date = new HttpDate(),
+  ) {
+    this.#date = date;
+    this.#maxAge = maxAge;
+    this.#valueLines = `Content-Type: ${contentType}\r\nAccept-Ranges: bytes\r\n`;
+  }
+
+  /** 200 with a value. */
+  whole(output: Output, now: Millis, { value, tag, answer }: Found, mode: ReplyMode): void {
+    const date = this.#date.at(now);
+    if (date !== this.#okDate) {
+      this.#okDate = date;
+      this.#ok = Buffer.from(`${this.#start(200, now)}${this.#valueLines}Content-Length: `);
+    }
+    output.bytes(this.#ok);
+    output.decimal(value.length);
+    output.crlf();
+    this.#story(output, tag, answer);
+    end(output, mode);
+    if (!mode.isHead) output.bytes(value);
+  }
+
+  /** 206 with a part of a value. */
+  part(output: Output, now: Millis, found: Found, { from, to }: ByteRange, mode: ReplyMode): void {
+    const { value, tag, answer } = found;
+    output.latin1(
+      this.#start(206, now) + this.#valueLines +
+        `Content-Range: bytes ${from}-${to - 1}/${value.length}\r\n`,
+    );
+    writeLength(output, to - from);
+    this.#story(output, tag, answer);
+    end(output, mode);
+    output.bytes(value.subarray(from, to));
+  }
+
+  /** 304: the client has the value already. */
+  notModified(output: Output, now: Millis, { tag, answer }: Found, mode: ReplyMode): void {
+    output.latin1(this.#start(304, now));
+    this.#story(output, tag, answer);
+    end(output, mode);
+  }
+
+  /** 204 with no more to say than its lines. */
+  empty(output: Output, now: Millis, lines: string, mode: ReplyMode): void {
+    output.latin1(this.#start(204, now) + lines);
+    end(output, mode);
+  }
+
+  /** An error, with one sentence for a person or a problem document for a program. */
+  error(
+    output: Output,
+    now: Millis,
+    status: StatusCode,
+    detail: string,
+    mode: ReplyMode,
+    lines = "",
+  ): void {
+    const [type, body] = errorBody(status, detail, mode.accept);
+    output.latin1(`${this.#start(status, now)}Content-Type: ${type}\r\n${NOT_STORABLE}${lines}`);
+    writeLength(output, body.length);
+    end(output, mode);
+    if (!mode.isHead) output.bytes(body);
+  }
+
+  #start(status: StatusCode, now: Millis): string {
+    return `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\n${SERVER_LINES}` +
+      `Date: ${this.#date.at(now)}\r\n`;
+  }
+
+  /** What caches further down must know: the tag, the age, how long to keep it, and where it is from. */
+  #story(output: Output, tag: string, answer: Answer): void {
+    const { via, age, timeLeft } = answer;
+    output.bytes(ETAG);
+    output.latin1(tag);
+    output.crlf();
+    const isKept = via === "hit" || timeLeft < 0;
+    const ageSeconds = isKept ? secondsOf(age) : 0;
+    if (isKept) {
+      output.bytes(AGE);
+      output.decimal(ageSeconds);
+      output.crlf();
+    }
+    const lifetime = secondsOf(Math.min(this.#maxAge, timeLeft));
+    if (lifetime > 0) {
+      // Others count the age from the lifetime, so that it has to hold both.
+      output.bytes(MAX_AGE);
+      output.decimal(ageSeconds + lifetime);
+      output.crlf();
+    } else {
+      output.bytes(NO_CACHE);
+    }
+    if (via === "hit" && timeLeft >= 0) {
+      output.bytes(HIT);
+      output.decimal(secondsOf(timeLeft));
+      output.crlf();
+    } else {
+      output.latin1(cacheStatus(answer));
+    }
+  }
 }
 
-function writeHead(
-  output: Output,
-  status: StatusCode,
-  length: number,
-  fields: string,
-  { last, isHttp11 }: ReplyMode,
-): void {
-  const connection = last ? "Connection: close\r\n" : isHttp11 ? "" : "Connection: keep-alive\r\n";
-  output.latin1(
-    `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\nContent-Length: ${length}\r\n` +
-      `X-Content-Type-Options: nosniff\r\n${fields}${connection}\r\n`,
-  );
+/** The Cache-Status line of an answer. */
+export function cacheStatus({ outcome, via, timeLeft, isStored, isCollapsed }: Answer): string {
+  if (outcome instanceof Failure && outcome.reason === "uncached") {
+    return "Cache-Status: redis-proxy; detail=only-if-cached\r\n";
+  }
+  const ttl = `; ttl=${secondsOf(timeLeft)}`;
+  if (via === "hit") return `Cache-Status: redis-proxy; hit${ttl}\r\n`;
+  const stored = isStored ? `; stored${ttl}` : "";
+  const collapsed = isCollapsed ? "; collapsed" : "";
+  return `Cache-Status: redis-proxy; fwd=${via}${stored}${collapsed}\r\n`;
+}
+
+/** Whole seconds; what is longer than caches can count is as long as they can (RFC 9111, 1.2.2). */
+function secondsOf(duration: Millis): number {
+  return Math.floor(Math.min(duration / 1000, 2 ** 31));
+}
+
+function writeLength(output: Output, length: number): void {
+  output.latin1(`Content-Length: ${length}\r\n`);
+}
+
+function end(output: Output, { last, lines }: ReplyMode): void {
+  if (lines !== "") output.latin1(lines);
+  if (last) output.latin1(CLOSE);
+  output.crlf();
 }

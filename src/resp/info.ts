@@ -18,6 +18,8 @@ export interface Facts {
   readonly maxClients: number;
   readonly clientsTotal: number;
   readonly clientsRefused: number;
+  /** Clients that did not take their replies. */
+  readonly clientsCutOff: number;
   readonly idleTimeout: number;
   readonly requests: number;
   readonly hits: number;
@@ -59,6 +61,7 @@ const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
   Clients: (facts) => [
     ["connected_clients", facts.clients],
     ["maxclients", facts.maxClients],
+    ["cut_off_clients", facts.clientsCutOff],
     ["blocked_clients", 0],
     ["tracking_clients", 0],
   ],

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RawClient, request } from "../support/client.ts";
-import { callsOf, redisCli, serving, until } from "../support/serving.ts";
+import { callsOf, curl, redisCli, serving, until } from "../support/serving.ts";
 
 Deno.test("PROXY EXPLAIN tells redis-cli what is kept of a key", async () => {
   await using it = await serving();
@@ -60,5 +60,20 @@ Deno.test("PROXY FRESHNESS stale has values answered while Redis is away, if tha
   const asked = performance.now();
   await client.send(request("GET", "other"));
   assertMatch(await client.until("\r\n"), /^-ORIGINDOWN /);
+  assert(performance.now() - asked < 500);
+});
+
+Deno.test("--stale-if-error has HTTP answer what it had while Redis is away, and mark it", async () => {
+  await using it = await serving(["--stale-if-error", "60"]);
+  await it.ask("SET", "key", "value");
+  assertEquals(await curl(it.port, "/key"), "value");
+  await it.redis.stop();
+  await until(() => it.proxy.process.stderr.includes("No connection to Redis"));
+  const text = await curl(it.port, "/key", "-i");
+  assertMatch(text, /^HTTP\/1\.1 200 /);
+  assertMatch(text, /^Cache-Status: redis-proxy; hit; ttl=-\d+\r$/im);
+  assert(text.endsWith("\r\n\r\nvalue"), text);
+  const asked = performance.now();
+  assertMatch(await curl(it.port, "/other", "-i"), /^HTTP\/1\.1 503 /);
   assert(performance.now() - asked < 500);
 });

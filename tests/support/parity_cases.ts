@@ -176,7 +176,7 @@ const REFUSED: readonly ParityCase[] = [
   ),
 ];
 
-const INLINE: readonly ParityCase[] = [
+export const INLINE: readonly ParityCase[] = [
   raw("inline GET", "GET str\r\n"),
   raw("inline with a bare LF", "GET str\n"),
   raw("inline with blanks", "  GET \t str  \r\n"),
@@ -207,7 +207,7 @@ const INLINE: readonly ParityCase[] = [
   raw("inline two commands in a chunk", "PING\r\nECHO x\r\n"),
 ];
 
-const FRAMES: readonly ParityCase[] = [
+export const FRAMES: readonly ParityCase[] = [
   raw("negative array", "*-10\r\n"),
   raw("null array", "*-1\r\n"),
   raw("empty array", "*0\r\n"),

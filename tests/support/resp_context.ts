@@ -21,6 +21,7 @@ const FACTS: Facts = {
   maxClients: 100,
   clientsTotal: 30,
   clientsRefused: 1,
+  clientsCutOff: 0,
   idleTimeout: 60,
   requests: 1000,
   hits: 90,

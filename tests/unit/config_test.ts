@@ -34,6 +34,7 @@ const TEXTS: Partial<Record<string, [string, unknown]>> = {
   "write-timeout": ["1", 1000],
   "user": ["reader", "reader"],
   "max-request": ["1mb", 2 ** 20],
+  "reply-memory": ["1mb", 2 ** 20],
   "cache-size": ["7", 7],
   "cache-memory": ["2gb", 2 ** 31],
   "cache-timeout": ["0.001", 1],

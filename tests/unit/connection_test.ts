@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Backlog } from "../../src/backlog.ts";
 import { Connection } from "../../src/connection.ts";
 import { Http } from "../../src/http/mod.ts";
 import { Resp } from "../../src/resp/mod.ts";
@@ -32,6 +33,7 @@ function serve(timeToLive = 60_000) {
   const connection = new Connection(conn as unknown as Deno.Conn, {
     lookup,
     stats,
+    backlog: new Backlog(Infinity),
     converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
   });
   return { origin, conn, connection, served: connection.serve() };

@@ -12,6 +12,7 @@ const RULES: Record<string, readonly string[]> = {
   proxy: [
     ...["config", "http", "resp", "origin", "read_through", "semaphore", "server"],
     ...["assemble", "byte_budget", "coherence", "admin", "auth", "connection", "facts"],
+    ...["backlog", "listening"],
   ],
   assemble: ["config", "coherence", "origin/link"],
   health: ["config"],
@@ -20,10 +21,11 @@ const RULES: Record<string, readonly string[]> = {
     ...["auth", "origin/link", "coherence/policy", "coherence/policy_text"],
     "@std/cli/parse-args",
   ],
-  server: ["connection"],
-  connection: ["sniff", "turn"],
+  listening: ["config"],
+  server: ["connection", "sniff"],
+  connection: ["sniff", "turn", "backlog"],
   sniff: [],
-  http: ["@std/http"],
+  http: ["@std/http", "auth"],
   resp: ["auth"],
   read_through: ["coherence"],
   coherence: ["lru-cache"],
@@ -37,6 +39,7 @@ const RULES: Record<string, readonly string[]> = {
   log: [],
   peer: [],
   turn: [],
+  backlog: [],
   auth: [],
 };
 

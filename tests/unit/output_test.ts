@@ -89,3 +89,42 @@ Deno.test("Output does not mix the bytes of two clients that share the pool", as
   assert(sinkOne.text === "1".repeat(180_000));
   assert(sinkOther.text === "2".repeat(180_000));
 });
+
+Deno.test("Output.flush() gives a write no more of a large value than a part of it", async () => {
+  const value = Buffer.alloc(5 * 2 ** 20 + 123, ALL_BYTES, "latin1");
+  const output = new Output();
+  output.latin1("head ");
+  output.bytes(value);
+  output.bytes(value.subarray(100, 100_000));
+  output.latin1(" tail");
+  const sink = new MemorySink(700_001);
+  let most = 0;
+  await output.flush({
+    write(bytes) {
+      most = Math.max(most, bytes.buffer.byteLength);
+      return sink.write(bytes);
+    },
+  });
+  const wanted = Buffer.concat(
+    [Buffer.from("head "), value, value.subarray(100, 100_000), Buffer.from(" tail")],
+  );
+  assert(sink.bytes.equals(wanted));
+  assertEquals(most, 2 ** 20);
+});
+
+Deno.test("Output.abandon() lends nobody the memory of a write that may still be under way", async () => {
+  const abandoned = new Output();
+  let held: Uint8Array | undefined;
+  abandoned.latin1("secret");
+  abandoned.flush({
+    write(bytes) {
+      held = bytes;
+      return new Promise(() => {});
+    },
+  });
+  abandoned.abandon();
+  for (let count = 0; count < 100; count++) {
+    assertEquals(await written((output) => output.latin1("other!")), "other!");
+  }
+  assertEquals(Buffer.from(held!).toString(), "secret");
+});

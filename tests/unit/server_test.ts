@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Phase } from "../../src/connection.ts";
+import { Backlog } from "../../src/backlog.ts";
 import { Http } from "../../src/http/mod.ts";
 import { Log } from "../../src/log.ts";
 import { Resp } from "../../src/resp/mod.ts";
@@ -42,6 +43,7 @@ function serve({ maxClients = 100, patience = {}, listener }: Options = {}) {
   const server = new Server(own, {
     lookup,
     stats,
+    backlog: new Backlog(Infinity),
     converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
   }, {
     maxClients,
@@ -58,7 +60,10 @@ Deno.test("Server serves as many clients as it may, and turns the next away with
   assertEquals(await two.exchange("PING\r\n", 7), "+PONG\r\n");
   using three = await RawClient.connect(port);
   assertEquals(await three.rest(), "-ERR max number of clients reached\r\n");
-  assertEquals([server.clients, stats.clientsTotal, stats.clientsRefused], [2, 2, 1]);
+  using http = await RawClient.connect(port);
+  await http.send("GET / HTTP/1.1\r\n");
+  assertMatch(await http.rest(), /^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n/);
+  assertEquals([server.clients, stats.clientsTotal, stats.clientsRefused], [2, 2, 2]);
   two.close();
   await until(() => server.clients === 1);
   using four = await RawClient.connect(port);
@@ -80,7 +85,8 @@ Deno.test("Server gives up who is silent, who sends half a request, and who take
   await until(() => origin.reads.length === 1);
   const size = 64 * 1024 * 1024;
   origin.reads[0]!.answer(new Uint8Array(size));
-  assertEquals(await idle.rest() + await partial.rest() + await undecided.rest(), "");
+  assertEquals(await idle.rest() + await partial.rest(), "");
+  assertMatch(await undecided.rest(), /^HTTP\/1\.1 408 /);
   await until(() => lines.some((line) => line.includes("phase=writing")));
   // One runtime cuts the write that is under way, another lets it end with what the client takes.
   let received = 0;
@@ -188,5 +194,20 @@ Deno.test("Server logs a bug with a client by the client's address, and serves t
   await until(() => good.written.length === 1 && lines.length === 1);
   assertMatch(lines[0]!, /error Cannot go on with a client peer=192\.0\.2\.7:4711 why=.*bug/);
   assertEquals(server.clients, 1);
+  await server.stop(0);
+});
+
+Deno.test("Server.relisten() goes on with another listener, and keeps its clients", async () => {
+  const { server, port } = serve();
+  using old = await RawClient.connect(port);
+  assertEquals(await old.exchange("PING\r\n", 7), "+PONG\r\n");
+  const open = () => Deno.listen({ hostname: "127.0.0.1", port });
+  // The second call finds the listener closed already.
+  server.relisten(open);
+  await server.relisten(open);
+  using client = await RawClient.connect(port);
+  assertEquals(await client.exchange("PING\r\n", 7), "+PONG\r\n");
+  assertEquals(await old.exchange("PING\r\n", 7), "+PONG\r\n");
+  server.relisten(open);
   await server.stop(0);
 });

@@ -1,0 +1,1 @@
+// Nothing: what every program pays that `deno compile` makes.

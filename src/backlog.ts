@@ -1,0 +1,81 @@
+/**
+ * The replies that clients have not taken yet, over all clients: bounded in memory. A client that
+ * takes its reply may be as slow as it likes while there is room; when there is none, those go that
+ * have taken nothing for the longest time.
+ *
+ * @module
+ */
+import type { Millis } from "./protocol.ts";
+
+/** Size from which replies are counted: smaller ones are gone before it would be worth it. */
+export const COUNTED_BYTES = 4 * 1024;
+
+/** How long a client must have taken nothing to be cut off; one that reads is back sooner. */
+const STUCK: Millis = 100;
+
+/** A client with replies to take. */
+export interface Holder {
+  /** When it last took some. */
+  readonly since: Millis;
+  /** Ends its connection and lets go of its replies. */
+  cutOff(): void;
+}
+
+export class Backlog {
+  #bytes = 0;
+  readonly #holders = new Map<Holder, readonly ArrayBufferLike[]>();
+  /** Memory that is held, and by how many: a value that many wait for is there once. */
+  readonly #shares = new Map<ArrayBufferLike, number>();
+
+  /** @param limit Bytes that may be held. */
+  constructor(readonly limit: number) {}
+
+  /** Bytes that are held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether more is held than may be. */
+  get isOver(): boolean {
+    return this.#bytes > this.limit;
+  }
+
+  /** Counts the memory of a client's replies, until `release`. */
+  hold(holder: Holder, memory: readonly ArrayBufferLike[], now: Millis): void {
+    this.#holders.set(holder, memory);
+    for (const buffer of memory) {
+      const shares = this.#shares.get(buffer) ?? 0;
+      this.#shares.set(buffer, shares + 1);
+      if (shares === 0) this.#bytes += buffer.byteLength;
+    }
+    if (this.isOver) this.relieve(now);
+  }
+
+  /** The client has taken all of it, or will not. */
+  release(holder: Holder): void {
+    const memory = this.#holders.get(holder);
+    if (memory === undefined) return;
+    this.#holders.delete(holder);
+    for (const buffer of memory) {
+      const shares = this.#shares.get(buffer)! - 1;
+      if (shares > 0) {
+        this.#shares.set(buffer, shares);
+      } else {
+        this.#shares.delete(buffer);
+        this.#bytes -= buffer.byteLength;
+      }
+    }
+  }
+
+  /** Cuts off those who are stuck, the longest first, until the rest is within the limit. */
+  relieve(now: Millis): void {
+    if (!this.isOver) return;
+    const stuck = [...this.#holders.keys()].filter(({ since }) => now - since >= STUCK);
+    stuck.sort((left, right) => left.since - right.since);
+    for (const holder of stuck) {
+      if (!this.isOver) return;
+      holder.cutOff();
+      this.release(holder);
+    }
+  }
+}

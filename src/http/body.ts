@@ -1,0 +1,104 @@
+/**
+ * Where the body of a request ends. It means nothing here, and is read away exactly, or else the
+ * connection ends: what is left of it must never be taken for a request.
+ * Source: RFC 9112 sections 6 and 7.
+ *
+ * @module
+ */
+import type { Input } from "../input.ts";
+import { CR, LF } from "./characters.ts";
+import { FieldSection, type RawFields } from "./raw_fields.ts";
+import { Refusal } from "./refusal.ts";
+
+/** Longest body that is read away to keep a connection, in bytes as they are sent. */
+export const BODY_BYTES = 64 * 1024;
+
+/** How the end of the body is told: by its length in bytes (0 for no body), or by chunks. */
+export type Framing = number | "chunked";
+
+/** Decides how the body is framed. Whatever two parties could read in two ways is refused. */
+export function framingOf(fields: RawFields, isHttp11: boolean): Framing | Refusal {
+  const encoding = fields.get("transfer-encoding");
+  const length = fields.get("content-length");
+  if (encoding === undefined) {
+    if (length === undefined) return 0;
+    if (/^\d{1,15}$/.test(length)) return Number(length);
+    return new Refusal(400, "Content-Length is not one number");
+  }
+  if (length !== undefined) {
+    return new Refusal(400, "Content-Length and Transfer-Encoding contradict each other");
+  }
+  if (!isHttp11) return new Refusal(400, "HTTP/1.0 has no Transfer-Encoding");
+  const codings = encoding.toLowerCase().split(",").map((coding) => coding.trim());
+  if (codings.at(-1) !== "chunked") {
+    return new Refusal(400, "The last transfer coding is not chunked: the end cannot be told");
+  }
+  return codings.length === 1
+    ? "chunked"
+    : new Refusal(501, "No transfer coding but chunked is known here");
+}
+
+/** Follows a chunked body to its end, as far as it has come each time. */
+export class ChunkedBody {
+  /** The trailer section, once the last chunk has come. */
+  #trailers: FieldSection | null = null;
+  /** How far the body was followed, as an offset from the start of the input. */
+  #at: number;
+
+  constructor(readonly bodyAt: number) {
+    this.#at = bodyAt;
+  }
+
+  /** Returns the offset behind the body, or `undefined` when more bytes are needed. */
+  end(input: Input): number | Refusal | undefined {
+    const length = input.length - this.bodyAt;
+    while (this.#trailers === null) {
+      const next = this.#chunk(input, this.#at);
+      if (next === undefined) return length > BODY_BYTES ? TOO_LARGE : undefined;
+      if (typeof next !== "number") return next;
+      this.#at = next;
+      if (next - this.bodyAt > BODY_BYTES) return TOO_LARGE;
+    }
+    const end = this.#trailers.read(input, this.#at);
+    if (typeof end !== "number" || end > 0) return end;
+    this.#at = -end;
+    return length > BODY_BYTES ? TOO_LARGE : undefined;
+  }
+
+  /** Takes one chunk; chunk extensions are refused, since parties differ about where they end. */
+  #chunk({ bytes, start, end }: Input, offset: number): number | Refusal | undefined {
+    let at = start + offset;
+    let size = 0;
+    let digits = 0;
+    for (;; at++, digits++) {
+      if (at === end) return undefined;
+      const digit = hexDigit(bytes[at]!);
+      if (digit < 0) break;
+      if (digits === 8) return BAD_CHUNK;
+      size = size * 16 + digit;
+    }
+    if (digits === 0 || bytes[at] !== CR) return BAD_CHUNK;
+    if (size > BODY_BYTES) return TOO_LARGE;
+    if (at + 1 === end) return undefined;
+    if (bytes[at + 1] !== LF) return BAD_CHUNK;
+    const dataAt = at + 2;
+    if (size === 0) {
+      this.#trailers = new FieldSection();
+      return dataAt - start;
+    }
+    const dataEnd = dataAt + size;
+    if (dataEnd < end && bytes[dataEnd] !== CR) return BAD_CHUNK;
+    if (dataEnd + 1 < end && bytes[dataEnd + 1] !== LF) return BAD_CHUNK;
+    return dataEnd + 2 <= end ? dataEnd + 2 - start : undefined;
+  }
+}
+
+const TOO_LARGE = new Refusal(413, `The body exceeds ${BODY_BYTES} bytes`);
+const BAD_CHUNK = new Refusal(400, "The body is not made of plain chunks");
+
+/** The value of a hexadecimal digit, or -1. */
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
+}

@@ -1,0 +1,60 @@
+/**
+ * Cache-Control of a request: how fresh an answer it wants.
+ * Source: RFC 9111 sections 5.2 and 5.2.1, RFC 5861 section 4.
+ *
+ * @module
+ */
+import { type Millis, NO_TERMS, type Terms } from "../protocol.ts";
+
+/** Name, and the argument as a token or as a quoted string. */
+const DIRECTIVE = /([^\s,;="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/g;
+
+/** What a request wants of an answer's freshness. */
+export interface Wishes {
+  readonly terms: Terms;
+  /** How long an answer must stay fresh yet. */
+  readonly minFresh: Millis;
+}
+
+/** The wishes of a request without any. */
+export const NO_WISHES: Wishes = { terms: NO_TERMS, minFresh: 0 };
+
+/** Reads Cache-Control. Unknown directives count for nothing (RFC 9111 section 5.2.3). */
+export function wishesOf(cacheControl: string): Wishes {
+  let { maxAge, maxStale, staleIfError, mayStore, mayForward } = NO_TERMS;
+  let { minFresh } = NO_WISHES;
+  for (const [, name, quoted, token] of cacheControl.matchAll(DIRECTIVE)) {
+    const argument = quoted ?? token;
+    switch (name!.toLowerCase()) {
+      case "no-cache":
+        maxAge = 0;
+        break;
+      case "max-age":
+        // What cannot be read is taken as the stricter wish.
+        maxAge = Math.min(maxAge, durationOf(argument) ?? 0);
+        break;
+      case "min-fresh":
+        minFresh = Math.max(minFresh, durationOf(argument) ?? 0);
+        break;
+      case "max-stale":
+        // Without an argument, any staleness will do.
+        maxStale = argument === undefined ? Infinity : durationOf(argument) ?? 0;
+        break;
+      case "stale-if-error":
+        staleIfError = durationOf(argument) ?? 0;
+        break;
+      case "no-store":
+        mayStore = false;
+        break;
+      case "only-if-cached":
+        mayForward = false;
+        break;
+    }
+  }
+  return { terms: { maxAge, maxStale, staleIfError, mayStore, mayForward }, minFresh };
+}
+
+/** Delta-seconds, of any number of digits (RFC 9111 section 1.2.2). */
+function durationOf(argument: string | undefined): Millis | null {
+  return argument !== undefined && /^\d+$/.test(argument) ? Number(argument) * 1000 : null;
+}

@@ -1,0 +1,100 @@
+/**
+ * What the fields of a request mean for its reply.
+ *
+ * @module
+ */
+import { isAuthorized } from "./authorization.ts";
+import { corsLines } from "./cors.ts";
+import { NO_WISHES, type Wishes, wishesOf } from "./directives.ts";
+import { hostOf, isServed } from "./host.ts";
+import type { RawFields } from "./raw_fields.ts";
+import { Refusal } from "./refusal.ts";
+import type { ReplyMode } from "./replies.ts";
+import type { HttpOptions } from "./site.ts";
+
+/** The preconditions of a request, and which part of the value it wants. */
+export interface Conditions {
+  readonly match: string | null;
+  readonly noneMatch: string | null;
+  readonly range: string | null;
+  readonly ifRange: string | null;
+}
+
+/** Why a request that is well-formed gets no value, whatever it asks for. */
+export type Bar = "unauthorized" | "expectation";
+
+/** The fields of a request, interpreted. */
+export interface Fields {
+  readonly wishes: Wishes;
+  /** Null where there are none. */
+  readonly conditions: Conditions | null;
+  /** Null where the value may be had. */
+  readonly bar: Bar | null;
+  /** Whether the host is one that is served. */
+  readonly isServed: boolean;
+  /** Whether a browser asks what a page may ask. */
+  readonly isPreflight: boolean;
+  /** How to reply to GET; other methods and bodies may change it. */
+  readonly mode: ReplyMode;
+}
+
+/** Interprets the fields of a request, or refuses them. */
+export function interpretFields(
+  fields: RawFields,
+  isHttp11: boolean,
+  options: HttpOptions,
+): Fields | Refusal {
+  const authority = fields.get("host");
+  const host = authority === undefined ? (isHttp11 ? null : "") : hostOf(authority);
+  if (host === null) return BAD_HOST;
+  const cacheControl = fields.get("cache-control");
+  const last = isLast(fields.get("connection") ?? "", isHttp11);
+  // A client of HTTP/1.0 keeps the connection only when it asked to and is told so.
+  const keepAlive = last || isHttp11 ? "" : "Connection: keep-alive\r\n";
+  return {
+    wishes: cacheControl === undefined ? NO_WISHES : wishesOf(cacheControl),
+    conditions: conditionsOf(fields),
+    bar: barOf(fields, isHttp11, options),
+    isServed: isServed(host, options.allowedHosts),
+    isPreflight: fields.has("origin") && fields.has("access-control-request-method"),
+    mode: {
+      isHead: false,
+      last,
+      lines: keepAlive + corsLines(fields.get("origin"), options.corsOrigins),
+      accept: fields.get("accept") ?? null,
+    },
+  };
+}
+
+const BAD_HOST = new Refusal(
+  400,
+  "HTTP/1.1 wants exactly one Host, with a host and perhaps a port",
+);
+
+/** RFC 9112 section 9.3: who closes, and who has to ask for the connection to stay. */
+function isLast(connection: string, isHttp11: boolean): boolean {
+  const options = connection.toLowerCase().split(",").map((option) => option.trim());
+  return options.includes("close") || (!isHttp11 && !options.includes("keep-alive"));
+}
+
+function conditionsOf(fields: RawFields): Conditions | null {
+  const match = fieldOf(fields, "if-match");
+  const noneMatch = fieldOf(fields, "if-none-match");
+  const range = fieldOf(fields, "range");
+  if (match === null && noneMatch === null && range === null) return null;
+  return { match, noneMatch, range, ifRange: fieldOf(fields, "if-range") };
+}
+
+/** White space is cut short: patterns that look for it around commas must not search long runs. */
+function fieldOf(fields: RawFields, name: string): string | null {
+  return fields.get(name)?.replace(/[ \t]+/g, " ") ?? null;
+}
+
+function barOf(fields: RawFields, isHttp11: boolean, options: HttpOptions): Bar | null {
+  if (!isAuthorized(fields.get("authorization"), options.credentials)) return "unauthorized";
+  // RFC 9110 section 10.1.1: of HTTP/1.0, an expectation is ignored.
+  const expectation = isHttp11 ? fields.get("expect") : undefined;
+  return expectation === undefined || expectation.toLowerCase() === "100-continue"
+    ? null
+    : "expectation";
+}

@@ -1,0 +1,126 @@
+/**
+ * The field section of a request: lines of bytes to names and values, each line on its own, so that
+ * a slow client's section is taken up where it was left. Strict where being lenient lets two parties
+ * read two requests into the same bytes. Source: RFC 9112 sections 2.2 and 5.
+ *
+ * @module
+ */
+import type { Input } from "../input.ts";
+import { COLON, CR, LF, PLACES, SPACE, TAB, TOKEN, VALUE } from "./characters.ts";
+import { Refusal } from "./refusal.ts";
+
+/** The fields that mean something here; all others are checked and skipped. */
+const WANTED: ReadonlySet<string> = new Set([
+  "accept",
+  "access-control-request-method",
+  "authorization",
+  "cache-control",
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "if-match",
+  "if-none-match",
+  "if-range",
+  "origin",
+  "range",
+  "transfer-encoding",
+]);
+
+/** Most other fields are told from these by the length of their name alone. */
+const WANTED_LENGTHS: ReadonlySet<number> = new Set([...WANTED].map(({ length }) => length));
+
+/** Fields of which two make a request ambiguous, and so unacceptable. */
+const SINGLE: ReadonlySet<string> = new Set(["content-length", "host", "transfer-encoding"]);
+
+/** Most fields of a request, far above what clients send. */
+const FIELD_COUNT = 128;
+
+/** Values by lower-case name; several of one name are joined by a comma. */
+export type RawFields = ReadonlyMap<string, string>;
+
+export class FieldSection {
+  readonly fields = new Map<string, string>();
+  #count = 0;
+
+  /**
+   * Takes lines until the empty one that ends the section.
+   *
+   * @param at The offset of the next line from the start of the input.
+   * @returns The offset behind the section, or of the first line that is not complete, negated.
+   */
+  read(input: Input, at: number): number | Refusal {
+    const { bytes, start, end } = input;
+    for (let line = start + at;;) {
+      if (bytes[line] === CR && line < end) {
+        if (line + 1 === end) return start - line;
+        return bytes[line + 1] === LF ? line + 2 - start : BARE_CR;
+      }
+      const next = this.#line(input, line);
+      if (typeof next !== "number") return next;
+      if (next < 0) return start - line;
+      line = next;
+    }
+  }
+
+  /** Takes the line at position `from`; returns the position of the next one, or -1 for more bytes. */
+  #line(input: Input, from: number): number | Refusal {
+    const { bytes, end } = input;
+    let at = from;
+    while (at < end && (PLACES[bytes[at]!]! & TOKEN) !== 0) at++;
+    if (at === end) return -1;
+    if (bytes[at] !== COLON || at === from) return badName(bytes[at]!, at === from);
+    const nameEnd = at++;
+    while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+    const valueAt = at;
+    while (at < end && (PLACES[bytes[at]!]! & VALUE) !== 0) at++;
+    if (at === end) return -1;
+    if (bytes[at] !== CR) return bytes[at] === LF ? BARE_LF : BAD_VALUE;
+    if (at + 1 === end) return -1;
+    if (bytes[at + 1] !== LF) return BARE_CR;
+    if (++this.#count > FIELD_COUNT) return TOO_MANY;
+    let valueEnd = at;
+    while (valueEnd > valueAt && (bytes[valueEnd - 1]! === SPACE || bytes[valueEnd - 1] === TAB)) {
+      valueEnd--;
+    }
+    return this.#add(input, from, nameEnd, valueAt, valueEnd) ?? at + 2;
+  }
+
+  #add(
+    input: Input,
+    from: number,
+    nameEnd: number,
+    valueAt: number,
+    valueEnd: number,
+  ): Refusal | undefined {
+    if (!WANTED_LENGTHS.has(nameEnd - from)) return undefined;
+    const name = input.latin1(from, nameEnd).toLowerCase();
+    if (!WANTED.has(name)) return undefined;
+    const value = input.latin1(valueAt, valueEnd);
+    const before = this.fields.get(name);
+    if (before !== undefined && SINGLE.has(name)) {
+      return new Refusal(400, `The field ${name} is there twice`);
+    }
+    this.fields.set(name, before === undefined ? value : `${before}, ${value}`);
+    return undefined;
+  }
+}
+
+const BARE_CR = new Refusal(400, "A carriage return stands without its line feed");
+const BARE_LF = new Refusal(400, "A line feed stands without its carriage return");
+const BAD_VALUE = new Refusal(400, "A field value has a control character");
+const TOO_MANY = new Refusal(431, `There are more than ${FIELD_COUNT} fields`);
+
+function badName(byte: number, isFirst: boolean): Refusal {
+  if (byte === LF) return BARE_LF;
+  if (byte === CR) return new Refusal(400, "A field line has no colon");
+  if (byte !== SPACE && byte !== TAB) {
+    return new Refusal(400, "A field name has a character that no name has");
+  }
+  return new Refusal(
+    400,
+    isFirst
+      ? "A field line begins with white space: folded lines are not taken"
+      : "White space stands before the colon of a field",
+  );
+}

@@ -1,0 +1,140 @@
+/**
+ * The kinds of HTTP requests: what each looks up, and how its reply is made of what was found.
+ *
+ * @module
+ */
+import {
+  type Answer,
+  type ClientRequest,
+  Entry,
+  type Failure,
+  type Key,
+  type Lookup,
+  type Millis,
+} from "../protocol.ts";
+import type { Output } from "../output.ts";
+import { judge } from "./conditional.ts";
+import { prepareTag, tagOf } from "./entity_tag.ts";
+import type { Fields } from "./fields.ts";
+import { cacheStatus, type Found, type Replies, type ReplyMode } from "./replies.ts";
+
+/** Appends a reply, at a time. */
+export type Reply = (output: Output, now: Millis) => void;
+
+/** A request that needs no lookup. */
+export class Told implements ClientRequest {
+  #now: Millis = 0;
+
+  constructor(readonly mode: ReplyMode, readonly say: Reply) {}
+
+  get last(): boolean {
+    return this.mode.last;
+  }
+
+  read(_lookup: Lookup, now: Millis): undefined {
+    this.#now = now;
+  }
+
+  reply(output: Output): void {
+    this.say(output, this.#now || performance.now());
+  }
+}
+
+/** GET or HEAD of a key. */
+export class Read implements ClientRequest {
+  /** When the answer was had. */
+  #now: Millis = 0;
+
+  constructor(
+    readonly replies: Replies,
+    readonly key: Key,
+    readonly fields: Fields,
+    readonly mode: ReplyMode,
+  ) {}
+
+  get last(): boolean {
+    return this.mode.last;
+  }
+
+  read(lookup: Lookup, now: Millis): Answer | Promise<Answer> {
+    this.#now = now;
+    const { terms, minFresh } = this.fields.wishes;
+    const answer = lookup.ask(this.key, now, terms);
+    const isDone = !(answer instanceof Promise) && minFresh === 0 && isReady(answer);
+    return isDone ? answer : this.#readOn(lookup, answer);
+  }
+
+  reply(output: Output, answer: Answer): void {
+    const { outcome } = answer;
+    if (outcome instanceof Entry) return this.#found(output, outcome, answer);
+    const { replies, mode } = this;
+    const lines = cacheStatus(answer);
+    if (outcome === null) {
+      return replies.error(output, this.#now, 404, "No such key", mode, lines);
+    }
+    const [status, more] = statusOf(outcome);
+    replies.error(output, this.#now, status, outcome.message, mode, lines + more);
+  }
+
+  #found(output: Output, entry: Entry, answer: Answer): void {
+    const { replies, mode, fields: { conditions } } = this;
+    const { value } = entry;
+    const now = this.#now;
+    const found: Found = { value, tag: tagOf(entry)!, answer };
+    if (conditions === null) return replies.whole(output, now, found, mode);
+    const verdict = judge(conditions, found.tag, value.length, mode.isHead);
+    switch (verdict) {
+      case "whole":
+        return replies.whole(output, now, found, mode);
+      case "not-modified":
+        return replies.notModified(output, now, found, mode);
+      case "precondition-failed":
+        return replies.error(output, now, 412, "The value is another one by now", mode);
+      case "unsatisfiable": {
+        const text = `The value has ${value.length} bytes, and none of those asked for`;
+        const lines = `Content-Range: bytes */${value.length}\r\n`;
+        return replies.error(output, now, 416, text, mode, lines);
+      }
+      default:
+        return replies.part(output, now, found, verdict, mode);
+    }
+  }
+
+  /** What takes longer: a read at the origin, a second one for a fresher value, a large value's tag. */
+  async #readOn(lookup: Lookup, first: Answer | Promise<Answer>): Promise<Answer> {
+    const { terms, minFresh } = this.fields.wishes;
+    let answer = await first;
+    if (answer.via === "hit" && answer.timeLeft < minFresh) {
+      answer = await lookup.ask(this.key, performance.now(), { ...terms, maxAge: 0 });
+    }
+    if (!isReady(answer)) await prepareTag(answer.outcome as Entry);
+    this.#now = performance.now();
+    return answer;
+  }
+}
+
+/** Whether the reply can be made at once. */
+function isReady({ outcome }: Answer): boolean {
+  return !(outcome instanceof Entry) || tagOf(outcome) !== undefined;
+}
+
+/** The status of a failure, and the lines that go with it. */
+function statusOf({ reason, message }: Failure): [502 | 503 | 504 | 409, string] {
+  switch (reason) {
+    case "away":
+    case "busy":
+      return [503, RETRY_LINES];
+    case "timeout":
+    case "uncached":
+      return [504, ""];
+    case "reply":
+      if (message.startsWith("WRONGTYPE ")) return [409, ""];
+      return PASSING.test(message) ? [503, RETRY_LINES] : [502, ""];
+  }
+}
+
+/** When to come again, in seconds (RFC 9110 section 10.2.3). */
+export const RETRY_LINES = "Retry-After: 1\r\n";
+
+/** Errors of Redis that pass by themselves. */
+const PASSING = /^(LOADING|BUSY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN) /;
