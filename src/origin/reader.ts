@@ -29,12 +29,11 @@ function argument(key: Key): string | Buffer {
   return /^[\x00-\x7f]*$/.test(key) ? key : Buffer.from(key, "latin1");
 }
 
-/** PTTL says -1 for a key without an end, -2 for no key. Errors that `pcall` caught read as Redis' own. */
+/** PTTL says -1 for a key without an end. Errors that `pcall` caught read as Redis' own. */
 function scriptOf(largest: number): string {
   return `local n = redis.pcall('STRLEN', KEYS[1])
 if type(n) == 'table' then return n end
 local t = redis.call('PTTL', KEYS[1])
-if t == -2 then return false end
 if n > ${largest} then return {n, t} end
 local v = redis.call('GET', KEYS[1])
 if t < 0 then return v end
@@ -72,7 +71,8 @@ export class Reader {
     try {
       const sha = await redis.call("SCRIPT", "LOAD", script) as string;
       for (const command of ["EVALSHA_RO", "EVALSHA"]) {
-        if (await isAllowed(redis, command, sha, "1", NO_KEY)) {
+        // Without a key it fails, but not for lack of a permission, and reads nothing.
+        if (await isAllowed(redis, command, sha, "0")) {
           return new Reader(redis, "script", script, command, sha);
         }
       }
