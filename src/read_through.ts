@@ -21,6 +21,7 @@ import {
   type Origin,
   type Outcome,
   type Terms,
+  type Value,
   type Via,
 } from "./protocol.ts";
 import type { Stats } from "./stats.ts";
@@ -47,6 +48,12 @@ export class ReadThrough implements Lookup {
   /** The number of keys that are being read. */
   get flights(): number {
     return this.table.flying;
+  }
+
+  find(bytes: Uint8Array, from: number, to: number, now: Millis): Value | undefined {
+    const value = this.table.findAt(bytes, from, to, now);
+    if (value !== undefined) this.stats.hits++;
+    return value;
   }
 
   get(key: Key, now: Millis): Outcome | Promise<Outcome> {
@@ -128,7 +135,7 @@ export class ReadThrough implements Lookup {
     const then = this.clock();
     if (outcome instanceof Failure && !isAboutKey(outcome) && stale !== undefined) {
       // It may have been changed, or gone too old, while Redis was waited for.
-      if (!isForced && table.findStale(key, then, window) === stale) {
+      if (!isForced && table.findStale(key, then, window)?.validFrom === stale.validFrom) {
         return this.#answerStale(stale, then);
       }
     }

@@ -11,13 +11,18 @@
  * - sent: freshness is counted from when the read was sent, never from when it was answered
  * - forget: a forced read drops the entry first, or its client could see the older value again
  *
- * `LRUCache` is used as a plain LRU with sizes: freshness stands in the entry, since its own `ttl`
- * costs memory and a clock read for each entry, and its `fetch` lets reads evict live entries.
- *
  * @module
  */
-import { LRUCache } from "lru-cache";
-import { Failure, type Fetched, type Found, type Key, type Millis } from "../protocol.ts";
+import {
+  Failure,
+  type Fetched,
+  type Found,
+  type Key,
+  type Millis,
+  type Value,
+} from "../protocol.ts";
+import type { Marks } from "../store/kept.ts";
+import { Store } from "../store/mod.ts";
 import type { Stats } from "../stats.ts";
 import type { Channel } from "./channel.ts";
 import { Flight, Held } from "./entry.ts";
@@ -36,9 +41,6 @@ export interface TableOptions {
   readonly random?: () => number;
 }
 
-/** What one entry costs beside the bytes of its key and its value, measured at a million entries. */
-export const ENTRY_OVERHEAD_BYTES = 400;
-
 /** One in so many entries, and bytes, may be for a key that does not exist: scans stay small. */
 const ABSENCE_SHARE = 10;
 
@@ -48,8 +50,8 @@ const NOTHING = new Uint8Array(0);
 const PASSING = /^(LOADING|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN|READONLY) /;
 
 export class Table {
-  protected readonly entries: LRUCache<Key, Held>;
-  protected readonly absences: LRUCache<Key, Held>;
+  protected readonly entries: Store<Held>;
+  protected readonly absences: Store<Held>;
   /** The current flight of each key that has one. */
   protected readonly flights = new Map<Key, Flight>();
   readonly #reasons = new Reasons();
@@ -68,19 +70,25 @@ export class Table {
     const share = tracked.absence > 0 || untracked.absence > 0 ? 1 / ABSENCE_SHARE : 0;
     const entries = Math.floor(options.entries * share);
     const bytes = Math.floor(options.bytes * share);
-    this.entries = this.#store(options.entries - entries, options.bytes - bytes);
-    this.absences = this.#store(entries, bytes);
+    this.entries = this.#store(options.entries - entries, options.bytes - bytes, false);
+    this.absences = this.#store(entries, bytes, true);
   }
 
-  /** A store within bounds; one of no entries keeps none, since none is small enough for it. */
-  #store(entries: number, bytes: number): LRUCache<Key, Held> {
-    return new LRUCache({
-      max: Math.max(1, entries),
-      maxSize: entries === 0 ? 1 : Math.max(1, bytes),
-      sizeCalculation: (entry, key) => entry.value.length + key.length + ENTRY_OVERHEAD_BYTES,
-      dispose: (_, key, why) => {
-        if (why === "evict") this.#reasons.set(key, "evicted");
-      },
+  #store(entries: number, bytes: number, isAbsence: boolean): Store<Held> {
+    return new Store({ entries, bytes }, {
+      make: (key, marks, value) =>
+        new Held(
+          value,
+          marks.validFrom,
+          marks.freshUntil,
+          marks.refreshAt,
+          marks.expiresAt,
+          marks.epoch,
+          marks.generation,
+          this.policies.of(key),
+          isAbsence,
+        ),
+      evicted: (key) => this.#reasons.set(key, "evicted"),
     });
   }
 
@@ -91,7 +99,7 @@ export class Table {
 
   /** The bytes that the entries cost. */
   get bytes(): number {
-    return this.entries.calculatedSize + this.absences.calculatedSize;
+    return this.entries.bytes + this.absences.bytes;
   }
 
   /** The number of keys that are being read. */
@@ -108,8 +116,18 @@ export class Table {
     return absence !== undefined && this.holds(absence, now) ? null : undefined;
   }
 
+  /**
+   * The value of the key whose bytes stand in `[from, to)`, if it may be answered and nothing else
+   * is to be done about it; of all else `find` tells.
+   */
+  findAt(bytes: Uint8Array, from: number, to: number, now: Millis): Value | undefined {
+    const spot = this.entries.find(bytes, from, to);
+    if (spot === undefined || !this.holds(spot, now) || now >= spot.refreshAt) return undefined;
+    return spot.take();
+  }
+
   /** Whether an entry may be answered: its epoch and generation last, it is fresh, and proven. */
-  holds(entry: Held, now: Millis): boolean {
+  holds(entry: Marks, now: Millis): boolean {
     const { channel } = this;
     return entry.epoch === channel.epoch && entry.generation === channel.generation &&
       now < entry.freshUntil &&
@@ -117,7 +135,7 @@ export class Table {
       (now < channel.leaseUntil || this.#isRecent(entry, now));
   }
 
-  #isRecent(entry: Held, now: Millis): boolean {
+  #isRecent(entry: Marks, now: Millis): boolean {
     const { channel } = this;
     return channel.state === "tracked" && now < entry.validFrom + channel.options.lease;
   }

@@ -61,6 +61,8 @@ class Freshened implements ClientRequest {
 class TermsLookup implements Lookup {
   constructor(readonly lookup: Lookup, readonly terms: Terms) {}
 
+  find(): undefined {}
+
   get(key: Key, now: Millis): Outcome | Promise<Outcome> {
     const answer = this.ask(key, now);
     return answer instanceof Promise ? answer.then(({ outcome }) => outcome) : answer.outcome;

@@ -122,6 +122,16 @@ export class RespParser {
     );
   }
 
+  /** Where the bytes of argument `index` start in the input, until the next read; never inline. */
+  from(index: number): number {
+    return this.#base + this.#bounds[2 * index]!;
+  }
+
+  /** Where they end. */
+  to(index: number): number {
+    return this.#base + this.#bounds[2 * index + 1]!;
+  }
+
   /** Whether the request is `GET` and one key: asked of every request, so without a string. */
   get isGet(): boolean {
     if (this.count !== 2 || this.#inline !== null) return false;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Buffer } from "node:buffer";
 import {
   type ClientRequest,
   Entry,
@@ -12,6 +13,7 @@ import {
   type Lookup,
   type Millis,
   type Outcome,
+  type Value,
 } from "../protocol.ts";
 import type { Output } from "../output.ts";
 import { encode, error, writeArray, writeBulk, writeError, writeInteger } from "./replies.ts";
@@ -64,9 +66,31 @@ export class Get implements ClientRequest {
   }
 
   reply(output: Output, found: Outcome): void {
-    if (found instanceof Entry) writeBulk(output, found.value);
-    else if (found === null) output.bytes(this.nil);
-    else writeFailure(output, found);
+    writeOutcome(output, found, this.nil);
+  }
+}
+
+/** The same for a key whose bytes stand in the input until `read` returns: no string for a hit. */
+export class GetAt implements ClientRequest {
+  constructor(
+    readonly bytes: Buffer,
+    readonly from: number,
+    readonly to: number,
+    readonly nil: Uint8Array,
+  ) {}
+
+  get last(): boolean {
+    return false;
+  }
+
+  read(lookup: Lookup, now: Millis): Value | Outcome | Promise<Outcome> {
+    const { bytes, from, to } = this;
+    return lookup.find(bytes, from, to, now) ?? lookup.get(bytes.toString("latin1", from, to), now);
+  }
+
+  reply(output: Output, found: Value | Outcome): void {
+    if (found instanceof Uint8Array) writeBulk(output, found);
+    else writeOutcome(output, found, this.nil);
   }
 }
 
@@ -168,6 +192,12 @@ const CODES: Record<Exclude<FailureReason, "reply">, string> = {
   timeout: "ORIGINTIMEOUT",
   uncached: "UNCACHED",
 };
+
+function writeOutcome(output: Output, found: Outcome, nil: Uint8Array): void {
+  if (found instanceof Entry) writeBulk(output, found.value);
+  else if (found === null) output.bytes(nil);
+  else writeFailure(output, found);
+}
 
 function writeFailure(output: Output, { reason, message }: Failure): void {
   writeError(output, reason === "reply" ? message : `${CODES[reason]} ${message}`);

@@ -28,6 +28,11 @@ class Everything implements Lookup {
     gone: AWAY,
   };
 
+  find(bytes: Buffer, from: number, to: number): Uint8Array | undefined {
+    const outcome = this.get(bytes.toString("latin1", from, to));
+    return outcome instanceof Entry ? outcome.value : undefined;
+  }
+
   get(key: Key): Outcome {
     return this.keys[key] ?? null;
   }
