@@ -65,6 +65,36 @@ Deno.test("ReadThrough.get() answers a hit while the lease holds, and reads when
   assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
 });
 
+Deno.test("ReadThrough.find() answers what get() does while nothing else is to be done, else nothing", async () => {
+  const { cache, stats, table, time, fill, pass } = tracked({ policy: { refreshAfter: 0.8 } });
+  const at = bytes("<key>");
+  const found = () => {
+    const value = cache.find(at, 1, 4, time.now);
+    return value && new TextDecoder().decode(value);
+  };
+  assertEquals(found(), undefined);
+  await fill("key", "value");
+  assertEquals([found(), stats.hits], ["value", 1]);
+  time.now = LEASE;
+  assertEquals(found(), undefined);
+  pass(1);
+  assertEquals(found(), "value");
+  // Somebody has to read it anew, and that is up to get().
+  pass(8000);
+  assertEquals(found(), undefined);
+  time.now = LEASE;
+  table.invalidate("key");
+  assertEquals([found(), stats.hits], [undefined, 2]);
+  await fill("gone", null);
+  assertEquals(cache.find(bytes("gone"), 0, 4, time.now), undefined);
+  for (const happen of [() => table.flush(), () => table.down(time.now)]) {
+    await fill("key", "value");
+    assertEquals(found(), "value");
+    happen();
+    assertEquals(found(), undefined);
+  }
+});
+
 Deno.test("ReadThrough.ask() tells the age of a hit by the last proof, not by its fill", async () => {
   const { fill, pass, time, ask } = tracked();
   await fill("key", "value");
