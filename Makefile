@@ -32,8 +32,8 @@ bench: ## Measure speed against redis-server
 fuzz: ## Throw random input at the parsers
 	@exec $(DENO) task fuzz
 
-soak: ## Load it for a long time and watch its memory
-	@exec $(DENO) task soak
+soak: ## Judge every answer for a long time while much goes wrong (SOAK="--seconds 600 --faults all")
+	@exec $(DENO) task soak $(SOAK)
 
 image: ## Build the container image redis-proxy
 	@exec tools/compose.sh build proxy

@@ -57,5 +57,16 @@ export function factsOf({ config, version, stats, link, cache, server }: Sources
     originReads: stats.originReads,
     originFailures: stats.originFailures,
     originFlights: cache.flights,
+    ...coherenceOf(cache),
+    stats,
+  };
+}
+
+function coherenceOf({ table: { channel } }: ReadThrough) {
+  const isProven = channel.state === "tracked" && Number.isFinite(channel.provenAt);
+  return {
+    coherence: channel.state,
+    coherenceEpoch: channel.epoch,
+    coherenceProvenAge: isProven ? Math.round(performance.now() - channel.provenAt) : -1,
   };
 }

@@ -66,6 +66,8 @@ export interface Terms {
   readonly mayStore: boolean;
   /** Whether the origin may be asked; if not, what is not cached is a failure, `uncached`. */
   readonly mayForward: boolean;
+  /** Whether an answer must hold at some moment after the request came, cached or not. */
+  readonly isFenced?: boolean;
 }
 
 /** The terms of a request that has none. */
@@ -102,16 +104,36 @@ export interface Lookup {
   getMany(keys: readonly Key[], now: Millis): Outcome[] | Promise<Outcome[]>;
   /** Reads one key on a request's own terms, and tells how the answer came about. */
   ask(key: Key, now: Millis, terms: Terms): Answer | Promise<Answer>;
+  /** Tells what is known of a key, by name, without reading it. */
+  explain?(key: Key, now: Millis): Readonly<Record<string, string>>;
 }
 
 /** Reads keys from the backing Redis. Never rejects. */
 export interface Origin {
-  /** Reads keys in one round trip; outcomes in the order of the keys. */
-  read(keys: readonly Key[]): Promise<Fetched[]>;
+  /**
+   * Reads keys in one round trip; what is found in the order of the keys.
+   *
+   * @param onSent Called when the bytes of the read are written, at the latest: what is found is no
+   * older. Again, should the read be repeated.
+   */
+  read(keys: readonly Key[], onSent: () => void): Promise<Fetched[]>;
+  /** Settles when all changes that Redis made before now are known; false when that cannot be. */
+  fence?(): Promise<boolean>;
+  /** Whether a read that nobody waits for would hold nobody up. */
+  hasRoom?(): boolean;
 }
 
-/** What the origin says of one key: its bytes in memory of their own, `null`, or a failure. */
-export type Fetched = Value | null | Failure;
+/** A value at the origin. */
+export class Found {
+  /**
+   * @param value The bytes, in memory of their own.
+   * @param timeToLive For how long the origin itself keeps it; Infinity where it said nothing.
+   */
+  constructor(readonly value: Value, readonly timeToLive: Millis = Infinity) {}
+}
+
+/** What the origin says of one key: what it has, `null`, or a failure. */
+export type Fetched = Found | null | Failure;
 
 /**
  * One request of a client. The connection first reads, then replies, each request in its turn;

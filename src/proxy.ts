@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { linkOptions, makeTable } from "./assemble.ts";
 import { Backlog } from "./backlog.ts";
+import { ByteBudget } from "./byte_budget.ts";
+import { follow } from "./coherence/follow.ts";
 import type { Config } from "./config/mod.ts";
 import type { Service } from "./connection.ts";
 import { factsOf, redisVersionOf } from "./facts.ts";
@@ -40,18 +43,16 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const { values, origin: address } = config;
   const listener = listen(values);
   const stats = new Stats();
-  const link = new Link(address, values["redis-timeout"], log);
+  const table = makeTable(values, stats);
+  const link = new Link(address, linkOptions(values), follow(table, stats), log);
   const permits = new Semaphore({
     permits: values["client-limit"],
     waiters: values["client-queue"],
     patience: values["queue-timeout"],
   });
-  const origin = new RedisOrigin(link, permits, stats);
-  const cache = new ReadThrough(origin, stats, {
-    entries: values["cache-size"],
-    bytes: values["cache-memory"],
-    timeToLive: values["cache-timeout"],
-  });
+  const budget = new ByteBudget(values["large-memory"]);
+  const origin = new RedisOrigin(link, permits, budget, stats);
+  const cache = new ReadThrough(origin, table, stats);
   const http = new HttpSite({
     contentType: values["content-type"],
     maxAge: values["http-max-age"],
@@ -93,6 +94,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     redis: display(address),
     "cache-size": values["cache-size"],
     "cache-memory": values["cache-memory"],
+    coherence: values.coherence,
   });
   let isStopping = false;
   return {

@@ -45,6 +45,11 @@ export class Semaphore {
     return this.#queue.length - this.#head;
   }
 
+  /** Whether a permit is free. */
+  get hasRoom(): boolean {
+    return this.#free > 0;
+  }
+
   /** Takes a permit if one is free, without waiting. */
   tryAcquire(): boolean {
     if (this.#free === 0) return false;

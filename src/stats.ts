@@ -20,4 +20,22 @@ export class Stats {
   originReads = 0;
   /** Reads at the origin that failed. */
   originFailures = 0;
+  /** Keys answered with another request's read. */
+  collapsed = 0;
+  /** Keys answered past their time, for Redis gave no answer. */
+  staleAnswers = 0;
+  /** Keys read anew ahead of their time, because they are in use. */
+  refreshes = 0;
+  /** Keys that Redis said were changed. */
+  invalidations = 0;
+  /** Reads whose key was changed while they were under way: answered, but not kept. */
+  detached = 0;
+  /** Times that Redis said that all keys are gone. */
+  flushes = 0;
+  /** Messages on the channel of invalidations that are none: somebody publishes there. */
+  foreignMessages = 0;
+  /** Connections to Redis made so far. */
+  connections = 0;
+  /** Connections to Redis lost so far. */
+  connectionsLost = 0;
 }

@@ -114,8 +114,9 @@ function parse(flag: Flag, text: string, source: Source): unknown {
   const { kind, secret }: Setting<unknown> = SETTINGS[flag];
   const value = kind.parse(text);
   if (value !== undefined) return value;
+  const wanted = kind.wantedFor?.(text) ?? kind.wanted;
   const shown = secret ? "its value" : `"${redact(text)}"`;
-  throw new ConfigError(`Cannot use ${shown} for ${placeOf(flag, source)}: wanted ${kind.wanted}`);
+  throw new ConfigError(`Cannot use ${shown} for ${placeOf(flag, source)}: wanted ${wanted}`);
 }
 
 /** The name under which the person who wrote a value finds it again. */

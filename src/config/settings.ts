@@ -5,6 +5,7 @@
  * @module
  */
 import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
+import { policies, prefixes } from "./policy_values.ts";
 import {
   bytes,
   file,
@@ -108,11 +109,55 @@ export const GROUPS = {
     "client-limit": setting(integer(1), "64", "reads in flight at Redis at once"),
     "client-queue": setting(integer(0), "1024", "reads that may wait for their turn"),
     "queue-timeout": setting(seconds(0.001), "0.25", "how long a read may wait for its turn"),
+    "large-memory": setting(
+      bytes(1),
+      "256mb",
+      "bytes of values too large for the cache that may be read at once",
+    ),
   },
   "Cache": {
     "cache-size": setting(integer(1, 2 ** 24), "10000", "entries kept, least recently used leave"),
     "cache-memory": setting(bytes(1024), "64mb", "bytes kept, overhead of entries included"),
-    "cache-timeout": setting(seconds(0, 1e9), "30", "how long a value is answered from the cache"),
+    "cache-timeout": setting(
+      seconds(0, 1e9),
+      "30",
+      "how long a value is answered from the cache at most",
+    ),
+    "absent-timeout": optional(
+      seconds(0, 1e9),
+      "the same for a missing key; 60 while Redis tells of changes, 1 if not, 0 with coherence off",
+    ),
+    "value-limit": optional(
+      bytes(0),
+      "largest value kept; 1mb or 1/64 of --cache-memory, whichever is less; all with coherence off",
+    ),
+    "stale-if-error": setting(
+      seconds(0, 1e9),
+      "0",
+      "how long past its time a value may be answered while Redis gives no answer",
+    ),
+    "policy": optional(
+      policies,
+      "what differs for some keys, as in session:*=off; config:*=ttl:300,stale:3600",
+    ),
+  },
+  "Coherence": {
+    "coherence": setting(
+      oneOf(["auto", "required", "off"]),
+      "auto",
+      "whether Redis is to tell of changes; required keeps nothing if it does not",
+    ),
+    "tracking": setting(
+      oneOf(["default", "bcast"]),
+      "default",
+      "of what: the keys that were read, or all keys",
+    ),
+    "tracking-prefix": optional(prefixes, "prefixes of the keys to be told of with bcast"),
+    "lease": setting(
+      seconds(0.1),
+      "3",
+      "how far a hit may be behind a change at most when a connection fails unnoticed",
+    ),
   },
   "HTTP": {
     "content-type": setting(mediaType, "application/octet-stream", "media type of all values"),

@@ -104,7 +104,8 @@ export class Read implements ClientRequest {
   async #readOn(lookup: Lookup, first: Answer | Promise<Answer>): Promise<Answer> {
     const { terms, minFresh } = this.fields.wishes;
     let answer = await first;
-    if (answer.via === "hit" && answer.timeLeft < minFresh) {
+    // A stale answer is one that was allowed: only who wants a fresh one longer asks again.
+    if (minFresh > 0 && answer.via === "hit" && answer.timeLeft < minFresh) {
       answer = await lookup.ask(this.key, performance.now(), { ...terms, maxAge: 0 });
     }
     if (!isReady(answer)) await prepareTag(answer.outcome as Entry);

@@ -1,32 +1,27 @@
 /**
- * The connection to the backing Redis: made, watched, and when it is lost replaced by a new one,
- * never repaired. The only file that makes ioredis clients.
- *
- * ioredis' own reconnecting is off: it waits without end for a server that accepts and says
- * nothing, and takes a half-open connection for a good one.
+ * The link to the backing Redis: a pair of connections, made, watched, and when either is lost
+ * replaced as a whole, never repaired.
  *
  * @module
  */
-import "./environment.ts";
-import { Redis } from "ioredis";
-import type { Millis } from "../protocol.ts";
+import type { Redis } from "ioredis";
+import type { Buffer } from "node:buffer";
+import type { Follower } from "../coherence/follow.ts";
 import type { Log } from "../log.ts";
+import type { Millis } from "../protocol.ts";
+import { display, makeClient, type OriginAddress, versionOf } from "./client.ts";
+import { BrokenTracking, CHANNEL, makePair, type Pair, type PairOptions } from "./pair.ts";
+import { Pulse } from "./pulse.ts";
 
-/** Where the backing Redis is, and as whom to speak to it. */
-export interface OriginAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly username: string | null;
-  readonly password: string | null;
-  readonly database: number;
-  readonly tls: boolean;
-  /** Certificates to trust instead of the usual ones, as PEM text. */
-  readonly certificateAuthority: string | null;
-}
+export { display, type OriginAddress } from "./client.ts";
 
 /** Shortest and longest pause before the next attempt to connect. */
 const PAUSE_MIN: Millis = 50;
 const PAUSE_MAX: Millis = 1000;
+
+/** After so many failures of tracking alone, reads go on without, and it is tried now and then. */
+const TRACKING_ATTEMPTS = 3;
+const TRACKING_PAUSE: Millis = 5000;
 
 /** Why there is no connection, or why the one there was went away. */
 export interface Loss {
@@ -34,23 +29,42 @@ export interface Loss {
   readonly message: string;
 }
 
+export interface LinkOptions extends PairOptions {
+  /** For how long a proof that both connections live holds. */
+  readonly lease: Millis;
+}
+
 export class Link {
-  /** The connection, while there is one. */
-  #redis: Redis | null = null;
+  /** The pair, while there is one. */
+  #pair: Pair | null = null;
+  #pulse: Pulse | null = null;
   #loss: Loss = { reason: "away", message: "not connected yet" };
-  /** The attempt to connect that is under way. */
-  #attempt: Promise<Redis | null> | null = null;
+  /** Those who wait for the attempt that is under way, or for the first one after a loss. */
+  #waiters: ((pair: Pair | null) => void)[] = [];
   #pause: ReturnType<typeof setTimeout> | undefined;
+  /** Attempts that failed since the last success; a loss counts as one. */
   #failures = 0;
+  #trackingFailures = 0;
+  /** The last failure of tracking. */
+  #broken: BrokenTracking | null = null;
   #closed = false;
   #version: string | null = null;
 
-  /** @param timeout How long connecting and the handshake may take. */
-  constructor(readonly address: OriginAddress, readonly timeout: Millis, readonly log: Log) {}
+  constructor(
+    readonly address: OriginAddress,
+    readonly options: LinkOptions,
+    readonly listener: Follower,
+    readonly log: Log,
+  ) {}
 
-  /** The connection while it is up, else null. */
+  /** The pair while it is up, else null. */
+  get pair(): Pair | null {
+    return this.#pair;
+  }
+
+  /** The connection for reads while it is up, else null. */
   get redis(): Redis | null {
-    return this.#redis;
+    return this.#pair?.data ?? null;
   }
 
   /** Why there is no connection now, or why the last one was lost. */
@@ -65,74 +79,144 @@ export class Link {
 
   /** Connects, and stays so until `close`. */
   open(): void {
-    this.#attempt = this.#connect().finally(() => this.#attempt = null);
+    this.#connect();
   }
 
   /**
-   * The connection; waits for an attempt that is under way, but not for the next one: between two
-   * attempts, it is null at once.
+   * The pair; waits for the first attempt to connect, and after a loss for the first one. While
+   * attempts go on failing it is null at once: who asks then is refused, and not kept.
    */
-  up(): Promise<Redis | null> {
-    return this.#attempt ?? Promise.resolve(this.#redis);
+  up(): Promise<Pair | null> {
+    if (this.#pair !== null || this.#failures > 1 || this.#closed) {
+      return Promise.resolve(this.#pair);
+    }
+    return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Ends the connection for good. */
+  /** Settles when all that Redis did before now is known; false when that cannot be. */
+  fence(): Promise<boolean> {
+    return this.#pulse?.fence() ?? Promise.resolve(false);
+  }
+
+  /** Ends the connections for good. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#pause);
-    this.#redis?.disconnect();
+    const pair = this.#pair;
+    if (pair !== null) this.#drop(pair);
+    this.#wake();
   }
 
-  /** Gives the connection up, for it is silent; what waits for an answer fails. */
+  /** Gives the pair up, for it is silent; what waits for an answer fails. */
   giveUp(loss: Loss): void {
-    if (this.#redis !== null) this.#lose(this.#redis, loss);
+    if (this.#pair !== null) this.#lose(this.#pair, loss);
   }
 
-  async #connect(): Promise<Redis | null> {
-    const redis = this.#client();
-    let why = "";
-    redis.on("error", (error: Error) => why = error.message);
-    const limit = setTimeout(() => {
-      why ||= `no answer within ${this.timeout} ms`;
-      redis.disconnect();
-    }, this.timeout);
+  async #connect(): Promise<void> {
+    const isWithout = this.#trackingFailures >= TRACKING_ATTEMPTS;
     try {
-      await redis.connect();
+      this.#take(await this.#make(isWithout), isWithout ? this.#broken : null);
     } catch (error) {
-      redis.disconnect();
-      this.#retry({ reason: "away", message: why || (error as Error).message });
-      return null;
-    } finally {
-      clearTimeout(limit);
+      this.#retry({ reason: "away", message: (error as Error).message });
     }
-    if (this.#closed) {
-      redis.disconnect();
-      return null;
+    this.#wake();
+  }
+
+  async #make(isWithout: boolean): Promise<Pair> {
+    const { options, address } = this;
+    try {
+      return await makePair(
+        (name) => makeClient(address, name, options.timeout),
+        isWithout ? { ...options, mode: "off" } : options,
+      );
+    } catch (error) {
+      if (error instanceof BrokenTracking) {
+        this.#trackingFailures++;
+        this.#broken = error;
+      }
+      throw error;
     }
-    redis.once("end", () => {
-      this.#lose(redis, { reason: "away", message: why || "connection closed" });
+  }
+
+  /** Tries to have tracking after all; reads go on meanwhile over the pair that there is. */
+  async #upgrade(present: Pair): Promise<void> {
+    const pair = await this.#make(false).catch(() => null);
+    if (this.#pair === present && pair !== null) {
+      this.#loss = { reason: "away", message: "replaced by a pair with tracking" };
+      this.#drop(present);
+      this.#take(pair, null);
+    } else if (pair !== null) {
+      disconnect(pair);
+    } else if (this.#pair === present) {
+      this.#pause = setTimeout(() => this.#upgrade(present), TRACKING_PAUSE);
+    }
+  }
+
+  /**
+   * A pair is there: from now on, in one go, it is listened to and read from.
+   *
+   * @param broken Why it is one without tracking, if that was tried in vain.
+   */
+  #take(pair: Pair, broken: BrokenTracking | null): void {
+    if (this.#closed) return disconnect(pair);
+    const { listener } = this;
+    const isTracked = pair.invalidation !== null;
+    for (const client of [pair.data, pair.invalidation]) {
+      client?.once("end", () => this.#lose(pair, { reason: "away", message: "connection closed" }));
+    }
+    pair.invalidation?.on("messageBuffer", (channel: Buffer, payload: unknown) => {
+      if (this.#pair === pair && channel.toString("latin1") === CHANNEL) this.#hear(payload);
     });
-    this.#redis = redis;
+    this.#pair = pair;
     this.#failures = 0;
-    this.#learn(redis);
-    this.log.info("Connected to Redis", { redis: display(this.address) });
-    return redis;
+    versionOf(pair.data).then((version) => this.#version = version ?? this.#version);
+    listener.up(isTracked, pair.provenAt, broken === null || broken.isClosed);
+    if (broken !== null) {
+      this.#pause = setTimeout(() => this.#upgrade(pair), TRACKING_PAUSE);
+    } else {
+      this.#trackingFailures = 0;
+    }
+    if (isTracked) {
+      this.#pulse = new Pulse(pair, this.options.lease, {
+        answered: (side, sentAt) => this.#pair === pair && listener.answered(side, sentAt),
+        doubted: () => listener.doubted(),
+        failed: (message) => this.#lose(pair, { reason: "away", message }),
+      });
+    }
+    const state = isTracked ? "tracked" : this.options.mode === "off" ? "off" : "untracked";
+    this.log.info("Connected to Redis", { redis: display(this.address), coherence: state });
+    const why = broken?.message ?? pair.refusal;
+    if (why === null) return;
+    const mayKeep = this.options.mode === "auto" && (broken === null || broken.isClosed);
+    const effect = mayKeep ? "values stay until their time is up" : "nothing is kept";
+    this.log.warn(`Redis does not tell of changes: ${effect}`, { why });
   }
 
-  /** Asks for the version; a server that does not tell, for lack of a permission, has none. */
-  #learn(redis: Redis): void {
-    redis.info("server").then(
-      (text) => this.#version = /^redis_version:([\w.-]+)/m.exec(text)?.[1] ?? this.#version,
-      () => {},
-    );
+  /** Keys that were changed; null for all of them; anything else was published by somebody. */
+  #hear(payload: unknown): void {
+    const { listener } = this;
+    if (payload === null) {
+      listener.flush();
+    } else if (Array.isArray(payload)) {
+      for (const key of payload as Buffer[]) listener.invalidate(key.toString("latin1"));
+    } else {
+      listener.foreign();
+    }
   }
 
-  #lose(redis: Redis, loss: Loss): void {
-    if (this.#redis !== redis) return;
-    this.#redis = null;
+  #lose(pair: Pair, loss: Loss): void {
+    if (this.#pair !== pair) return;
     this.#retry(loss);
     // Rejects all that waits for an answer; who asks why finds `loss`.
-    redis.disconnect();
+    this.#drop(pair);
+  }
+
+  #drop(pair: Pair): void {
+    this.#pair = null;
+    this.#pulse?.stop();
+    this.#pulse = null;
+    this.listener.down(performance.now());
+    disconnect(pair);
   }
 
   #retry(loss: Loss): void {
@@ -143,37 +227,19 @@ export class Link {
     }
     this.#loss = loss;
     // Full jitter: after a restart, many proxies do not come back in step.
+    clearTimeout(this.#pause);
     const bound = Math.min(PAUSE_MAX, PAUSE_MIN * 2 ** this.#failures++);
     this.#pause = setTimeout(() => this.open(), bound * (0.5 + Math.random() / 2));
   }
 
-  #client(): Redis {
-    const { host, port, username, password, database, tls, certificateAuthority } = this.address;
-    return new Redis({
-      host,
-      port,
-      ...(username === null ? {} : { username }),
-      ...(password === null ? {} : { password }),
-      db: database,
-      ...(tls ? { tls: certificateAuthority === null ? {} : { ca: certificateAuthority } } : {}),
-      // ioredis 6 speaks RESP3 by default, but drops the invalidations that come with it.
-      protocol: 2,
-      connectionName: "redis-proxy",
-      connectTimeout: this.timeout,
-      lazyConnect: true,
-      retryStrategy: () => null,
-      // A silent server would not answer a polite end either: what waits must fail now.
-      disconnectTimeout: 0,
-      enableOfflineQueue: false,
-      autoResubscribe: false,
-      autoResendUnfulfilledCommands: false,
-      keepAlive: 30_000,
-    });
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake(this.#pair);
   }
 }
 
-/** The address as a log may show it: without the password. */
-export function display({ host, port, database, tls }: OriginAddress): string {
-  const name = host.includes(":") ? `[${host}]` : host;
-  return `${tls ? "rediss" : "redis"}://${name}:${port}/${database}`;
+function disconnect({ data, invalidation }: Pair): void {
+  data.disconnect();
+  invalidation?.disconnect();
 }

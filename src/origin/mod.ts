@@ -5,22 +5,36 @@
  *
  * @module
  */
-import type { Redis } from "ioredis";
-import { Buffer } from "node:buffer";
-import { Failure, type FailureReason, type Fetched, type Key, type Origin } from "../protocol.ts";
+import type { ByteBudget } from "../byte_budget.ts";
+import {
+  Failure,
+  type FailureReason,
+  type Fetched,
+  Found,
+  type Key,
+  type Origin,
+} from "../protocol.ts";
 import type { Semaphore } from "../semaphore.ts";
 import type { Stats } from "../stats.ts";
 import type { Link } from "./link.ts";
+import type { Pair } from "./pair.ts";
+import { Large, type Read } from "./reader.ts";
 import { SilenceWatch } from "./watch.ts";
 
 export class RedisOrigin implements Origin {
   readonly #watch: SilenceWatch;
 
-  constructor(readonly link: Link, readonly permits: Semaphore, readonly stats: Stats) {
-    const { timeout } = link;
+  /** @param budget Bytes of large values that may be under way at once. */
+  constructor(
+    readonly link: Link,
+    readonly permits: Semaphore,
+    readonly budget: ByteBudget,
+    readonly stats: Stats,
+  ) {
+    const { timeout } = link.options;
     this.#watch = new SilenceWatch(
       timeout,
-      () => link.redis?.stream.bytesRead ?? 0,
+      () => link.pair?.data.stream.bytesRead ?? 0,
       () => link.giveUp({ reason: "timeout", message: `no answer within ${timeout} ms` }),
     );
   }
@@ -31,45 +45,71 @@ export class RedisOrigin implements Origin {
     this.#watch.close();
   }
 
-  async read(keys: readonly Key[]): Promise<Fetched[]> {
+  fence(): Promise<boolean> {
+    return this.link.fence();
+  }
+
+  hasRoom(): boolean {
+    return this.link.pair !== null && this.permits.waiting === 0 && this.permits.hasRoom;
+  }
+
+  async read(keys: readonly Key[], onSent: () => void): Promise<Fetched[]> {
     const admission = this.permits.tryAcquire() ? "granted" : await this.permits.acquire();
     if (admission !== "granted") {
       const why = admission === "full" ? "the queue is full" : "the wait was too long";
       return this.#fail(keys, "busy", `Too many reads wait for Redis: ${why}`);
     }
     try {
-      const redis = this.link.redis ?? await this.link.up();
-      return redis === null ? this.#fail(keys, ...this.#loss()) : await this.#send(redis, keys);
+      const first = await this.#attempt(keys, onSent);
+      if (first !== null) return first;
+      // The connection was lost on the way, and a read does no harm twice.
+      const second = this.link.loss.reason === "away" ? await this.#attempt(keys, onSent) : null;
+      return second ?? this.#fail(keys, ...this.#loss());
     } finally {
       this.permits.release();
     }
   }
 
-  async #send(redis: Redis, keys: readonly Key[]): Promise<Fetched[]> {
+  /** Reads over the connection that there is; null when there is none, or when it is lost. */
+  async #attempt(keys: readonly Key[], onSent: () => void): Promise<Fetched[] | null> {
+    const pair = this.link.pair ?? await this.link.up();
+    if (pair === null) return null;
     this.stats.originReads += keys.length;
-    this.#watch.sent();
+    onSent();
     try {
-      if (keys.length === 1) return [owned(await redis.getBuffer(bytesOf(keys[0]!)))];
-      const pipeline = redis.pipeline();
-      for (const key of keys) pipeline.getBuffer(bytesOf(key));
-      const replies = await pipeline.exec() ?? [];
-      return replies.map(([error, value]) =>
-        error === null ? owned(value as Buffer | null) : this.#failure(error)
-      );
-    } catch (error) {
-      const failure = this.#failure(error as Error);
-      return keys.map(() => failure);
-    } finally {
-      this.#watch.settled();
+      const read = await this.#watched(pair.reader.read(keys));
+      for (let index = 0; index < read.length; index++) {
+        const one = read[index];
+        if (one instanceof Large) read[index] = await this.#readLarge(pair, keys[index]!, one);
+        else if (one instanceof Failure) this.stats.originFailures++;
+      }
+      return read as Fetched[];
+    } catch {
+      return null;
     }
   }
 
-  /** An error that Redis replied is the answer; any other says that the connection was lost. */
-  #failure(error: Error): Failure {
-    this.stats.originFailures++;
-    return error.name === "ReplyError"
-      ? new Failure("reply", error.message)
-      : new Failure(...this.#loss());
+  /** Reads a large value as soon as there is room for it. It is not kept. */
+  async #readLarge(pair: Pair, key: Key, { length }: Large): Promise<Read> {
+    if (this.budget.waiting >= this.permits.options.permits / 2) {
+      return this.#fail([key], "busy", "Too many large values wait for Redis")[0]!;
+    }
+    await this.budget.acquire(length);
+    try {
+      const fetched = await this.#watched(pair.reader.readPlain(key));
+      return fetched instanceof Found ? new Found(fetched.value, 0) : fetched;
+    } finally {
+      this.budget.release(length);
+    }
+  }
+
+  async #watched<T>(work: Promise<T>): Promise<T> {
+    this.#watch.sent();
+    try {
+      return await work;
+    } finally {
+      this.#watch.settled();
+    }
   }
 
   #fail(keys: readonly Key[], reason: FailureReason, message: string): Failure[] {
@@ -81,17 +121,4 @@ export class RedisOrigin implements Origin {
     const { reason, message } = this.link.loss;
     return [reason, reason === "timeout" ? `Redis gave ${message}` : `Redis is away: ${message}`];
   }
-}
-
-function bytesOf(key: Key): Buffer {
-  return Buffer.from(key, "latin1");
-}
-
-/**
- * The value in memory of its own. ioredis hands out views of what the socket read: kept as they
- * are, five bytes hold a chunk of 64 KiB. Large values were put together in a buffer of their own.
- */
-function owned(value: Buffer | null): Uint8Array | null {
-  if (value === null) return null;
-  return value.byteLength === value.buffer.byteLength ? value : new Uint8Array(value);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Stats } from "../stats.ts";
 
 /** What INFO, HELLO and CONFIG GET tell. Counts are since the start; durations in seconds. */
 export interface Facts {
@@ -37,6 +38,12 @@ export interface Facts {
   readonly originFailures: number;
   /** Reads that are under way. */
   readonly originFlights: number;
+  /** What the channel of invalidations is at: off, tracked, untracked or down. */
+  readonly coherence: string;
+  readonly coherenceEpoch: number;
+  /** How long ago all that is kept was proven right, in milliseconds; -1 when it is not. */
+  readonly coherenceProvenAge: number;
+  readonly stats: Stats;
 }
 
 type Field = readonly [name: string, value: string | number];
@@ -86,6 +93,20 @@ const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
     ["origin_reads", facts.originReads],
     ["origin_failures", facts.originFailures],
     ["origin_flights", facts.originFlights],
+    ["origin_connections", facts.stats.connections],
+    ["origin_connections_lost", facts.stats.connectionsLost],
+    ["cache_collapsed", facts.stats.collapsed],
+    ["cache_refreshes", facts.stats.refreshes],
+    ["cache_stale_answers", facts.stats.staleAnswers],
+  ],
+  Coherence: (facts) => [
+    ["coherence", facts.coherence],
+    ["coherence_epoch", facts.coherenceEpoch],
+    ["coherence_proven_age_ms", facts.coherenceProvenAge],
+    ["coherence_invalidations", facts.stats.invalidations],
+    ["coherence_flushes", facts.stats.flushes],
+    ["coherence_detached_reads", facts.stats.detached],
+    ["coherence_foreign_messages", facts.stats.foreignMessages],
   ],
 };
 

@@ -10,6 +10,7 @@ import type { ClientRequest, Protocol } from "../protocol.ts";
 import type { Input } from "../input.ts";
 import { dispatch, isServed } from "./commands/table.ts";
 import { refuseCommand } from "./commands/refusals.ts";
+import { freshened } from "./freshness.ts";
 import { RespParser } from "./parser.ts";
 import { encode, error } from "./replies.ts";
 import { Fixed, Get, Muted } from "./requests.ts";
@@ -67,7 +68,7 @@ export class Resp implements Protocol {
     const parser = this.#parser;
     const session = this.#session;
     if (parser.error !== null) return this.#fail(input, parser.error);
-    const request = this.#refusal ?? dispatch(parser, session);
+    const request = this.#refusal ?? freshened(dispatch(parser, session), session.freshness);
     this.#refusal = null;
     parser.isTrusted = session.isAuthenticated;
     return session.skipsReply() ? new Muted(request) : request;

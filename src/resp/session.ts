@@ -11,6 +11,7 @@ import { DEFAULT_USER } from "../auth.ts";
 import type { Log } from "../log.ts";
 import type { Peer } from "../peer.ts";
 import type { Millis } from "../protocol.ts";
+import type { Freshness } from "./freshness.ts";
 import type { Facts } from "./info.ts";
 import type { RespLimits } from "./limits.ts";
 import { NIL, type RespVersion } from "./replies.ts";
@@ -47,6 +48,7 @@ export class Session {
   /** Whether a request is served and answered at once, without a look at the session. */
   isPlain: boolean;
 
+  #freshness: Freshness = "cached";
   #replies: ReplyMode = "on";
   /** Replies that are still left out: that of CLIENT REPLY SKIP and the one after it. */
   #skips = 0;
@@ -58,6 +60,16 @@ export class Session {
   /** What stands for no value. */
   get nil(): Uint8Array {
     return NIL[this.version];
+  }
+
+  /** How fresh answers have to be (PROXY FRESHNESS). */
+  get freshness(): Freshness {
+    return this.#freshness;
+  }
+
+  setFreshness(freshness: Freshness): void {
+    this.#freshness = freshness;
+    this.#settle();
   }
 
   /** Lets the client in as a user. */
@@ -95,10 +107,12 @@ export class Session {
     this.name = "";
     this.user = DEFAULT_USER;
     this.isAuthenticated = !this.context.credentials.required;
+    this.#freshness = "cached";
     this.setReplies("on");
   }
 
   #settle(): void {
-    this.isPlain = this.isAuthenticated && this.#replies === "on" && this.#skips === 0;
+    this.isPlain = this.isAuthenticated && this.#freshness === "cached" &&
+      this.#replies === "on" && this.#skips === 0;
   }
 }

@@ -3,7 +3,7 @@ import { request } from "../support/client.ts";
 import { callsOf, curl, redisCli, serving, until } from "../support/serving.ts";
 
 Deno.test("both protocols share the cache, and answer from it with Redis gone", async () => {
-  await using it = await serving();
+  await using it = await serving(["--coherence", "off"]);
   await it.ask("MSET", "a", "A", "b", "B");
   assertEquals(await curl(it.port, "/a"), "A");
   assertEquals(await redisCli(it.port, "get", "b"), "B\n");
@@ -13,7 +13,7 @@ Deno.test("both protocols share the cache, and answer from it with Redis gone", 
 });
 
 Deno.test("a value is answered from the cache until its time is over, then read again", async () => {
-  await using it = await serving(["--cache-timeout", "0.5"]);
+  await using it = await serving(["--coherence", "off", "--cache-timeout", "0.5"]);
   await it.ask("SET", "key", "old");
   const read = performance.now();
   assertEquals(await redisCli(it.port, "get", "key"), "old\n");
@@ -61,7 +61,7 @@ Deno.test("no more entries are kept than --cache-size says, the least recently u
 });
 
 Deno.test("no more bytes are kept than --cache-memory says", async () => {
-  await using it = await serving(["--cache-memory", "100kb"]);
+  await using it = await serving(["--cache-memory", "100kb", "--value-limit", "100kb"]);
   const value = "v".repeat(40_000);
   await it.ask("MSET", "a", value, "b", value, "c", value, "large", value.repeat(3));
   for (const key of ["a", "b", "c"]) assertEquals(await curl(it.port, `/${key}`), value);

@@ -46,7 +46,7 @@ Deno.test("a client of HTTP for whom there is no room is told so with 503", asyn
 });
 
 Deno.test("a value that is cached is answered to HTTP while Redis is away, and 503 says for others why", async () => {
-  await using it = await serving();
+  await using it = await serving(["--coherence", "off"]);
   await it.ask("SET", "key", "value");
   using client = await it.connect();
   await client.send(`${HEAD}\r\n`);

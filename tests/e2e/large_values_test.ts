@@ -73,7 +73,14 @@ Deno.test("values of all sizes around every buffer's come back exact over both p
 });
 
 Deno.test("a value of 300 MB comes back exact over both protocols, in bounded memory", async () => {
-  await using it = await serving(["--cache-memory", "400mb", "--redis-timeout", "5"]);
+  await using it = await serving([
+    "--cache-memory",
+    "400mb",
+    "--value-limit",
+    "400mb",
+    "--redis-timeout",
+    "5",
+  ]);
   const size = 300 * MB;
   const hash = await store(it, "large", size);
   assertEquals(await byResp(it, "large", size), hash);

@@ -23,7 +23,7 @@ Deno.test("a proxy whose Redis is away starts, says so to clients, and serves wh
 });
 
 Deno.test("a Redis that hangs costs a read its time-out, and is left as soon as it answers again", async () => {
-  await using it = await serving(["--redis-timeout", "0.4"]);
+  await using it = await serving(["--coherence", "off", "--redis-timeout", "0.4"]);
   await it.ask("MSET", "key", "value", "kept", "kept", "other", "other");
   assertEquals(await redisCli(it.port, "get", "kept"), "kept\n");
   it.redis.kill("SIGSTOP");

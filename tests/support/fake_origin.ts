@@ -3,21 +3,29 @@
  *
  * @module
  */
-import type { Fetched, Key, Origin } from "../../src/protocol.ts";
+import { type Fetched, Found, type Key, type Origin, type Value } from "../../src/protocol.ts";
 
 /** A read that waits for the test's answer. */
 export interface PendingRead {
   readonly keys: readonly Key[];
-  answer(...values: Fetched[]): void;
+  /** Answers each key; a value alone is one without an end. */
+  answer(...values: (Fetched | Value)[]): void;
 }
 
 export class FakeOrigin implements Origin {
   /** All reads so far, in order. */
   readonly reads: PendingRead[] = [];
+  /** As the test says; without it there are no fences. */
+  fence?: () => Promise<boolean>;
 
-  read(keys: readonly Key[]): Promise<Fetched[]> {
+  read(keys: readonly Key[], onSent: () => void): Promise<Fetched[]> {
+    onSent();
     return new Promise((resolve) => {
-      this.reads.push({ keys, answer: (...values) => resolve(values) });
+      this.reads.push({
+        keys,
+        answer: (...values) =>
+          resolve(values.map((one) => one instanceof Uint8Array ? new Found(one) : one)),
+      });
     });
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Stats } from "../../src/stats.ts";
 import { Credentials, DEFAULT_USER } from "../../src/auth.ts";
 import { Log } from "../../src/log.ts";
 import type { Peer } from "../../src/peer.ts";
@@ -35,6 +36,10 @@ const FACTS: Facts = {
   isOriginUp: true,
   originReads: 11,
   originFailures: 2,
+  coherence: "off",
+  coherenceEpoch: 0,
+  coherenceProvenAge: -1,
+  stats: new Stats(),
   originFlights: 1,
 };
 

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Backlog } from "../../src/backlog.ts";
 import { Connection } from "../../src/connection.ts";
 import { Http } from "../../src/http/mod.ts";
-import { ReadThrough } from "../../src/read_through.ts";
 import { Resp } from "../../src/resp/mod.ts";
 import { Stats } from "../../src/stats.ts";
 import { request } from "../support/client.ts";
+import { makeCache } from "../support/cache.ts";
 import { FakeOrigin } from "../support/fake_origin.ts";
 import { MemoryConn } from "../support/memory_conn.ts";
 import { PEER, respContext } from "../support/resp_context.ts";
@@ -28,7 +28,7 @@ async function until(isTrue: () => boolean): Promise<void> {
 function serve(timeToLive = 60_000) {
   const origin = new FakeOrigin();
   const stats = new Stats();
-  const lookup = new ReadThrough(origin, stats, { entries: 1000, bytes: 2 ** 30, timeToLive });
+  const lookup = makeCache(origin, { timeToLive });
   const conn = new MemoryConn();
   const connection = new Connection(conn as unknown as Deno.Conn, {
     lookup,

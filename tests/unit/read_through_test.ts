@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Entry, Failure, type Key, NO_TERMS, type Outcome } from "../../src/protocol.ts";
-import { ENTRY_OVERHEAD_BYTES, ReadThrough } from "../../src/read_through.ts";
-import { Stats } from "../../src/stats.ts";
+import { ENTRY_OVERHEAD_BYTES } from "../../src/coherence/table.ts";
+import { type CacheOptions, makeCache } from "../support/cache.ts";
 import { FakeOrigin } from "../support/fake_origin.ts";
 
 const TTL = 1000;
@@ -9,22 +9,19 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const textOf = (outcome: Outcome) =>
   outcome instanceof Entry ? new TextDecoder().decode(outcome.value) : outcome;
 
-function cacheOf(options: { entries?: number; bytes?: number; timeToLive?: number } = {}) {
+function cacheOf(options: CacheOptions = {}) {
   const origin = new FakeOrigin();
-  const stats = new Stats();
-  const cache = new ReadThrough(origin, stats, {
-    entries: 100,
-    bytes: 2 ** 20,
-    timeToLive: TTL,
-    ...options,
-  });
+  const time = { now: 0 };
+  const cache = makeCache(origin, { timeToLive: TTL, ...options, clock: () => time.now });
+  const { stats, table } = cache;
   /** Reads a key that is a miss, and answers it. */
   const fill = async (key: Key, value: Uint8Array | null | Failure, now = 0) => {
+    time.now = now;
     const outcome = cache.get(key, now);
     origin.reads.at(-1)!.answer(value);
     return await outcome;
   };
-  return { cache, origin, stats, fill };
+  return { cache, origin, stats, table, time, fill };
 }
 
 Deno.test("ReadThrough.get() reads a miss from the origin and answers the next one at once", async () => {

@@ -3,11 +3,11 @@ import type { Phase } from "../../src/connection.ts";
 import { Backlog } from "../../src/backlog.ts";
 import { Http } from "../../src/http/mod.ts";
 import { Log } from "../../src/log.ts";
-import { ReadThrough } from "../../src/read_through.ts";
 import { Resp } from "../../src/resp/mod.ts";
 import { Server } from "../../src/server.ts";
 import { Stats } from "../../src/stats.ts";
 import { RawClient, request } from "../support/client.ts";
+import { makeCache } from "../support/cache.ts";
 import { FakeOrigin } from "../support/fake_origin.ts";
 import { MemoryConn } from "../support/memory_conn.ts";
 import { PEER, respContext } from "../support/resp_context.ts";
@@ -37,7 +37,7 @@ interface Options {
 function serve({ maxClients = 100, patience = {}, listener }: Options = {}) {
   const origin = new FakeOrigin();
   const stats = new Stats();
-  const lookup = new ReadThrough(origin, stats, { entries: 9, bytes: 2 ** 30, timeToLive: 60_000 });
+  const lookup = makeCache(origin, { timeToLive: 60_000 });
   const own = listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const lines: string[] = [];
   const server = new Server(own, {

@@ -11,12 +11,15 @@ import { CLIENT } from "./client.ts";
 import { type Arguments, type Command, fits, type Subcommand } from "./command.ts";
 import { CONNECTION } from "./connection.ts";
 import { commandOf } from "./introspection.ts";
+import { PROXY } from "./proxy.ts";
 import { READS } from "./reads.ts";
 import { refuseArity, refuseCommand, refuseSubcommand } from "./refusals.ts";
 import { SERVER } from "./server.ts";
 
 const COMMANDS = new Map<string, Command>();
-for (const command of [...READS, ...CONNECTION, CLIENT, ...SERVER, commandOf(COMMANDS)]) {
+for (
+  const command of [...READS, ...CONNECTION, CLIENT, ...SERVER, PROXY, commandOf(COMMANDS)]
+) {
   COMMANDS.set(command.name, command);
 }
 

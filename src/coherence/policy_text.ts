@@ -1,0 +1,105 @@
+/**
+ * Policies as text, as in `session:*=off; config:*=ttl:300,stale:3600`:
+ *
+ *     policies = rule *( ";" rule )          blanks around a rule do not count
+ *     rule     = pattern "=" ( "off" | term *( "," term ) )
+ *     pattern  = literal [ "*" ]             with "*" it is a prefix, without it one key
+ *     literal  = any characters but ; = * and blanks, which are written %3B %3D %2A %20
+ *     term     = ( "ttl" | "absent" | "stale" ) ":" seconds
+ *              | "max" ":" bytes
+ *
+ * `ttl` bounds how long a value is answered, `absent` the same for a key that does not exist,
+ * `stale` how long past its time while Redis is away, `max` the size of what is kept.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { Policy, PolicyRule } from "./policy.ts";
+
+/** What is wrong with a text; the message is the end of "wanted". */
+export class PolicyTextError extends Error {}
+
+/** How the numbers of a term are read: undefined for what is none. */
+export interface PolicyUnits {
+  seconds(text: string): number | undefined;
+  bytes(text: string): number | undefined;
+}
+
+/**
+ * Reads policies.
+ *
+ * @throws {PolicyTextError} When the text does not follow the grammar above.
+ */
+export function parsePolicies(text: string, units: PolicyUnits): PolicyRule[] {
+  const rules = text.split(";").map((rule) => rule.trim()).filter((rule) => rule !== "");
+  const parsed = rules.map((rule) => parseRule(rule, units));
+  const patterns = new Set<string>();
+  for (const { literal, isPrefix } of parsed) {
+    const pattern = `${literal}${isPrefix ? "*" : ""}`;
+    if (patterns.has(pattern)) throw new PolicyTextError(`one rule for "${pattern}", not two`);
+    patterns.add(pattern);
+  }
+  return parsed;
+}
+
+function parseRule(rule: string, units: PolicyUnits): PolicyRule {
+  const [pattern, terms, more] = rule.split("=");
+  if (pattern === undefined || terms === undefined || more !== undefined) {
+    throw new PolicyTextError(`pattern=terms instead of "${rule}"`);
+  }
+  const parts = /^((?:[^%*\s]|%[0-9A-Fa-f]{2})*)(\*?)$/.exec(pattern);
+  if (parts === null || pattern === "") {
+    throw new PolicyTextError(`a key, or a prefix and *, instead of "${pattern}"`);
+  }
+  const changes = terms === "off" ? [OFF] : terms.split(",").map((term) => parseTerm(term, units));
+  return {
+    literal: decode(parts[1]!),
+    isPrefix: parts[2] === "*",
+    change: (general) =>
+      changes.reduce((policy, change) => ({ ...policy, ...change(policy) }), {
+        ...general,
+        pattern,
+      }),
+  };
+}
+
+type Change = (policy: Policy) => Partial<Policy>;
+
+const OFF: Change = () => ({
+  tracked: { value: 0, absence: 0 },
+  untracked: { value: 0, absence: 0 },
+  staleIfError: 0,
+});
+
+function parseTerm(term: string, { seconds, bytes }: PolicyUnits): Change {
+  const [name, text, more] = term.trim().split(":");
+  const parse = name === "max" ? bytes : seconds;
+  const value = text === undefined || more !== undefined ? undefined : parse(text);
+  if (value === undefined || !["ttl", "absent", "stale", "max"].includes(name!)) {
+    throw new PolicyTextError(
+      `off, ttl:seconds, absent:seconds, stale:seconds or max:bytes instead of "${term.trim()}"`,
+    );
+  }
+  switch (name) {
+    case "ttl":
+      return ({ tracked, untracked }) => ({
+        tracked: { value, absence: Math.min(tracked.absence, value) },
+        untracked: { value, absence: Math.min(untracked.absence, value) },
+      });
+    case "absent":
+      return ({ tracked, untracked }) => ({
+        tracked: { ...tracked, absence: value },
+        untracked: { ...untracked, absence: value },
+      });
+    case "stale":
+      return () => ({ staleIfError: value });
+    default:
+      return () => ({ valueLimit: value });
+  }
+}
+
+/** A literal as the bytes of the keys: text in UTF-8, escapes as they are. */
+function decode(literal: string): string {
+  return Buffer.from(literal).toString("latin1")
+    .replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+}

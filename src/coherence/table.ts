@@ -1,0 +1,289 @@
+/**
+ * The table: every entry and every outstanding read, and the rules by which one becomes the other.
+ * Pure: events and moments go in, decisions come out; no clock, no timer, no I/O. So that each
+ * interleaving of what can happen may be tried out one by one.
+ *
+ * The rules that keep it right:
+ * - identity: an answer becomes an entry only while its own flight is the key's current one;
+ *   that there is some flight for the key proves nothing, it may be a younger one
+ * - detach: a change of the key ends the flight under way as the current one, so that its answer
+ *   is not kept and nobody who comes later waits for it; one that waits for its turn stays
+ * - sent: freshness is counted from when the read was sent, never from when it was answered
+ * - forget: a forced read drops the entry first, or its client could see the older value again
+ *
+ * `LRUCache` is used as a plain LRU with sizes: freshness stands in the entry, since its own `ttl`
+ * costs memory and a clock read for each entry, and its `fetch` lets reads evict live entries.
+ *
+ * @module
+ */
+import { LRUCache } from "lru-cache";
+import { Failure, type Fetched, type Found, type Key, type Millis } from "../protocol.ts";
+import type { Stats } from "../stats.ts";
+import type { Channel } from "./channel.ts";
+import { Flight, Held } from "./entry.ts";
+import { cut, type Policies } from "./policy.ts";
+import { type MissReason, Reasons } from "./reasons.ts";
+
+/** Bounds of the table. */
+export interface TableOptions {
+  /** Entries kept at most. */
+  readonly entries: number;
+  /** Bytes kept at most: keys, values and what it costs to keep them. */
+  readonly bytes: number;
+  /** Whether Redis tells of changes of this key, when it tells of any. */
+  readonly covers?: (key: Key) => boolean;
+  /** A number from 0 to below 1, for the jitter. */
+  readonly random?: () => number;
+}
+
+/** What one entry costs beside the bytes of its key and its value, measured at a million entries. */
+export const ENTRY_OVERHEAD_BYTES = 400;
+
+/** One in so many entries, and bytes, may be for a key that does not exist: scans stay small. */
+const ABSENCE_SHARE = 10;
+
+const NOTHING = new Uint8Array(0);
+
+/** Error replies that say "not now" instead of anything about the key. */
+const PASSING = /^(LOADING|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN|READONLY) /;
+
+export class Table {
+  protected readonly entries: LRUCache<Key, Held>;
+  protected readonly absences: LRUCache<Key, Held>;
+  /** The current flight of each key that has one. */
+  protected readonly flights = new Map<Key, Flight>();
+  readonly #reasons = new Reasons();
+  readonly #random: () => number;
+  readonly #covers: (key: Key) => boolean;
+
+  constructor(
+    readonly channel: Channel,
+    readonly policies: Policies,
+    readonly stats: Stats,
+    options: TableOptions,
+  ) {
+    this.#random = options.random ?? Math.random;
+    this.#covers = options.covers ?? (() => true);
+    const { tracked, untracked } = policies.general;
+    const share = tracked.absence > 0 || untracked.absence > 0 ? 1 / ABSENCE_SHARE : 0;
+    const entries = Math.floor(options.entries * share);
+    const bytes = Math.floor(options.bytes * share);
+    this.entries = this.#store(options.entries - entries, options.bytes - bytes);
+    this.absences = this.#store(entries, bytes);
+  }
+
+  /** A store within bounds; one of no entries keeps none, since none is small enough for it. */
+  #store(entries: number, bytes: number): LRUCache<Key, Held> {
+    return new LRUCache({
+      max: Math.max(1, entries),
+      maxSize: entries === 0 ? 1 : Math.max(1, bytes),
+      sizeCalculation: (entry, key) => entry.value.length + key.length + ENTRY_OVERHEAD_BYTES,
+      dispose: (_, key, why) => {
+        if (why === "evict") this.#reasons.set(key, "evicted");
+      },
+    });
+  }
+
+  /** The number of entries, fresh or not. */
+  get size(): number {
+    return this.entries.size + this.absences.size;
+  }
+
+  /** The bytes that the entries cost. */
+  get bytes(): number {
+    return this.entries.calculatedSize + this.absences.calculatedSize;
+  }
+
+  /** The number of keys that are being read. */
+  get flying(): number {
+    return this.flights.size;
+  }
+
+  /** The answer for a key: an entry, null for one that is known not to exist, else undefined. */
+  find(key: Key, now: Millis): Held | null | undefined {
+    const entry = this.entries.get(key);
+    if (entry !== undefined) return this.holds(entry, now) ? entry : undefined;
+    if (this.absences.size === 0) return undefined;
+    const absence = this.absences.get(key);
+    return absence !== undefined && this.holds(absence, now) ? null : undefined;
+  }
+
+  /** Whether an entry may be answered: its epoch and generation last, it is fresh, and proven. */
+  holds(entry: Held, now: Millis): boolean {
+    const { channel } = this;
+    return entry.epoch === channel.epoch && entry.generation === channel.generation &&
+      now < entry.freshUntil &&
+      // What was read within the lease needs no other proof.
+      (now < channel.leaseUntil || this.#isRecent(entry, now));
+  }
+
+  #isRecent(entry: Held, now: Millis): boolean {
+    const { channel } = this;
+    return channel.state === "tracked" && now < entry.validFrom + channel.options.lease;
+  }
+
+  /** An entry that is not fresh, but may be answered where Redis gives no answer. */
+  findStale(key: Key, now: Millis, window: Millis): Held | undefined {
+    const entry = this.entries.get(key);
+    if (entry === undefined || entry.generation !== this.channel.generation) return undefined;
+    const isUsable = now < entry.expiresAt &&
+      now < this.freshEnd(entry) + Math.min(window, entry.policy.staleIfError);
+    return isUsable ? entry : undefined;
+  }
+
+  /** The last moment at which an entry was known to be fresh. */
+  freshEnd(entry: Held): Millis {
+    const proven = Math.max(entry.validFrom, this.channel.endOf(entry.epoch));
+    return Math.min(entry.freshUntil, proven);
+  }
+
+  /** Why a key misses; remembered for who asks later. */
+  noteMiss(key: Key, now: Millis): MissReason {
+    const entry = this.#peek(key);
+    const reason = entry === undefined
+      ? this.#reasons.get(key) ?? "never kept"
+      : this.#whyNot(entry, now);
+    this.#reasons.set(key, reason);
+    return reason;
+  }
+
+  /** What is known of a key, without any effect. */
+  look(key: Key): { entry: Held | undefined; flight: Flight | undefined; miss?: MissReason } {
+    const entry = this.#peek(key);
+    const miss = this.#reasons.get(key);
+    const flight = this.flights.get(key);
+    return miss === undefined ? { entry, flight } : { entry, flight, miss };
+  }
+
+  #peek(key: Key): Held | undefined {
+    return this.entries.peek(key) ?? this.absences.peek(key);
+  }
+
+  #whyNot(entry: Held, now: Millis): MissReason {
+    if (entry.generation !== this.channel.generation) return "flushed";
+    if (entry.epoch !== this.channel.epoch) return "connection lost";
+    if (now >= entry.freshUntil) return "expired";
+    return now < this.channel.leaseUntil ? "forced" : "lease lapsed";
+  }
+
+  /** The read of a key that one who asks now may wait for. */
+  join(key: Key, now: Millis): Flight | undefined {
+    const flight = this.flights.get(key);
+    if (flight?.phase !== "sent" || this.channel.state !== "tracked") return flight;
+    return now - flight.sentAt <= this.channel.options.lease ? flight : undefined;
+  }
+
+  /** A read of a key begins: it is the key's current one from now on. */
+  begin(key: Key, mayStore = true): Flight {
+    const flight = new Flight(key, this.policies.of(key), mayStore);
+    this.flights.set(key, flight);
+    return flight;
+  }
+
+  /** The bytes of a read are written. */
+  sent(flight: Flight, now: Millis): void {
+    flight.phase = "sent";
+    flight.sentAt = now;
+    flight.epoch = this.channel.epoch;
+    flight.generation = this.channel.generation;
+  }
+
+  /** A read is over: what it found becomes an entry if nothing has happened meanwhile. */
+  land(flight: Flight, fetched: Fetched, now: Millis): Held | null | Failure {
+    const { key } = flight;
+    const isCurrent = this.isCurrent(flight);
+    if (isCurrent) this.flights.delete(key);
+    flight.phase = "landed";
+    if (fetched instanceof Failure) {
+      if (isCurrent && isAboutKey(fetched)) this.forget(key);
+      return fetched;
+    }
+    const entry = this.#entryOf(flight, fetched, this.freshFrom(flight, now));
+    if (isCurrent) this.#keep(flight, entry);
+    return fetched === null ? null : entry;
+  }
+
+  protected isCurrent(flight: Flight): boolean {
+    return this.flights.get(flight.key) === flight;
+  }
+
+  /** From when on an answer's freshness counts: it is no older than its question. */
+  protected freshFrom(flight: Flight, _now: Millis): Millis {
+    return flight.sentAt;
+  }
+
+  #entryOf(flight: Flight, fetched: Found | null, from: Millis): Held {
+    const { policy, key } = flight;
+    const isTracked = this.channel.state === "tracked" && this.#covers(key);
+    const lifetimes = isTracked ? policy.tracked : policy.untracked;
+    const cap = fetched === null ? lifetimes.absence : lifetimes.value;
+    const left = fetched?.timeToLive ?? Infinity;
+    return new Held(
+      fetched?.value ?? NOTHING,
+      from,
+      from + Math.min(left, cut(cap, policy, this.#random)),
+      // What Redis itself is about to let go is not worth another read.
+      left > cap && fetched !== null ? from + cap * policy.refreshAfter : Infinity,
+      from + left,
+      flight.epoch,
+      flight.generation,
+      policy,
+      fetched === null,
+    );
+  }
+
+  #keep(flight: Flight, entry: Held): void {
+    const { key, policy } = flight;
+    this.forget(key);
+    if (!flight.mayStore || !this.channel.isKeeping) return;
+    if (entry.freshUntil <= entry.validFrom || entry.value.length > policy.valueLimit) return;
+    (entry.isAbsence ? this.absences : this.entries).set(key, entry);
+    flight.isStored = true;
+  }
+
+  /** Drops what is kept of a key. */
+  forget(key: Key): boolean {
+    return this.entries.delete(key) || this.absences.delete(key);
+  }
+
+  /** A forced read begins: the entry could be answered after the newer value, so it goes first. */
+  bypass(key: Key): void {
+    if (this.#peek(key)?.epoch === this.channel.epoch) this.forget(key);
+  }
+
+  /** A key was changed in Redis: what is kept of it is wrong, and a read under way may be. */
+  invalidate(key: Key): void {
+    if (this.forget(key)) this.#reasons.set(key, "invalidated");
+    const flight = this.flights.get(key);
+    if (flight?.phase === "sent") this.detach(flight);
+  }
+
+  /** Every key was deleted in Redis. */
+  flush(): void {
+    this.channel.flush();
+    for (const flight of this.flights.values()) {
+      if (flight.phase === "sent") this.detach(flight);
+    }
+  }
+
+  /** The connection is there for reads, with invalidations or without. */
+  up(...event: Parameters<Channel["up"]>): void {
+    this.channel.up(...event);
+  }
+
+  /** The connection is lost; a flight that lands after all, or is sent again, bears its own epoch. */
+  down(now: Millis): void {
+    this.channel.down(now);
+  }
+
+  /** Ends a flight as its key's current one; who waits for it already still gets its answer. */
+  protected detach(flight: Flight): void {
+    this.flights.delete(flight.key);
+    this.stats.detached++;
+  }
+}
+
+/** Whether a failure is what Redis answers for this key, and not that it gives no answer now. */
+export function isAboutKey({ reason, message }: Failure): boolean {
+  return reason === "reply" && !PASSING.test(message);
+}

@@ -1,0 +1,42 @@
+/**
+ * The kinds of settings that are about keys: their prefixes, and what differs for some of them.
+ *
+ * @module
+ */
+import type { PolicyRule } from "../coherence/policy.ts";
+import { parsePolicies, PolicyTextError } from "../coherence/policy_text.ts";
+import { bytes, type Kind, seconds } from "./values.ts";
+
+/** Several prefixes of keys, with commas between. */
+export const prefixes: Kind<readonly string[]> = {
+  placeholder: "<prefixes>",
+  wanted: "prefixes with commas between, such as user:,item:",
+  parse: (text) => {
+    const all = text.split(",");
+    return all.includes("") ? undefined : all;
+  },
+};
+
+const POLICY_UNITS = { seconds: seconds(0, 1e9).parse, bytes: bytes(0).parse };
+
+/** Policies of prefixes, see `../coherence/policy_text.ts`. */
+export const policies: Kind<readonly PolicyRule[]> = {
+  placeholder: "<rules>",
+  wanted: "rules such as session:*=off; config:*=ttl:300,stale:3600",
+  parse: (text) => {
+    try {
+      return parsePolicies(text, POLICY_UNITS);
+    } catch (error) {
+      if (error instanceof PolicyTextError) return undefined;
+      throw error;
+    }
+  },
+  wantedFor: (text) => {
+    try {
+      parsePolicies(text, POLICY_UNITS);
+    } catch (error) {
+      if (error instanceof PolicyTextError) return error.message;
+    }
+    return policies.wanted;
+  },
+};

@@ -1,0 +1,125 @@
+/**
+ * The pulse of a tracked pair: asks both connections from time to time, and on request, whether they
+ * live. What one of them answers proves all that came before its question was sent, for Redis writes
+ * an invalidation while the change is made, and a connection keeps its order.
+ *
+ * @module
+ */
+import type { Side } from "../coherence/channel.ts";
+import type { Millis } from "../protocol.ts";
+import type { Pair } from "./pair.ts";
+
+/** Who is told of the pulse. */
+export interface PulseListener {
+  /** A question was answered that was sent at this moment. */
+  answered(side: Side, sentAt: Millis): void;
+  /** A connection is silent for too long, or said something wrong. */
+  failed(why: string): void;
+  /** Time has passed that the monotonic clock has not seen. */
+  doubted(): void;
+}
+
+/** One connection, and its question if it has not answered it yet. */
+interface Half {
+  readonly side: Side;
+  readonly probe: () => Promise<unknown>;
+  readonly received: () => number;
+  isWaiting: boolean;
+  /** Since when it has not sent a byte, as far as was looked. */
+  quietSince: Millis;
+  bytes: number;
+}
+
+export class Pulse {
+  readonly #halves: readonly Half[];
+  readonly #timer: ReturnType<typeof setInterval>;
+  #ahead = Date.now() - performance.now();
+  #fence: Promise<boolean> | null = null;
+  #nextFence: Promise<boolean> | null = null;
+
+  /** @param lease From it follow the pace and the patience: a slow answer or two end no lease. */
+  constructor(pair: Pair, readonly lease: Millis, readonly listener: PulseListener) {
+    const invalidation = pair.invalidation!;
+    const half = (side: Side, probe: () => Promise<unknown>, received: () => number): Half => ({
+      side,
+      probe,
+      received,
+      isWaiting: false,
+      quietSince: 0,
+      bytes: 0,
+    });
+    this.#halves = [
+      half("data", pair.probeData, () => pair.data.stream.bytesRead),
+      half("invalidation", () => invalidation.ping(), () => invalidation.stream.bytesRead),
+    ];
+    this.#timer = setInterval(() => this.#beat(), lease / 6);
+  }
+
+  /** How long a connection may be silent. */
+  get patience(): Millis {
+    return this.lease * 2 / 3;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /**
+   * Settles when all that Redis did before now is known; false when the pair is lost. All who ask
+   * before the next questions are sent share them.
+   */
+  fence(): Promise<boolean> {
+    return this.#nextFence ??= this.#askNext();
+  }
+
+  async #askNext(): Promise<boolean> {
+    // Even where nothing is waited for, this lets the caller keep the promise first.
+    await this.#fence;
+    this.#fence = this.#nextFence;
+    this.#nextFence = null;
+    const answers = await Promise.all(this.#halves.map((half) => this.#ask(half)));
+    this.#fence = null;
+    return answers.every(Boolean);
+  }
+
+  #beat(): void {
+    const now = performance.now();
+    const ahead = Date.now() - now;
+    if (Math.abs(ahead - this.#ahead) > this.lease) this.listener.doubted();
+    this.#ahead = ahead;
+    for (const half of this.#halves) {
+      if (half.isWaiting) this.#check(half, now);
+      else this.#start(half, now);
+    }
+  }
+
+  #start(half: Half, now: Millis): void {
+    half.isWaiting = true;
+    half.quietSince = now;
+    half.bytes = half.received();
+    this.#ask(half).finally(() => half.isWaiting = false);
+  }
+
+  /** A connection that is busy with a large value is not silent. */
+  #check(half: Half, now: Millis): void {
+    const bytes = half.received();
+    if (bytes !== half.bytes) {
+      half.bytes = bytes;
+      half.quietSince = now;
+    } else if (now - half.quietSince > this.patience) {
+      this.listener.failed(`the ${half.side} connection is silent for ${this.patience} ms`);
+    }
+  }
+
+  async #ask(half: Half): Promise<boolean> {
+    const sentAt = performance.now();
+    try {
+      await half.probe();
+    } catch (error) {
+      this.listener.failed((error as Error).message);
+      return false;
+    }
+    this.listener.answered(half.side, sentAt);
+    return true;
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * How a key is read over one connection: its value and its remaining time in one atomic step by a
+ * script where Redis lets us, else by two commands in one trip, else the value alone.
+ *
+ * The script answers with the length instead of a value that is too large, so that it can be read in
+ * a second step, when there is room for it.
+ *
+ * @module
+ */
+import type { Redis } from "ioredis";
+import { Buffer } from "node:buffer";
+import { Failure, type Fetched, Found, type Key } from "../protocol.ts";
+import { isReply } from "./client.ts";
+
+/** A value that is too large for the first step. */
+export class Large {
+  constructor(readonly length: number, readonly timeToLive: number) {}
+}
+
+/** What one step came to. */
+export type Read = Fetched | Large;
+
+/** How a key is read: see the top of this file. */
+export type ReadMethod = "script" | "pipeline" | "plain";
+
+/** An argument: text where it is the same in bytes, since ioredis writes that quicker. */
+function argument(key: Key): string | Buffer {
+  // deno-lint-ignore no-control-regex -- all of ASCII is meant
+  return /^[\x00-\x7f]*$/.test(key) ? key : Buffer.from(key, "latin1");
+}
+
+/** PTTL says -1 for a key without an end. Errors that `pcall` caught read as Redis' own. */
+function scriptOf(largest: number): string {
+  return `local n = redis.pcall('STRLEN', KEYS[1])
+if type(n) == 'table' then return n end
+local t = redis.call('PTTL', KEYS[1])
+if n > ${largest} then return {n, t} end
+local v = redis.call('GET', KEYS[1])
+if t < 0 then return v end
+return {v, t}`;
+}
+
+/** A key that nobody has; it is asked for to see what the server allows. */
+const NO_KEY = "redis-proxy:no-such-key";
+
+const FORBIDDEN = /can't run|permissions to run|unknown command|not supported|disabled/i;
+
+export class Reader {
+  #isLoading = false;
+
+  private constructor(
+    readonly redis: Redis,
+    readonly method: ReadMethod,
+    readonly script = "",
+    readonly command = "",
+    readonly sha = "",
+  ) {}
+
+  /** Reads by GET alone. */
+  static plain(redis: Redis): Reader {
+    return new Reader(redis, "plain");
+  }
+
+  /**
+   * Finds out which way the server allows. Rejects only when the connection is lost.
+   *
+   * @param largest Largest value to be read in the first step, in bytes.
+   */
+  static async choose(redis: Redis, largest: number): Promise<Reader> {
+    const script = scriptOf(largest);
+    try {
+      const sha = await redis.call("SCRIPT", "LOAD", script) as string;
+      for (const command of ["EVALSHA_RO", "EVALSHA"]) {
+        // Without a key it fails, but not for lack of a permission, and reads nothing.
+        if (await isAllowed(redis, command, sha, "0")) {
+          return new Reader(redis, "script", script, command, sha);
+        }
+      }
+    } catch (error) {
+      if (!isReply(error)) throw error;
+    }
+    return new Reader(redis, await isAllowed(redis, "PTTL", NO_KEY) ? "pipeline" : "plain");
+  }
+
+  /** Reads keys in one trip. Rejects only when the connection is lost. */
+  async read(keys: readonly Key[]): Promise<Read[]> {
+    if (keys.length === 1 && this.method !== "pipeline") return [await this.#readOne(keys[0]!)];
+    const pipeline = this.redis.pipeline();
+    for (const key of keys) {
+      const name = argument(key);
+      if (this.method === "script") pipeline.callBuffer(this.command, this.sha, "1", name);
+      else pipeline.getBuffer(name);
+      if (this.method === "pipeline") pipeline.pttl(name);
+    }
+    const replies = await pipeline.exec() ?? [];
+    const lost = replies.find(([error]) => error !== null && !isReply(error));
+    if (lost !== undefined) throw lost[0];
+    if (this.method === "pipeline") return keys.map((_, index) => pairOf(replies, 2 * index));
+    return await Promise.all(
+      replies.map(([error, reply], index) =>
+        error === null ? readOf(reply) : this.#failed(keys[index]!, error)
+      ),
+    );
+  }
+
+  /** Reads one key by GET, whatever its size; how long Redis keeps it is not known then. */
+  async readPlain(key: Key): Promise<Fetched> {
+    try {
+      const value = await this.redis.getBuffer(argument(key));
+      return value === null ? null : new Found(owned(value));
+    } catch (error) {
+      if (isReply(error)) return new Failure("reply", error.message);
+      throw error;
+    }
+  }
+
+  async #readOne(key: Key): Promise<Read> {
+    if (this.method === "plain") return await this.readPlain(key);
+    try {
+      return readOf(await this.redis.callBuffer(this.command, this.sha, "1", argument(key)));
+    } catch (error) {
+      return await this.#failed(key, error as Error);
+    }
+  }
+
+  /** A script's error has other words than GET's: GET is asked for its own, if it has one. */
+  async #failed(key: Key, error: Error): Promise<Fetched> {
+    if (!isReply(error)) throw error;
+    if (this.method !== "script" || /^WRONGTYPE [^:]+$/.test(error.message)) {
+      return new Failure("reply", error.message);
+    }
+    if (error.message.startsWith("NOSCRIPT")) this.#load();
+    const fetched = await this.readPlain(key);
+    // Its end in time is unknown: it must not be kept.
+    return fetched instanceof Found ? new Found(fetched.value, 0) : fetched;
+  }
+
+  #load(): void {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    this.redis.call("SCRIPT", "LOAD", this.script)
+      .catch(() => {/* The next read finds that out. */})
+      .finally(() => this.#isLoading = false);
+  }
+}
+
+/** Whether a command may be used; that it may not be used for this key says nothing. */
+async function isAllowed(redis: Redis, command: string, ...args: string[]): Promise<boolean> {
+  try {
+    await redis.call(command, ...args);
+    return true;
+  } catch (error) {
+    if (!isReply(error)) throw error;
+    return !FORBIDDEN.test(error.message);
+  }
+}
+
+function readOf(reply: unknown): Read {
+  if (reply === null) return null;
+  if (reply instanceof Uint8Array) return new Found(owned(reply));
+  const [value, timeToLive] = reply as [Uint8Array | number | null, number];
+  const left = timeToLive < 0 ? Infinity : timeToLive;
+  if (value === null) return null;
+  return typeof value === "number" ? new Large(value, left) : new Found(owned(value), left);
+}
+
+/** A value and its PTTL, which were two commands. */
+function pairOf(replies: [Error | null, unknown][], at: number): Fetched {
+  const [error, value] = replies[at]!;
+  const [ttlError, timeToLive] = replies[at + 1]!;
+  if (error !== null) return new Failure("reply", error.message);
+  if (value === null) return null;
+  const left = ttlError !== null || timeToLive === -2 ? 0 : timeToLive as number;
+  return new Found(owned(value as Uint8Array), left < 0 ? Infinity : left);
+}
+
+/**
+ * The value in memory of its own. ioredis hands out views of what the socket read: kept as they
+ * are, five bytes hold a chunk of 64 KiB. Large values were put together in a buffer of their own.
+ */
+function owned(value: Uint8Array): Uint8Array {
+  return value.byteLength === value.buffer.byteLength ? value : new Uint8Array(value);
+}

@@ -1,0 +1,62 @@
+/**
+ * PROXY: the command that is ours and not Redis's. It tells what the cache knows of a key, and lets
+ * a connection choose how fresh its answers have to be.
+ *
+ * @module
+ */
+import type { ClientRequest, Key, Lookup, Millis } from "../../protocol.ts";
+import type { Output } from "../../output.ts";
+import { FRESHNESS } from "../freshness.ts";
+import { bulk, map, OK, type RespVersion } from "../replies.ts";
+import { Fixed, refuse, tell } from "../requests.ts";
+import type { Session } from "../session.ts";
+import { type Arguments, bySubcommand, type Command, NO_KEYS } from "./command.ts";
+
+export const PROXY: Command = {
+  name: "proxy",
+  arity: -2,
+  summary: "Explains a key, or chooses how fresh the answers of this connection have to be",
+  since: "1.0.0",
+  group: "server",
+  flags: "loading stale fast @fast",
+  keys: NO_KEYS,
+  subcommands: bySubcommand([
+    {
+      name: "explain",
+      arity: 3,
+      run: (args, { version }) => new Explain(args.string(2), version),
+    },
+    { name: "freshness", arity: -2, run: chooseFreshness },
+  ]),
+  run: (_, { nil }) => new Fixed(nil),
+};
+
+/** PROXY EXPLAIN key: figures by name, in milliseconds and bytes. */
+class Explain implements ClientRequest {
+  constructor(readonly key: Key, readonly version: RespVersion) {}
+
+  get last(): boolean {
+    return false;
+  }
+
+  read(lookup: Lookup, now: Millis): Readonly<Record<string, string>> {
+    return lookup.explain?.(this.key, now) ?? {};
+  }
+
+  reply(output: Output, found: Readonly<Record<string, string>>): void {
+    const fields = Object.entries(found).map(([name, value]) => [name, bulk(value)] as const);
+    output.latin1(map(this.version, fields));
+  }
+}
+
+/** PROXY FRESHNESS [cached|fenced|forced|stale]: without a word, tells the present one. */
+function chooseFreshness(args: Arguments, session: Session): ClientRequest {
+  if (args.count === 2) return tell(bulk(session.freshness));
+  const word = args.string(2).toLowerCase();
+  const freshness = FRESHNESS.find((one) => one === word);
+  if (args.count > 3 || freshness === undefined) {
+    return refuse(`ERR wanted PROXY FRESHNESS with one of ${FRESHNESS.join(", ")}`);
+  }
+  session.setFreshness(freshness);
+  return new Fixed(OK);
+}

@@ -1,0 +1,31 @@
+/** Short runs of what `make soak` does for long. */
+import { assert, assertEquals } from "@std/assert";
+import { NoIdentity } from "../support/mutants.ts";
+import { race } from "../soak/race.ts";
+import { FAULTS } from "../soak/rig.ts";
+import { soak } from "../soak/soak.ts";
+
+const LOAD = { readers: 12, writers: 2, keys: 32, lease: 500 };
+
+Deno.test("with nothing wrong, readers never see a value that is long over", async () => {
+  const report = await soak({ ...LOAD, seconds: 3, faults: [] });
+  assertEquals([report.violations, report.unequal, report.errors], [[], [], {}]);
+  assert(report.reads > 1000 && report.writes > 100, JSON.stringify(report));
+});
+
+Deno.test("with one fault after the other, no answer is too old and every key recovers", async () => {
+  const report = await soak({ ...LOAD, seconds: 8, faults: FAULTS });
+  assertEquals([report.violations, report.unequal], [[], []]);
+  assert(report.reads > 1000 && report.faults > 3, JSON.stringify(report));
+});
+
+Deno.test("an invalidation that overtakes an old answer leaves no key stale", async () => {
+  const { stale, detached } = await race(2000);
+  assertEquals(stale, 0);
+  assert(detached > 20, `only ${detached} answers were overtaken`);
+});
+
+Deno.test("the same race leaves keys stale without the identity of flights", async () => {
+  const { stale } = await race(2000, NoIdentity);
+  assert(stale > 0);
+});

@@ -1,0 +1,95 @@
+/**
+ * The clients of a soak: they ask one thing after the other over their own connection, and make a
+ * new one when it is lost.
+ *
+ * @module
+ */
+import { RawClient, request } from "../support/client.ts";
+
+/** What a read came to: a value, null for none, or an error by its first words. */
+export type Answer = { value: string | null } | { error: string };
+
+export interface Client {
+  get(key: string): Promise<Answer>;
+  close(): void;
+}
+
+/** A connection that is made when it is needed. */
+class Line {
+  #client: RawClient | null = null;
+
+  constructor(readonly port: number) {}
+
+  async use<T>(work: (client: RawClient) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#client ??= await RawClient.connect(this.port));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#client?.close();
+    this.#client = null;
+  }
+}
+
+/** Reads over RESP. */
+export class RespClient implements Client {
+  readonly #line: Line;
+
+  constructor(port: number) {
+    this.#line = new Line(port);
+  }
+
+  get(key: string): Promise<Answer> {
+    return this.#line.use(async (client) => {
+      await client.send(request("GET", key));
+      return await bulk(client);
+    });
+  }
+
+  /** Runs any command; returns the first line of its reply. */
+  run(...command: string[]): Promise<string> {
+    return this.#line.use(async (client) => {
+      await client.send(request(...command));
+      return (await client.until("\r\n")).slice(0, -2);
+    });
+  }
+
+  close(): void {
+    this.#line.close();
+  }
+}
+
+async function bulk(client: RawClient): Promise<Answer> {
+  const line = (await client.until("\r\n")).slice(0, -2);
+  if (line === "$-1" || line === "_") return { value: null };
+  if (!line.startsWith("$")) return { error: line.slice(1).split(" ")[0]! };
+  return { value: (await client.text(Number(line.slice(1)) + 2)).slice(0, -2) };
+}
+
+/** Reads over HTTP, and keeps the connection. */
+export class HttpClient implements Client {
+  readonly #line: Line;
+
+  constructor(port: number) {
+    this.#line = new Line(port);
+  }
+
+  get(key: string): Promise<Answer> {
+    return this.#line.use(async (client) => {
+      await client.send(`GET /${key} HTTP/1.1\r\nHost: soak\r\n\r\n`);
+      const head = await client.until("\r\n\r\n");
+      const body = await client.text(Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0));
+      const status = head.slice(9, 12);
+      if (status === "200") return { value: body };
+      return status === "404" ? { value: null } : { error: status };
+    });
+  }
+
+  close(): void {
+    this.#line.close();
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * What was written and what was read, on one clock, and the verdict: how old each answer was, and
+ * what must never have happened.
+ *
+ * @module
+ */
+
+/** One state of one key: written, or gone (null) by a flush or a restart. */
+interface State {
+  readonly value: string | null;
+  readonly invoked: number;
+  /** When the writer knew; Infinity until then. */
+  acknowledged: number;
+  /** After how many milliseconds it may be gone by itself. */
+  readonly timeToLive: number;
+}
+
+/** A read of a key, answered. */
+export interface Reading {
+  /** Whose connection it was; its answers must not go back. */
+  readonly reader: number;
+  readonly key: string;
+  readonly value: string | null;
+  readonly invoked: number;
+  readonly answered: number;
+}
+
+export interface Report {
+  readonly reads: number;
+  readonly writes: number;
+  /** Answers that were not the latest acknowledged value when they were asked for. */
+  readonly stale: number;
+  /** How old answers were, in milliseconds; 0 for one that was the latest. */
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+  readonly violations: readonly string[];
+}
+
+/** What a clock and an event loop may add to a measured age. */
+const TOLERANCE = 5;
+
+export class History {
+  readonly #states = new Map<string, State[]>();
+  /** How often each age was measured, in steps of a tenth of a millisecond. */
+  readonly #ages = new Map<number, number>();
+  readonly #latest = new Map<string, number>();
+  readonly violations: string[] = [];
+  reads = 0;
+  writes = 0;
+  stale = 0;
+  #max = 0;
+
+  /** When keys could be gone without anybody's doing, as by eviction. */
+  readonly #vanishings: { readonly from: number; to: number }[] = [];
+
+  /** @param bound How old an answer may be, in milliseconds. */
+  constructor(readonly bound: number) {}
+
+  /** From now on any key may go by itself; returns what to call when that is over. */
+  vanish(now: number): (now: number) => void {
+    const vanishing = { from: now, to: Infinity };
+    this.#vanishings.push(vanishing);
+    return (now) => vanishing.to = now;
+  }
+
+  /** A write begins; returns what to call when it is acknowledged. */
+  write(
+    key: string,
+    value: string | null,
+    now: number,
+    timeToLive = Infinity,
+  ): (t: number) => void {
+    const state = { value, invoked: now, acknowledged: Infinity, timeToLive };
+    const states = this.#states.get(key);
+    if (states === undefined) this.#states.set(key, [state]);
+    else states.push(state);
+    this.writes++;
+    return (now) => state.acknowledged = now;
+  }
+
+  /** Judges a read. */
+  read(reading: Reading): void {
+    this.reads++;
+    const states = this.#states.get(reading.key) ?? [];
+    if (reading.value === null) return this.#readNothing(reading, states);
+    const index = states.findLastIndex(({ value }) => value === reading.value);
+    const state = states[index];
+    if (state === undefined || state.invoked > reading.answered) {
+      return this.#violate("invention", reading);
+    }
+    const end = state.acknowledged + state.timeToLive;
+    const age = Math.max(reading.invoked - end, this.#ageOf(states, index, reading), 0);
+    this.#note(age, reading);
+    const name = `${reading.reader} ${reading.key}`;
+    const before = this.#latest.get(name) ?? -1;
+    if (index < before) this.#violate(`monotony, after ${states[before]!.value}`, reading);
+    this.#latest.set(name, Math.max(before, index));
+  }
+
+  /** Nothing is right before the first write, after a flush and after a value's own end. */
+  #readNothing(reading: Reading, states: readonly State[]): void {
+    let youngest = this.#ageOf(states, -1, reading);
+    for (let index = states.length - 1; index >= 0 && youngest > 0; index--) {
+      const { value, invoked, timeToLive } = states[index]!;
+      const isGone = value === null || reading.answered >= invoked + timeToLive - TOLERANCE ||
+        this.#vanishings.some(({ from, to }) => invoked <= to && reading.answered >= from);
+      if (isGone) youngest = Math.min(youngest, this.#ageOf(states, index, reading));
+    }
+    this.#note(Math.max(0, youngest), reading);
+  }
+
+  /** For how long a later state was acknowledged when the read began; negative if it was not. */
+  #ageOf(states: readonly State[], index: number, { invoked }: Reading): number {
+    let age = -Infinity;
+    for (let next = index + 1; next < states.length; next++) {
+      const { acknowledged } = states[next]!;
+      if (acknowledged === Infinity) continue;
+      age = invoked - acknowledged;
+      break;
+    }
+    return age;
+  }
+
+  #note(age: number, reading: Reading): void {
+    const step = Math.round(age * 10);
+    this.#ages.set(step, (this.#ages.get(step) ?? 0) + 1);
+    if (age > 0) this.stale++;
+    this.#max = Math.max(this.#max, age);
+    if (age > this.bound + TOLERANCE) {
+      this.#violate(`staleness of ${age.toFixed(1)} ms`, reading);
+    }
+  }
+
+  #violate(what: string, { reader, key, value, invoked }: Reading): void {
+    if (this.violations.length > 20) return;
+    this.violations.push(
+      `${what}: reader ${reader} had ${key} = ${value} at ${invoked.toFixed(1)}`,
+    );
+  }
+
+  report(): Report {
+    const steps = [...this.#ages].sort(([a], [b]) => a - b);
+    const total = steps.reduce((sum, [, count]) => sum + count, 0);
+    const quantile = (part: number) => {
+      let left = Math.ceil(part * total);
+      for (const [step, count] of steps) {
+        left -= count;
+        if (left <= 0) return step / 10;
+      }
+      return 0;
+    };
+    return {
+      reads: this.reads,
+      writes: this.writes,
+      stale: this.stale,
+      p50: quantile(0.5),
+      p99: quantile(0.99),
+      p999: quantile(0.999),
+      max: Math.round(this.#max * 10) / 10,
+      violations: this.violations,
+    };
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * The race that every coherent cache has to win: a read is under way, the key is changed, and the
+ * invalidation overtakes the old answer. Forced by a relay that delays the data connection.
+ *
+ * @module
+ */
+import { ByteBudget } from "../../src/byte_budget.ts";
+import { Channel } from "../../src/coherence/channel.ts";
+import { follow } from "../../src/coherence/follow.ts";
+import { Policies } from "../../src/coherence/policy.ts";
+import { Table } from "../../src/coherence/table.ts";
+import { Log } from "../../src/log.ts";
+import { Link } from "../../src/origin/link.ts";
+import { RedisOrigin } from "../../src/origin/mod.ts";
+import { ReadThrough } from "../../src/read_through.ts";
+import { Semaphore } from "../../src/semaphore.ts";
+import { Stats } from "../../src/stats.ts";
+import { startRedisServer } from "../../tools/redis_server.ts";
+import { POLICY } from "../support/coherence_world.ts";
+import { Relay } from "../support/relay.ts";
+import { RespClient } from "./clients.ts";
+
+const KEYS = 50;
+const LEASE = 3000;
+const DELAY = 3;
+
+export interface RaceResult {
+  readonly trials: number;
+  /** Keys that were kept with a value that was over. */
+  readonly stale: number;
+  /** Reads whose key was changed while they were under way. */
+  readonly detached: number;
+}
+
+/**
+ * Runs trials, some keys at a time.
+ *
+ * @param table What to test; a mutant of it should fail.
+ */
+export async function race(trials: number, table: typeof Table = Table): Promise<RaceResult> {
+  await using redis = await startRedisServer();
+  using relay = new Relay(() => redis.port);
+  const stats = new Stats();
+  const channel = new Channel({ mode: "auto", lease: LEASE });
+  const tested = new table(channel, new Policies(POLICY), stats, { entries: 1000, bytes: 1e8 });
+  const link = new Link(
+    {
+      host: "127.0.0.1",
+      port: relay.port,
+      username: null,
+      password: null,
+      database: 0,
+      tls: false,
+      certificateAuthority: null,
+    },
+    {
+      mode: "required",
+      tracking: "default",
+      prefixes: [],
+      timeout: 5000,
+      lease: LEASE,
+      largest: 1e6,
+    },
+    follow(tested, stats),
+    new Log("error", "text"),
+  );
+  const permits = new Semaphore({ permits: KEYS * 2, waiters: KEYS, patience: 1000 });
+  const origin = new RedisOrigin(link, permits, new ByteBudget(1e6), stats);
+  const cache = new ReadThrough(origin, tested, stats);
+  const writer = new RespClient(redis.port);
+  let stale = 0;
+  try {
+    link.open();
+    await link.up();
+    relay.delay("data", () => Math.random() * DELAY);
+    for (let round = 0; round < trials / KEYS; round++) {
+      stale += await runRound(round, cache, writer);
+    }
+    return { trials, stale, detached: stats.detached };
+  } finally {
+    writer.close();
+    origin.close();
+    permits.close();
+  }
+}
+
+/** All keys at once: written, read, written again and read again; returns how many are kept stale. */
+async function runRound(round: number, cache: ReadThrough, writer: RespClient): Promise<number> {
+  const keys = Array.from({ length: KEYS }, (_, index) => `${index}`);
+  const write = (version: string) =>
+    writer.run("MSET", ...keys.flatMap((key) => [key, `${round}:${version}`]));
+  const reads: unknown[] = [];
+  const readAll = () => keys.forEach((key) => reads.push(cache.get(key, performance.now())));
+  await write("first");
+  await cache.origin.fence!();
+  readAll();
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * DELAY));
+  await write("second");
+  // Again and again, while the old answers are still on their way.
+  for (let time = 0; time < 3; time++) {
+    readAll();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(reads);
+  await cache.origin.fence!();
+  return keys.filter((key) => {
+    const kept = cache.table.find(key, performance.now());
+    return kept && new TextDecoder().decode(kept.value) !== `${round}:second`;
+  }).length;
+}

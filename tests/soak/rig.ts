@@ -1,0 +1,137 @@
+/**
+ * The rig: a redis-server, a relay, a proxy, and everything that can be done to the three.
+ *
+ * @module
+ */
+import { freePort, type RedisServer, startRedisServer } from "../../tools/redis_server.ts";
+import { type RunningProxy, startProxy } from "../support/proxy.ts";
+import { type Kind, Relay } from "../support/relay.ts";
+import { ask } from "../support/serving.ts";
+
+/** Something that goes wrong for a while. */
+export interface Fault {
+  readonly name: string;
+  /** Whether writers must stand still while it begins, for what they write may be lost. */
+  readonly isLossy?: boolean;
+  /** Whether keys may go by themselves meanwhile, since memory is short. */
+  readonly isEvicting?: boolean;
+  begin(rig: Rig): Promise<void> | void;
+  end?(rig: Rig): Promise<void> | void;
+}
+
+export class Rig implements AsyncDisposable {
+  /** Whether new connections for invalidations are led to another Redis. */
+  isAstray = false;
+
+  private constructor(
+    public redis: RedisServer,
+    readonly other: RedisServer,
+    readonly relay: Relay,
+    public proxy: RunningProxy,
+    readonly lease: number,
+  ) {}
+
+  /** @param lease The proxy's, in milliseconds. */
+  static async start(lease: number, args: readonly string[] = []): Promise<Rig> {
+    const redis = await startRedisServer({ port: freePort() });
+    const other = await startRedisServer();
+    let rig: Rig | null = null;
+    const relay = new Relay((kind) =>
+      rig?.isAstray === true && kind === "invalidation" ? other.port : redis.port
+    );
+    const proxy = await startProxy(relay.port, ["--lease", `${lease / 1000}`, ...args]);
+    return rig = new Rig(redis, other, relay, proxy, lease);
+  }
+
+  /** Asks the redis-server itself. */
+  ask(...command: string[]): Promise<string> {
+    return ask(this.redis.port, ...command);
+  }
+
+  async restart(): Promise<void> {
+    const { port } = this.redis;
+    this.redis.kill("SIGKILL");
+    await this.redis.stop();
+    this.redis = await startRedisServer({ port });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.proxy[Symbol.asyncDispose]();
+    this.relay[Symbol.dispose]();
+    await Promise.all([this.redis.stop(), this.other.stop()]);
+  }
+}
+
+const KINDS: readonly Kind[] = ["data", "invalidation"];
+
+function each(name: string, make: (kind: Kind) => Omit<Fault, "name">): Fault[] {
+  return KINDS.map((kind) => ({ name: `${name}-${kind}`, ...make(kind) }));
+}
+
+const set = (rig: Rig, name: string, value: string) => void rig.ask("CONFIG", "SET", name, value);
+
+export const FAULTS: readonly Fault[] = [
+  ...each("delay", (kind) => ({
+    begin: ({ relay }) => relay.delay(kind, () => Math.random() * 20),
+    end: ({ relay }) => relay.delay(kind, () => 0),
+  })),
+  ...each("freeze", (kind) => ({
+    begin: ({ relay }) => relay.freeze(kind),
+    end: ({ relay }) => relay.thaw(kind),
+  })),
+  ...each("half-open", (kind) => ({
+    begin: ({ relay }) => relay.halfOpen(kind),
+    end: ({ relay }) => relay.heal(),
+  })),
+  ...each("cut", (kind) => ({ begin: ({ relay }) => relay.cut(kind) })),
+  {
+    name: "client-kill",
+    begin: async (rig) => void await rig.ask("CLIENT", "KILL", "TYPE", "pubsub"),
+  },
+  {
+    name: "client-pause",
+    begin: async (rig) => void await rig.ask("CLIENT", "PAUSE", "300", "ALL"),
+  },
+  {
+    name: "hang",
+    begin: ({ redis }) => redis.kill("SIGSTOP"),
+    end: ({ redis }) => redis.kill("SIGCONT"),
+  },
+  { name: "restart", isLossy: true, begin: (rig) => rig.restart() },
+  { name: "flush", isLossy: true, begin: async (rig) => void await rig.ask("FLUSHALL") },
+  {
+    name: "tracking-table",
+    begin: (rig) => set(rig, "tracking-table-max-keys", "2"),
+    end: (rig) => set(rig, "tracking-table-max-keys", "1000000"),
+  },
+  {
+    name: "output-buffer",
+    begin: (rig) => {
+      set(rig, "client-output-buffer-limit", "pubsub 2048 0 0");
+      rig.relay.freeze("invalidation");
+    },
+    end: (rig) => {
+      rig.relay.thaw("invalidation");
+      set(rig, "client-output-buffer-limit", "pubsub 33554432 8388608 60");
+    },
+  },
+  {
+    name: "eviction",
+    isEvicting: true,
+    begin: async (rig) => {
+      await rig.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-random");
+      await rig.ask("CONFIG", "SET", "maxmemory", "1mb");
+    },
+    end: async (rig) => void await rig.ask("CONFIG", "SET", "maxmemory", "0"),
+  },
+  {
+    name: "wrong-server",
+    begin: (rig) => {
+      rig.isAstray = true;
+      rig.relay.cut("data");
+    },
+    end: (rig) => {
+      rig.isAstray = false;
+    },
+  },
+];

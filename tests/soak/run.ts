@@ -1,0 +1,53 @@
+/**
+ * Runs the soak from the command line: how long, with what going wrong, at which load.
+ *
+ *     deno task soak --seconds 60                   nothing goes wrong
+ *     deno task soak --seconds 600 --faults all     everything does, at random
+ *     deno task soak --faults freeze-data,hang      these do
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { FAULTS } from "./rig.ts";
+import { soak } from "./soak.ts";
+
+const NUMBERS = { seconds: "20", readers: "50", writers: "4", keys: "64", lease: "1000" };
+
+const args = parseArgs(Deno.args, {
+  string: [...Object.keys(NUMBERS), "faults"],
+  default: { ...NUMBERS, faults: "none" },
+});
+
+function numberOf(name: keyof typeof NUMBERS): number {
+  const value = Number(args[name]);
+  if (value > 0) return value;
+  console.error(`Cannot use "${args[name]}" for --${name}: wanted a positive number`);
+  Deno.exit(2);
+}
+
+function faultsOf(text: string) {
+  if (text === "none") return [];
+  if (text === "all") return FAULTS;
+  return text.split(",").map((name) => {
+    const fault = FAULTS.find((one) => one.name === name);
+    if (fault !== undefined) return fault;
+    console.error(
+      `Cannot find the fault "${name}": wanted none, all or ${FAULTS.map((one) => one.name)}`,
+    );
+    Deno.exit(2);
+  });
+}
+
+const report = await soak({
+  seconds: numberOf("seconds"),
+  readers: numberOf("readers"),
+  writers: numberOf("writers"),
+  keys: numberOf("keys"),
+  lease: numberOf("lease"),
+  faults: faultsOf(args.faults),
+  onFault: (name) => console.log(`${(performance.now() / 1000).toFixed(1)} s: ${name}`),
+});
+console.log(JSON.stringify(report, null, 2));
+const isGood = report.violations.length === 0 && report.unequal.length === 0;
+console.log(isGood ? "good" : "NOT GOOD");
+Deno.exit(isGood ? 0 : 1);

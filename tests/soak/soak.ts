@@ -1,0 +1,200 @@
+/**
+ * The soak: writers write versions straight to Redis, readers read them through the proxy over both
+ * protocols, faults come and go, and every answer is judged.
+ *
+ * @module
+ */
+import { until } from "../support/serving.ts";
+import { type Client, HttpClient, RespClient } from "./clients.ts";
+import { History, type Report } from "./history.ts";
+import { type Fault, Rig } from "./rig.ts";
+
+export interface SoakOptions {
+  readonly seconds: number;
+  readonly readers: number;
+  readonly writers: number;
+  readonly keys: number;
+  /** The proxy's lease, in milliseconds. */
+  readonly lease: number;
+  /** What goes wrong, one after the other at random; nothing when there is none. */
+  readonly faults: readonly Fault[];
+  readonly onFault?: (name: string) => void;
+}
+
+export interface SoakReport extends Report {
+  /** Reads that were answered with an error, by its first word. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** The longest that an answer took, in milliseconds. */
+  readonly slowest: number;
+  /** Keys that were not as in Redis after the quiet. */
+  readonly unequal: readonly string[];
+  readonly faults: number;
+  /** Reads at Redis for each write and key: 1 is what cannot be done without. */
+  readonly readsPerChange: number;
+}
+
+/** How long a client waits between two requests, in milliseconds, at most. */
+const PAUSE = 10;
+
+/** An answer that takes longer is a hung one. */
+const HUNG = 8000;
+
+/** Every so many keys has an end of its own. */
+const EXPIRING = 8;
+
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function soak(options: SoakOptions): Promise<SoakReport> {
+  const { lease, faults } = options;
+  await using rig = await Rig.start(lease);
+  // The lease, and the time-out of a probe.
+  const bound = faults.length === 0 ? 50 : lease + lease * 2 / 3;
+  const run = new Run(rig, new History(bound), options);
+  const unequal = await run.all();
+  return { ...run.history.report(), ...run.figures(), unequal };
+}
+
+class Run {
+  readonly #errors: Record<string, number> = {};
+  readonly #names: readonly string[];
+  #slowest = 0;
+  #faults = 0;
+  #isOver = false;
+  #isPaused = false;
+  #writing = 0;
+  #reads = 0;
+
+  constructor(readonly rig: Rig, readonly history: History, readonly options: SoakOptions) {
+    this.#names = Array.from({ length: options.keys }, (_, index) => `key:${index}`);
+  }
+
+  /** Runs all of it; returns the keys that are not as in Redis in the end. */
+  async all(): Promise<string[]> {
+    const { readers, writers, seconds, faults } = this.options;
+    const { port } = this.rig.proxy;
+    const clients = Array.from(
+      { length: readers },
+      (_, index) => index % 2 === 0 ? new RespClient(port) : new HttpClient(port),
+    );
+    const reading = clients.map((client, index) => this.#read(client, index));
+    const writing = Array.from({ length: writers }, (_, index) => this.#write(index));
+    const end = performance.now() + seconds * 1000;
+    while (performance.now() < end) {
+      if (faults.length === 0) await wait(Math.min(100, end - performance.now()));
+      else await this.#fail(faults[Math.floor(Math.random() * faults.length)]!);
+    }
+    this.#isPaused = true;
+    await until(() => this.#writing === 0);
+    await wait(Math.max(1000, this.options.lease * 2));
+    this.#reads = await this.#readsAtRedis();
+    const unequal = await this.#compare();
+    this.#isOver = true;
+    await Promise.all([...reading, ...writing]);
+    clients.forEach((client) => client.close());
+    return unequal;
+  }
+
+  figures() {
+    return {
+      errors: this.#errors,
+      slowest: Math.round(this.#slowest),
+      faults: this.#faults,
+      readsPerChange: Math.round(100 * this.#reads / (this.history.writes + this.#names.length)) /
+        100,
+    };
+  }
+
+  /** Lets one thing go wrong for a while that is sometimes longer than the lease, sometimes not. */
+  async #fail(fault: Fault): Promise<void> {
+    const { rig } = this;
+    this.#faults++;
+    this.options.onFault?.(fault.name);
+    const vanished = fault.isEvicting ? this.history.vanish(performance.now()) : undefined;
+    if (fault.isLossy) {
+      this.#isPaused = true;
+      await until(() => this.#writing === 0);
+      const acknowledge = this.#names.map((key) =>
+        this.history.write(key, null, performance.now())
+      );
+      await fault.begin(rig);
+      acknowledge.forEach((one) => one(performance.now()));
+      this.#isPaused = false;
+    } else {
+      await fault.begin(rig);
+    }
+    await wait(Math.random() * 2 * rig.lease);
+    await fault.end?.(rig);
+    vanished?.(performance.now());
+    await wait(Math.random() * rig.lease);
+  }
+
+  async #read(client: Client, reader: number): Promise<void> {
+    while (!this.#isOver) {
+      const key = this.#names[Math.floor(Math.random() * this.#names.length)]!;
+      const invoked = performance.now();
+      try {
+        const answer = await client.get(key);
+        const answered = performance.now();
+        this.#slowest = Math.max(this.#slowest, answered - invoked);
+        if (answered - invoked > HUNG) this.history.violations.push(`hung: ${key}`);
+        if ("error" in answer) this.#count(answer.error);
+        else this.history.read({ reader, key, value: answer.value, invoked, answered });
+      } catch (error) {
+        this.history.violations.push(`hung or broken: ${(error as Error).message}`);
+        return;
+      }
+      await wait(Math.random() * PAUSE);
+    }
+  }
+
+  /** Writes the keys of one writer: each key has one, so that its versions are in order. */
+  async #write(writer: number): Promise<void> {
+    const { writers } = this.options;
+    const own = this.#names.map((name, index) => ({ name, index }))
+      .filter(({ index }) => index % writers === writer);
+    const client = new RespClient(this.rig.redis.port);
+    for (let version = 1; !this.#isOver; version++) {
+      await wait(Math.random() * PAUSE);
+      if (this.#isPaused) continue;
+      const { name, index } = own[Math.floor(Math.random() * own.length)]!;
+      const timeToLive = index % EXPIRING === 0 ? 50 + Math.floor(Math.random() * 100) : Infinity;
+      const value = `${name}:${version}`;
+      this.#writing++;
+      const acknowledge = this.history.write(name, value, performance.now(), timeToLive);
+      const end = timeToLive === Infinity ? [] : ["PX", `${timeToLive}`];
+      try {
+        const reply = await client.run("SET", name, value, ...end);
+        if (reply === "+OK") acknowledge(performance.now());
+      } catch {
+        // Lost on the way: nobody knows whether it was carried out.
+      } finally {
+        this.#writing--;
+      }
+    }
+    client.close();
+  }
+
+  #count(error: string): void {
+    this.#errors[error] = (this.#errors[error] ?? 0) + 1;
+  }
+
+  async #compare(): Promise<string[]> {
+    const through = new RespClient(this.rig.proxy.port);
+    const direct = new RespClient(this.rig.redis.port);
+    const unequal: string[] = [];
+    for (const key of this.#names) {
+      const [kept, real] = [await through.get(key), await direct.get(key)];
+      if (JSON.stringify(kept) !== JSON.stringify(real)) {
+        unequal.push(`${key}: ${JSON.stringify(kept)} is ${JSON.stringify(real)}`);
+      }
+    }
+    through.close();
+    direct.close();
+    return unequal;
+  }
+
+  async #readsAtRedis(): Promise<number> {
+    const { callsOf } = await import("../support/serving.ts");
+    return await callsOf(this.rig.redis.port, "evalsha_ro");
+  }
+}

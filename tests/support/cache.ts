@@ -1,0 +1,44 @@
+/**
+ * Caches for tests: the objects that a proxy puts together, with as little said as can be.
+ *
+ * @module
+ */
+import { Channel, type ChannelOptions } from "../../src/coherence/channel.ts";
+import { Policies, type Policy, type PolicyRule } from "../../src/coherence/policy.ts";
+import { Table } from "../../src/coherence/table.ts";
+import type { Millis, Origin } from "../../src/protocol.ts";
+import { ReadThrough } from "../../src/read_through.ts";
+import { Stats } from "../../src/stats.ts";
+
+export interface CacheOptions {
+  readonly entries?: number;
+  readonly bytes?: number;
+  readonly timeToLive?: Millis;
+  readonly absence?: Millis;
+  readonly policy?: Partial<Policy>;
+  readonly rules?: readonly PolicyRule[];
+  readonly mode?: ChannelOptions["mode"];
+  readonly lease?: Millis;
+  readonly clock?: () => Millis;
+}
+
+/** Returns a cache; without options it keeps a thousand entries for a second, and no absences. */
+export function makeCache(origin: Origin, options: CacheOptions = {}): ReadThrough {
+  const { timeToLive = 1000, absence = 0, mode = "off", lease = 100 } = options;
+  const stats = new Stats();
+  const policies = new Policies({
+    pattern: "*",
+    tracked: { value: timeToLive, absence },
+    untracked: { value: timeToLive, absence },
+    staleIfError: 0,
+    valueLimit: 2 ** 30,
+    jitter: 0,
+    refreshAfter: Infinity,
+    ...options.policy,
+  }, options.rules);
+  const table = new Table(new Channel({ mode, lease }, policies.longestStale), policies, stats, {
+    entries: options.entries ?? 1000,
+    bytes: options.bytes ?? 2 ** 30,
+  });
+  return new ReadThrough(origin, table, stats, options.clock);
+}

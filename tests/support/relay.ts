@@ -1,0 +1,211 @@
+/**
+ * A relay between the proxy and its Redis that does to each of the two connections what networks
+ * do: it delays, falls silent, closes on one side only, or on both.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+/** Which of the pair a connection is: the one for invalidations has a name of its own. */
+export type Kind = "data" | "invalidation";
+
+/** What is done to the connections of a kind, now and later. */
+interface Fault {
+  /** Milliseconds by which a piece from Redis is late; pieces stay in order. */
+  delay: () => number;
+  /** Settles when bytes may go on; null when they may now. */
+  thawed: Promise<void> | null;
+  thaw: () => void;
+}
+
+/** The name that it gives itself, first of all. */
+const NAME = /redis-proxy-[0-9a-f]{8}-/;
+const PIECE = 64 * 1024;
+
+export class Relay implements Disposable {
+  readonly port: number;
+  readonly #listener: Deno.TcpListener;
+  readonly #channels = new Set<Channel>();
+  readonly faults: Record<Kind, Fault> = { data: healthy(), invalidation: healthy() };
+
+  /** @param targetOf The port that a new connection is led to. */
+  constructor(readonly targetOf: (kind: Kind) => number) {
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.port = this.#listener.addr.port;
+    this.#accept();
+  }
+
+  /** The number of connections that are open. */
+  count(kind: Kind): number {
+    return [...this.#channels].filter((channel) => channel.kind === kind).length;
+  }
+
+  /** Makes what comes from Redis late, each piece by what `delay` says. */
+  delay(kind: Kind, delay: () => number): void {
+    this.faults[kind].delay = delay;
+  }
+
+  /** Lets no byte pass, and closes nothing. */
+  freeze(kind: Kind): void {
+    const fault = this.faults[kind];
+    if (fault.thawed !== null) return;
+    fault.thawed = new Promise((resolve) => fault.thaw = resolve);
+  }
+
+  thaw(kind: Kind): void {
+    const fault = this.faults[kind];
+    fault.thawed = null;
+    fault.thaw();
+  }
+
+  /** Closes the connections of a kind on both sides. */
+  cut(kind: Kind): void {
+    for (const channel of this.#channels) if (channel.kind === kind) channel.close();
+  }
+
+  /** Closes them towards Redis only: the proxy sees a connection on which nothing comes. */
+  halfOpen(kind: Kind): void {
+    for (const channel of this.#channels) if (channel.kind === kind) channel.closeServer();
+  }
+
+  /** Ends all faults; what was frozen goes on. */
+  heal(): void {
+    for (const kind of ["data", "invalidation"] as const) {
+      this.thaw(kind);
+      this.delay(kind, () => 0);
+    }
+    for (const channel of this.#channels) if (channel.isHalfOpen) channel.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    this.heal();
+    for (const channel of this.#channels) channel.close();
+  }
+
+  async #accept(): Promise<void> {
+    for (;;) {
+      let client: Deno.TcpConn;
+      try {
+        client = await this.#listener.accept();
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) return;
+        continue;
+      }
+      this.#serve(client);
+    }
+  }
+
+  async #serve(client: Deno.TcpConn): Promise<void> {
+    const piece = new Uint8Array(PIECE);
+    const count = await read(client, piece);
+    const first = piece.subarray(0, count ?? 0);
+    const kind = NAME.test(Buffer.from(first).toString("latin1")) ? "invalidation" : "data";
+    let server: Deno.TcpConn;
+    try {
+      server = await Deno.connect({ hostname: "127.0.0.1", port: this.targetOf(kind) });
+    } catch {
+      client.close();
+      return;
+    }
+    const channel = new Channel(client, server, kind, this.faults);
+    this.#channels.add(channel);
+    await channel.serve(first);
+    this.#channels.delete(channel);
+  }
+}
+
+/** One connection of the proxy, and the one that stands for it at Redis. */
+class Channel {
+  isHalfOpen = false;
+
+  constructor(
+    readonly client: Deno.TcpConn,
+    readonly server: Deno.TcpConn,
+    readonly kind: Kind,
+    readonly faults: Record<Kind, Fault>,
+  ) {
+    // With Nagle's algorithm the relay itself would be the fault: it adds 40 ms.
+    client.setNoDelay(true);
+    server.setNoDelay(true);
+  }
+
+  /** @param first What the proxy has sent already. */
+  async serve(first: Uint8Array): Promise<void> {
+    await Promise.all([this.#forth(first), this.#back()]);
+    this.close();
+  }
+
+  close(): void {
+    this.isHalfOpen = false;
+    for (const conn of [this.client, this.server]) close(conn);
+  }
+
+  closeServer(): void {
+    this.isHalfOpen = true;
+    close(this.server);
+  }
+
+  /** From the proxy to Redis. */
+  async #forth(first: Uint8Array): Promise<void> {
+    const piece = new Uint8Array(PIECE);
+    for (let bytes = first;;) {
+      await this.faults[this.kind].thawed;
+      if (!await write(this.server, bytes) && !this.isHalfOpen) return this.close();
+      const count = await read(this.client, piece);
+      if (count === null) return this.close();
+      bytes = piece.subarray(0, count);
+    }
+  }
+
+  /** From Redis to the proxy: read at once, written when it is due. */
+  async #back(): Promise<void> {
+    let writing = Promise.resolve();
+    let due = 0;
+    const piece = new Uint8Array(PIECE);
+    for (;;) {
+      const count = await read(this.server, piece);
+      if (count === null) break;
+      const bytes = piece.slice(0, count);
+      due = Math.max(due, performance.now() + this.faults[this.kind].delay());
+      const at = due;
+      writing = writing.then(async () => {
+        const wait = at - performance.now();
+        if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+        await this.faults[this.kind].thawed;
+        await write(this.client, bytes);
+      });
+    }
+    await writing;
+    if (!this.isHalfOpen) this.close();
+  }
+}
+
+function healthy(): Fault {
+  return { delay: () => 0, thawed: null, thaw: () => {} };
+}
+
+function close(conn: Deno.Conn): void {
+  try {
+    conn.close();
+  } catch {
+    // It was closed before.
+  }
+}
+
+async function read(conn: Deno.Conn, piece: Uint8Array): Promise<number | null> {
+  try {
+    return await conn.read(piece);
+  } catch {
+    return null;
+  }
+}
+
+async function write(conn: Deno.Conn, bytes: Uint8Array): Promise<boolean> {
+  try {
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await conn.write(rest));
+    return true;
+  } catch {
+    return false;
+  }
+}
