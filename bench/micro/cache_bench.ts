@@ -2,8 +2,8 @@
 // anew for each read, as a parser makes them.
 import { Buffer } from "node:buffer";
 import { Entry, type Fetched, type Key, type Origin } from "../../src/protocol.ts";
-import { ReadThrough } from "../../src/read_through.ts";
-import { Stats } from "../../src/stats.ts";
+import type { ReadThrough } from "../../src/read_through.ts";
+import { makeCache } from "../../tests/support/cache.ts";
 import { DATASETS, keyOf, order } from "../dataset.ts";
 
 const KEYS = 100_000;
@@ -11,16 +11,14 @@ const BATCH = 1000;
 
 /** Answers at once, with a value in memory of its own. */
 const origin: Origin = {
-  read: (keys: readonly Key[]): Promise<Fetched[]> =>
-    Promise.resolve(keys.map(() => new Uint8Array(100))),
+  read(keys: readonly Key[], onSent?: () => void): Promise<Fetched[]> {
+    onSent?.();
+    return Promise.resolve(keys.map(() => ({ value: new Uint8Array(100), timeToLive: Infinity })));
+  },
 };
 
 function openCache(entries: number): ReadThrough {
-  return new ReadThrough(origin, new Stats(), {
-    entries,
-    bytes: 2 ** 30,
-    timeToLive: 3_600_000,
-  });
+  return makeCache(origin, { entries, timeToLive: 3_600_000 });
 }
 
 const bytes = Buffer.from(
