@@ -7,6 +7,7 @@ import { linkOptions, makeTable } from "./assemble.ts";
 import { Backlog } from "./backlog.ts";
 import { ByteBudget } from "./byte_budget.ts";
 import { follow } from "./coherence/follow.ts";
+import { SoftWait } from "./coherence/soft_wait.ts";
 import type { Config } from "./config/mod.ts";
 import type { Service } from "./connection.ts";
 import { factsOf, redisVersionOf } from "./facts.ts";
@@ -52,7 +53,13 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   });
   const budget = new ByteBudget(values["large-memory"]);
   const origin = new RedisOrigin(link, permits, budget, stats);
-  const cache = new ReadThrough(origin, table, stats);
+  const cache = new ReadThrough(
+    origin,
+    table,
+    stats,
+    () => performance.now(),
+    new SoftWait(values["soft-timeout"]),
+  );
   const http = new HttpSite({
     contentType: values["content-type"],
     maxAge: values["http-max-age"],
@@ -66,7 +73,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },
     log,
     redisVersion: () => redisVersionOf(link),
-    facts: () => factsOf({ config, version, stats, link, cache, server }),
+    facts: () => factsOf({ config, version, stats, origin, cache, server }),
   };
   const service: Service = {
     lookup: cache,

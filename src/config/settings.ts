@@ -136,6 +136,11 @@ export const GROUPS = {
       "0",
       "how long past its time a value may be answered while Redis gives no answer",
     ),
+    "soft-timeout": setting(
+      seconds(0),
+      "0.05",
+      "how long a read waits for Redis where --stale-if-error has a value to answer instead",
+    ),
     "policy": optional(
       policies,
       "what differs for some keys, as in session:*=off; config:*=ttl:300,stale:3600",

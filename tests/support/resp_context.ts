@@ -41,6 +41,10 @@ const FACTS: Facts = {
   coherenceProvenAge: -1,
   stats: new Stats(),
   originFlights: 1,
+  originPermits: 0,
+  originPermitsMax: 64,
+  originWaiting: 0,
+  originLargeBytes: 0,
 };
 
 /** A context without a password and with a log that nobody reads, but for what is given. */

@@ -16,7 +16,7 @@ const RULES: Record<string, readonly string[]> = {
   ],
   assemble: ["config", "coherence", "origin/link"],
   health: ["config"],
-  facts: ["config", "origin/link", "read_through", "resp", "server"],
+  facts: ["config", "origin", "read_through", "resp", "server"],
   config: [
     ...["auth", "origin/link", "coherence/policy", "coherence/policy_text"],
     "@std/cli/parse-args",
@@ -29,7 +29,10 @@ const RULES: Record<string, readonly string[]> = {
   resp: ["auth"],
   read_through: ["coherence"],
   coherence: ["lru-cache"],
-  origin: ["byte_budget", "semaphore", "coherence/follow", "coherence/channel", "ioredis"],
+  origin: [
+    ...["byte_budget", "semaphore", "coherence/follow", "coherence/channel", "coherence/trouble"],
+    "ioredis",
+  ],
   byte_budget: [],
   semaphore: [],
   protocol: [],
