@@ -174,6 +174,13 @@ export const GROUPS = {
     "cors-origin": optional(origins, "origins whose pages may read values in a browser; * for all"),
     "allowed-hosts": optional(hosts, "the names that requests may have in Host, against rebinding"),
   },
+  "Admin": {
+    "admin-port": optional(
+      integer(0, 65535),
+      "port for health, readiness, metrics and explanations; 0 takes a free one; none unless given",
+    ),
+    "admin-address": setting(host, "127.0.0.1", "address of that port"),
+  },
   "Running": {
     "shutdown-timeout": setting(
       seconds(0),

@@ -11,7 +11,7 @@ import { type Facts, RESP_LIMITS, type RespContext } from "../../src/resp/mod.ts
 
 export const PEER: Peer = { remote: "192.0.2.1:1234", local: "192.0.2.2:8080" };
 
-const FACTS: Facts = {
+export const FACTS: Facts = {
   redisVersion: "7.0.15",
   proxyVersion: "1.2.3",
   processId: 42,

@@ -14,6 +14,10 @@ const RULES: Record<string, readonly string[]> = {
     ...["assemble", "byte_budget", "coherence", "admin", "auth", "connection", "facts"],
     ...["backlog", "listening"],
   ],
+  admin: [
+    ...["auth", "facts", "http/authorization", "http/error_body", "http/target"],
+    "@std/http",
+  ],
   assemble: ["config", "coherence", "origin/link"],
   health: ["config"],
   facts: ["config", "origin", "read_through", "resp", "server"],
