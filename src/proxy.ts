@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { type Admin, type AdminSources, startAdmin, whyNotReady } from "./admin/mod.ts";
 import { linkOptions, makeTable } from "./assemble.ts";
 import { Backlog } from "./backlog.ts";
 import { ByteBudget } from "./byte_budget.ts";
 import { follow } from "./coherence/follow.ts";
-import type { Config } from "./config/mod.ts";
+import { SoftWait } from "./coherence/soft_wait.ts";
+import { type Config, ConfigError } from "./config/mod.ts";
 import type { Service } from "./connection.ts";
 import { factsOf, redisVersionOf } from "./facts.ts";
 import { Http, HttpSite } from "./http/mod.ts";
@@ -52,7 +54,13 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   });
   const budget = new ByteBudget(values["large-memory"]);
   const origin = new RedisOrigin(link, permits, budget, stats);
-  const cache = new ReadThrough(origin, table, stats);
+  const cache = new ReadThrough(
+    origin,
+    table,
+    stats,
+    () => performance.now(),
+    new SoftWait(values["soft-timeout"]),
+  );
   const http = new HttpSite({
     contentType: values["content-type"],
     maxAge: values["http-max-age"],
@@ -60,13 +68,14 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     allowedHosts: values["allowed-hosts"],
     credentials: config.credentials,
   });
+  const facts = () => factsOf({ config, version, stats, origin, cache, server });
   const resp: RespContext = {
     credentials: config.credentials,
     database: address.database,
     limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },
     log,
     redisVersion: () => redisVersionOf(link),
-    facts: () => factsOf({ config, version, stats, link, cache, server }),
+    facts,
   };
   const service: Service = {
     lookup: cache,
@@ -84,6 +93,19 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       lingering: 1000,
     },
   }, log);
+  let isStopping = false;
+  const admin = openAdmin(config, log, {
+    credentials: config.credentials,
+    facts,
+    explain: (key) => cache.explain(key, performance.now()),
+    whyNotReady: () =>
+      whyNotReady({
+        ...facts(),
+        isStopping,
+        isCoherenceRequired: values.coherence === "required",
+        mayBeStale: table.policies.longestStale > 0,
+      }),
+  });
   link.open();
   const bound = listener.addr as Deno.NetAddr;
   log.info("Listening", {
@@ -96,7 +118,6 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     "cache-memory": values["cache-memory"],
     coherence: values.coherence,
   });
-  let isStopping = false;
   return {
     address: bound,
     get clients() {
@@ -118,6 +139,25 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       await server.stop(grace);
       origin.close();
       permits.close();
+      await admin?.stop();
     },
   };
+}
+
+/**
+ * Opens the admin port if there is to be one.
+ *
+ * @throws {ConfigError} When it cannot listen there.
+ */
+function openAdmin({ values }: Config, log: Log, sources: AdminSources): Admin | null {
+  const { "admin-address": hostname, "admin-port": port } = values;
+  if (port === null) return null;
+  try {
+    return startAdmin(hostname, port, sources, log);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new ConfigError(
+      `Cannot listen on ${hostname} port ${port} for --admin-port: wanted a free port (${why})`,
+    );
+  }
 }

@@ -28,6 +28,7 @@ import type { Channel } from "./channel.ts";
 import { Flight, Held } from "./entry.ts";
 import { cut, type Policies } from "./policy.ts";
 import { type MissReason, Reasons } from "./reasons.ts";
+import { isAboutKey } from "./trouble.ts";
 
 /** Bounds of the table. */
 export interface TableOptions {
@@ -45,9 +46,6 @@ export interface TableOptions {
 const ABSENCE_SHARE = 10;
 
 const NOTHING = new Uint8Array(0);
-
-/** Error replies that say "not now" instead of anything about the key. */
-const PASSING = /^(LOADING|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN|READONLY) /;
 
 export class Table {
   protected readonly entries: Store<Held>;
@@ -299,9 +297,4 @@ export class Table {
     this.flights.delete(flight.key);
     this.stats.detached++;
   }
-}
-
-/** Whether a failure is what Redis answers for this key, and not that it gives no answer now. */
-export function isAboutKey({ reason, message }: Failure): boolean {
-  return reason === "reply" && !PASSING.test(message);
 }

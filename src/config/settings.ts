@@ -136,6 +136,11 @@ export const GROUPS = {
       "0",
       "how long past its time a value may be answered while Redis gives no answer",
     ),
+    "soft-timeout": setting(
+      seconds(0),
+      "0.05",
+      "how long a read waits for Redis where --stale-if-error has a value to answer instead",
+    ),
     "policy": optional(
       policies,
       "what differs for some keys, as in session:*=off; config:*=ttl:300,stale:3600",
@@ -168,6 +173,13 @@ export const GROUPS = {
     ),
     "cors-origin": optional(origins, "origins whose pages may read values in a browser; * for all"),
     "allowed-hosts": optional(hosts, "the names that requests may have in Host, against rebinding"),
+  },
+  "Admin": {
+    "admin-port": optional(
+      integer(0, 65535),
+      "port for health, readiness, metrics and explanations; 0 takes a free one; none unless given",
+    ),
+    "admin-address": setting(host, "127.0.0.1", "address of that port"),
   },
   "Running": {
     "shutdown-timeout": setting(

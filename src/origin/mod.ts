@@ -6,6 +6,7 @@
  * @module
  */
 import type { ByteBudget } from "../byte_budget.ts";
+import { isTrouble } from "../coherence/trouble.ts";
 import {
   Failure,
   type FailureReason,
@@ -16,6 +17,7 @@ import {
 } from "../protocol.ts";
 import type { Semaphore } from "../semaphore.ts";
 import type { Stats } from "../stats.ts";
+import { Breaker } from "./breaker.ts";
 import type { Link } from "./link.ts";
 import type { Pair } from "./pair.ts";
 import { Large, type Read } from "./reader.ts";
@@ -23,6 +25,8 @@ import { SilenceWatch } from "./watch.ts";
 
 export class RedisOrigin implements Origin {
   readonly #watch: SilenceWatch;
+  /** Refuses reads while one after the other fails. */
+  readonly breaker = new Breaker();
 
   /** @param budget Bytes of large values that may be under way at once. */
   constructor(
@@ -54,6 +58,19 @@ export class RedisOrigin implements Origin {
   }
 
   async read(keys: readonly Key[], onSent: () => void): Promise<Fetched[]> {
+    const refusal = this.breaker.refusal(performance.now());
+    if (refusal !== null) {
+      this.stats.originRefusals += keys.length;
+      return keys.map(() => refusal);
+    }
+    const fetched = await this.#readInTurn(keys, onSent);
+    const failure = fetched.find(isTrouble);
+    if (failure !== undefined) this.breaker.failed(failure, performance.now());
+    else if (fetched.some(isAnswer)) this.breaker.succeeded();
+    return fetched;
+  }
+
+  async #readInTurn(keys: readonly Key[], onSent: () => void): Promise<Fetched[]> {
     const admission = this.permits.tryAcquire() ? "granted" : await this.permits.acquire();
     if (admission !== "granted") {
       const why = admission === "full" ? "the queue is full" : "the wait was too long";
@@ -121,4 +138,9 @@ export class RedisOrigin implements Origin {
     const { reason, message } = this.link.loss;
     return [reason, reason === "timeout" ? `Redis gave ${message}` : `Redis is away: ${message}`];
   }
+}
+
+/** Whether Redis said it, be it an error. */
+function isAnswer(fetched: Fetched): boolean {
+  return !(fetched instanceof Failure) || fetched.reason === "reply";
 }

@@ -5,6 +5,7 @@
  */
 import { Channel, type ChannelOptions } from "../../src/coherence/channel.ts";
 import { Policies, type Policy, type PolicyRule } from "../../src/coherence/policy.ts";
+import type { SoftWait } from "../../src/coherence/soft_wait.ts";
 import { Table } from "../../src/coherence/table.ts";
 import type { Millis, Origin } from "../../src/protocol.ts";
 import { ReadThrough } from "../../src/read_through.ts";
@@ -20,6 +21,7 @@ export interface CacheOptions {
   readonly mode?: ChannelOptions["mode"];
   readonly lease?: Millis;
   readonly clock?: () => Millis;
+  readonly soft?: SoftWait;
 }
 
 /** Returns a cache; without options it keeps a thousand entries for a second, and no absences. */
@@ -40,5 +42,5 @@ export function makeCache(origin: Origin, options: CacheOptions = {}): ReadThrou
     entries: options.entries ?? 1000,
     bytes: options.bytes ?? 2 ** 30,
   });
-  return new ReadThrough(origin, table, stats, options.clock);
+  return new ReadThrough(origin, table, stats, options.clock, options.soft);
 }

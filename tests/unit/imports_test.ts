@@ -14,9 +14,13 @@ const RULES: Record<string, readonly string[]> = {
     ...["assemble", "byte_budget", "coherence", "admin", "auth", "connection", "facts"],
     ...["backlog", "listening"],
   ],
+  admin: [
+    ...["auth", "facts", "http/authorization", "http/error_body", "http/target"],
+    "@std/http",
+  ],
   assemble: ["config", "coherence", "origin/link"],
   health: ["config"],
-  facts: ["config", "origin/link", "read_through", "resp", "server"],
+  facts: ["config", "origin", "read_through", "resp", "server"],
   config: [
     ...["auth", "origin/link", "coherence/policy", "coherence/policy_text"],
     "@std/cli/parse-args",
@@ -30,7 +34,10 @@ const RULES: Record<string, readonly string[]> = {
   read_through: ["coherence"],
   coherence: ["store"],
   store: ["lru-cache"],
-  origin: ["byte_budget", "semaphore", "coherence/follow", "coherence/channel", "ioredis"],
+  origin: [
+    ...["byte_budget", "semaphore", "coherence/follow", "coherence/channel", "coherence/trouble"],
+    "ioredis",
+  ],
   byte_budget: [],
   semaphore: [],
   protocol: [],
