@@ -157,7 +157,7 @@ function openAdmin({ values }: Config, log: Log, sources: AdminSources): Admin |
   } catch (error) {
     const why = (error as Error).message;
     throw new ConfigError(
-      `Cannot listen on ${hostname} port ${port} for --admin-port: wanted a free port (${why})`,
+      `Cannot listen on ${hostname} port ${port} for --admin-port: wanted an address of this machine and a free port (${why})`,
     );
   }
 }

@@ -121,8 +121,9 @@ export class ReadThrough implements Lookup {
 
   /** Waits until all changes that were made before now are known; what is cached then is current. */
   async #askFenced(key: Key, now: Millis, terms: Terms): Promise<Answer> {
-    const isFenced = await this.origin.fence?.() ?? false;
-    const rest = { ...terms, isFenced: false };
+    const isFenced = this.table.covers(key) && (await this.origin.fence?.() ?? false);
+    // What is no older than the request is never stale.
+    const rest = { ...terms, isFenced: false, maxStale: 0, staleIfError: 0 };
     return isFenced
       ? await this.ask(key, this.clock(), rest)
       : await this.ask(key, now, { ...rest, maxAge: 0 });

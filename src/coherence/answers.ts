@@ -8,10 +8,8 @@ import type { Held } from "./entry.ts";
 import type { Table } from "./table.ts";
 
 /** For how long at most the origin may have had another value: since it was proven right. */
-export function ageOf({ channel }: Table, found: Held | null, now: Millis): Millis {
-  if (found === null) return 0;
-  const provenAt = channel.state === "tracked" ? channel.provenAt : -Infinity;
-  return Math.max(0, now - Math.max(found.validFrom, provenAt));
+export function ageOf(table: Table, found: Held | null, now: Millis): Millis {
+  return found === null ? 0 : Math.max(0, now - table.provenAt(found));
 }
 
 /** A hit. */
@@ -23,9 +21,8 @@ export function hitAnswer(table: Table, found: Held | null, now: Millis): Answer
 
 /** A hit past its time: marked as such by the time it has left. */
 export function staleAnswer(table: Table, entry: Held, now: Millis): Answer {
-  const end = table.freshEnd(entry);
-  const age = now - Math.max(entry.validFrom, end);
-  const timeLeft = Math.min(-1, end - now);
+  const age = ageOf(table, entry, now);
+  const timeLeft = Math.min(-1, table.freshEnd(entry) - now);
   return { outcome: entry, via: "hit", age, timeLeft, isStored: true, isCollapsed: false };
 }
 

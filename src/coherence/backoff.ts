@@ -13,8 +13,9 @@ import { isTrouble } from "./trouble.ts";
 /** For how long a key is left alone. */
 export const BACKOFF: Millis = 1000;
 
-/** Keys that are remembered; beyond, the oldest is read again too early. */
+/** Keys that are remembered, and the longest of them; any other is read again too early. */
 const KEPT = 4096;
+const KEY_BYTES = 256;
 
 export class Backoff {
   /** In the order in which they end, since all take equally long. */
@@ -37,7 +38,7 @@ export class Backoff {
   /** A read that was sent is over. */
   note(key: Key, fetched: Fetched, now: Millis): void {
     if (this.#failed.size > 0) this.#failed.delete(key);
-    if (!isTrouble(fetched)) return;
+    if (!isTrouble(fetched) || key.length > KEY_BYTES) return;
     this.#failed.set(key, { failure: fetched, until: now + BACKOFF });
     if (this.#failed.size <= KEPT) return;
     for (const oldest of this.#failed.keys()) {

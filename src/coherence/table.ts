@@ -54,7 +54,8 @@ export class Table {
   protected readonly flights = new Map<Key, Flight>();
   readonly #reasons = new Reasons();
   readonly #random: () => number;
-  readonly #covers: (key: Key) => boolean;
+  /** Whether Redis tells of changes of this key, when it tells of any. */
+  readonly covers: (key: Key) => boolean;
 
   constructor(
     readonly channel: Channel,
@@ -63,7 +64,7 @@ export class Table {
     options: TableOptions,
   ) {
     this.#random = options.random ?? Math.random;
-    this.#covers = options.covers ?? (() => true);
+    this.covers = options.covers ?? (() => true);
     const { tracked, untracked } = policies.general;
     const share = tracked.absence > 0 || untracked.absence > 0 ? 1 / ABSENCE_SHARE : 0;
     const entries = Math.floor(options.entries * share);
@@ -85,6 +86,7 @@ export class Table {
           marks.generation,
           this.policies.of(key),
           isAbsence,
+          this.covers(key),
         ),
       evicted: (key) => this.#reasons.set(key, "evicted"),
     });
@@ -140,17 +142,24 @@ export class Table {
 
   /** An entry that is not fresh, but may be answered where Redis gives no answer. */
   findStale(key: Key, now: Millis, window: Millis): Held | undefined {
+    if (window <= 0) return undefined;
     const entry = this.entries.get(key);
     if (entry === undefined || entry.generation !== this.channel.generation) return undefined;
-    const isUsable = now < entry.expiresAt &&
-      now < this.freshEnd(entry) + Math.min(window, entry.policy.staleIfError);
+    const { staleIfError } = entry.policy;
+    const isUsable = staleIfError > 0 && now < entry.expiresAt &&
+      now < this.freshEnd(entry) + Math.min(window, staleIfError);
     return isUsable ? entry : undefined;
   }
 
   /** The last moment at which an entry was known to be fresh. */
   freshEnd(entry: Held): Millis {
-    const proven = Math.max(entry.validFrom, this.channel.endOf(entry.epoch));
-    return Math.min(entry.freshUntil, proven);
+    if (!entry.isCovered) return entry.freshUntil;
+    return Math.min(entry.freshUntil, Math.max(entry.validFrom, this.channel.endOf(entry.epoch)));
+  }
+
+  /** The latest moment for which an entry was proven right: since when Redis may have another. */
+  provenAt({ isCovered, validFrom, epoch }: Held): Millis {
+    return isCovered ? Math.max(validFrom, this.channel.proofOf(epoch)) : validFrom;
   }
 
   /** Why a key misses; remembered for who asks later. */
@@ -230,7 +239,7 @@ export class Table {
 
   #entryOf(flight: Flight, fetched: Found | null, from: Millis): Held {
     const { policy, key } = flight;
-    const isTracked = this.channel.state === "tracked" && this.#covers(key);
+    const isTracked = this.channel.state === "tracked" && this.covers(key);
     const lifetimes = isTracked ? policy.tracked : policy.untracked;
     const cap = fetched === null ? lifetimes.absence : lifetimes.value;
     const left = fetched?.timeToLive ?? Infinity;
@@ -245,6 +254,7 @@ export class Table {
       flight.generation,
       policy,
       fetched === null,
+      this.covers(key),
     );
   }
 
@@ -264,7 +274,10 @@ export class Table {
 
   /** A forced read begins: the entry could be answered after the newer value, so it goes first. */
   bypass(key: Key): void {
-    if (this.#peek(key)?.epoch === this.channel.epoch) this.forget(key);
+    const { channel } = this;
+    // Where nothing tells of changes, nothing is known to be wrong: it stays if the read fails.
+    if (channel.state !== "tracked" || !this.covers(key)) return;
+    if (this.#peek(key)?.epoch === channel.epoch) this.forget(key);
   }
 
   /** A key was changed in Redis: what is kept of it is wrong, and a read under way may be. */

@@ -194,6 +194,10 @@ Deno.test("CONFIG GET tells the settings that are Redis's too", async () => {
     "*2\r\n$10\r\nmaxclients\r\n$3\r\n100\r\n",
   );
   assertMatch(await talk.say("CONFIG GET *\r\n"), /^\*10\r\n/);
+  assertEquals(await talk.say("CONFIG GET constructor\r\n"), "*0\r\n");
+  for (const command of ["CONFIG", "COMMAND", "CLIENT", "PROXY"]) {
+    assertMatch(await talk.say(`${command} HELP\r\n`), new RegExp(`^\\*\\d+\r\n\\+${command} `));
+  }
 });
 
 Deno.test("COMMAND INFO and COMMAND LIST agree on what is served, and it is", async () => {
