@@ -116,7 +116,8 @@ export class ReadThrough implements Lookup {
   }
 
   explain(key: Key, now: Millis): Readonly<Record<string, string>> {
-    return explain(this.table, key, now);
+    const failed = this.#backoff.find(key, now);
+    return { ...explain(this.table, key, now), "backing-off": failed?.message ?? "no" };
   }
 
   /** Waits until all changes that were made before now are known; what is cached then is current. */

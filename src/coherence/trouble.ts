@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Failure, Fetched } from "../protocol.ts";
+import { Failure, type Fetched } from "../protocol.ts";
 
 /** Error replies that say "not now" instead of anything about the key. */
 const PASSING = /^(LOADING|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN|READONLY) /;
@@ -15,6 +15,6 @@ export function isAboutKey({ reason, message }: Failure): boolean {
 
 /** Whether Redis was asked, and said nothing or "not now". */
 export function isTrouble(fetched: Fetched): fetched is Failure {
-  if (fetched === null || !("reason" in fetched)) return false;
+  if (!(fetched instanceof Failure)) return false;
   return fetched.reason === "timeout" || (fetched.reason === "reply" && !isAboutKey(fetched));
 }

@@ -88,7 +88,9 @@ Deno.test("a key whose read just failed is not read again for a second, by no wa
   origin.reads[2]!.answer(null);
   assertEquals(await both, [TIMEOUT, null]);
   assertEquals(cache.stats.backedOff, 4);
+  assertEquals(cache.explain("key", time.now)["backing-off"], "no answer");
   time.now += 1;
+  assertEquals(cache.explain("key", time.now)["backing-off"], "no");
   const again = cache.get("key", time.now);
   origin.reads[3]!.answer(found("new"));
   assertEquals(textOf(await again), "new");
