@@ -57,6 +57,9 @@ interface Pending {
   readonly found: unknown;
 }
 
+/** A request that was replied to. */
+const DONE: Pending = { request: { last: false, read() {}, reply() {} }, found: undefined };
+
 export class Connection {
   phase: Phase = "idle";
   /** Since when the connection is at this without progress. */
@@ -214,25 +217,38 @@ export class Connection {
   /** Waits for the outcomes of the pending requests, and replies in order. */
   async #settle(): Promise<void> {
     const output = this.#output;
-    for (const { request, found } of this.#pending) {
-      if (found instanceof Promise && output.length > 0) await this.#flush(performance.now());
+    const pending = this.#pending;
+    for (let index = 0; index < pending.length; index++) {
+      if (output.length > 0 && pending[index]!.found instanceof Promise) {
+        await this.#flush(performance.now());
+        if (this.#isClosed) break;
+      }
       this.#enter("answering", this.since);
-      request.reply(output, await found);
+      await this.#reply(pending[index]!);
+      pending[index] = DONE;
       if (output.full) await this.#flush(performance.now());
     }
-    this.#pending.length = 0;
+    pending.length = 0;
+  }
+
+  /** On its own: who waits for a write, which may never end, must not hold what was found. */
+  async #reply({ request, found }: Pending): Promise<void> {
+    request.reply(this.#output, await found);
   }
 
   async #flush(now: Millis): Promise<void> {
     this.#enter("writing", now);
     if (this.#output.length < COUNTED_BYTES) return await this.#output.flush(this);
-    const { backlog } = this.service;
-    backlog.hold(this, this.#output.memory(), now);
+    this.#count(now);
     try {
       await this.#output.flush(this);
     } finally {
-      backlog.release(this);
+      this.service.backlog.release(this);
     }
+  }
+
+  #count(now: Millis): void {
+    this.service.backlog.hold(this, this.#output.memory(), now);
   }
 
   #recognise(): Protocol | undefined {

@@ -112,7 +112,7 @@ export const GROUPS = {
     "large-memory": setting(
       bytes(1),
       "256mb",
-      "bytes of values too large for the cache that may be read at once",
+      "bytes that large values may take while they are read or not taken yet",
     ),
   },
   "Cache": {
