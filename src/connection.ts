@@ -20,7 +20,7 @@ import type { Stats } from "./stats.ts";
 import { turn } from "./turn.ts";
 
 /** Requests of one client that may wait for the origin at once; more are not even parsed. */
-const PENDING_REQUESTS = 1024;
+const PENDING_REQUESTS = 128;
 
 /** Requests of one client that are answered on end before it is asked how long that took. */
 const BATCH_REQUESTS = 512;

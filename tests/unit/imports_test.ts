@@ -26,7 +26,7 @@ const RULES: Record<string, readonly string[]> = {
   connection: ["sniff", "turn", "backlog"],
   sniff: [],
   http: ["@std/http", "auth"],
-  resp: ["auth"],
+  resp: ["auth", "turn"],
   read_through: ["coherence"],
   coherence: ["lru-cache"],
   origin: ["byte_budget", "semaphore", "coherence/follow", "coherence/channel", "ioredis"],
