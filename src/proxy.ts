@@ -24,6 +24,9 @@ import { Semaphore } from "./semaphore.ts";
 import { Server } from "./server.ts";
 import { Stats } from "./stats.ts";
 
+/** How long the read of a value waits that is too large to be read at once. */
+const LARGE_PATIENCE: Millis = 10_000;
+
 /** A proxy that serves. */
 export interface Proxy {
   /** Where it listens; the port is the chosen one where 0 was asked for. */
@@ -52,7 +55,13 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     waiters: values["client-queue"],
     patience: values["queue-timeout"],
   });
-  const budget = new ByteBudget(values["large-memory"]);
+  const backlog = new Backlog(values["reply-memory"]);
+  const budget = new ByteBudget(
+    values["large-memory"],
+    LARGE_PATIENCE,
+    () => backlog.bytes,
+  );
+  backlog.onRelease = () => budget.admit();
   const origin = new RedisOrigin(link, permits, budget, stats);
   const cache = new ReadThrough(
     origin,
@@ -80,7 +89,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const service: Service = {
     lookup: cache,
     stats,
-    backlog: new Backlog(values["reply-memory"]),
+    backlog,
     converse: (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
   };
   const server: Server = new Server(listener, service, {

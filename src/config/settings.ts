@@ -107,12 +107,12 @@ export const GROUPS = {
       "how long Redis may take to connect, or stay silent while a read waits",
     ),
     "client-limit": setting(integer(1), "64", "reads in flight at Redis at once"),
-    "client-queue": setting(integer(0), "1024", "reads that may wait for their turn"),
+    "client-queue": setting(integer(0), "10000", "reads that may wait for their turn"),
     "queue-timeout": setting(seconds(0.001), "0.25", "how long a read may wait for its turn"),
     "large-memory": setting(
       bytes(1),
       "256mb",
-      "bytes of values too large for the cache that may be read at once",
+      "bytes that large values may take while they are read or not taken yet",
     ),
   },
   "Cache": {
