@@ -32,15 +32,12 @@ export function makeTable(values: Values, stats: Stats): Table {
 
 /** Returns how the link is to be made. */
 export function linkOptions(values: Values): LinkOptions {
-  const { general, rules } = { general: generalPolicy(values), rules: values.policy ?? [] };
-  const limits = [general, ...rules.map(({ change }) => change(general))];
   return {
     mode: values.coherence,
     tracking: values.tracking,
     prefixes: values["tracking-prefix"] ?? [],
     timeout: values["redis-timeout"],
     lease: values.lease,
-    largest: Math.max(...limits.map(({ valueLimit }) => valueLimit)),
   };
 }
 

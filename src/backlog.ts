@@ -23,12 +23,16 @@ export interface Holder {
 
 export class Backlog {
   #bytes = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #holders = new Map<Holder, readonly ArrayBufferLike[]>();
   /** Memory that is held, and by how many: a value that many wait for is there once. */
   readonly #shares = new Map<ArrayBufferLike, number>();
 
-  /** @param limit Bytes that may be held. */
-  constructor(readonly limit: number) {}
+  /**
+   * @param limit Bytes that may be held.
+   * @param onRelease Called when less is held than before.
+   */
+  constructor(readonly limit: number, public onRelease: () => void = () => {}) {}
 
   /** Bytes that are held. */
   get bytes(): number {
@@ -48,7 +52,9 @@ export class Backlog {
       this.#shares.set(buffer, shares + 1);
       if (shares === 0) this.#bytes += buffer.byteLength;
     }
-    if (this.isOver) this.relieve(now);
+    if (!this.isOver) return;
+    this.relieve(now);
+    if (this.isOver) this.#lookAgain();
   }
 
   /** The client has taken all of it, or will not. */
@@ -56,6 +62,7 @@ export class Backlog {
     const memory = this.#holders.get(holder);
     if (memory === undefined) return;
     this.#holders.delete(holder);
+    const before = this.#bytes;
     for (const buffer of memory) {
       const shares = this.#shares.get(buffer)! - 1;
       if (shares > 0) {
@@ -65,6 +72,22 @@ export class Backlog {
         this.#bytes -= buffer.byteLength;
       }
     }
+    if (this.#bytes < before) this.onRelease();
+    if (!this.isOver) this.#stopLooking();
+  }
+
+  #stopLooking(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Nobody else may ever come: who is stuck by then has to go all the same. */
+  #lookAgain(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.relieve(performance.now());
+      if (this.isOver) this.#lookAgain();
+    }, STUCK);
   }
 
   /** Cuts off those who are stuck, the longest first, until the rest is within the limit. */

@@ -11,6 +11,7 @@
  * @module
  */
 import { type Backlog, COUNTED_BYTES } from "./backlog.ts";
+import { close, isGone, linger, part } from "./closing.ts";
 import type { ClientRequest, Lookup, Millis, Protocol } from "./protocol.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
@@ -20,16 +21,13 @@ import type { Stats } from "./stats.ts";
 import { turn } from "./turn.ts";
 
 /** Requests of one client that may wait for the origin at once; more are not even parsed. */
-const PENDING_REQUESTS = 1024;
+const PENDING_REQUESTS = 128;
 
 /** Requests of one client that are answered on end before it is asked how long that took. */
 const BATCH_REQUESTS = 512;
 
 /** How long a client is served on end before the others have a turn. */
 const SLICE: Millis = 1;
-
-/** Bytes that a closing connection is drained of, so that a reset does not overtake its last reply. */
-const LINGER_BYTES = 1024 * 1024;
 
 /** What all connections share. */
 export interface Service {
@@ -56,6 +54,9 @@ interface Pending {
   readonly request: ClientRequest;
   readonly found: unknown;
 }
+
+/** A request that was replied to. */
+const DONE: Pending = { request: { last: false, read() {}, reply() {} }, found: undefined };
 
 export class Connection {
   phase: Phase = "idle";
@@ -87,7 +88,10 @@ export class Connection {
         input.received(count);
         await this.#answer();
       }
-      if (this.#last || this.#stopping) await this.#linger();
+      if (this.#last || this.#stopping) {
+        this.#enter("lingering", performance.now());
+        await linger(conn, input.bytes);
+      }
     } catch (error) {
       if (!isGone(error)) throw error;
     } finally {
@@ -99,11 +103,7 @@ export class Connection {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    try {
-      this.conn.close();
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
+    close(this.conn);
   }
 
   /** Whether the connection was ended; a write that is under way may outlive this. */
@@ -117,17 +117,8 @@ export class Connection {
     const protocol = this.#protocol ?? this.service.converse(guess(this.#input), peerOf(this.conn));
     protocol.expire?.(output);
     this.#last = true;
-    try {
-      if (output.length > 0) {
-        this.#enter("writing", performance.now());
-        await output.flush(this);
-        await this.conn.closeWrite();
-      }
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    } finally {
-      this.close();
-    }
+    this.#enter("writing", performance.now());
+    await part(this, output);
   }
 
   /** Ends the connection at once, with replies that its client does not take. */
@@ -213,26 +204,38 @@ export class Connection {
 
   /** Waits for the outcomes of the pending requests, and replies in order. */
   async #settle(): Promise<void> {
-    const output = this.#output;
-    for (const { request, found } of this.#pending) {
-      if (found instanceof Promise && output.length > 0) await this.#flush(performance.now());
+    const pending = this.#pending;
+    for (let index = 0; index < pending.length; index++) {
+      if (this.#output.length > 0 && pending[index]!.found instanceof Promise) {
+        await this.#flush(performance.now());
+        if (this.#isClosed) break;
+      }
       this.#enter("answering", this.since);
-      request.reply(output, await found);
-      if (output.full) await this.#flush(performance.now());
+      await this.#reply(pending[index]!);
+      pending[index] = DONE;
+      if (this.#output.full) await this.#flush(performance.now());
     }
-    this.#pending.length = 0;
+    pending.length = 0;
+  }
+
+  /** On its own: who waits for a write, which may never end, must not hold what was found. */
+  async #reply({ request, found }: Pending): Promise<void> {
+    request.reply(this.#output, await found);
   }
 
   async #flush(now: Millis): Promise<void> {
     this.#enter("writing", now);
     if (this.#output.length < COUNTED_BYTES) return await this.#output.flush(this);
-    const { backlog } = this.service;
-    backlog.hold(this, this.#output.memory(), now);
+    this.#count(now);
     try {
       await this.#output.flush(this);
     } finally {
-      backlog.release(this);
+      this.service.backlog.release(this);
     }
+  }
+
+  #count(now: Millis): void {
+    this.service.backlog.hold(this, this.#output.memory(), now);
   }
 
   #recognise(): Protocol | undefined {
@@ -244,30 +247,4 @@ export class Connection {
     this.phase = phase;
     this.since = now;
   }
-
-  /** Closing with unread input makes a reset, which can overtake the reply: read it away first. */
-  async #linger(): Promise<void> {
-    this.#enter("lingering", performance.now());
-    await this.conn.closeWrite();
-    const waste = this.#input.bytes;
-    for (let total = 0; total < LINGER_BYTES;) {
-      const count = await this.conn.read(waste);
-      if (count === null) return;
-      total += count;
-    }
-  }
-}
-
-/** Whether an error only says that the connection has ended, on whichever side. */
-export function isGone(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.BadResource ||
-    error instanceof Deno.errors.Interrupted ||
-    error instanceof Deno.errors.NotConnected ||
-    error instanceof Deno.errors.TimedOut ||
-    error instanceof Deno.errors.UnexpectedEof ||
-    // Not TLS, or not as it should be.
-    error instanceof Deno.errors.InvalidData;
 }

@@ -5,17 +5,20 @@
  */
 import type { Config } from "./config/mod.ts";
 import type { Link } from "./origin/link.ts";
+import type { RedisOrigin } from "./origin/mod.ts";
 import type { ReadThrough } from "./read_through.ts";
 import type { Facts } from "./resp/mod.ts";
 import type { Server } from "./server.ts";
 import type { Stats } from "./stats.ts";
+
+export type { Facts };
 
 /** The objects that know. */
 export interface Sources {
   readonly config: Config;
   readonly version: string;
   readonly stats: Stats;
-  readonly link: Link;
+  readonly origin: RedisOrigin;
   readonly cache: ReadThrough;
   readonly server: Server;
 }
@@ -28,8 +31,9 @@ export function redisVersionOf(link: Link): string {
   return link.version ?? OLDEST_REDIS;
 }
 
-export function factsOf({ config, version, stats, link, cache, server }: Sources): Facts {
+export function factsOf({ config, version, stats, origin, cache, server }: Sources): Facts {
   const { values } = config;
+  const { link, permits, budget } = origin;
   const { rss, heapUsed, external } = Deno.memoryUsage();
   return {
     redisVersion: redisVersionOf(link),
@@ -57,6 +61,10 @@ export function factsOf({ config, version, stats, link, cache, server }: Sources
     originReads: stats.originReads,
     originFailures: stats.originFailures,
     originFlights: cache.flights,
+    originPermits: permits.held,
+    originPermitsMax: permits.options.permits,
+    originWaiting: permits.waiting,
+    originLargeBytes: budget.held,
     ...coherenceOf(cache),
     stats,
   };

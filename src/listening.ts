@@ -27,7 +27,9 @@ export function listen(settings: ListenSettings): Deno.Listener {
     return open(hostname, port, identity);
   } catch (error) {
     const why = (error as Error).message;
-    throw new ConfigError(`Cannot listen on ${hostname} port ${port}: wanted a free port (${why})`);
+    throw new ConfigError(
+      `Cannot listen on ${hostname} port ${port}: wanted an address of this machine and a free port (${why})`,
+    );
   }
 }
 

@@ -98,6 +98,11 @@ export interface Answer {
 
 /** Reads keys: from the cache at once, or later from the origin. */
 export interface Lookup {
+  /**
+   * The value of the key whose bytes stand in `[from, to)`, if it is a hit of the plain kind: what
+   * most requests are, and it makes no string. `undefined` says nothing of the key: ask `get`.
+   */
+  find(bytes: Uint8Array, from: number, to: number, now: Millis): Value | undefined;
   /** Reads one key. An outcome is a hit; a promise is a miss, and never rejects. */
   get(key: Key, now: Millis): Outcome | Promise<Outcome>;
   /** Reads several keys, the missing ones in one round trip; outcomes in the order of the keys. */

@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { type Admin, type AdminSources, startAdmin, whyNotReady } from "./admin/mod.ts";
 import { linkOptions, makeTable } from "./assemble.ts";
 import { Backlog } from "./backlog.ts";
 import { ByteBudget } from "./byte_budget.ts";
 import { follow } from "./coherence/follow.ts";
-import type { Config } from "./config/mod.ts";
+import { SoftWait } from "./coherence/soft_wait.ts";
+import { type Config, ConfigError } from "./config/mod.ts";
 import type { Service } from "./connection.ts";
 import { factsOf, redisVersionOf } from "./facts.ts";
 import { Http, HttpSite } from "./http/mod.ts";
@@ -21,6 +23,9 @@ import { Resp, RESP_LIMITS, type RespContext } from "./resp/mod.ts";
 import { Semaphore } from "./semaphore.ts";
 import { Server } from "./server.ts";
 import { Stats } from "./stats.ts";
+
+/** How long the read of a value waits that is too large to be read at once. */
+const LARGE_PATIENCE: Millis = 10_000;
 
 /** A proxy that serves. */
 export interface Proxy {
@@ -50,9 +55,21 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     waiters: values["client-queue"],
     patience: values["queue-timeout"],
   });
-  const budget = new ByteBudget(values["large-memory"]);
+  const backlog = new Backlog(values["reply-memory"]);
+  const budget = new ByteBudget(
+    values["large-memory"],
+    LARGE_PATIENCE,
+    () => backlog.bytes,
+  );
+  backlog.onRelease = () => budget.admit();
   const origin = new RedisOrigin(link, permits, budget, stats);
-  const cache = new ReadThrough(origin, table, stats);
+  const cache = new ReadThrough(
+    origin,
+    table,
+    stats,
+    () => performance.now(),
+    new SoftWait(values["soft-timeout"]),
+  );
   const http = new HttpSite({
     contentType: values["content-type"],
     maxAge: values["http-max-age"],
@@ -60,18 +77,19 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     allowedHosts: values["allowed-hosts"],
     credentials: config.credentials,
   });
+  const facts = () => factsOf({ config, version, stats, origin, cache, server });
   const resp: RespContext = {
     credentials: config.credentials,
     database: address.database,
     limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },
     log,
     redisVersion: () => redisVersionOf(link),
-    facts: () => factsOf({ config, version, stats, link, cache, server }),
+    facts,
   };
   const service: Service = {
     lookup: cache,
     stats,
-    backlog: new Backlog(values["reply-memory"]),
+    backlog,
     converse: (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
   };
   const server: Server = new Server(listener, service, {
@@ -84,6 +102,19 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       lingering: 1000,
     },
   }, log);
+  let isStopping = false;
+  const admin = openAdmin(config, log, {
+    credentials: config.credentials,
+    facts,
+    explain: (key) => cache.explain(key, performance.now()),
+    whyNotReady: () =>
+      whyNotReady({
+        ...facts(),
+        isStopping,
+        isCoherenceRequired: values.coherence === "required",
+        mayBeStale: table.policies.longestStale > 0,
+      }),
+  });
   link.open();
   const bound = listener.addr as Deno.NetAddr;
   log.info("Listening", {
@@ -96,7 +127,6 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     "cache-memory": values["cache-memory"],
     coherence: values.coherence,
   });
-  let isStopping = false;
   return {
     address: bound,
     get clients() {
@@ -118,6 +148,25 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       await server.stop(grace);
       origin.close();
       permits.close();
+      await admin?.stop();
     },
   };
+}
+
+/**
+ * Opens the admin port if there is to be one.
+ *
+ * @throws {ConfigError} When it cannot listen there.
+ */
+function openAdmin({ values }: Config, log: Log, sources: AdminSources): Admin | null {
+  const { "admin-address": hostname, "admin-port": port } = values;
+  if (port === null) return null;
+  try {
+    return startAdmin(hostname, port, sources, log);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new ConfigError(
+      `Cannot listen on ${hostname} port ${port} for --admin-port: wanted an address of this machine and a free port (${why})`,
+    );
+  }
 }

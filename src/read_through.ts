@@ -8,12 +8,15 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { ageOf, hitAnswer, readAnswer, staleAnswer } from "./coherence/answers.ts";
+import { Backoff } from "./coherence/backoff.ts";
 import type { Flight, Held } from "./coherence/entry.ts";
 import { explain } from "./coherence/explain.ts";
-import { isAboutKey, type Table } from "./coherence/table.ts";
+import { SoftWait } from "./coherence/soft_wait.ts";
+import type { Table } from "./coherence/table.ts";
+import { isAboutKey } from "./coherence/trouble.ts";
 import {
   type Answer,
-  Entry,
   Failure,
   type Key,
   type Lookup,
@@ -21,17 +24,24 @@ import {
   type Origin,
   type Outcome,
   type Terms,
+  type Value,
   type Via,
 } from "./protocol.ts";
 import type { Stats } from "./stats.ts";
 
 export class ReadThrough implements Lookup {
-  /** @param clock Tells the moment at which something is sent or comes; a test's own may. */
+  readonly #backoff = new Backoff();
+
+  /**
+   * @param clock Tells the moment at which something is sent or comes; a test's own may.
+   * @param soft How long to wait for the origin where a stale value may be answered instead.
+   */
   constructor(
     readonly origin: Origin,
     readonly table: Table,
     readonly stats: Stats,
     readonly clock: () => Millis = () => performance.now(),
+    readonly soft: SoftWait = new SoftWait(Infinity),
   ) {}
 
   /** The number of entries, fresh or not. */
@@ -49,11 +59,17 @@ export class ReadThrough implements Lookup {
     return this.table.flying;
   }
 
+  find(bytes: Uint8Array, from: number, to: number, now: Millis): Value | undefined {
+    const value = this.table.findAt(bytes, from, to, now);
+    if (value !== undefined) this.stats.hits++;
+    return value;
+  }
+
   get(key: Key, now: Millis): Outcome | Promise<Outcome> {
     const found = this.table.find(key, now);
     if (found === undefined) return this.#miss(key, now);
     this.stats.hits++;
-    if (found !== null && now >= found.refreshAt) this.#refresh(key);
+    if (found !== null && now >= found.refreshAt) this.#refresh(key, now);
     return found;
   }
 
@@ -74,7 +90,7 @@ export class ReadThrough implements Lookup {
         return one;
       }
       stats.misses++;
-      return flights.get(keys[index]!)!.outcome;
+      return flights.get(keys[index]!)!;
     }));
   }
 
@@ -82,10 +98,10 @@ export class ReadThrough implements Lookup {
     if (terms.isFenced === true) return this.#askFenced(key, now, terms);
     if (terms.maxAge > 0) {
       const found = this.table.find(key, now);
-      if (found !== undefined && this.#age(found, now) <= terms.maxAge) {
+      if (found !== undefined && ageOf(this.table, found, now) <= terms.maxAge) {
         this.stats.hits++;
-        if (found !== null && now >= found.refreshAt) this.#refresh(key);
-        return this.#answer(found, "hit", now, true, false);
+        if (found !== null && now >= found.refreshAt) this.#refresh(key, now);
+        return hitAnswer(this.table, found, now);
       }
       const stale = terms.maxStale > 0 ? this.table.findStale(key, now, terms.maxStale) : undefined;
       if (stale !== undefined) return this.#answerStale(stale, now);
@@ -94,78 +110,93 @@ export class ReadThrough implements Lookup {
     const via = this.#whyForward(key, now);
     if (!terms.mayForward) {
       const failure = new Failure("uncached", "Not in the cache");
-      return this.#answer(failure, via, now, false, false);
+      return readAnswer(failure, via, now);
     }
     return this.#forward(key, now, terms, via);
   }
 
   explain(key: Key, now: Millis): Readonly<Record<string, string>> {
-    return explain(this.table, key, now);
+    const failed = this.#backoff.find(key, now);
+    return { ...explain(this.table, key, now), "backing-off": failed?.message ?? "no" };
   }
 
   /** Waits until all changes that were made before now are known; what is cached then is current. */
   async #askFenced(key: Key, now: Millis, terms: Terms): Promise<Answer> {
-    const isFenced = await this.origin.fence?.() ?? false;
-    const rest = { ...terms, isFenced: false };
+    const isFenced = this.table.covers(key) && (await this.origin.fence?.() ?? false);
+    // What is no older than the request is never stale.
+    const rest = { ...terms, isFenced: false, maxStale: 0, staleIfError: 0 };
     return isFenced
       ? await this.ask(key, this.clock(), rest)
       : await this.ask(key, now, { ...rest, maxAge: 0 });
   }
 
   async #forward(key: Key, now: Millis, terms: Terms, via: Via): Promise<Answer> {
-    const { table, stats } = this;
+    const { table } = this;
     const isForced = terms.maxAge === 0;
     const window = terms.staleIfError ?? Infinity;
-    const stale = table.findStale(key, now, window);
-    if (isForced) table.bypass(key);
-    const joined = isForced ? undefined : table.join(key, now);
-    if (joined !== undefined) {
-      stats.collapsed++;
-      if (terms.mayStore) joined.mayStore = true;
+    const stale = isForced ? undefined : table.findStale(key, now, window);
+    const joined = isForced ? undefined : this.#join(key, now, terms.mayStore);
+    const failed = joined === undefined ? this.#backOff(key, now) : undefined;
+    if (failed !== undefined) {
+      return stale === undefined ? readAnswer(failed, via, now) : this.#answerStale(stale, now);
     }
+    if (isForced) table.bypass(key);
     const flight = joined ?? this.#start([key], terms.mayStore)[0]!;
-    const outcome = await flight.outcome;
-    const then = this.clock();
-    if (outcome instanceof Failure && !isAboutKey(outcome) && stale !== undefined) {
+    if (stale !== undefined) {
+      const outcome = await this.soft.within(flight.outcome);
+      const then = this.clock();
+      const isMissing = outcome === undefined ||
+        (outcome instanceof Failure && !isAboutKey(outcome));
       // It may have been changed, or gone too old, while Redis was waited for.
-      if (!isForced && table.findStale(key, then, window) === stale) {
+      if (isMissing && table.findStale(key, then, window)?.validFrom === stale.validFrom) {
         return this.#answerStale(stale, then);
       }
     }
-    return this.#answer(outcome, via, then, flight.isStored, joined !== undefined);
+    const outcome = await flight.outcome;
+    return readAnswer(outcome, via, this.clock(), flight.isStored, joined !== undefined);
   }
 
   #miss(key: Key, now: Millis): Promise<Outcome> {
     this.stats.misses++;
     this.table.noteMiss(key, now);
-    const joined = this.table.join(key, now);
-    if (joined !== undefined) {
-      this.stats.collapsed++;
-      joined.mayStore = true;
-      return joined.outcome;
-    }
-    return this.#start([key])[0]!.outcome;
+    const joined = this.#join(key, now);
+    if (joined !== undefined) return joined.outcome;
+    const failed = this.#backOff(key, now);
+    return failed === undefined ? this.#start([key])[0]!.outcome : Promise.resolve(failed);
   }
 
-  /** The flights of several keys: those that can be joined, and one trip for all others. */
-  #fly(keys: readonly Key[], now: Millis): Map<Key, Flight> {
-    const flights = new Map<Key, Flight>();
+  /** The read of a key that is under way, for one more who waits. */
+  #join(key: Key, now: Millis, mayStore = true): Flight | undefined {
+    const flight = this.table.join(key, now);
+    if (flight === undefined) return undefined;
+    this.stats.collapsed++;
+    if (mayStore) flight.mayStore = true;
+    return flight;
+  }
+
+  /** The failure that a key has just come to, if it is too early for another read. */
+  #backOff(key: Key, now: Millis): Failure | undefined {
+    const failed = this.#backoff.find(key, now);
+    if (failed !== undefined) this.stats.backedOff++;
+    return failed;
+  }
+
+  /** The outcomes of several keys: of flights that can be joined, and one trip for all others. */
+  #fly(keys: readonly Key[], now: Millis): Map<Key, Promise<Outcome>> {
+    const outcomes = new Map<Key, Promise<Outcome>>();
     const rest: Key[] = [];
     for (const key of keys) {
       this.table.noteMiss(key, now);
-      const joined = this.table.join(key, now);
-      if (joined === undefined) {
-        rest.push(key);
-        continue;
-      }
-      this.stats.collapsed++;
-      joined.mayStore = true;
-      flights.set(key, joined);
+      const joined = this.#join(key, now);
+      const failed = joined === undefined ? this.#backOff(key, now) : undefined;
+      if (joined !== undefined) outcomes.set(key, joined.outcome);
+      else if (failed !== undefined) outcomes.set(key, Promise.resolve(failed));
+      else rest.push(key);
     }
     if (rest.length > 0) {
-      for (const flight of this.#start(rest)) flights.set(flight.key, flight);
+      for (const flight of this.#start(rest)) outcomes.set(flight.key, flight.outcome);
     }
-    return flights;
+    return outcomes;
   }
 
   /** Reads keys in one trip; each becomes a flight that others can join. */
@@ -178,15 +209,19 @@ export class ReadThrough implements Lookup {
     }).then((fetched) => {
       const now = this.clock();
       flights.forEach((flight, index) => {
-        flight.settle(table.land(flight, fetched[index]!, now));
+        const one = fetched[index]!;
+        // A read that never was sent says nothing of how the next one would fare.
+        if (flight.phase === "sent") this.#backoff.note(flight.key, one, now);
+        flight.settle(table.land(flight, one, now));
       });
     });
     return flights;
   }
 
   /** Reads a key that is in use ahead of its time; who asks meanwhile still has the entry. */
-  #refresh(key: Key): void {
+  #refresh(key: Key, now: Millis): void {
     if (this.table.look(key).flight !== undefined || !(this.origin.hasRoom?.() ?? true)) return;
+    if (this.#backoff.find(key, now) !== undefined) return;
     this.stats.refreshes++;
     this.#start([key]);
   }
@@ -204,35 +239,9 @@ export class ReadThrough implements Lookup {
     }
   }
 
-  /** For how long at most the origin may have had another value: since it was proven right. */
-  #age(found: Held | null, now: Millis): Millis {
-    if (found === null) return 0;
-    const { channel } = this.table;
-    const provenAt = channel.state === "tracked" ? channel.provenAt : -Infinity;
-    return Math.max(0, now - Math.max(found.validFrom, provenAt));
-  }
-
   #answerStale(entry: Held, now: Millis): Answer {
     this.stats.staleAnswers++;
-    const end = this.table.freshEnd(entry);
-    const age = now - Math.min(end, Math.max(entry.validFrom, end));
-    const timeLeft = Math.min(-1, end - now);
-    return { outcome: entry, via: "hit", age, timeLeft, isStored: true, isCollapsed: false };
-  }
-
-  #answer(
-    outcome: Outcome,
-    via: Via,
-    now: Millis,
-    isStored: boolean,
-    isCollapsed: boolean,
-  ): Answer {
-    const isEntry = outcome instanceof Entry;
-    const age = isEntry
-      ? via === "hit" ? this.#age(outcome as Held, now) : now - outcome.validFrom
-      : 0;
-    const timeLeft = isEntry ? outcome.freshUntil - now : 0;
-    return { outcome, via, age, timeLeft, isStored, isCollapsed };
+    return staleAnswer(this.table, entry, now);
   }
 }
 

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { Connection, isGone, type Phase, type Service } from "./connection.ts";
+import { close, isGone } from "./closing.ts";
+import { Connection, type Phase, type Service } from "./connection.ts";
 import { Input } from "./input.ts";
 import type { Log } from "./log.ts";
 import { Output } from "./output.ts";
@@ -175,14 +176,5 @@ export class Server {
       else if (phase === "writing") connection.cutOff();
       else connection.close();
     }
-  }
-}
-
-/** Closes what may have been closed before. */
-function close(what: { close(): void }): void {
-  try {
-    what.close();
-  } catch (error) {
-    if (!isGone(error)) throw error;
   }
 }

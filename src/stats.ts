@@ -20,6 +20,10 @@ export class Stats {
   originReads = 0;
   /** Reads at the origin that failed. */
   originFailures = 0;
+  /** Keys refused a read, since reads had failed several times in a row. */
+  originRefusals = 0;
+  /** Keys not read again, since their last read had just failed. */
+  backedOff = 0;
   /** Keys answered with another request's read. */
   collapsed = 0;
   /** Keys answered past their time, for Redis gave no answer. */

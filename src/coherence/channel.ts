@@ -36,10 +36,10 @@ export class Channel {
   /** Until when entries of this epoch may be answered. */
   leaseUntil: Millis;
   state: ChannelState;
-  /** Until when the entries of past epochs were known to be right. */
   /** Whether values may be kept for their time without being told of changes. */
   #mayKeepUntold = true;
-  readonly #ends = new Map<number, Millis>();
+  /** Until when the entries of past epochs could be answered, and whether that was proven. */
+  readonly #ends = new Map<number, { readonly end: Millis; readonly isProven: boolean }>();
   protected readonly answeredAt: Record<Side, Millis> = {
     data: -Infinity,
     invalidation: -Infinity,
@@ -112,8 +112,15 @@ export class Channel {
 
   /** Until when the entries of an epoch were known to be right; -Infinity when that is forgotten. */
   endOf(epoch: number): Millis {
-    if (epoch !== this.epoch) return this.#ends.get(epoch) ?? -Infinity;
+    if (epoch !== this.epoch) return this.#ends.get(epoch)?.end ?? -Infinity;
     return this.state === "tracked" ? this.provenAt : Infinity;
+  }
+
+  /** The latest moment for which the entries of an epoch were proven right; -Infinity for never. */
+  proofOf(epoch: number): Millis {
+    if (epoch === this.epoch) return this.state === "tracked" ? this.provenAt : -Infinity;
+    const past = this.#ends.get(epoch);
+    return past?.isProven === true ? past.end : -Infinity;
   }
 
   protected renew(): void {
@@ -122,9 +129,9 @@ export class Channel {
 
   #turn(now: Millis): void {
     if (this.memory > 0) {
-      const end = this.state === "tracked" ? this.provenAt : now;
-      this.#ends.set(this.epoch, end);
-      for (const [epoch, end] of this.#ends) {
+      const isProven = this.state === "tracked";
+      this.#ends.set(this.epoch, { end: isProven ? this.provenAt : now, isProven });
+      for (const [epoch, { end }] of this.#ends) {
         if (now - end > this.memory) this.#ends.delete(epoch);
       }
     }

@@ -22,6 +22,8 @@ export class Held extends Entry {
     readonly policy: Policy,
     /** Whether it says that the key does not exist. */
     readonly isAbsence: boolean,
+    /** Whether Redis tells of changes of this key, when it tells of any. */
+    readonly isCovered: boolean,
   ) {
     super(value, validFrom, freshUntil);
   }

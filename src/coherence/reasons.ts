@@ -16,8 +16,9 @@ export type MissReason =
   | "lease lapsed"
   | "forced";
 
-/** Keys that are remembered. */
+/** Keys that are remembered, and the longest of them: both bound the memory. */
 const KEPT = 1024;
+const KEY_BYTES = 256;
 
 export class Reasons {
   /** In the order in which they were noted first. */
@@ -28,6 +29,7 @@ export class Reasons {
   }
 
   set(key: Key, reason: MissReason): void {
+    if (key.length > KEY_BYTES) return;
     this.#reasons.set(key, reason);
     if (this.#reasons.size <= KEPT) return;
     for (const oldest of this.#reasons.keys()) {

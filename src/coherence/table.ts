@@ -11,18 +11,24 @@
  * - sent: freshness is counted from when the read was sent, never from when it was answered
  * - forget: a forced read drops the entry first, or its client could see the older value again
  *
- * `LRUCache` is used as a plain LRU with sizes: freshness stands in the entry, since its own `ttl`
- * costs memory and a clock read for each entry, and its `fetch` lets reads evict live entries.
- *
  * @module
  */
-import { LRUCache } from "lru-cache";
-import { Failure, type Fetched, type Found, type Key, type Millis } from "../protocol.ts";
+import {
+  Failure,
+  type Fetched,
+  type Found,
+  type Key,
+  type Millis,
+  type Value,
+} from "../protocol.ts";
+import type { Marks } from "../store/kept.ts";
+import { Store } from "../store/mod.ts";
 import type { Stats } from "../stats.ts";
 import type { Channel } from "./channel.ts";
 import { Flight, Held } from "./entry.ts";
 import { cut, type Policies } from "./policy.ts";
 import { type MissReason, Reasons } from "./reasons.ts";
+import { isAboutKey } from "./trouble.ts";
 
 /** Bounds of the table. */
 export interface TableOptions {
@@ -36,25 +42,20 @@ export interface TableOptions {
   readonly random?: () => number;
 }
 
-/** What one entry costs beside the bytes of its key and its value, measured at a million entries. */
-export const ENTRY_OVERHEAD_BYTES = 400;
-
 /** One in so many entries, and bytes, may be for a key that does not exist: scans stay small. */
 const ABSENCE_SHARE = 10;
 
 const NOTHING = new Uint8Array(0);
 
-/** Error replies that say "not now" instead of anything about the key. */
-const PASSING = /^(LOADING|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN|READONLY) /;
-
 export class Table {
-  protected readonly entries: LRUCache<Key, Held>;
-  protected readonly absences: LRUCache<Key, Held>;
+  protected readonly entries: Store<Held>;
+  protected readonly absences: Store<Held>;
   /** The current flight of each key that has one. */
   protected readonly flights = new Map<Key, Flight>();
   readonly #reasons = new Reasons();
   readonly #random: () => number;
-  readonly #covers: (key: Key) => boolean;
+  /** Whether Redis tells of changes of this key, when it tells of any. */
+  readonly covers: (key: Key) => boolean;
 
   constructor(
     readonly channel: Channel,
@@ -63,24 +64,31 @@ export class Table {
     options: TableOptions,
   ) {
     this.#random = options.random ?? Math.random;
-    this.#covers = options.covers ?? (() => true);
+    this.covers = options.covers ?? (() => true);
     const { tracked, untracked } = policies.general;
     const share = tracked.absence > 0 || untracked.absence > 0 ? 1 / ABSENCE_SHARE : 0;
     const entries = Math.floor(options.entries * share);
     const bytes = Math.floor(options.bytes * share);
-    this.entries = this.#store(options.entries - entries, options.bytes - bytes);
-    this.absences = this.#store(entries, bytes);
+    this.entries = this.#store(options.entries - entries, options.bytes - bytes, false);
+    this.absences = this.#store(entries, bytes, true);
   }
 
-  /** A store within bounds; one of no entries keeps none, since none is small enough for it. */
-  #store(entries: number, bytes: number): LRUCache<Key, Held> {
-    return new LRUCache({
-      max: Math.max(1, entries),
-      maxSize: entries === 0 ? 1 : Math.max(1, bytes),
-      sizeCalculation: (entry, key) => entry.value.length + key.length + ENTRY_OVERHEAD_BYTES,
-      dispose: (_, key, why) => {
-        if (why === "evict") this.#reasons.set(key, "evicted");
-      },
+  #store(entries: number, bytes: number, isAbsence: boolean): Store<Held> {
+    return new Store({ entries, bytes }, {
+      make: (key, marks, value) =>
+        new Held(
+          value,
+          marks.validFrom,
+          marks.freshUntil,
+          marks.refreshAt,
+          marks.expiresAt,
+          marks.epoch,
+          marks.generation,
+          this.policies.of(key),
+          isAbsence,
+          this.covers(key),
+        ),
+      evicted: (key) => this.#reasons.set(key, "evicted"),
     });
   }
 
@@ -91,7 +99,7 @@ export class Table {
 
   /** The bytes that the entries cost. */
   get bytes(): number {
-    return this.entries.calculatedSize + this.absences.calculatedSize;
+    return this.entries.bytes + this.absences.bytes;
   }
 
   /** The number of keys that are being read. */
@@ -108,8 +116,18 @@ export class Table {
     return absence !== undefined && this.holds(absence, now) ? null : undefined;
   }
 
+  /**
+   * The value of the key whose bytes stand in `[from, to)`, if it may be answered and nothing else
+   * is to be done about it; of all else `find` tells.
+   */
+  findAt(bytes: Uint8Array, from: number, to: number, now: Millis): Value | undefined {
+    const spot = this.entries.find(bytes, from, to);
+    if (spot === undefined || !this.holds(spot, now) || now >= spot.refreshAt) return undefined;
+    return spot.take();
+  }
+
   /** Whether an entry may be answered: its epoch and generation last, it is fresh, and proven. */
-  holds(entry: Held, now: Millis): boolean {
+  holds(entry: Marks, now: Millis): boolean {
     const { channel } = this;
     return entry.epoch === channel.epoch && entry.generation === channel.generation &&
       now < entry.freshUntil &&
@@ -117,24 +135,31 @@ export class Table {
       (now < channel.leaseUntil || this.#isRecent(entry, now));
   }
 
-  #isRecent(entry: Held, now: Millis): boolean {
+  #isRecent(entry: Marks, now: Millis): boolean {
     const { channel } = this;
     return channel.state === "tracked" && now < entry.validFrom + channel.options.lease;
   }
 
   /** An entry that is not fresh, but may be answered where Redis gives no answer. */
   findStale(key: Key, now: Millis, window: Millis): Held | undefined {
+    if (window <= 0) return undefined;
     const entry = this.entries.get(key);
     if (entry === undefined || entry.generation !== this.channel.generation) return undefined;
-    const isUsable = now < entry.expiresAt &&
-      now < this.freshEnd(entry) + Math.min(window, entry.policy.staleIfError);
+    const { staleIfError } = entry.policy;
+    const isUsable = staleIfError > 0 && now < entry.expiresAt &&
+      now < this.freshEnd(entry) + Math.min(window, staleIfError);
     return isUsable ? entry : undefined;
   }
 
   /** The last moment at which an entry was known to be fresh. */
   freshEnd(entry: Held): Millis {
-    const proven = Math.max(entry.validFrom, this.channel.endOf(entry.epoch));
-    return Math.min(entry.freshUntil, proven);
+    if (!entry.isCovered) return entry.freshUntil;
+    return Math.min(entry.freshUntil, Math.max(entry.validFrom, this.channel.endOf(entry.epoch)));
+  }
+
+  /** The latest moment for which an entry was proven right: since when Redis may have another. */
+  provenAt({ isCovered, validFrom, epoch }: Held): Millis {
+    return isCovered ? Math.max(validFrom, this.channel.proofOf(epoch)) : validFrom;
   }
 
   /** Why a key misses; remembered for who asks later. */
@@ -214,7 +239,7 @@ export class Table {
 
   #entryOf(flight: Flight, fetched: Found | null, from: Millis): Held {
     const { policy, key } = flight;
-    const isTracked = this.channel.state === "tracked" && this.#covers(key);
+    const isTracked = this.channel.state === "tracked" && this.covers(key);
     const lifetimes = isTracked ? policy.tracked : policy.untracked;
     const cap = fetched === null ? lifetimes.absence : lifetimes.value;
     const left = fetched?.timeToLive ?? Infinity;
@@ -229,6 +254,7 @@ export class Table {
       flight.generation,
       policy,
       fetched === null,
+      this.covers(key),
     );
   }
 
@@ -248,7 +274,10 @@ export class Table {
 
   /** A forced read begins: the entry could be answered after the newer value, so it goes first. */
   bypass(key: Key): void {
-    if (this.#peek(key)?.epoch === this.channel.epoch) this.forget(key);
+    const { channel } = this;
+    // Where nothing tells of changes, nothing is known to be wrong: it stays if the read fails.
+    if (channel.state !== "tracked" || !this.covers(key)) return;
+    if (this.#peek(key)?.epoch === channel.epoch) this.forget(key);
   }
 
   /** A key was changed in Redis: what is kept of it is wrong, and a read under way may be. */
@@ -281,9 +310,4 @@ export class Table {
     this.flights.delete(flight.key);
     this.stats.detached++;
   }
-}
-
-/** Whether a failure is what Redis answers for this key, and not that it gives no answer now. */
-export function isAboutKey({ reason, message }: Failure): boolean {
-  return reason === "reply" && !PASSING.test(message);
 }

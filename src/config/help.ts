@@ -24,8 +24,8 @@ A flag goes over its variable, and that over the default.
 
 ${groups.join("\n")}
 Other:
-  --help     show this page
-  --version  show the version
+  -h, --help     show this page
+  -V, --version  show the version
 `;
 }
 

@@ -58,6 +58,7 @@ export function parseConfig(
   const flags = parseArgs([...args], {
     string: FLAGS.filter((flag) => !isVariableOnly(flag)),
     boolean: ["help", "version"],
+    alias: { help: "h", version: "V" },
     unknown: (arg: string) => {
       if (!arg.startsWith("-")) return;
       const name = arg.replace(/=.*/s, "");
@@ -185,9 +186,10 @@ function credentialsOf(
       "Cannot use RP_PASSWORD together with RP_PASSWORD_FILE: wanted one of the two",
     );
   }
-  const text = readText("password-file", path, readFile).replace(/\r?\n$/, "");
+  const place = placeOf("password-file", sources["password-file"]);
+  const text = readText(place, path, readFile).replace(/\r?\n$/, "");
   if (text !== "") return new Credentials(user, text);
-  throw new ConfigError(`Cannot use "${path}" for --password-file: wanted a password, got nothing`);
+  throw new ConfigError(`Cannot use "${path}" for ${place}: wanted a password, got nothing`);
 }
 
 function isVariableOnly(flag: string): boolean {

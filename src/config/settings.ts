@@ -107,12 +107,12 @@ export const GROUPS = {
       "how long Redis may take to connect, or stay silent while a read waits",
     ),
     "client-limit": setting(integer(1), "64", "reads in flight at Redis at once"),
-    "client-queue": setting(integer(0), "1024", "reads that may wait for their turn"),
+    "client-queue": setting(integer(0), "10000", "reads that may wait for their turn"),
     "queue-timeout": setting(seconds(0.001), "0.25", "how long a read may wait for its turn"),
     "large-memory": setting(
       bytes(1),
       "256mb",
-      "bytes of values too large for the cache that may be read at once",
+      "bytes that large values may take while they are read or not taken yet",
     ),
   },
   "Cache": {
@@ -135,6 +135,11 @@ export const GROUPS = {
       seconds(0, 1e9),
       "0",
       "how long past its time a value may be answered while Redis gives no answer",
+    ),
+    "soft-timeout": setting(
+      seconds(0),
+      "0.05",
+      "how long a read waits for Redis where --stale-if-error has a value to answer instead",
     ),
     "policy": optional(
       policies,
@@ -168,6 +173,13 @@ export const GROUPS = {
     ),
     "cors-origin": optional(origins, "origins whose pages may read values in a browser; * for all"),
     "allowed-hosts": optional(hosts, "the names that requests may have in Host, against rebinding"),
+  },
+  "Admin": {
+    "admin-port": optional(
+      integer(0, 65535),
+      "port for health, readiness, metrics and explanations; 0 takes a free one; none unless given",
+    ),
+    "admin-address": setting(host, "127.0.0.1", "address of that port"),
   },
   "Running": {
     "shutdown-timeout": setting(

@@ -20,7 +20,7 @@ export function isAuthorized(authorization: string | undefined, credentials: Cre
     case "basic":
       return isBasic(token!, credentials);
     case "bearer":
-      return credentials.check(credentials.user, token!);
+      return credentials.checkPassword(token!);
     default:
       return false;
   }

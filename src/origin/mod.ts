@@ -6,23 +6,23 @@
  * @module
  */
 import type { ByteBudget } from "../byte_budget.ts";
-import {
-  Failure,
-  type FailureReason,
-  type Fetched,
-  Found,
-  type Key,
-  type Origin,
-} from "../protocol.ts";
+import { isTrouble } from "../coherence/trouble.ts";
+import { Failure, type FailureReason, type Fetched, type Key, type Origin } from "../protocol.ts";
 import type { Semaphore } from "../semaphore.ts";
 import type { Stats } from "../stats.ts";
+import { Breaker } from "./breaker.ts";
 import type { Link } from "./link.ts";
 import type { Pair } from "./pair.ts";
-import { Large, type Read } from "./reader.ts";
+import { Large } from "./reader.ts";
 import { SilenceWatch } from "./watch.ts";
+
+/** What it costs to read a large value, in its own size: what comes, and what is not collected yet. */
+const READ_COST = 2;
 
 export class RedisOrigin implements Origin {
   readonly #watch: SilenceWatch;
+  /** Refuses reads while one after the other fails. */
+  readonly breaker = new Breaker();
 
   /** @param budget Bytes of large values that may be under way at once. */
   constructor(
@@ -54,6 +54,19 @@ export class RedisOrigin implements Origin {
   }
 
   async read(keys: readonly Key[], onSent: () => void): Promise<Fetched[]> {
+    const refusal = this.breaker.refusal(performance.now());
+    if (refusal !== null) {
+      this.stats.originRefusals += keys.length;
+      return keys.map(() => refusal);
+    }
+    const fetched = await this.#readInTurn(keys, onSent);
+    const failure = fetched.find(isTrouble);
+    if (failure !== undefined) this.breaker.failed(failure, performance.now());
+    else if (fetched.some(isAnswer)) this.breaker.succeeded();
+    return fetched;
+  }
+
+  async #readInTurn(keys: readonly Key[], onSent: () => void): Promise<Fetched[]> {
     const admission = this.permits.tryAcquire() ? "granted" : await this.permits.acquire();
     if (admission !== "granted") {
       const why = admission === "full" ? "the queue is full" : "the wait was too long";
@@ -89,17 +102,18 @@ export class RedisOrigin implements Origin {
     }
   }
 
-  /** Reads a large value as soon as there is room for it. It is not kept. */
-  async #readLarge(pair: Pair, key: Key, { length }: Large): Promise<Read> {
-    if (this.budget.waiting >= this.permits.options.permits / 2) {
+  /** Reads a large value as soon as there is room for it. */
+  async #readLarge(pair: Pair, key: Key, large: Large): Promise<Fetched> {
+    const { length } = large;
+    const isShort = this.budget.waiting < this.permits.options.permits / 2;
+    if (!isShort || !await this.budget.acquire(READ_COST * length)) {
       return this.#fail([key], "busy", "Too many large values wait for Redis")[0]!;
     }
-    await this.budget.acquire(length);
     try {
-      const fetched = await this.#watched(pair.reader.readPlain(key));
-      return fetched instanceof Found ? new Found(fetched.value, 0) : fetched;
+      return await this.#watched(pair.reader.readLarge(key, large));
     } finally {
-      this.budget.release(length);
+      // Whoever waits for the value first has to have it, and to count it.
+      setTimeout(() => this.budget.release(READ_COST * length));
     }
   }
 
@@ -121,4 +135,9 @@ export class RedisOrigin implements Origin {
     const { reason, message } = this.link.loss;
     return [reason, reason === "timeout" ? `Redis gave ${message}` : `Redis is away: ${message}`];
   }
+}
+
+/** Whether Redis said it, be it an error. */
+function isAnswer(fetched: Fetched): boolean {
+  return !(fetched instanceof Failure) || fetched.reason === "reply";
 }

@@ -19,8 +19,6 @@ export interface PairOptions {
   readonly prefixes: readonly string[];
   /** How long connecting may take, and then the steps. */
   readonly timeout: Millis;
-  /** Largest value that is read at once, in bytes. */
-  readonly largest: number;
 }
 
 /** Connections that are ready for reads. */
@@ -90,7 +88,7 @@ export async function makePair(
   try {
     const data = await limited(open("redis-proxy"));
     isConnected = true;
-    if (mode === "off") return untracked(data, Reader.plain(data), null);
+    if (mode === "off") return untracked(data, await limited(Reader.choose(data, false)), null);
     return await limited(track(data, open, options));
   } catch (error) {
     quit();
@@ -113,7 +111,7 @@ async function track(
   try {
     invalidation = await open(`redis-proxy-${crypto.randomUUID()}`);
     const probeData = await steps(data, invalidation, options);
-    const reader = await Reader.choose(data, options.largest);
+    const reader = await Reader.choose(data, true);
     const provenAt = performance.now();
     await Promise.all([probeData(), invalidation.ping()]);
     return { data, invalidation, reader, probeData, provenAt, refusal: null };
@@ -122,7 +120,7 @@ async function track(
     if (/^(LOADING|MASTERDOWN|BUSY)/.test(error.message)) throw error;
     invalidation?.disconnect();
     await data.call("CLIENT", "TRACKING", "OFF").catch(() => {/* It never was on. */});
-    return untracked(data, await Reader.choose(data, options.largest), error.message);
+    return untracked(data, await Reader.choose(data, true), error.message);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Redis } from "ioredis";
 import { Buffer } from "node:buffer";
 import { Failure, type Fetched, Found, type Key } from "../protocol.ts";
 import { isReply } from "./client.ts";
+import { PieceReader } from "./pieces.ts";
 
 /** A value that is too large for the first step. */
 export class Large {
@@ -29,12 +30,18 @@ function argument(key: Key): string | Buffer {
   return /^[\x00-\x7f]*$/.test(key) ? key : Buffer.from(key, "latin1");
 }
 
+/** Largest value that is read in the first step, in bytes: many such steps may be under way. */
+const FIRST_STEP_BYTES = 256 * 1024;
+
+/** Size above which a value is read in pieces, in bytes: below, that is not worth its round trips. */
+const WHOLE_BYTES = 4 * 1024 * 1024;
+
 /** PTTL says -1 for a key without an end. Errors that `pcall` caught read as Redis' own. */
-function scriptOf(largest: number): string {
+function scriptOf(isTimed: boolean): string {
   return `local n = redis.pcall('STRLEN', KEYS[1])
 if type(n) == 'table' then return n end
-local t = redis.call('PTTL', KEYS[1])
-if n > ${largest} then return {n, t} end
+local t = ${isTimed ? "redis.call('PTTL', KEYS[1])" : "-1"}
+if n > ${FIRST_STEP_BYTES} then return {n, t} end
 local v = redis.call('GET', KEYS[1])
 if t < 0 then return v end
 return {v, t}`;
@@ -47,6 +54,7 @@ const FORBIDDEN = /can't run|permissions to run|unknown command|not supported|di
 
 export class Reader {
   #isLoading = false;
+  readonly #pieces: PieceReader;
 
   private constructor(
     readonly redis: Redis,
@@ -54,32 +62,31 @@ export class Reader {
     readonly script = "",
     readonly command = "",
     readonly sha = "",
-  ) {}
-
-  /** Reads by GET alone. */
-  static plain(redis: Redis): Reader {
-    return new Reader(redis, "plain");
+    readonly isTimed = true,
+  ) {
+    this.#pieces = new PieceReader(redis);
   }
 
   /**
    * Finds out which way the server allows. Rejects only when the connection is lost.
    *
-   * @param largest Largest value to be read in the first step, in bytes.
+   * @param isTimed Whether it matters how long Redis keeps a value.
    */
-  static async choose(redis: Redis, largest: number): Promise<Reader> {
-    const script = scriptOf(largest);
+  static async choose(redis: Redis, isTimed: boolean): Promise<Reader> {
+    const script = scriptOf(isTimed);
     try {
       const sha = await redis.call("SCRIPT", "LOAD", script) as string;
       for (const command of ["EVALSHA_RO", "EVALSHA"]) {
         // Without a key it fails, but not for lack of a permission, and reads nothing.
         if (await isAllowed(redis, command, sha, "0")) {
-          return new Reader(redis, "script", script, command, sha);
+          return new Reader(redis, "script", script, command, sha, isTimed);
         }
       }
     } catch (error) {
       if (!isReply(error)) throw error;
     }
-    return new Reader(redis, await isAllowed(redis, "PTTL", NO_KEY) ? "pipeline" : "plain");
+    const method = isTimed && await isAllowed(redis, "PTTL", NO_KEY) ? "pipeline" : "plain";
+    return new Reader(redis, method);
   }
 
   /** Reads keys in one trip. Rejects only when the connection is lost. */
@@ -103,6 +110,19 @@ export class Reader {
     );
   }
 
+  /** Reads a value that was too large for the first step. Rejects as `read` does. */
+  async readLarge(key: Key, { length }: Large): Promise<Fetched> {
+    const name = argument(key);
+    const pieced = length > WHOLE_BYTES ? await this.#pieces.read(name, length) : null;
+    if (pieced !== null) return new Found(pieced.value, this.#leftOf(pieced.timeToLive));
+    // Or it is being changed, or that way is not allowed: whatever its size is now, it comes whole.
+    if (!this.isTimed) return await this.readPlain(key);
+    const replies = await this.redis.pipeline().getBuffer(name).pttl(name).exec() ?? [];
+    const lost = replies.find(([error]) => error !== null && !isReply(error));
+    if (lost !== undefined) throw lost[0];
+    return pairOf(replies, 0);
+  }
+
   /** Reads one key by GET, whatever its size; how long Redis keeps it is not known then. */
   async readPlain(key: Key): Promise<Fetched> {
     try {
@@ -112,6 +132,11 @@ export class Reader {
       if (isReply(error)) return new Failure("reply", error.message);
       throw error;
     }
+  }
+
+  #leftOf(timeToLive: number): number {
+    if (!this.isTimed || timeToLive === -1) return Infinity;
+    return Math.max(0, timeToLive);
   }
 
   async #readOne(key: Key): Promise<Read> {
@@ -132,7 +157,7 @@ export class Reader {
     if (error.message.startsWith("NOSCRIPT")) this.#load();
     const fetched = await this.readPlain(key);
     // Its end in time is unknown: it must not be kept.
-    return fetched instanceof Found ? new Found(fetched.value, 0) : fetched;
+    return this.isTimed && fetched instanceof Found ? new Found(fetched.value, 0) : fetched;
   }
 
   #load(): void {

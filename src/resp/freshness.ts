@@ -27,8 +27,8 @@ export const FRESHNESS = ["cached", "fenced", "forced", "stale"] as const;
 export type Freshness = typeof FRESHNESS[number];
 
 const TERMS: Readonly<Record<Exclude<Freshness, "cached">, Terms>> = {
-  fenced: { ...NO_TERMS, isFenced: true },
-  forced: { ...NO_TERMS, maxAge: 0 },
+  fenced: { ...NO_TERMS, isFenced: true, staleIfError: 0 },
+  forced: { ...NO_TERMS, maxAge: 0, staleIfError: 0 },
   // RESP has no place for a mark: who wants stale answers has to say so, and NO_TERMS allows them.
   stale: NO_TERMS,
 };
@@ -60,6 +60,8 @@ class Freshened implements ClientRequest {
 /** A lookup on terms. */
 class TermsLookup implements Lookup {
   constructor(readonly lookup: Lookup, readonly terms: Terms) {}
+
+  find(): undefined {}
 
   get(key: Key, now: Millis): Outcome | Promise<Outcome> {
     const answer = this.ask(key, now);

@@ -38,6 +38,12 @@ export interface Facts {
   readonly originFailures: number;
   /** Reads that are under way. */
   readonly originFlights: number;
+  /** Of those, permits that are held at Redis, out of so many, and reads that wait for one. */
+  readonly originPermits: number;
+  readonly originPermitsMax: number;
+  readonly originWaiting: number;
+  /** Bytes of large values that are being read. */
+  readonly originLargeBytes: number;
   /** What the channel of invalidations is at: off, tracked, untracked or down. */
   readonly coherence: string;
   readonly coherenceEpoch: number;
@@ -93,6 +99,12 @@ const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
     ["origin_reads", facts.originReads],
     ["origin_failures", facts.originFailures],
     ["origin_flights", facts.originFlights],
+    ["origin_permits", facts.originPermits],
+    ["origin_permits_max", facts.originPermitsMax],
+    ["origin_waiting", facts.originWaiting],
+    ["origin_large_bytes", facts.originLargeBytes],
+    ["origin_refusals", facts.stats.originRefusals],
+    ["origin_backed_off", facts.stats.backedOff],
     ["origin_connections", facts.stats.connections],
     ["origin_connections_lost", facts.stats.connectionsLost],
     ["cache_collapsed", facts.stats.collapsed],

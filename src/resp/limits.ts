@@ -24,6 +24,12 @@ export const RESP_LIMITS: RespLimits = {
   requestBytes: 16 * 1024 * 1024,
 };
 
+/** Length of the values in the reply to one request for several, in bytes. A single one may be longer. */
+export const REPLY_BYTES = 64 * 1024 * 1024;
+
+/** Keys of one request that are read on end before the others have a turn. */
+export const TURN_KEYS = 1024;
+
 /** What redis-server takes from a client that it does not know yet: enough to authenticate. */
 export const STRANGER_ARGUMENTS = 10;
 export const STRANGER_BULK_BYTES = 16 * 1024;

@@ -13,7 +13,7 @@ import { refuseCommand } from "./commands/refusals.ts";
 import { freshened } from "./freshness.ts";
 import { RespParser } from "./parser.ts";
 import { encode, error } from "./replies.ts";
-import { Fixed, Get, Muted } from "./requests.ts";
+import { Fixed, GetAt, Muted } from "./requests.ts";
 import { printable } from "./sample.ts";
 import { type RespContext, Session } from "./session.ts";
 
@@ -42,7 +42,9 @@ export class Resp implements Protocol {
         parser.wanted > this.#session.context.limits.requestBytes;
       return isLarge ? this.#judge(input) : undefined;
     }
-    if (parser.isGet && this.#session.isPlain) return new Get(parser.string(1), this.#session.nil);
+    if (parser.isGet && this.#session.isPlain) {
+      return new GetAt(input.bytes, parser.from(1), parser.to(1), this.#session.nil);
+    }
     return this.#other(input);
   }
 

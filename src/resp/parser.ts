@@ -11,12 +11,12 @@
 import type { Input } from "../input.ts";
 import { splitInline } from "./inline.ts";
 import { RESP_LIMITS, type RespLimits, STRANGER_ARGUMENTS, STRANGER_BULK_BYTES } from "./limits.ts";
+import { INCOMPLETE, NumberLine, TOO_LONG } from "./number_line.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;
 const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
-const ZERO = 0x30;
 
 /** No such length: the header of the next bulk string is still to come. */
 const NO_LENGTH = -1;
@@ -50,15 +50,16 @@ export class RespParser {
   /** Arguments still to come; 0 before the header of an array was read. */
   #missing = 0;
   #length = NO_LENGTH;
-  /** How far the end of a count or length line was looked for, relative to its first digit. */
-  #searched = 0;
+  readonly #number: NumberLine;
   /** Whether the present request is thrown away as it comes. */
   #isDiscarding = false;
   /** Bytes of the present argument that are still to be thrown away. */
   #waste = 0;
 
   /** @param isTrusted Whether the client has authenticated, or need not. */
-  constructor(readonly limits: RespLimits = RESP_LIMITS, public isTrusted = true) {}
+  constructor(readonly limits: RespLimits = RESP_LIMITS, public isTrusted = true) {
+    this.#number = new NumberLine(limits.inlineBytes);
+  }
 
   /**
    * Takes the next request off the input. Returns false when more bytes are needed; after true,
@@ -71,8 +72,7 @@ export class RespParser {
     if (this.#isDiscarding) return this.#discardBulks();
     while (this.#missing === 0) {
       if (input.start === input.end) return false;
-      const isArray = input.bytes[input.start] === ASTERISK;
-      const step = isArray ? this.#nextHeader() : this.#nextInline();
+      const step = input.bytes[input.start] === ASTERISK ? this.#nextHeader() : this.#nextInline();
       if (step === MORE) return false;
       if (step === REQUEST) return true;
     }
@@ -115,11 +115,19 @@ export class RespParser {
   /** Argument `index` as code units 0 to 255. */
   string(index: number): string {
     if (this.#inline !== null) return this.#inline[index]!;
+    const base = this.#base;
     const bounds = this.#bounds;
-    return this.#input.latin1(
-      this.#base + bounds[2 * index]!,
-      this.#base + bounds[2 * index + 1]!,
-    );
+    return this.#input.latin1(base + bounds[2 * index]!, base + bounds[2 * index + 1]!);
+  }
+
+  /** Where the bytes of argument `index` start in the input, until the next read; never inline. */
+  from(index: number): number {
+    return this.#base + this.#bounds[2 * index]!;
+  }
+
+  /** Where they end. */
+  to(index: number): number {
+    return this.#base + this.#bounds[2 * index + 1]!;
   }
 
   /** Whether the request is `GET` and one key: asked of every request, so without a string. */
@@ -135,8 +143,9 @@ export class RespParser {
 
   /** Reads the `*<count>` line. An array of no or of "minus" arguments is no request. */
   #nextHeader(): Step {
-    const count = this.#nextNumber("too big mbulk count string");
-    if (count === undefined) return this.error === null ? MORE : REQUEST;
+    const count = this.#nextNumber();
+    if (count === INCOMPLETE) return MORE;
+    if (count === TOO_LONG) return this.#fail("too big mbulk count string");
     if (!(count <= this.limits.argumentCount)) return this.#fail("invalid multibulk length");
     if (count > STRANGER_ARGUMENTS && !this.isTrusted) {
       return this.#fail("unauthenticated multibulk length");
@@ -179,8 +188,9 @@ export class RespParser {
     if (start + this.#scanned >= end) return MORE;
     const type = bytes[start + this.#scanned]!;
     if (type !== DOLLAR) return this.#fail(`expected '$', got '${String.fromCharCode(type)}'`);
-    const length = this.#nextNumber("too big bulk count string");
-    if (length === undefined) return this.error === null ? MORE : REQUEST;
+    const length = this.#nextNumber();
+    if (length === INCOMPLETE) return MORE;
+    if (length === TOO_LONG) return this.#fail("too big bulk count string");
     if (!(length >= 0 && length <= this.limits.bulkBytes)) return this.#fail("invalid bulk length");
     if (length > STRANGER_BULK_BYTES && !this.isTrusted) {
       return this.#fail("unauthenticated bulk length");
@@ -208,42 +218,12 @@ export class RespParser {
     return true;
   }
 
-  /**
-   * Reads a type byte, a decimal integer and CRLF at the place where reading goes on. Returns
-   * undefined when more bytes are needed or the line is too long (then `error` says so), and NaN
-   * for what Redis does not take for an integer.
-   */
-  #nextNumber(tooLong: string): number | undefined {
-    const { bytes, start, end } = this.#input;
-    const first = start + this.#scanned + 1;
-    let at = first;
-    let value = 0;
-    for (; at < end; at++) {
-      const digit = bytes[at]! - ZERO;
-      if (digit < 0 || digit > 9) break;
-      value = value * 10 + digit;
-    }
-    const digits = at - first;
-    const canonical = digits === 1 || (digits > 1 && digits < 16 && bytes[first] !== ZERO);
-    if (!canonical || bytes[at] !== CR || at + 1 >= end) return this.#nextOddNumber(first, tooLong);
-    this.#scanned = at + 2 - start;
-    this.#searched = 0;
-    return value;
-  }
-
-  /** The rest of `#nextNumber`: negative, incomplete and wrong ones. */
-  #nextOddNumber(first: number, tooLong: string): number | undefined {
-    const { bytes, start, end } = this.#input;
-    const cr = bytes.subarray(first + this.#searched, end).indexOf(CR);
-    const length = cr < 0 ? end - first : this.#searched + cr;
-    this.#searched = length;
-    if (length >= this.limits.inlineBytes) this.#fail(tooLong);
-    if (this.error !== null || cr < 0 || first + length + 1 >= end) return undefined;
-    this.#searched = 0;
-    this.#scanned = first + length + 2 - start;
-    // No integer has more than 20 digits: a longer line needs no string to be none.
-    const text = this.#input.latin1(first, first + Math.min(length, 21));
-    return /^(0|-?[1-9]\d{0,17})$/.test(text) ? Number(text) : NaN;
+  /** Reads a type byte and a number at the place where reading goes on. */
+  #nextNumber(): number {
+    const input = this.#input;
+    const number = this.#number.read(input, input.start + this.#scanned + 1);
+    if (number !== INCOMPLETE && number !== TOO_LONG) this.#scanned += 1 + this.#number.length;
+    return number;
   }
 
   #nextInline(): Step {

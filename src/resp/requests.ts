@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Buffer } from "node:buffer";
 import {
   type ClientRequest,
   Entry,
@@ -12,8 +13,11 @@ import {
   type Lookup,
   type Millis,
   type Outcome,
+  type Value,
 } from "../protocol.ts";
 import type { Output } from "../output.ts";
+import { turn } from "../turn.ts";
+import { REPLY_BYTES, TURN_KEYS } from "./limits.ts";
 import { encode, error, writeArray, writeBulk, writeError, writeInteger } from "./replies.ts";
 
 /** A request that needs no lookup: its reply is known when it is parsed. */
@@ -64,9 +68,31 @@ export class Get implements ClientRequest {
   }
 
   reply(output: Output, found: Outcome): void {
-    if (found instanceof Entry) writeBulk(output, found.value);
-    else if (found === null) output.bytes(this.nil);
-    else writeFailure(output, found);
+    writeOutcome(output, found, this.nil);
+  }
+}
+
+/** The same for a key whose bytes stand in the input until `read` returns: no string for a hit. */
+export class GetAt implements ClientRequest {
+  constructor(
+    readonly bytes: Buffer,
+    readonly from: number,
+    readonly to: number,
+    readonly nil: Uint8Array,
+  ) {}
+
+  get last(): boolean {
+    return false;
+  }
+
+  read(lookup: Lookup, now: Millis): Value | Outcome | Promise<Outcome> {
+    const { bytes, from, to } = this;
+    return lookup.find(bytes, from, to, now) ?? lookup.get(bytes.toString("latin1", from, to), now);
+  }
+
+  reply(output: Output, found: Value | Outcome): void {
+    if (found instanceof Uint8Array) writeBulk(output, found);
+    else writeOutcome(output, found, this.nil);
   }
 }
 
@@ -79,12 +105,26 @@ export class GetMany implements ClientRequest {
   }
 
   read(lookup: Lookup, now: Millis): Outcome[] | Promise<Outcome[]> {
-    return lookup.getMany(this.keys, now);
+    const { keys } = this;
+    return keys.length <= TURN_KEYS ? lookup.getMany(keys, now) : this.#readInTurns(lookup);
+  }
+
+  /** What is too much for one reply is not collected first. */
+  async #readInTurns(lookup: Lookup): Promise<Outcome[]> {
+    const found: Outcome[] = [];
+    let bytes = 0;
+    for await (const part of inTurns(lookup, this.keys)) {
+      bytes += lengthOf(part);
+      if (bytes > REPLY_BYTES) return [TOO_MUCH];
+      for (const one of part) found.push(one);
+    }
+    return found;
   }
 
   reply(output: Output, found: readonly Outcome[]): void {
     const failure = firstFailure(found);
     if (failure !== undefined) return writeFailure(output, failure);
+    if (found.length > 1 && lengthOf(found) > REPLY_BYTES) return writeFailure(output, TOO_MUCH);
     writeArray(output, found.length);
     for (const one of found) {
       if (one instanceof Entry) writeBulk(output, one.value);
@@ -102,7 +142,17 @@ export class Count implements ClientRequest {
   }
 
   read(lookup: Lookup, now: Millis): Outcome[] | Promise<Outcome[]> {
-    return lookup.getMany(this.keys, now);
+    const { keys } = this;
+    return keys.length <= TURN_KEYS ? lookup.getMany(keys, now) : this.#readInTurns(lookup);
+  }
+
+  async #readInTurns(lookup: Lookup): Promise<Outcome[]> {
+    const found: Outcome[] = [];
+    for await (const part of inTurns(lookup, this.keys)) {
+      // That it is there is all that matters: the value itself is let go.
+      for (const one of part) found.push(one instanceof Entry ? PRESENT : one);
+    }
+    return found;
   }
 
   reply(output: Output, found: readonly Outcome[]): void {
@@ -161,6 +211,29 @@ export class Part implements ClientRequest {
 
 const NOTHING = new Uint8Array();
 
+/** Some value. */
+const PRESENT = new Entry(NOTHING, 0, 0);
+
+const TOO_MUCH = new Failure(
+  "reply",
+  `ERR Values of more than ${REPLY_BYTES / 1024 / 1024} MiB: ask for fewer keys at once`,
+);
+
+/** Reads many keys part by part, and lets the others have their turn in between. */
+async function* inTurns(lookup: Lookup, keys: readonly Key[]): AsyncGenerator<Outcome[]> {
+  for (let at = 0; at < keys.length; at += TURN_KEYS) {
+    yield await lookup.getMany(keys.slice(at, at + TURN_KEYS), performance.now());
+    await turn();
+  }
+}
+
+/** The length of all values together, in bytes. */
+function lengthOf(found: readonly Outcome[]): number {
+  let bytes = 0;
+  for (const one of found) if (one instanceof Entry) bytes += one.value.length;
+  return bytes;
+}
+
 /** The first word of the error that a client sees; the words are part of the interface. */
 const CODES: Record<Exclude<FailureReason, "reply">, string> = {
   away: "ORIGINDOWN",
@@ -168,6 +241,12 @@ const CODES: Record<Exclude<FailureReason, "reply">, string> = {
   timeout: "ORIGINTIMEOUT",
   uncached: "UNCACHED",
 };
+
+function writeOutcome(output: Output, found: Outcome, nil: Uint8Array): void {
+  if (found instanceof Entry) writeBulk(output, found.value);
+  else if (found === null) output.bytes(nil);
+  else writeFailure(output, found);
+}
 
 function writeFailure(output: Output, { reason, message }: Failure): void {
   writeError(output, reason === "reply" ? message : `${CODES[reason]} ${message}`);

@@ -109,3 +109,52 @@ Deno.test("clients that ask for much and read nothing do not fill the memory", a
     for (const client of clients) client.close();
   }
 });
+
+Deno.test("clients that ask for a large value each and do not read it cost no more than a few of them", async () => {
+  const args = ["--large-memory", "64mb", "--reply-memory", "16mb"];
+  await using it = await serving(args);
+  const size = 32 * MB;
+  const keys = Array.from({ length: 12 }, (_, index) => `large${index}`);
+  using redis = await RawClient.connect(it.redis.port);
+  for (const key of keys) {
+    const reply = `:${size}\r\n`;
+    assertEquals(
+      await redis.exchange(request("SETRANGE", key, `${size - 1}`, "x"), reply.length),
+      reply,
+    );
+  }
+  const before = await peakOf(it.proxy.process.pid);
+  const clients = await Promise.all(keys.map(() => it.connect()));
+  try {
+    await Promise.all(clients.map(async (client, index) => {
+      await client.send(request("GET", keys[index]!));
+      // All are served in the end, for those who take nothing make room.
+      assertEquals(await client.until("\r\n"), `$${size}\r\n`);
+    }));
+    const grown = await peakOf(it.proxy.process.pid) - before;
+    assert(grown < 7 * size, `${Math.round(grown / MB)} MB more for 12 values of 32 MB`);
+    await byResp(it, keys[0]!, size);
+  } finally {
+    for (const client of clients) client.close();
+  }
+});
+
+for (const mode of ["auto", "off"]) {
+  Deno.test(`a large value that is changed while it is read comes whole, with coherence ${mode}`, async () => {
+    await using it = await serving(["--coherence", mode]);
+    const size = 8 * MB;
+    using redis = await RawClient.connect(it.redis.port);
+    using client = await it.connect();
+    const fill = (letter: string) =>
+      redis.exchange(request("SET", "large", letter.repeat(size)), "+OK\r\n".length);
+    await fill("a");
+    for (let round = 0; round < 10; round++) {
+      const reading = client.send(request("GET", "large"));
+      await fill(round % 2 === 0 ? "b" : "a");
+      await reading;
+      assertEquals(await client.until("\r\n"), `$${size}\r\n`);
+      const value = await client.bytes(size + 2);
+      assert(value.subarray(0, size).every((byte) => byte === value[0]), `round ${round} is mixed`);
+    }
+  });
+}

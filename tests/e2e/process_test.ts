@@ -68,7 +68,9 @@ Deno.test("a port that is taken is one sentence and status 2", async () => {
   assertEquals(code, 2);
   assertMatch(
     stderr,
-    new RegExp(`^Cannot listen on 127\\.0\\.0\\.1 port ${port}: wanted a free port`),
+    new RegExp(
+      `^Cannot listen on 127\\.0\\.0\\.1 port ${port}: wanted an address of this machine and a free port`,
+    ),
   );
 });
 

@@ -9,13 +9,14 @@ const LOAD = { readers: 12, writers: 2, keys: 32, lease: 500 };
 
 Deno.test("with nothing wrong, readers never see a value that is long over", async () => {
   const report = await soak({ ...LOAD, seconds: 3, faults: [] });
-  assertEquals([report.violations, report.unequal, report.errors], [[], [], {}]);
+  const { violations, unequal, leftovers, errors } = report;
+  assertEquals([violations, unequal, leftovers, errors], [[], [], [], {}]);
   assert(report.reads > 1000 && report.writes > 100, JSON.stringify(report));
 });
 
 Deno.test("with one fault after the other, no answer is too old and every key recovers", async () => {
   const report = await soak({ ...LOAD, seconds: 8, faults: FAULTS });
-  assertEquals([report.violations, report.unequal], [[], []]);
+  assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);
   assert(report.reads > 1000 && report.faults > 3, JSON.stringify(report));
 });
 

@@ -44,8 +44,13 @@ export class RespClient implements Client {
   }
 
   get(key: string): Promise<Answer> {
+    return this.bulk("GET", key);
+  }
+
+  /** Runs a command whose reply is a bulk string. */
+  bulk(...command: string[]): Promise<Answer> {
     return this.#line.use(async (client) => {
-      await client.send(request("GET", key));
+      await client.send(request(...command));
       return await bulk(client);
     });
   }

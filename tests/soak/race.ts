@@ -59,13 +59,12 @@ export async function race(trials: number, table: typeof Table = Table): Promise
       prefixes: [],
       timeout: 5000,
       lease: LEASE,
-      largest: 1e6,
     },
     follow(tested, stats),
     new Log("error", "text"),
   );
   const permits = new Semaphore({ permits: KEYS * 2, waiters: KEYS, patience: 1000 });
-  const origin = new RedisOrigin(link, permits, new ByteBudget(1e6), stats);
+  const origin = new RedisOrigin(link, permits, new ByteBudget(1e6, 10_000), stats);
   const cache = new ReadThrough(origin, tested, stats);
   const writer = new RespClient(redis.port);
   let stale = 0;

@@ -85,6 +85,11 @@ export const FAULTS: readonly Fault[] = [
   })),
   ...each("cut", (kind) => ({ begin: ({ relay }) => relay.cut(kind) })),
   {
+    // Redis forgets what the connection was set up for, tracking included, and goes on answering.
+    name: "reset",
+    begin: ({ relay }) => relay.say("data", "CLIENT REPLY SKIP\r\nRESET\r\n"),
+  },
+  {
     name: "client-kill",
     begin: async (rig) => void await rig.ask("CLIENT", "KILL", "TYPE", "pubsub"),
   },

@@ -28,6 +28,8 @@ export interface SoakReport extends Report {
   readonly slowest: number;
   /** Keys that were not as in Redis after the quiet. */
   readonly unequal: readonly string[];
+  /** What is still under way in the proxy once nobody asks any more, by INFO's names. */
+  readonly leftovers: readonly string[];
   readonly faults: number;
   /** Reads at Redis for each write and key: 1 is what cannot be done without. */
   readonly readsPerChange: number;
@@ -42,6 +44,10 @@ const HUNG = 8000;
 /** Every so many keys has an end of its own. */
 const EXPIRING = 8;
 
+/** What must be zero in the end, and how long it may take, since a refresh has no client. */
+const AT_REST = ["origin_flights", "origin_permits", "origin_waiting", "origin_large_bytes"];
+const REST_LIMIT = 3000;
+
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -51,7 +57,23 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const bound = faults.length === 0 ? 50 : lease + lease * 2 / 3;
   const run = new Run(rig, new History(bound), options);
   const unequal = await run.all();
-  return { ...run.history.report(), ...run.figures(), unequal };
+  const leftovers = await leftoversOf(rig.proxy.port);
+  return { ...run.history.report(), ...run.figures(), unequal, leftovers };
+}
+
+async function leftoversOf(port: number): Promise<string[]> {
+  const client = new RespClient(port);
+  const deadline = performance.now() + REST_LIMIT;
+  for (;;) {
+    const answer = await client.bulk("INFO", "cache");
+    const info = "value" in answer ? answer.value ?? "" : answer.error;
+    const left = AT_REST.filter((name) => !new RegExp(`^${name}:0\r$`, "m").test(info));
+    if (left.length === 0 || performance.now() > deadline) {
+      client.close();
+      return left;
+    }
+    await wait(20);
+  }
 }
 
 class Run {

@@ -5,8 +5,9 @@
  */
 import { Channel, type ChannelOptions } from "../../src/coherence/channel.ts";
 import { Policies, type Policy, type PolicyRule } from "../../src/coherence/policy.ts";
+import type { SoftWait } from "../../src/coherence/soft_wait.ts";
 import { Table } from "../../src/coherence/table.ts";
-import type { Millis, Origin } from "../../src/protocol.ts";
+import type { Key, Millis, Origin } from "../../src/protocol.ts";
 import { ReadThrough } from "../../src/read_through.ts";
 import { Stats } from "../../src/stats.ts";
 
@@ -19,7 +20,9 @@ export interface CacheOptions {
   readonly rules?: readonly PolicyRule[];
   readonly mode?: ChannelOptions["mode"];
   readonly lease?: Millis;
+  readonly covers?: (key: Key) => boolean;
   readonly clock?: () => Millis;
+  readonly soft?: SoftWait;
 }
 
 /** Returns a cache; without options it keeps a thousand entries for a second, and no absences. */
@@ -39,6 +42,7 @@ export function makeCache(origin: Origin, options: CacheOptions = {}): ReadThrou
   const table = new Table(new Channel({ mode, lease }, policies.longestStale), policies, stats, {
     entries: options.entries ?? 1000,
     bytes: options.bytes ?? 2 ** 30,
+    covers: options.covers ?? (() => true),
   });
-  return new ReadThrough(origin, table, stats, options.clock);
+  return new ReadThrough(origin, table, stats, options.clock, options.soft);
 }

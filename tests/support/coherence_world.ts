@@ -6,7 +6,7 @@
  * @module
  */
 import { Channel, type ChannelOptions } from "../../src/coherence/channel.ts";
-import type { Flight, Held } from "../../src/coherence/entry.ts";
+import type { Flight } from "../../src/coherence/entry.ts";
 import { Policies, type Policy } from "../../src/coherence/policy.ts";
 import { Table } from "../../src/coherence/table.ts";
 import { Entry, Found, type Key, type Millis, type Outcome } from "../../src/protocol.ts";
@@ -84,8 +84,8 @@ export class World {
   #requests: (Flight | { ping: Millis })[] = [];
   #replies: Reply[] = [];
   #messages: Message[] = [];
-  /** In which period what an entry holds was read. */
-  readonly #periods = new WeakMap<Held, number>();
+  /** In which period what the entry of a key holds was read. */
+  readonly #periods = new Map<Key, number>();
   readonly #readings = new Map<Flight, Reading[]>();
   /** Of which period each key is known to be at least: by an invalidation, or by each client. */
   readonly #processed = new Map<Key, number>();
@@ -144,7 +144,7 @@ export class World {
     const number = this.#reads++;
     if (found !== undefined) {
       this.hits++;
-      const period = this.#periods.get(table.look(key).entry!)!;
+      const period = this.#periods.get(key)!;
       const reading = { number, client, key, startedAt: now, isStarter: false, floor };
       return this.#observe(reading, period, "hit");
     }
@@ -191,7 +191,7 @@ export class World {
     const bytes = new TextEncoder().encode(value ?? "");
     const found = value === null ? null : new Found(bytes, timeToLive);
     this.table.land(flight, found, this.now);
-    if (flight.isStored) this.#periods.set(this.table.look(key).entry!, period);
+    if (flight.isStored) this.#periods.set(key, period);
     const readings = this.#readings.get(flight)!;
     this.#readings.delete(flight);
     for (const reading of readings) this.#observe(reading, period, "answer");
@@ -272,7 +272,7 @@ export class World {
       this.#hasData,
       this.keys.map((key) => {
         const { entry, flight } = this.table.look(key);
-        const kept = entry && [this.#periods.get(entry), this.table.holds(entry, this.now)];
+        const kept = entry && [this.#periods.get(key), this.table.holds(entry, this.now)];
         return [
           this.#history.get(key)!.length,
           this.#tracked.has(key),

@@ -68,6 +68,11 @@ export class Relay implements Disposable {
     for (const channel of this.#channels) if (channel.kind === kind) channel.closeServer();
   }
 
+  /** Says something to Redis in the proxy's place, after what it says next; it must not be answered. */
+  say(kind: Kind, text: string): void {
+    for (const channel of this.#channels) if (channel.kind === kind) channel.aside = text;
+  }
+
   /** Ends all faults; what was frozen goes on. */
   heal(): void {
     for (const kind of ["data", "invalidation"] as const) {
@@ -118,6 +123,8 @@ export class Relay implements Disposable {
 /** One connection of the proxy, and the one that stands for it at Redis. */
 class Channel {
   isHalfOpen = false;
+  /** What is to be said to Redis between two requests. */
+  aside = "";
 
   constructor(
     readonly client: Deno.TcpConn,
@@ -152,6 +159,10 @@ class Channel {
     for (let bytes = first;;) {
       await this.faults[this.kind].thawed;
       if (!await write(this.server, bytes) && !this.isHalfOpen) return this.close();
+      if (this.aside !== "") {
+        await write(this.server, Buffer.from(this.aside, "latin1"));
+        this.aside = "";
+      }
       const count = await read(this.client, piece);
       if (count === null) return this.close();
       bytes = piece.subarray(0, count);

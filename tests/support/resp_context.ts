@@ -11,7 +11,7 @@ import { type Facts, RESP_LIMITS, type RespContext } from "../../src/resp/mod.ts
 
 export const PEER: Peer = { remote: "192.0.2.1:1234", local: "192.0.2.2:8080" };
 
-const FACTS: Facts = {
+export const FACTS: Facts = {
   redisVersion: "7.0.15",
   proxyVersion: "1.2.3",
   processId: 42,
@@ -41,6 +41,10 @@ const FACTS: Facts = {
   coherenceProvenAge: -1,
   stats: new Stats(),
   originFlights: 1,
+  originPermits: 0,
+  originPermitsMax: 64,
+  originWaiting: 0,
+  originLargeBytes: 0,
 };
 
 /** A context without a password and with a log that nobody reads, but for what is given. */

@@ -35,3 +35,9 @@ Deno.test("Credentials.required is false without a password, and the user still 
   assertEquals(credentials.check(DEFAULT_USER, "anything"), true);
   assertEquals(credentials.check("somebody", "anything"), false);
 });
+
+Deno.test("Credentials.checkPassword() asks for the password alone, whatever the user's name", () => {
+  const credentials = new Credentials("jürgen", "pässwörd");
+  assertEquals(credentials.checkPassword(wire("pässwörd")), true);
+  assertEquals(credentials.checkPassword(wire("passwörd")), false);
+});

@@ -65,6 +65,36 @@ Deno.test("ReadThrough.get() answers a hit while the lease holds, and reads when
   assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
 });
 
+Deno.test("ReadThrough.find() answers what get() does while nothing else is to be done, else nothing", async () => {
+  const { cache, stats, table, time, fill, pass } = tracked({ policy: { refreshAfter: 0.8 } });
+  const at = bytes("<key>");
+  const found = () => {
+    const value = cache.find(at, 1, 4, time.now);
+    return value && new TextDecoder().decode(value);
+  };
+  assertEquals(found(), undefined);
+  await fill("key", "value");
+  assertEquals([found(), stats.hits], ["value", 1]);
+  time.now = LEASE;
+  assertEquals(found(), undefined);
+  pass(1);
+  assertEquals(found(), "value");
+  // Somebody has to read it anew, and that is up to get().
+  pass(8000);
+  assertEquals(found(), undefined);
+  time.now = LEASE;
+  table.invalidate("key");
+  assertEquals([found(), stats.hits], [undefined, 2]);
+  await fill("gone", null);
+  assertEquals(cache.find(bytes("gone"), 0, 4, time.now), undefined);
+  for (const happen of [() => table.flush(), () => table.down(time.now)]) {
+    await fill("key", "value");
+    assertEquals(found(), "value");
+    happen();
+    assertEquals(found(), undefined);
+  }
+});
+
 Deno.test("ReadThrough.ask() tells the age of a hit by the last proof, not by its fill", async () => {
   const { fill, pass, time, ask } = tracked();
   await fill("key", "value");
@@ -245,4 +275,58 @@ Deno.test("ReadThrough.explain() tells what is kept, for how long, and why a key
   cache.get("key", 41);
   assertEquals(cache.explain("key", 41)["last-miss"], "flushed");
   assertEquals(cache.explain("key", 41).reading, "sent");
+});
+
+Deno.test("a fenced read is never answered by a stale value, whatever the server allows", async () => {
+  for (const failure of [AWAY, new Failure("busy", "Too many reads wait")]) {
+    const { table, origin, fill, time, cache } = tracked(sieMinute);
+    await fill("key", "old");
+    table.down(time.now);
+    table.up(true, time.now += 10);
+    origin.fence = () => Promise.resolve(true);
+    const answer = cache.ask("key", time.now, { ...NO_TERMS, isFenced: true });
+    await origin.fence();
+    while (origin.reads.length < 2) await Promise.resolve();
+    origin.reads[1]!.answer(failure);
+    assertEquals((await answer).outcome, failure);
+  }
+});
+
+Deno.test("a key that Redis does not tell of is as old as its read, and a fence reads it anew", async () => {
+  const { cache, origin, fill, pass, time, ask } = tracked({ covers: (key) => key === "told" });
+  origin.fence = () => Promise.resolve(true);
+  for (const key of ["told", "untold"]) await fill(key, "value");
+  pass(5000);
+  assertEquals((await ask("told", AWAY)).age, 0);
+  assertEquals((await ask("untold", AWAY)).age, 5000);
+  const fenced = { ...NO_TERMS, isFenced: true };
+  assertEquals(textOf((await cache.ask("told", time.now, fenced)).outcome), "value");
+  const read = cache.ask("untold", time.now, fenced);
+  while (origin.reads.length < 3) await Promise.resolve();
+  origin.reads[2]!.answer(new Found(bytes("newer")));
+  assertEquals(textOf((await read).outcome), "newer");
+});
+
+Deno.test("a forced read that fails leaves the entry, where nothing tells of changes", async () => {
+  const { cache, time, fill, ask } = tracked({ mode: "off" });
+  await fill("key", "value");
+  time.now += 10;
+  assertEquals((await ask("key", AWAY, { ...NO_TERMS, maxAge: 0 })).outcome, AWAY);
+  assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
+});
+
+Deno.test("the age of a stale value that was never told of counts from its read", async () => {
+  const { time, fill, ask } = tracked({ ...sieMinute, mode: "off", timeToLive: 3000 });
+  await fill("key", "value");
+  time.now += 4000;
+  const { outcome, age, timeLeft } = await ask("key", AWAY);
+  assertEquals([textOf(outcome), age, timeLeft], ["value", 4000, -1000]);
+});
+
+Deno.test("why a key missed is not remembered of long keys", async () => {
+  const { table, ask } = tracked();
+  await ask("k".repeat(256), null);
+  await ask("k".repeat(257), null);
+  assertEquals(table.look("k".repeat(256)).miss, "never kept");
+  assertEquals(table.look("k".repeat(257)).miss, undefined);
 });

@@ -99,7 +99,7 @@ Deno.test("Connection has a bounded number of reads of one client under way", as
   for (let answered = 0; answered < keys.length;) {
     await until(() => origin.reads.length > answered);
     await settle();
-    assert(origin.reads.length - answered <= 1024, `${origin.reads.length - answered} reads`);
+    assert(origin.reads.length - answered <= 128, `${origin.reads.length - answered} reads`);
     for (; answered < origin.reads.length; answered++) {
       origin.reads[answered]!.answer(bytes(origin.reads[answered]!.keys[0]!));
     }

@@ -38,3 +38,19 @@ Deno.test("tagOf() tells values apart", () => {
     tagOf(entryOf(new Uint8Array([1, 3]))),
   );
 });
+
+Deno.test("tagOf() keeps the tag of a part of a larger piece of memory for whoever has the part anew", async () => {
+  const memory = new Uint8Array(100).map((_, index) => index);
+  for (const [from, to] of [[0, 10], [10, 30], [30, 30], [90, 100]] as const) {
+    const part = () => entryOf(memory.subarray(from, to));
+    const tag = tagOf(part())!;
+    assertEquals(tag, tagOf(entryOf(memory.slice(from, to)))!);
+    assert(Object.is(tagOf(part()), tag));
+  }
+  // Told by its place alone: it is not digested again.
+  memory.fill(0);
+  assertEquals(
+    tagOf(entryOf(memory.subarray(0, 10))),
+    await eTag(memory.map((_, i) => i).slice(0, 10)),
+  );
+});

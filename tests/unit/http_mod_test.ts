@@ -42,6 +42,10 @@ class ScriptedLookup implements Lookup {
 
   constructor(readonly answers: (Answer | Promise<Answer>)[]) {}
 
+  find(): never {
+    throw new Error("HTTP asks with terms");
+  }
+
   get(): never {
     throw new Error("HTTP asks with terms");
   }

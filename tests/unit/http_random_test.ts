@@ -12,7 +12,12 @@ const ANSWER: Answer = {
   isStored: true,
   isCollapsed: false,
 };
-const LOOKUP: Lookup = { ask: () => ANSWER, get: () => null, getMany: () => [] };
+const LOOKUP: Lookup = {
+  find: () => undefined,
+  ask: () => ANSWER,
+  get: () => null,
+  getMany: () => [],
+};
 
 /** What requests are made of: a beginning, fields and a body; and what does not belong there. */
 const STARTS = ["GET", "GET", "HEAD", "POST", "OPTIONS"].map((method) =>

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Entry, Failure, type Key, NO_TERMS, type Outcome } from "../../src/protocol.ts";
-import { ENTRY_OVERHEAD_BYTES } from "../../src/coherence/table.ts";
+import { ENTRY_OVERHEAD_BYTES } from "../../src/store/mod.ts";
 import { type CacheOptions, makeCache } from "../support/cache.ts";
 import { FakeOrigin } from "../support/fake_origin.ts";
 

@@ -28,6 +28,11 @@ class Everything implements Lookup {
     gone: AWAY,
   };
 
+  find(bytes: Buffer, from: number, to: number): Uint8Array | undefined {
+    const outcome = this.get(bytes.toString("latin1", from, to));
+    return outcome instanceof Entry ? outcome.value : undefined;
+  }
+
   get(key: Key): Outcome {
     return this.keys[key] ?? null;
   }
@@ -189,6 +194,10 @@ Deno.test("CONFIG GET tells the settings that are Redis's too", async () => {
     "*2\r\n$10\r\nmaxclients\r\n$3\r\n100\r\n",
   );
   assertMatch(await talk.say("CONFIG GET *\r\n"), /^\*10\r\n/);
+  assertEquals(await talk.say("CONFIG GET constructor\r\n"), "*0\r\n");
+  for (const command of ["CONFIG", "COMMAND", "CLIENT", "PROXY"]) {
+    assertMatch(await talk.say(`${command} HELP\r\n`), new RegExp(`^\\*\\d+\r\n\\+${command} `));
+  }
 });
 
 Deno.test("COMMAND INFO and COMMAND LIST agree on what is served, and it is", async () => {

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClientRequest } from "../../protocol.ts";
-import { array, bulk, encode, integer, OK, simple, verbatim } from "../replies.ts";
+import { bulk, encode, integer, OK, verbatim } from "../replies.ts";
 import { Fixed, refuse, tell } from "../requests.ts";
 import type { Session } from "../session.ts";
 import {
@@ -17,8 +17,32 @@ import {
   type Subcommand,
   tail,
 } from "./command.ts";
+import { help } from "./help.ts";
 
 export const NAME_ERROR = "ERR Client names cannot contain spaces, newlines or special characters.";
+
+const HELP = [
+  "GETNAME",
+  "Return the name of the current connection.",
+  "GETREDIR",
+  "Return -1: this server does no tracking.",
+  "ID",
+  "Return the ID of the current connection.",
+  "INFO",
+  "Return information about the current connection.",
+  "LIST [TYPE <type> | ID <id> ...]",
+  "Return information about the current connection.",
+  "NO-EVICT (ON|OFF)",
+  "Accepted without effect.",
+  "NO-TOUCH (ON|OFF)",
+  "Accepted without effect.",
+  "REPLY (ON|OFF|SKIP)",
+  "Control the replies sent to the current connection.",
+  "SETINFO <option> <value>",
+  "Set client meta attributes: lib-name, lib-ver.",
+  "SETNAME <name>",
+  "Assign the name <name> to the current connection.",
+];
 
 const SUBCOMMANDS: readonly Subcommand[] = [
   { name: "id", arity: 2, run: (_, { id }) => tell(integer(id)) },
@@ -39,7 +63,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   { name: "no-evict", arity: 3, run: accept },
   { name: "no-touch", arity: 3, run: accept },
   { name: "getredir", arity: 2, run: () => tell(integer(-1)) },
-  { name: "help", arity: 2, run: () => tell(array(HELP.map(simple))) },
+  help("CLIENT", HELP),
 ];
 
 export const CLIENT: Command = {
@@ -53,32 +77,6 @@ export const CLIENT: Command = {
   subcommands: bySubcommand(SUBCOMMANDS),
   run: (_, { nil }) => new Fixed(nil),
 };
-
-const HELP = [
-  "CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-  "GETNAME",
-  "    Return the name of the current connection.",
-  "GETREDIR",
-  "    Return -1: this server does no tracking.",
-  "ID",
-  "    Return the ID of the current connection.",
-  "INFO",
-  "    Return information about the current connection.",
-  "LIST [TYPE <type> | ID <id> ...]",
-  "    Return information about the current connection.",
-  "NO-EVICT (ON|OFF)",
-  "    Accepted without effect.",
-  "NO-TOUCH (ON|OFF)",
-  "    Accepted without effect.",
-  "REPLY (ON|OFF|SKIP)",
-  "    Control the replies sent to the current connection.",
-  "SETINFO <option> <value>",
-  "    Set client meta attributes: lib-name, lib-ver.",
-  "SETNAME <name>",
-  "    Assign the name <name> to the current connection.",
-  "HELP",
-  "    Print this help.",
-];
 
 const NO_REPLY = encode("");
 

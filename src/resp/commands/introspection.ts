@@ -15,6 +15,7 @@ import {
   type Run,
   tail,
 } from "./command.ts";
+import { help } from "./help.ts";
 
 /** The commands by name. */
 type Table = ReadonlyMap<string, Command>;
@@ -45,6 +46,18 @@ export function commandOf(table: Table): Command {
       { name: "getkeys", arity: -4, run: (args) => keysOf(args, find(args.string(2))) },
       { name: "info", arity: -2, run: info },
       { name: "list", arity: -2, run: (args) => list(args, table) },
+      help("COMMAND", [
+        "COUNT",
+        "Return the number of commands that are served.",
+        "DOCS [<command> ...]",
+        "Return what they do.",
+        "GETKEYS <command> <arg> ...",
+        "Return the keys of a request.",
+        "INFO [<command> ...]",
+        "Return their arity, flags and keys.",
+        "LIST",
+        "Return their names.",
+      ]),
     ]),
     run: info,
   };

@@ -11,6 +11,7 @@ import { bulk, map, OK, type RespVersion } from "../replies.ts";
 import { Fixed, refuse, tell } from "../requests.ts";
 import type { Session } from "../session.ts";
 import { type Arguments, bySubcommand, type Command, NO_KEYS } from "./command.ts";
+import { help } from "./help.ts";
 
 export const PROXY: Command = {
   name: "proxy",
@@ -27,6 +28,12 @@ export const PROXY: Command = {
       run: (args, { version }) => new Explain(args.string(2), version),
     },
     { name: "freshness", arity: -2, run: chooseFreshness },
+    help("PROXY", [
+      "EXPLAIN <key>",
+      "Return what the cache knows of a key: times in milliseconds, sizes in bytes.",
+      "FRESHNESS [CACHED|FENCED|FORCED|STALE]",
+      "Choose how fresh the answers of this connection have to be, or return what was chosen.",
+    ]),
   ]),
   run: (_, { nil }) => new Fixed(nil),
 };

@@ -9,6 +9,7 @@ import { infoText } from "../info.ts";
 import { array, bulk, map, verbatim } from "../replies.ts";
 import { Fixed, refuse, tell } from "../requests.ts";
 import type { Session } from "../session.ts";
+import { help } from "./help.ts";
 import { type Arguments, bySubcommand, type Command, NO_KEYS, tail } from "./command.ts";
 
 const shared = { group: "server", keys: NO_KEYS } as const;
@@ -37,6 +38,7 @@ export const SERVER: readonly Command[] = [
     flags: "@slow",
     subcommands: bySubcommand([
       { name: "get", arity: -3, run: getConfig },
+      help("CONFIG", ["GET <name> [<name> ...]", "Return settings that Redis has too; * for all."]),
     ]),
     run: (_, { nil }) => new Fixed(nil),
   },
@@ -61,20 +63,20 @@ export const SERVER: readonly Command[] = [
 ];
 
 /** The settings that are the same thing in Redis, in the order of their names. */
-const CONFIG: Readonly<Record<string, (facts: Facts) => string>> = {
-  appendonly: () => "no",
-  maxclients: ({ maxClients }) => `${maxClients}`,
-  maxmemory: ({ cacheBytesMax }) => `${cacheBytesMax}`,
-  save: () => "",
-  timeout: ({ idleTimeout }) => `${Math.ceil(idleTimeout)}`,
-};
+const CONFIG: ReadonlyMap<string, (facts: Facts) => string> = new Map([
+  ["appendonly", () => "no"],
+  ["maxclients", ({ maxClients }: Facts) => `${maxClients}`],
+  ["maxmemory", ({ cacheBytesMax }: Facts) => `${cacheBytesMax}`],
+  ["save", () => ""],
+  ["timeout", ({ idleTimeout }: Facts) => `${Math.ceil(idleTimeout)}`],
+]);
 
 /** A pattern other than `*` is taken for a name: nothing here is worth a search. */
 function getConfig(args: Arguments, { version, context }: Session): ClientRequest {
   const facts = context.facts();
-  const names = tail(args, 2).flatMap((name) => name === "*" ? Object.keys(CONFIG) : [name]);
+  const names = tail(args, 2).flatMap((name) => name === "*" ? [...CONFIG.keys()] : [name]);
   const found = [...new Set(names)].flatMap((name) => {
-    const value = CONFIG[name.toLowerCase()];
+    const value = CONFIG.get(name.toLowerCase());
     return value === undefined ? [] : [[name, bulk(value(facts))] as const];
   });
   return tell(map(version, found));

@@ -1,0 +1,48 @@
+/**
+ * The text format in which Prometheus takes metrics, version 0.0.4.
+ * Source: prometheus.io/docs/instrumenting/exposition_formats.
+ *
+ * @module
+ */
+
+/** The media type of the format. */
+export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+
+/** One value, with the labels that tell it from others of the same metric. */
+export interface Sample {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface Metric {
+  /** In base units; one that only grows ends in `_total`. */
+  readonly name: string;
+  readonly type: "counter" | "gauge";
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+/** Returns the text of metrics. */
+export function expose(metrics: readonly Metric[]): string {
+  return metrics.map(({ name, type, help, samples }) =>
+    `# HELP ${name} ${escape(help)}\n# TYPE ${name} ${type}\n` +
+    samples.map((sample) => `${name}${labelsOf(sample)} ${numberOf(sample.value)}\n`).join("")
+  ).join("");
+}
+
+function labelsOf({ labels = {} }: Sample): string {
+  const all = Object.entries(labels).map(([name, value]) =>
+    `${name}="${escape(value).replaceAll('"', '\\"')}"`
+  );
+  return all.length === 0 ? "" : `{${all.join(",")}}`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
+}
+
+/** As Go's ParseFloat takes it. */
+function numberOf(value: number): string {
+  if (Number.isFinite(value) || Number.isNaN(value)) return String(value);
+  return value > 0 ? "+Inf" : "-Inf";
+}

@@ -1,0 +1,117 @@
+/**
+ * The proxy's figures as metrics: their names, types and what each says.
+ *
+ * @module
+ */
+import type { Facts } from "../facts.ts";
+import { expose, type Metric, type Sample } from "./exposition.ts";
+
+type Figure = (facts: Facts) => number | readonly Sample[];
+type Row = readonly [name: string, help: string, figure: Figure];
+
+const STATES = ["off", "tracked", "untracked", "down"];
+
+/** Counts since the start; each name gets `_total`. */
+const COUNTERS: readonly Row[] = [
+  ["clients_accepted", "Clients accepted", (facts) => facts.clientsTotal],
+  ["clients_refused", "Clients turned away: too many", (facts) => facts.clientsRefused],
+  ["clients_cut_off", "Clients that did not take their replies", (facts) => facts.clientsCutOff],
+  ["requests", "Requests answered, of either protocol", (facts) => facts.requests],
+  ["cache_hits", "Keys answered from the cache", (facts) => facts.hits],
+  ["cache_misses", "Keys not answered from the cache", (facts) => facts.misses],
+  ["cache_collapsed", "Misses that joined another's read", ({ stats }) => stats.collapsed],
+  ["cache_refreshes", "Keys read ahead of their time", ({ stats }) => stats.refreshes],
+  ["cache_stale_answers", "Keys answered past their time", ({ stats }) => stats.staleAnswers],
+  ["origin_reads", "Keys read from Redis", (facts) => facts.originReads],
+  ["origin_failures", "Keys whose read failed", (facts) => facts.originFailures],
+  [
+    "origin_refusals",
+    "Keys refused a read, since several in a row had failed",
+    ({ stats }) => stats.originRefusals,
+  ],
+  [
+    "origin_backed_off",
+    "Keys not read again, since their last read had just failed",
+    ({ stats }) => stats.backedOff,
+  ],
+  ["origin_connections", "Connections to Redis made", ({ stats }) => stats.connections],
+  ["origin_connections_lost", "Connections to Redis lost", ({ stats }) => stats.connectionsLost],
+  ["coherence_invalidations", "Keys that Redis said were changed", (f) => f.stats.invalidations],
+  ["coherence_flushes", "Times that all keys were gone at once", ({ stats }) => stats.flushes],
+  ["coherence_detached_reads", "Reads overtaken by a change, not kept", (f) => f.stats.detached],
+  [
+    "coherence_foreign_messages",
+    "Messages on the channel of invalidations that are none",
+    ({ stats }) => stats.foreignMessages,
+  ],
+];
+
+/** What is so at the moment. */
+const GAUGES: readonly Row[] = [
+  [
+    "build_info",
+    "Always 1; the version of the proxy",
+    (facts) => [{ labels: { version: facts.proxyVersion }, value: 1 }],
+  ],
+  ["clients", "Clients connected", (facts) => facts.clients],
+  ["clients_max", "Clients that may be connected", (facts) => facts.maxClients],
+  ["memory_used_bytes", "Memory in use", (facts) => facts.usedBytes],
+  ["cache_entries", "Entries kept, fresh or not", (facts) => facts.cacheEntries],
+  ["cache_entries_max", "Entries kept at most", (facts) => facts.cacheEntriesMax],
+  ["cache_bytes", "Bytes that the entries cost", (facts) => facts.cacheBytes],
+  ["cache_bytes_max", "Bytes kept at most", (facts) => facts.cacheBytesMax],
+  ["origin_up", "Whether there is a connection to Redis", (facts) => Number(facts.isOriginUp)],
+  ["origin_flights", "Keys that are being read", (facts) => facts.originFlights],
+  ["origin_permits_held", "Reads in flight at Redis", (facts) => facts.originPermits],
+  ["origin_permits_max", "Reads that may be in flight", (facts) => facts.originPermitsMax],
+  ["origin_waiting", "Reads that wait for their turn", (facts) => facts.originWaiting],
+  ["origin_large_bytes", "Bytes of large values being read", (facts) => facts.originLargeBytes],
+  [
+    "coherence_state",
+    "1 for the state that the channel of invalidations is in",
+    ({ coherence }) =>
+      STATES.map((state) => ({ labels: { state }, value: Number(state === coherence) })),
+  ],
+  ["coherence_epoch", "Number of the present pair of connections", (f) => f.coherenceEpoch],
+  [
+    "coherence_lease_age_seconds",
+    "Time since all that is kept was proven right; +Inf while it is not; none with coherence off",
+    leaseAge,
+  ],
+];
+
+function leaseAge({ coherence, coherenceProvenAge: age }: Facts): readonly Sample[] {
+  if (coherence === "off") return [];
+  return [{ value: age < 0 ? Infinity : age / 1000 }];
+}
+
+/** Returns the figures in Prometheus' text format. */
+export function metricsText(facts: Facts): string {
+  return expose([
+    ...COUNTERS.map((row) => metric("counter", row, facts)),
+    ...GAUGES.map((row) => metric("gauge", row, facts)),
+    // Names that all programs share.
+    ...[
+      process("resident_memory_bytes", "Resident memory size in bytes", facts.residentBytes),
+      process(
+        "start_time_seconds",
+        "Start of the process in seconds since the Unix epoch",
+        performance.timeOrigin / 1000,
+      ),
+    ],
+  ]);
+}
+
+function metric(type: Metric["type"], [name, help, figure]: Row, facts: Facts): Metric {
+  const found = figure(facts);
+  return {
+    name: `redis_proxy_${name}${type === "counter" ? "_total" : ""}`,
+    type,
+    help,
+    samples: typeof found === "number" ? [{ value: found }] : found,
+  };
+}
+
+function process(name: string, help: string, value: number): Metric {
+  return { name: `process_${name}`, type: "gauge", help, samples: [{ value }] };
+}

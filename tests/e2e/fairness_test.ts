@@ -1,0 +1,89 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { RawClient, request } from "../support/client.ts";
+import { serving } from "../support/serving.ts";
+
+Deno.test("a client that sends an endless pipeline does not keep another from its replies", async () => {
+  await using it = await serving();
+  using flooder = await it.connect();
+  using other = await it.connect();
+  const flood = request("PING").repeat(4096);
+  let isOver = false;
+  let taken = 0;
+  const sending = (async () => {
+    while (!isOver) await flooder.send(flood);
+  })();
+  const taking = (async () => {
+    for (; !isOver; taken += 4096) await flooder.bytes(4096 * "+PONG\r\n".length);
+  })();
+  for (let round = 0, before = 0; round < 20; round++) {
+    assertEquals(await other.exchange("PING\r\n", 7), "+PONG\r\n");
+    // The flood goes on: it had replies since the last round, or will have them now.
+    while (taken === before) await new Promise((resolve) => setTimeout(resolve));
+    before = taken;
+  }
+  isOver = true;
+  await Promise.all([sending, taking]);
+});
+
+/** MGET of one key, a million times. */
+const HUGE = `*1000001\r\n$4\r\nMGET\r\n${"$1\r\nk\r\n".repeat(1_000_000)}`;
+
+Deno.test("a huge MGET whose values are too much together is refused in bounded memory", async () => {
+  await using it = await serving();
+  using redis = await RawClient.connect(it.redis.port);
+  await redis.exchange(request("SET", "k", "x".repeat(31_000)), "+OK\r\n".length);
+  using client = await it.connect();
+  await client.send(HUGE);
+  assertMatch(await client.until("\r\n"), /^-ERR Values of more than 64 MiB/);
+  assertEquals(await client.exchange(request("STRLEN", "k"), ":31000\r\n".length), ":31000\r\n");
+});
+
+Deno.test("a huge MGET lets others have their turn while it is answered", async () => {
+  await using it = await serving();
+  using redis = await RawClient.connect(it.redis.port);
+  await redis.exchange(request("SET", "k", "v"), "+OK\r\n".length);
+  using client = await it.connect();
+  using other = await it.connect();
+  let isOver = false;
+  await client.send(HUGE);
+  const head = client.until("\r\n").finally(() => isOver = true);
+  let answered = 0;
+  for (; !isOver; answered++) assertEquals(await other.exchange("PING\r\n", 7), "+PONG\r\n");
+  assertEquals(await head, "*1000000\r\n");
+  assert(answered > 20, `${answered} PINGs`);
+  assert(await client.text(7_000_000) === "$1\r\nv\r\n".repeat(1_000_000));
+});
+
+Deno.test("MGET and EXISTS of many keys come complete and in order, hits and misses", async () => {
+  await using it = await serving();
+  using redis = await RawClient.connect(it.redis.port);
+  const keys = Array.from({ length: 3000 }, (_, index) => `k${index}`);
+  const pairs = keys.flatMap((key, index) => index % 3 === 0 ? [] : [key, key]);
+  await redis.exchange(request("MSET", ...pairs), "+OK\r\n".length);
+  const wanted = `*3000\r\n${
+    keys.map((key, index) => index % 3 === 0 ? "$-1\r\n" : `$${key.length}\r\n${key}\r\n`).join("")
+  }`;
+  using client = await it.connect();
+  for (const _ of ["miss", "hit"]) {
+    assert(await client.exchange(request("MGET", ...keys), wanted.length) === wanted);
+    assertEquals(await client.exchange(request("EXISTS", ...keys), 7), ":2000\r\n");
+  }
+});
+
+Deno.test("eight clients with cold pipelines of a thousand keys get all values", async () => {
+  await using it = await serving();
+  using redis = await RawClient.connect(it.redis.port);
+  const keys = Array.from({ length: 8000 }, (_, index) => `cold${index}`);
+  await redis.exchange(
+    request("MSET", ...keys.flatMap((key) => [key, `of ${key}`])),
+    "+OK\r\n".length,
+  );
+  await Promise.all(Array.from({ length: 8 }, async (_, index) => {
+    using client = await it.connect();
+    const own = keys.slice(1000 * index, 1000 * (index + 1));
+    const wanted = own.map((key) => `$${key.length + 3}\r\nof ${key}\r\n`).join("");
+    const sent = client.send(own.map((key) => request("GET", key)).join(""));
+    assert(await client.text(wanted.length) === wanted, `client ${index}`);
+    await sent;
+  }));
+});
