@@ -43,8 +43,8 @@ function targetTable(report: Report): string[] {
     "Targets",
     ["Work", "Against", "Wanted", "Found", "Per CPU second", ""],
     verdicts(report).map((
-      { title, against, wanted, found, state },
-    ) => [title, against, wanted, found, state === "missed" ? "**missed**" : state]),
+      { title, against, wanted, found, perCpu, state },
+    ) => [title, against, wanted, found, perCpu, state === "missed" ? "**missed**" : state]),
   );
 }
 

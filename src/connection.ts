@@ -106,7 +106,7 @@ export class Connection {
     close(this.conn);
   }
 
-  /** Whether the connection was ended; a write that is under way may outlive this. */
+  /** Whether it was ended; a write that is under way may outlive this. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -190,6 +190,7 @@ export class Connection {
       const request = protocol.next(input);
       if (request === undefined) return true;
       stats.requests++;
+      this.phase = "answering"; // What is left of the input is the beginning of another one.
       const found = request.read(lookup, now);
       if (pending.length > 0 || found instanceof Promise) pending.push({ request, found });
       else request.reply(output, found);

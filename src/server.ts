@@ -122,12 +122,7 @@ export class Server {
     if ("setKeepAlive" in conn) (conn as Deno.TcpConn).setKeepAlive(true);
     const connection = new Connection(conn, this.service);
     this.#connections.add(connection);
-    connection.serve().catch((error) => {
-      this.log.error("Cannot go on with a client", {
-        peer: peerOf(conn).remote,
-        why: String(error),
-      });
-    }).finally(() => {
+    connection.serve().catch((error) => this.#report(conn, error)).finally(() => {
       this.#connections.delete(connection);
       if (this.#connections.size === 0) this.#onEmpty?.();
     });
@@ -164,15 +159,22 @@ export class Server {
     }
   }
 
+  #report(conn: Deno.Conn, error: unknown): void {
+    this.log.error("Cannot go on with a client", {
+      peer: peerOf(conn).remote,
+      why: String(error),
+    });
+  }
+
   #sweep(): void {
     const now = performance.now();
     const { patience } = this.options;
     this.service.backlog.relieve(now);
     for (const connection of this.#connections) {
-      const { phase, since, isClosed } = connection;
+      const { conn, phase, since, isClosed } = connection;
       if (isClosed || now - since <= patience[phase]) continue;
-      this.log.debug("Gave a client up", { peer: peerOf(connection.conn).remote, phase });
-      if (phase === "partial") connection.expire();
+      this.log.debug("Gave a client up", { peer: peerOf(conn).remote, phase });
+      if (phase === "partial") connection.expire().catch((error) => this.#report(conn, error));
       else if (phase === "writing") connection.cutOff();
       else connection.close();
     }

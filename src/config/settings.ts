@@ -106,7 +106,7 @@ export const GROUPS = {
       "1",
       "how long Redis may take to connect, or stay silent while a read waits",
     ),
-    "client-limit": setting(integer(1), "64", "reads in flight at Redis at once"),
+    "client-limit": setting(integer(1), "64", "reads in flight at Redis at once; an MGET is one"),
     "client-queue": setting(integer(0), "10000", "reads that may wait for their turn"),
     "queue-timeout": setting(seconds(0.001), "0.25", "how long a read may wait for its turn"),
     "large-memory": setting(
@@ -121,11 +121,11 @@ export const GROUPS = {
     "cache-timeout": setting(
       seconds(0, 1e9),
       "30",
-      "how long a value is answered from the cache at most",
+      "how long a value is answered from the cache at most; up to a tenth less with coherence",
     ),
     "absent-timeout": optional(
       seconds(0, 1e9),
-      "the same for a missing key; 60 while Redis tells of changes, 1 if not, 0 with coherence off",
+      "the same for a missing key; at most 60 while Redis tells of changes, 1 if not, 0 with coherence off",
     ),
     "value-limit": optional(
       bytes(0),

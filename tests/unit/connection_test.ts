@@ -269,3 +269,16 @@ Deno.test("Connection leaves the others their turn while its client sends withou
   conn.reads = most;
   await served;
 });
+
+Deno.test("Connection times a request from its own beginning, also where nothing is replied", async () => {
+  const { conn, connection, served } = serve();
+  conn.send("CLIENT REPLY OFF\r\nPING\r\nPI");
+  await until(() => connection.phase === "partial");
+  const { since } = connection;
+  await until(() => performance.now() > since);
+  conn.send("NG\r\nPI");
+  await until(() => connection.since > since);
+  assertEquals([connection.phase, conn.written], ["partial", []]);
+  conn.end();
+  await served;
+});
