@@ -125,7 +125,7 @@ export const GROUPS = {
     ),
     "absent-timeout": optional(
       seconds(0, 1e9),
-      "the same for a missing key; at most 60 while Redis tells of changes, 1 if not, 0 with coherence off",
+      "the same for a missing key; at most 60 while told of changes, 1 if not, 0 with coherence off",
     ),
     "value-limit": optional(
       bytes(0),
