@@ -29,8 +29,14 @@ async function findRedis(): Promise<Backing> {
   await ensurePrograms("redis-server");
   const own = await startRedisServer({ detached: true });
   await askRedis(own.port, `SET ${KEY} "${VALUE}"\r\n`);
+  // Who tries it out ends the throwaway Redis to see the cache at work: so values stay for their time.
+  const coherence = Deno.env.get("RP_COHERENCE") || "off";
   say(`redis: a throwaway one on 127.0.0.1:${own.port}, with the key ${KEY}`);
-  return { env: { RP_REDIS_HOST: own.host, RP_REDIS_PORT: `${own.port}` }, own };
+  const { host, port } = own;
+  return {
+    env: { RP_REDIS_HOST: host, RP_REDIS_PORT: `${port}`, RP_COHERENCE: coherence },
+    own,
+  };
 }
 
 async function answers(port: number): Promise<boolean> {
@@ -63,19 +69,25 @@ async function serve(backing: Backing): Promise<number> {
 
   const ready = async () => {
     while (!gone && !await answers(port)) await new Promise((again) => setTimeout(again, 20));
-    if (!gone && !asked && !taken) invite(port, backing.own ? KEY : "some-key");
+    if (!gone && !asked && !taken) invite(port, backing);
   };
   const [{ code }] = await Promise.all([exited, ready()]);
   return asked ? 0 : code;
 }
 
-function invite(port: number, key: string): void {
+function invite(port: number, { own, env }: Backing): void {
+  const key = own ? KEY : "some-key";
   say(`
 Try it:
   curl http://127.0.0.1:${port}/${key}
-  redis-cli -p ${port} get ${key}
-Ctrl-C ends it.
-`);
+  redis-cli -p ${port} get ${key}`);
+  if (own && env.RP_COHERENCE === "off") {
+    say(
+      `End that Redis (kill ${own.pid}) and ask again: what was read is answered for its 30 seconds.
+RP_COHERENCE=auto instead, the default elsewhere, follows every change and trusts no lost Redis.`,
+    );
+  }
+  say("Ctrl-C ends it.\n");
 }
 
 await main(async () => {
