@@ -70,7 +70,7 @@ function assertHello(reply: Reply, protocol: 2 | 3): void {
   assertEquals(
     names,
     ["server", "version", "proto", "id", "mode", "role", "modules"]
-      .map((text) => ({ type: "$", text })),
+      .map((text): Reply => ({ type: "$", text })),
   );
   assertEquals(field(reply, "server"), { type: "$", text: "redis" });
   assertEquals(field(reply, "version")?.type, "$");
