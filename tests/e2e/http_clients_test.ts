@@ -24,20 +24,25 @@ function largeHash(): string {
   return hash.update("end").digest("hex");
 }
 
-/**
- * Whether a program is not there; says so. It is looked for and not run: where there is no node, Deno
- * runs itself in its place.
- */
+/** Whether a program is there; says so where it is not. */
 function lacks(program: string): boolean {
-  const isThere = (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
-    try {
-      return Deno.statSync(`${folder}/${program}`).isFile;
-    } catch {
-      return false;
-    }
-  });
-  if (!isThere) console.log(`left out: there is no ${program}`);
-  return !isThere;
+  try {
+    new Deno.Command(program, { args: ["--help"], stdout: "null", stderr: "null" }).outputSync();
+    return false;
+  } catch {
+    console.log(`left out: there is no ${program}`);
+    return true;
+  }
+}
+
+/** The same for node: where there is none, Deno puts a program of that name on PATH, which is itself. */
+function lacksNode(): boolean {
+  if (lacks("node")) return true;
+  const args = ["-p", "typeof Deno"];
+  const { stdout } = new Deno.Command("node", { args, stderr: "null" }).outputSync();
+  if (new TextDecoder().decode(stdout).trim() === "undefined") return false;
+  console.log("left out: there is no node but Deno");
+  return true;
 }
 
 /** Runs a program that must succeed, and returns what it prints. */
@@ -111,7 +116,7 @@ Deno.test({
 
 Deno.test({
   name: "Node's fetch, which is undici, gets everything",
-  ignore: lacks("node"),
+  ignore: lacksNode(),
   fn: () =>
     withValues(async ({ port }) => {
       assertEquals(await output("node", "-e", NODE, `${port}`), expected());
