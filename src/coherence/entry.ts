@@ -39,8 +39,6 @@ export class Flight {
   sentAt: Millis = Infinity;
   epoch = -1;
   generation = -1;
-  /** The key has changed since it was sent: its answer is for those who wait, and for nobody else. */
-  isDoomed = false;
   /** Whether its answer is now an entry. */
   isStored = false;
   readonly outcome: Promise<Outcome>;
