@@ -9,7 +9,8 @@ import type { Output } from "./output.ts";
 
 /**
  * A key: its bytes as code units 0 to 255 (Latin-1), so that every byte string has exactly one key
- * and both protocols meet in the same entry.
+ * and both protocols meet in the same entry. It is a string of its own: a part of another one, which
+ * is what `slice` gives, would hold all of that in memory.
  */
 export type Key = string;
 
@@ -25,12 +26,12 @@ export class Entry {
   tag: string | null = null;
 
   /**
-   * @param value The bytes.
+   * @param value The bytes. They may move to where they are kept; they never change.
    * @param validFrom When the read that brought them was sent to the origin: they are no older.
    * @param freshUntil Until when they may be answered without asking the origin.
    */
   constructor(
-    readonly value: Value,
+    public value: Value,
     readonly validFrom: Millis,
     readonly freshUntil: Millis,
   ) {}
@@ -116,12 +117,13 @@ export interface Lookup {
 /** Reads keys from the backing Redis. Never rejects. */
 export interface Origin {
   /**
-   * Reads keys in one round trip; what is found in the order of the keys.
+   * Reads keys in one round trip; what is found in the order of the keys. What takes longer than
+   * that, such as a large value, is a promise of its own, which never rejects.
    *
    * @param onSent Called when the bytes of the read are written, at the latest: what is found is no
    * older. Again, should the read be repeated.
    */
-  read(keys: readonly Key[], onSent: () => void): Promise<Fetched[]>;
+  read(keys: readonly Key[], onSent: () => void): Promise<(Fetched | Promise<Fetched>)[]>;
   /** Settles when all changes that Redis made before now are known; false when that cannot be. */
   fence?(): Promise<boolean>;
   /** Whether a read that nobody waits for would hold nobody up. */
@@ -131,7 +133,7 @@ export interface Origin {
 /** A value at the origin. */
 export class Found {
   /**
-   * @param value The bytes, in memory of their own.
+   * @param value The bytes, maybe a part of what came with them: whoever keeps them copies them.
    * @param timeToLive For how long the origin itself keeps it; Infinity where it said nothing.
    */
   constructor(readonly value: Value, readonly timeToLive: Millis = Infinity) {}

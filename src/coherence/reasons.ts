@@ -16,25 +16,36 @@ export type MissReason =
   | "lease lapsed"
   | "forced";
 
-/** Keys that are remembered, and the longest of them: both bound the memory. */
-const KEPT = 1024;
+/** Places for keys, a power of two, and the longest key that is remembered: both bound the memory. */
+const PLACES = 1024;
 const KEY_BYTES = 256;
 
+/**
+ * A table without chains: a key takes the place of the one before it. A map that forgets its oldest
+ * key for each new one took a tenth of the time of a miss.
+ */
 export class Reasons {
-  /** In the order in which they were noted first. */
-  readonly #reasons = new Map<Key, MissReason>();
+  readonly #keys: Key[] = new Array(PLACES).fill("");
+  readonly #reasons: (MissReason | undefined)[] = new Array(PLACES).fill(undefined);
 
   get(key: Key): MissReason | undefined {
-    return this.#reasons.get(key);
+    const place = placeOf(key);
+    return this.#keys[place] === key ? this.#reasons[place] : undefined;
   }
 
   set(key: Key, reason: MissReason): void {
     if (key.length > KEY_BYTES) return;
-    this.#reasons.set(key, reason);
-    if (this.#reasons.size <= KEPT) return;
-    for (const oldest of this.#reasons.keys()) {
-      this.#reasons.delete(oldest);
-      break;
-    }
+    const place = placeOf(key);
+    this.#keys[place] = key;
+    this.#reasons[place] = reason;
   }
+}
+
+/** Of the last characters, which differ the most: who finds keys that collide has nothing of it. */
+function placeOf(key: Key): number {
+  let hash = key.length;
+  for (let at = Math.max(0, key.length - 16); at < key.length; at++) {
+    hash = (Math.imul(hash, 31) + key.charCodeAt(at)) | 0;
+  }
+  return (hash ^ hash >>> 15) & (PLACES - 1);
 }

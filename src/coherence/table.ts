@@ -21,6 +21,7 @@ import {
   type Millis,
   type Value,
 } from "../protocol.ts";
+import { ownBytes } from "../own.ts";
 import type { Marks } from "../store/kept.ts";
 import { Store } from "../store/mod.ts";
 import type { Stats } from "../stats.ts";
@@ -225,6 +226,7 @@ export class Table {
     }
     const entry = this.#entryOf(flight, fetched, this.freshFrom(flight, now));
     if (isCurrent) this.#keep(flight, entry);
+    if (!flight.isStored) entry.value = ownBytes(entry.value);
     return fetched === null ? null : entry;
   }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { ownText } from "../own.ts";
 import type { Key } from "../protocol.ts";
 
 /** Scheme and authority of a target in absolute form; user information is refused with the rest. */
@@ -33,7 +34,8 @@ export function splitTarget(target: string): Target {
 export function keyOf(path: string): Key | null {
   if (!path.startsWith("/")) return null;
   const query = path.indexOf("?");
-  return decodePercent(query < 0 ? path.slice(1) : path.slice(1, query));
+  const key = decodePercent(query < 0 ? path.slice(1) : path.slice(1, query));
+  return key === null ? null : ownText(key);
 }
 
 /** Replaces each escape by the code unit of its byte; null when one is not two hexadecimal digits. */

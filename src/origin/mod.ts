@@ -19,6 +19,9 @@ import { SilenceWatch } from "./watch.ts";
 /** What it costs to read a large value, in its own size: what comes, and what is not collected yet. */
 const READ_COST = 2;
 
+/** What is found of a key, at once or a little later. */
+type Reading = Fetched | Promise<Fetched>;
+
 export class RedisOrigin implements Origin {
   readonly #watch: SilenceWatch;
   /** Refuses reads while one after the other fails. */
@@ -53,57 +56,67 @@ export class RedisOrigin implements Origin {
     return this.link.pair !== null && this.permits.waiting === 0 && this.permits.hasRoom;
   }
 
-  async read(keys: readonly Key[], onSent: () => void): Promise<Fetched[]> {
+  async read(keys: readonly Key[], onSent: () => void): Promise<Reading[]> {
     const refusal = this.breaker.refusal(performance.now());
     if (refusal !== null) {
       this.stats.originRefusals += keys.length;
       return keys.map(() => refusal);
     }
-    const fetched = await this.#readInTurn(keys, onSent);
-    const failure = fetched.find(isTrouble);
-    if (failure !== undefined) this.breaker.failed(failure, performance.now());
-    else if (fetched.some(isAnswer)) this.breaker.succeeded();
-    return fetched;
-  }
-
-  async #readInTurn(keys: readonly Key[], onSent: () => void): Promise<Fetched[]> {
     const admission = this.permits.tryAcquire() ? "granted" : await this.permits.acquire();
     if (admission !== "granted") {
       const why = admission === "full" ? "the queue is full" : "the wait was too long";
       return this.#fail(keys, "busy", `Too many reads wait for Redis: ${why}`);
     }
-    try {
-      const first = await this.#attempt(keys, onSent);
-      if (first !== null) return first;
-      // The connection was lost on the way, and a read does no harm twice.
-      const second = this.link.loss.reason === "away" ? await this.#attempt(keys, onSent) : null;
-      return second ?? this.#fail(keys, ...this.#loss());
-    } finally {
-      this.permits.release();
+    const fetched = await this.#readTwice(keys, onSent);
+    this.#judge(fetched.filter((one): one is Fetched => !(one instanceof Promise)));
+    let late = 0;
+    for (const one of fetched) {
+      if (!(one instanceof Promise)) continue;
+      late++;
+      one.then((found) => {
+        this.#judge([found]);
+        if (--late === 0) this.permits.release();
+      });
     }
+    if (late === 0) this.permits.release();
+    return fetched;
+  }
+
+  /** Tells the breaker how reads went. */
+  #judge(fetched: readonly Fetched[]): void {
+    const failure = fetched.find(isTrouble);
+    if (failure !== undefined) this.breaker.failed(failure, performance.now());
+    else if (fetched.some(isAnswer)) this.breaker.succeeded();
+  }
+
+  /** Reads once more where the connection was lost on the way: a read does no harm twice. */
+  async #readTwice(keys: readonly Key[], onSent: () => void): Promise<Reading[]> {
+    const first = await this.#attempt(keys, onSent);
+    if (first !== null) return first;
+    const second = this.link.loss.reason === "away" ? await this.#attempt(keys, onSent) : null;
+    return second ?? this.#fail(keys, ...this.#loss());
   }
 
   /** Reads over the connection that there is; null when there is none, or when it is lost. */
-  async #attempt(keys: readonly Key[], onSent: () => void): Promise<Fetched[] | null> {
+  async #attempt(keys: readonly Key[], onSent: () => void): Promise<Reading[] | null> {
     const pair = this.link.pair ?? await this.link.up();
     if (pair === null) return null;
     this.stats.originReads += keys.length;
     onSent();
     try {
       const read = await this.#watched(pair.reader.read(keys));
-      for (let index = 0; index < read.length; index++) {
-        const one = read[index];
-        if (one instanceof Large) read[index] = await this.#readLarge(pair, keys[index]!, one);
-        else if (one instanceof Failure) this.stats.originFailures++;
-      }
-      return read as Fetched[];
+      return read.map((one, index) => {
+        if (one instanceof Large) return this.#readLarge(pair, keys[index]!, one, onSent);
+        if (one instanceof Failure) this.stats.originFailures++;
+        return one;
+      });
     } catch {
       return null;
     }
   }
 
   /** Reads a large value as soon as there is room for it. */
-  async #readLarge(pair: Pair, key: Key, large: Large): Promise<Fetched> {
+  async #readLarge(pair: Pair, key: Key, large: Large, onSent: () => void): Promise<Fetched> {
     const { length } = large;
     const isShort = this.budget.waiting < this.permits.options.permits / 2;
     if (!isShort || !await this.budget.acquire(READ_COST * length)) {
@@ -111,6 +124,9 @@ export class RedisOrigin implements Origin {
     }
     try {
       return await this.#watched(pair.reader.readLarge(key, large));
+    } catch {
+      const again = this.link.loss.reason === "away" ? await this.#attempt([key], onSent) : null;
+      return await (again ?? this.#fail([key], ...this.#loss()))[0]!;
     } finally {
       // Whoever waits for the value first has to have it, and to count it.
       setTimeout(() => this.budget.release(READ_COST * length));

@@ -36,15 +36,33 @@ const FIRST_STEP_BYTES = 256 * 1024;
 /** Size above which a value is read in pieces, in bytes: below, that is not worth its round trips. */
 const WHOLE_BYTES = 4 * 1024 * 1024;
 
-/** PTTL says -1 for a key without an end. Errors that `pcall` caught read as Redis' own. */
+/** Keys that one run of the script reads at most: Redis does nothing else meanwhile. */
+const RUN_KEYS = 128;
+
+/** Values that one run answers with, in bytes; those for which there is no room count as large. */
+const RUN_BYTES = 1024 * 1024;
+
+/**
+ * The script: of each key its value, with how long Redis keeps it where that is not for ever; or its
+ * length and that, or an error. PTTL says -1 for a key without an end, and errors that `pcall`
+ * caught read as Redis' own. The answer is an array, of one key its only element.
+ */
 function scriptOf(isTimed: boolean): string {
-  return `local n = redis.pcall('STRLEN', KEYS[1])
-if type(n) == 'table' then return n end
-local t = ${isTimed ? "redis.call('PTTL', KEYS[1])" : "-1"}
-if n > ${FIRST_STEP_BYTES} then return {n, t} end
-local v = redis.call('GET', KEYS[1])
-if t < 0 then return v end
-return {v, t}`;
+  return `local room = ${RUN_BYTES}
+local function read(key)
+  local n = redis.pcall('STRLEN', key)
+  if type(n) == 'table' then return n end
+  local t = ${isTimed ? "redis.call('PTTL', key)" : "-1"}
+  if n > ${FIRST_STEP_BYTES} or n > room then return {n, t} end
+  room = room - n
+  local v = redis.call('GET', key)
+  if t < 0 then return v end
+  return {v, t}
+end
+if #KEYS == 1 then return read(KEYS[1]) end
+local found = {}
+for i = 1, #KEYS do found[i] = read(KEYS[i]) end
+return found`;
 }
 
 /** A key that nobody has; it is asked for to see what the server allows. */
@@ -54,6 +72,8 @@ const FORBIDDEN = /can't run|permissions to run|unknown command|not supported|di
 
 export class Reader {
   #isLoading = false;
+  /** Whether one run of the script may read several keys. */
+  #isJoint = true;
   readonly #pieces: PieceReader;
 
   private constructor(
@@ -92,6 +112,37 @@ export class Reader {
   /** Reads keys in one trip. Rejects only when the connection is lost. */
   async read(keys: readonly Key[]): Promise<Read[]> {
     if (keys.length === 1 && this.method !== "pipeline") return [await this.#readOne(keys[0]!)];
+    if (this.method !== "script" || !this.#isJoint) return await this.#readApart(keys);
+    if (keys.length <= RUN_KEYS) return await this.#readJointly(keys);
+    const runs: Promise<Read[]>[] = [];
+    for (let at = 0; at < keys.length; at += RUN_KEYS) {
+      runs.push(this.#readJointly(keys.slice(at, at + RUN_KEYS)));
+    }
+    return (await Promise.all(runs)).flat();
+  }
+
+  /** Reads keys by one run of the script. */
+  async #readJointly(keys: readonly Key[]): Promise<Read[]> {
+    let replies: unknown[];
+    try {
+      const names = keys.map(argument);
+      const count = String(keys.length);
+      replies = await this.redis.callBuffer(this.command, this.sha, count, ...names) as unknown[];
+    } catch (error) {
+      if (!isReply(error)) throw error;
+      // One key that may not be read, or is elsewhere, is no reason to refuse the others.
+      this.#isJoint = !/^(NOPERM|CROSSSLOT|MOVED|ASK) /.test(error.message);
+      return await this.#readApart(keys);
+    }
+    for (let index = 0; index < replies.length; index++) {
+      const reply = replies[index];
+      replies[index] = isReply(reply) ? await this.#failed(keys[index]!, reply) : readOf(reply);
+    }
+    return replies as Read[];
+  }
+
+  /** Reads keys by a command for each, or two, in one trip. */
+  async #readApart(keys: readonly Key[]): Promise<Read[]> {
     const pipeline = this.redis.pipeline();
     for (const key of keys) {
       const name = argument(key);
@@ -127,7 +178,7 @@ export class Reader {
   async readPlain(key: Key): Promise<Fetched> {
     try {
       const value = await this.redis.getBuffer(argument(key));
-      return value === null ? null : new Found(owned(value));
+      return value === null ? null : new Found(value);
     } catch (error) {
       if (isReply(error)) return new Failure("reply", error.message);
       throw error;
@@ -182,11 +233,11 @@ async function isAllowed(redis: Redis, command: string, ...args: string[]): Prom
 
 function readOf(reply: unknown): Read {
   if (reply === null) return null;
-  if (reply instanceof Uint8Array) return new Found(owned(reply));
+  if (reply instanceof Uint8Array) return new Found(reply);
   const [value, timeToLive] = reply as [Uint8Array | number | null, number];
   const left = timeToLive < 0 ? Infinity : timeToLive;
   if (value === null) return null;
-  return typeof value === "number" ? new Large(value, left) : new Found(owned(value), left);
+  return typeof value === "number" ? new Large(value, left) : new Found(value, left);
 }
 
 /** A value and its PTTL, which were two commands. */
@@ -196,13 +247,5 @@ function pairOf(replies: [Error | null, unknown][], at: number): Fetched {
   if (error !== null) return new Failure("reply", error.message);
   if (value === null) return null;
   const left = ttlError !== null || timeToLive === -2 ? 0 : timeToLive as number;
-  return new Found(owned(value as Uint8Array), left < 0 ? Infinity : left);
-}
-
-/**
- * The value in memory of its own. ioredis hands out views of what the socket read: kept as they
- * are, five bytes hold a chunk of 64 KiB. Large values were put together in a buffer of their own.
- */
-function owned(value: Uint8Array): Uint8Array {
-  return value.byteLength === value.buffer.byteLength ? value : new Uint8Array(value);
+  return new Found(value as Uint8Array, left < 0 ? Infinity : left);
 }

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { ownText } from "../own.ts";
+
 const ESCAPES: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
 
 /**
@@ -12,7 +14,9 @@ const ESCAPES: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", a:
  * Returns null when a quote is not closed, or is followed by something else than a blank.
  */
 export function splitInline(line: string): string[] | null {
-  if (!/["']/.test(line)) return line.split(BLANKS).filter((word) => word !== "");
+  if (!/["']/.test(line)) {
+    return line.split(BLANKS).filter((word) => word !== "").map(ownText);
+  }
   const words: string[] = [];
   let at = 0;
   for (;;) {

@@ -18,7 +18,7 @@ export interface Marks {
 
 /** An entry. */
 export interface Kept extends Marks {
-  readonly value: Value;
+  value: Value;
 }
 
 /** An entry as it was found; it tells of this one until the next is looked for. */

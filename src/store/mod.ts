@@ -14,6 +14,7 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
+import { ownBytes } from "../own.ts";
 import type { Key } from "../protocol.ts";
 import type { Keeping, Kept, Spot } from "./kept.ts";
 import { SmallStore } from "./small.ts";
@@ -73,6 +74,7 @@ export class Store<E extends Kept> {
     return this.#small.peek(key) ?? this.#large.peek(key);
   }
 
+  /** Keeps an entry, if it can; its value then lies in the store's memory, or in its own. */
   set(key: Key, entry: E): void {
     const { entries, bytes } = this.options;
     const half = bytes / 2;
@@ -84,7 +86,10 @@ export class Store<E extends Kept> {
     while (this.size >= entries) this.#evict();
     if (small.suits(key, entry)) {
       small.set(key, entry, bytes - Math.min(large.calculatedSize, half));
-    } else large.set(key, entry);
+    } else {
+      entry.value = ownBytes(entry.value);
+      large.set(key, entry);
+    }
     while (this.heldBytes > bytes && large.calculatedSize > half) large.pop();
     if (this.heldBytes > bytes) small.shrink(bytes - large.calculatedSize);
   }

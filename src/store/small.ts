@@ -83,7 +83,10 @@ export class SmallStore<E extends Kept> {
     return this.keeping.make(key, segments, segments.value());
   }
 
-  /** Keeps an entry that suits, within so many bytes of memory if that can be had by eviction. */
+  /**
+   * Keeps an entry that suits, within so many bytes of memory if that can be had by eviction. Its
+   * value is from then on the one in the segment.
+   */
   set(key: Key, kept: E, limit: number): void {
     const size = sizeOf(key.length, kept.value.length);
     this.#makeRoom(size, limit);
@@ -91,8 +94,11 @@ export class SmallStore<E extends Kept> {
     const bytes = this.#scratch.subarray(0, key.length);
     const known = this.#find(bytes, 0, key.length, hash);
     if (known !== NONE) this.#remove(known);
-    this.#places.insert(hash, this.#segments.append(hash, bytes, kept));
+    const place = this.#segments.append(hash, bytes, kept);
+    this.#places.insert(hash, place);
     this.#liveBytes += size;
+    this.#segments.look(place);
+    kept.value = this.#segments.value();
   }
 
   delete(key: Key): boolean {

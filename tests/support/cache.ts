@@ -23,6 +23,8 @@ export interface CacheOptions {
   readonly covers?: (key: Key) => boolean;
   readonly clock?: () => Millis;
   readonly soft?: SoftWait;
+  /** Without it, each read leaves at once. */
+  readonly board?: (depart: () => void) => void;
 }
 
 /** Returns a cache; without options it keeps a thousand entries for a second, and no absences. */
@@ -44,5 +46,6 @@ export function makeCache(origin: Origin, options: CacheOptions = {}): ReadThrou
     bytes: options.bytes ?? 2 ** 30,
     covers: options.covers ?? (() => true),
   });
-  return new ReadThrough(origin, table, stats, options.clock, options.soft);
+  const board = options.board ?? ((depart) => depart());
+  return new ReadThrough(origin, table, stats, options.clock, options.soft, board);
 }

@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { ROOT } from "../../tools/command.ts";
 
 /** Open to all of src. */
-const OPEN = ["protocol", "input", "output", "stats", "log", "peer"];
+const OPEN = ["protocol", "input", "output", "stats", "log", "peer", "own"];
 
 /** What else a file or a folder may import; a folder's files may import each other. */
 const RULES: Record<string, readonly string[]> = {
@@ -46,6 +46,7 @@ const RULES: Record<string, readonly string[]> = {
   output: [],
   stats: [],
   log: [],
+  own: [],
   peer: [],
   turn: [],
   backlog: [],
