@@ -5,11 +5,12 @@
  */
 import { type Answer, Entry, type Millis, type Outcome, type Via } from "../protocol.ts";
 import type { Held } from "./entry.ts";
+import { freshEnd, provenAt } from "./proof.ts";
 import type { Table } from "./table.ts";
 
 /** For how long at most the origin may have had another value: since it was proven right. */
 export function ageOf(table: Table, found: Held | null, now: Millis): Millis {
-  return found === null ? 0 : Math.max(0, now - table.provenAt(found));
+  return found === null ? 0 : Math.max(0, now - provenAt(table.channel, found));
 }
 
 /** A hit. */
@@ -22,7 +23,7 @@ export function hitAnswer(table: Table, found: Held | null, now: Millis): Answer
 /** A hit past its time: marked as such by the time it has left. */
 export function staleAnswer(table: Table, entry: Held, now: Millis): Answer {
   const age = ageOf(table, entry, now);
-  const timeLeft = Math.min(-1, table.freshEnd(entry) - now);
+  const timeLeft = Math.min(-1, freshEnd(table.channel, entry) - now);
   return { outcome: entry, via: "hit", age, timeLeft, isStored: true, isCollapsed: false };
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Key, Millis } from "../protocol.ts";
 import type { Held } from "./entry.ts";
+import { freshEnd } from "./proof.ts";
 import type { Table } from "./table.ts";
 
 /** Returns what is known of a key, by name; durations are in milliseconds, sizes in bytes. */
@@ -31,7 +32,7 @@ function describe(table: Table, entry: Held, now: Millis): Record<string, string
     age: whole(now - entry.validFrom),
     "time-left": whole(Math.min(entry.freshUntil, entry.expiresAt) - now),
     "expires-in": Number.isFinite(entry.expiresAt) ? whole(entry.expiresAt - now) : "never",
-    "proven-before": whole(Math.max(0, now - table.freshEnd(entry))),
+    "proven-before": whole(Math.max(0, now - freshEnd(table.channel, entry))),
     "entry-epoch": String(entry.epoch),
   };
 }

@@ -13,21 +13,16 @@
  *
  * @module
  */
-import {
-  Failure,
-  type Fetched,
-  type Found,
-  type Key,
-  type Millis,
-  type Value,
-} from "../protocol.ts";
 import { ownBytes } from "../own.ts";
+import { Failure, type Fetched, type Key, type Millis, type Value } from "../protocol.ts";
 import type { Marks } from "../store/kept.ts";
-import { Store } from "../store/mod.ts";
+import type { Store } from "../store/mod.ts";
 import type { Stats } from "../stats.ts";
 import type { Channel } from "./channel.ts";
-import { Flight, Held } from "./entry.ts";
-import { cut, type Policies } from "./policy.ts";
+import { Flight, type Held } from "./entry.ts";
+import { Maker } from "./making.ts";
+import type { Policies } from "./policy.ts";
+import { freshEnd, isRecent, whyNot } from "./proof.ts";
 import { type MissReason, Reasons } from "./reasons.ts";
 import { isAboutKey } from "./trouble.ts";
 
@@ -46,15 +41,13 @@ export interface TableOptions {
 /** One in so many entries, and bytes, may be for a key that does not exist: scans stay small. */
 const ABSENCE_SHARE = 10;
 
-const NOTHING = new Uint8Array(0);
-
 export class Table {
   protected readonly entries: Store<Held>;
   protected readonly absences: Store<Held>;
   /** The current flight of each key that has one. */
   protected readonly flights = new Map<Key, Flight>();
   readonly #reasons = new Reasons();
-  readonly #random: () => number;
+  readonly #maker: Maker;
   /** Whether Redis tells of changes of this key, when it tells of any. */
   readonly covers: (key: Key) => boolean;
 
@@ -64,33 +57,16 @@ export class Table {
     readonly stats: Stats,
     options: TableOptions,
   ) {
-    this.#random = options.random ?? Math.random;
     this.covers = options.covers ?? (() => true);
+    this.#maker = new Maker(channel, policies, this.covers, options.random ?? Math.random);
     const { tracked, untracked } = policies.general;
     const share = tracked.absence > 0 || untracked.absence > 0 ? 1 / ABSENCE_SHARE : 0;
     const entries = Math.floor(options.entries * share);
     const bytes = Math.floor(options.bytes * share);
-    this.entries = this.#store(options.entries - entries, options.bytes - bytes, false);
-    this.absences = this.#store(entries, bytes, true);
-  }
-
-  #store(entries: number, bytes: number, isAbsence: boolean): Store<Held> {
-    return new Store({ entries, bytes }, {
-      make: (key, marks, value) =>
-        new Held(
-          value,
-          marks.validFrom,
-          marks.freshUntil,
-          marks.refreshAt,
-          marks.expiresAt,
-          marks.epoch,
-          marks.generation,
-          this.policies.of(key),
-          isAbsence,
-          this.covers(key),
-        ),
-      evicted: (key) => this.#reasons.set(key, "evicted"),
-    });
+    const rest = { entries: options.entries - entries, bytes: options.bytes - bytes };
+    const evicted = (key: Key) => this.#reasons.set(key, "evicted");
+    this.entries = this.#maker.store(rest, false, evicted);
+    this.absences = this.#maker.store({ entries, bytes }, true, evicted);
   }
 
   /** The number of entries, fresh or not. */
@@ -133,12 +109,7 @@ export class Table {
     return entry.epoch === channel.epoch && entry.generation === channel.generation &&
       now < entry.freshUntil &&
       // What was read within the lease needs no other proof.
-      (now < channel.leaseUntil || this.#isRecent(entry, now));
-  }
-
-  #isRecent(entry: Marks, now: Millis): boolean {
-    const { channel } = this;
-    return channel.state === "tracked" && now < entry.validFrom + channel.options.lease;
+      (now < channel.leaseUntil || isRecent(channel, entry, now));
   }
 
   /** An entry that is not fresh, but may be answered where Redis gives no answer. */
@@ -148,19 +119,8 @@ export class Table {
     if (entry === undefined || entry.generation !== this.channel.generation) return undefined;
     const { staleIfError } = entry.policy;
     const isUsable = staleIfError > 0 && now < entry.expiresAt &&
-      now < this.freshEnd(entry) + Math.min(window, staleIfError);
+      now < freshEnd(this.channel, entry) + Math.min(window, staleIfError);
     return isUsable ? entry : undefined;
-  }
-
-  /** The last moment at which an entry was known to be fresh. */
-  freshEnd(entry: Held): Millis {
-    if (!entry.isCovered) return entry.freshUntil;
-    return Math.min(entry.freshUntil, Math.max(entry.validFrom, this.channel.endOf(entry.epoch)));
-  }
-
-  /** The latest moment for which an entry was proven right: since when Redis may have another. */
-  provenAt({ isCovered, validFrom, epoch }: Held): Millis {
-    return isCovered ? Math.max(validFrom, this.channel.proofOf(epoch)) : validFrom;
   }
 
   /** Why a key misses; remembered for who asks later. */
@@ -168,7 +128,7 @@ export class Table {
     const entry = this.#peek(key);
     const reason = entry === undefined
       ? this.#reasons.get(key) ?? "never kept"
-      : this.#whyNot(entry, now);
+      : whyNot(this.channel, entry, now);
     this.#reasons.set(key, reason);
     return reason;
   }
@@ -183,13 +143,6 @@ export class Table {
 
   #peek(key: Key): Held | undefined {
     return this.entries.peek(key) ?? this.absences.peek(key);
-  }
-
-  #whyNot(entry: Held, now: Millis): MissReason {
-    if (entry.generation !== this.channel.generation) return "flushed";
-    if (entry.epoch !== this.channel.epoch) return "connection lost";
-    if (now >= entry.freshUntil) return "expired";
-    return now < this.channel.leaseUntil ? "forced" : "lease lapsed";
   }
 
   /** The read of a key that one who asks now may wait for. */
@@ -224,7 +177,7 @@ export class Table {
       if (isCurrent && isAboutKey(fetched)) this.forget(key);
       return fetched;
     }
-    const entry = this.#entryOf(flight, fetched, this.freshFrom(flight, now));
+    const entry = this.#maker.entryOf(flight, fetched, this.freshFrom(flight, now));
     if (isCurrent) this.#keep(flight, entry);
     if (!flight.isStored) entry.value = ownBytes(entry.value);
     return fetched === null ? null : entry;
@@ -237,27 +190,6 @@ export class Table {
   /** From when on an answer's freshness counts: it is no older than its question. */
   protected freshFrom(flight: Flight, _now: Millis): Millis {
     return flight.sentAt;
-  }
-
-  #entryOf(flight: Flight, fetched: Found | null, from: Millis): Held {
-    const { policy, key } = flight;
-    const isTracked = this.channel.state === "tracked" && this.covers(key);
-    const lifetimes = isTracked ? policy.tracked : policy.untracked;
-    const cap = fetched === null ? lifetimes.absence : lifetimes.value;
-    const left = fetched?.timeToLive ?? Infinity;
-    return new Held(
-      fetched?.value ?? NOTHING,
-      from,
-      from + Math.min(left, cut(cap, policy, this.#random)),
-      // What Redis itself is about to let go is not worth another read.
-      left > cap && fetched !== null ? from + cap * policy.refreshAfter : Infinity,
-      from + left,
-      flight.epoch,
-      flight.generation,
-      policy,
-      fetched === null,
-      this.covers(key),
-    );
   }
 
   #keep(flight: Flight, entry: Held): void {

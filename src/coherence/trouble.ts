@@ -3,14 +3,12 @@
  *
  * @module
  */
+import { isNotNow } from "../not_now.ts";
 import { Failure, type Fetched } from "../protocol.ts";
-
-/** Error replies that say "not now" instead of anything about the key. */
-const PASSING = /^(LOADING|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN|READONLY) /;
 
 /** Whether a failure is what Redis answers for this key, and not that it gives no answer now. */
 export function isAboutKey({ reason, message }: Failure): boolean {
-  return reason === "reply" && !PASSING.test(message);
+  return reason === "reply" && !isNotNow(message);
 }
 
 /** Whether Redis was asked, and said nothing or "not now". */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isNotNow } from "../not_now.ts";
 import {
   type Answer,
   type ClientRequest,
@@ -130,12 +131,9 @@ function statusOf({ reason, message }: Failure): [502 | 503 | 504 | 409, string]
       return [504, ""];
     case "reply":
       if (message.startsWith("WRONGTYPE ")) return [409, ""];
-      return PASSING.test(message) ? [503, RETRY_LINES] : [502, ""];
+      return isNotNow(message) ? [503, RETRY_LINES] : [502, ""];
   }
 }
 
 /** When to come again, in seconds (RFC 9110 section 10.2.3). */
 export const RETRY_LINES = "Retry-After: 1\r\n";
-
-/** Errors of Redis that pass by themselves. */
-const PASSING = /^(LOADING|BUSY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN) /;

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Redis } from "ioredis";
+import { isNotNow } from "../not_now.ts";
 import type { Millis } from "../protocol.ts";
 import { isReply } from "./client.ts";
 import { Reader } from "./reader.ts";
@@ -117,7 +118,7 @@ async function track(
     return { data, invalidation, reader, probeData, provenAt, refusal: null };
   } catch (error) {
     if (!(error instanceof Refusal) && !isReply(error)) throw error;
-    if (/^(LOADING|MASTERDOWN|BUSY)/.test(error.message)) throw error;
+    if (isNotNow(error.message)) throw error;
     invalidation?.disconnect();
     await data.call("CLIENT", "TRACKING", "OFF").catch(() => {/* It never was on. */});
     return untracked(data, await Reader.choose(data, true), error.message);

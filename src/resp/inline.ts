@@ -4,6 +4,38 @@
  *
  * @module
  */
+import type { Input } from "../input.ts";
+import { INCOMPLETE, TOO_LONG } from "./number_line.ts";
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Reads inline commands, in any fragmentation, and looks for the end of none twice. */
+export class InlineLine {
+  /** The length of the line that was read last, its end included, in bytes. */
+  length = 0;
+  /** How far the end of the line was looked for. */
+  #searched = 0;
+
+  /** @param limit Length that a line may have, in bytes. */
+  constructor(readonly limit: number) {}
+
+  /**
+   * Reads the words of the line that the unread bytes begin with. Returns INCOMPLETE, TOO_LONG, or
+   * null for quotes in disorder.
+   */
+  read(input: Input): string[] | number | null {
+    const { bytes, start, end } = input;
+    const lf = bytes.subarray(start + this.#searched, end).indexOf(LF);
+    const length = lf < 0 ? end - start : this.#searched + lf;
+    if (length > this.limit) return TOO_LONG;
+    this.#searched = lf < 0 ? length : 0;
+    if (lf < 0) return INCOMPLETE;
+    this.length = length + 1;
+    const stop = start + length;
+    return splitInline(input.latin1(start, length > 0 && bytes[stop - 1] === CR ? stop - 1 : stop));
+  }
+}
 
 import { ownText } from "../own.ts";
 

@@ -9,12 +9,10 @@
  * @module
  */
 import type { Input } from "../input.ts";
-import { splitInline } from "./inline.ts";
+import { InlineLine } from "./inline.ts";
 import { RESP_LIMITS, type RespLimits, STRANGER_ARGUMENTS, STRANGER_BULK_BYTES } from "./limits.ts";
 import { INCOMPLETE, NumberLine, TOO_LONG } from "./number_line.ts";
 
-const CR = 0x0d;
-const LF = 0x0a;
 const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
 
@@ -51,6 +49,7 @@ export class RespParser {
   #missing = 0;
   #length = NO_LENGTH;
   readonly #number: NumberLine;
+  readonly #line: InlineLine;
   /** Whether the present request is thrown away as it comes. */
   #isDiscarding = false;
   /** Bytes of the present argument that are still to be thrown away. */
@@ -59,6 +58,7 @@ export class RespParser {
   /** @param isTrusted Whether the client has authenticated, or need not. */
   constructor(readonly limits: RespLimits = RESP_LIMITS, public isTrusted = true) {
     this.#number = new NumberLine(limits.inlineBytes);
+    this.#line = new InlineLine(limits.inlineBytes);
   }
 
   /**
@@ -212,20 +212,11 @@ export class RespParser {
   }
 
   #nextInline(): Step {
-    const { bytes, start, end } = this.#input;
-    const lf = bytes.subarray(start + this.#scanned, end).indexOf(LF);
-    const length = lf < 0 ? end - start : this.#scanned + lf;
-    if (length > this.limits.inlineBytes) return this.#fail("too big inline request");
-    if (lf < 0) {
-      this.#scanned = length;
-      return MORE;
-    }
-    const stop = start + length;
-    const words = splitInline(
-      this.#input.latin1(start, length > 0 && bytes[stop - 1] === CR ? stop - 1 : stop),
-    );
+    const words = this.#line.read(this.#input);
+    if (words === INCOMPLETE) return MORE;
+    if (typeof words === "number") return this.#fail("too big inline request");
     if (words === null) return this.#fail("unbalanced quotes in request");
-    this.#consume(length + 1);
+    this.#consume(this.#line.length);
     if (words.length === 0) return NOTHING;
     this.#inline = words;
     this.count = words.length;

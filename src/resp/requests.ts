@@ -1,5 +1,6 @@
 /**
- * The kinds of RESP requests: what each looks up, and how its reply is made of what was found.
+ * The kinds of RESP requests for no key or one: what each looks up, and how its reply is made of
+ * what was found.
  *
  * @module
  */
@@ -16,14 +17,11 @@ import {
   type Value,
 } from "../protocol.ts";
 import type { Output } from "../output.ts";
-import { turn } from "../turn.ts";
-import { REPLY_BYTES, TURN_KEYS } from "./limits.ts";
 import {
   encode,
   error,
   NIL,
   type RespVersion,
-  writeArray,
   writeBulk,
   writeError,
   writeInteger,
@@ -122,72 +120,6 @@ export const PLAIN_GET: Readonly<Record<RespVersion, GetAt>> = {
   3: new GetAt(NIL[3]),
 };
 
-/** MGET: the values of several keys. A key of another type is nil, as in Redis. */
-export class GetMany implements ClientRequest {
-  constructor(readonly keys: readonly Key[], readonly nil: Uint8Array) {}
-
-  get last(): boolean {
-    return false;
-  }
-
-  read(lookup: Lookup, now: Millis): Outcome[] | Promise<Outcome[]> {
-    const { keys } = this;
-    return keys.length <= TURN_KEYS ? lookup.getMany(keys, now) : this.#readInTurns(lookup);
-  }
-
-  /** What is too much for one reply is not collected first. */
-  async #readInTurns(lookup: Lookup): Promise<Outcome[]> {
-    const found: Outcome[] = [];
-    let bytes = 0;
-    for await (const part of inTurns(lookup, this.keys)) {
-      bytes += lengthOf(part);
-      if (bytes > REPLY_BYTES) return [TOO_MUCH];
-      for (const one of part) found.push(one);
-    }
-    return found;
-  }
-
-  reply(output: Output, found: readonly Outcome[]): void {
-    const failure = firstFailure(found);
-    if (failure !== undefined) return writeFailure(output, failure);
-    if (found.length > 1 && lengthOf(found) > REPLY_BYTES) return writeFailure(output, TOO_MUCH);
-    writeArray(output, found.length);
-    for (const one of found) {
-      if (one instanceof Entry) writeBulk(output, one.value);
-      else output.bytes(this.nil);
-    }
-  }
-}
-
-/** EXISTS: how many of the keys there are, each as often as it is named. Of any type. */
-export class Count implements ClientRequest {
-  constructor(readonly keys: readonly Key[]) {}
-
-  get last(): boolean {
-    return false;
-  }
-
-  read(lookup: Lookup, now: Millis): Outcome[] | Promise<Outcome[]> {
-    const { keys } = this;
-    return keys.length <= TURN_KEYS ? lookup.getMany(keys, now) : this.#readInTurns(lookup);
-  }
-
-  async #readInTurns(lookup: Lookup): Promise<Outcome[]> {
-    const found: Outcome[] = [];
-    for await (const part of inTurns(lookup, this.keys)) {
-      // That it is there is all that matters: the value itself is let go.
-      for (const one of part) found.push(one instanceof Entry ? PRESENT : one);
-    }
-    return found;
-  }
-
-  reply(output: Output, found: readonly Outcome[]): void {
-    const failure = firstFailure(found);
-    if (failure !== undefined) return writeFailure(output, failure);
-    writeInteger(output, found.filter((one) => one !== null).length);
-  }
-}
-
 /** STRLEN: the length of a value; that of none is 0. */
 export class Measure implements ClientRequest {
   constructor(readonly key: Key) {}
@@ -237,29 +169,6 @@ export class Part implements ClientRequest {
 
 const NOTHING = new Uint8Array();
 
-/** Some value. */
-const PRESENT = new Entry(NOTHING, 0, 0);
-
-const TOO_MUCH = new Failure(
-  "reply",
-  `ERR Values of more than ${REPLY_BYTES / 1024 / 1024} MiB: ask for fewer keys at once`,
-);
-
-/** Reads many keys part by part, and lets the others have their turn in between. */
-async function* inTurns(lookup: Lookup, keys: readonly Key[]): AsyncGenerator<Outcome[]> {
-  for (let at = 0; at < keys.length; at += TURN_KEYS) {
-    yield await lookup.getMany(keys.slice(at, at + TURN_KEYS), performance.now());
-    await turn();
-  }
-}
-
-/** The length of all values together, in bytes. */
-function lengthOf(found: readonly Outcome[]): number {
-  let bytes = 0;
-  for (const one of found) if (one instanceof Entry) bytes += one.value.length;
-  return bytes;
-}
-
 /** The first word of the error that a client sees; the words are part of the interface. */
 const CODES: Record<Exclude<FailureReason, "reply">, string> = {
   away: "ORIGINDOWN",
@@ -274,15 +183,7 @@ function writeOutcome(output: Output, found: Outcome, nil: Uint8Array): void {
   else writeFailure(output, found);
 }
 
-function writeFailure(output: Output, { reason, message }: Failure): void {
+/** Appends the error that a failure is to a client. */
+export function writeFailure(output: Output, { reason, message }: Failure): void {
   writeError(output, reason === "reply" ? message : `${CODES[reason]} ${message}`);
-}
-
-/** The first key that could not be read at all: one of another type could. */
-function firstFailure(found: readonly Outcome[]): Failure | undefined {
-  return found.find((one): one is Failure => one instanceof Failure && !isWrongType(one));
-}
-
-function isWrongType(failure: Failure): boolean {
-  return failure.reason === "reply" && failure.message.startsWith("WRONGTYPE ");
 }

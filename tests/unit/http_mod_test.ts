@@ -89,6 +89,7 @@ Deno.test("HTTP says of each failure what it is", async () => {
     ["reply", "WRONGTYPE Operation against", 409, undefined],
     ["reply", "NOPERM this user has no permissions", 502, undefined],
     ["reply", "LOADING Redis is loading", 503, "1"],
+    ["reply", "READONLY You can't write against a read only replica.", 503, "1"],
     ["reply", "LOADINGX", 502, undefined],
   ];
   for (const [reason, message, status, retryAfter] of table) {

@@ -75,7 +75,6 @@ export const CLIENT: Command = {
   flags: "@slow",
   keys: NO_KEYS,
   subcommands: bySubcommand(SUBCOMMANDS),
-  run: (_, { nil }) => new Fixed(nil),
 };
 
 const NO_REPLY = encode("");

@@ -23,7 +23,9 @@ export interface Subcommand {
   readonly run: Run;
 }
 
-export interface Command extends Subcommand {
+export interface Command extends Omit<Subcommand, "run"> {
+  /** What it does without a subcommand; one that always needs a subcommand has none. */
+  readonly run?: Run;
   /** What it does, in half a line. */
   readonly summary: string;
   /** The version of Redis that has it first. */

@@ -35,7 +35,6 @@ export const PROXY: Command = {
       "Choose how fresh the answers of this connection have to be, or return what was chosen.",
     ]),
   ]),
-  run: (_, { nil }) => new Fixed(nil),
 };
 
 /** PROXY EXPLAIN key: figures by name, in milliseconds and bytes. */

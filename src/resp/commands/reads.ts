@@ -4,7 +4,8 @@
  * @module
  */
 import type { ClientRequest } from "../../protocol.ts";
-import { Count, Get, GetMany, Measure, Part, refuse } from "../requests.ts";
+import { Count, GetMany } from "../many.ts";
+import { Get, Measure, Part, refuse } from "../requests.ts";
 import { type Arguments, type Command, parseInteger, tail } from "./command.ts";
 
 export const READS: readonly Command[] = [

@@ -7,7 +7,7 @@ import type { ClientRequest } from "../../protocol.ts";
 import type { Facts } from "../info.ts";
 import { infoText } from "../info.ts";
 import { array, bulk, map, verbatim } from "../replies.ts";
-import { Fixed, refuse, tell } from "../requests.ts";
+import { refuse, tell } from "../requests.ts";
 import type { Session } from "../session.ts";
 import { help } from "./help.ts";
 import { type Arguments, bySubcommand, type Command, NO_KEYS, tail } from "./command.ts";
@@ -40,7 +40,6 @@ export const SERVER: readonly Command[] = [
       { name: "get", arity: -3, run: getConfig },
       help("CONFIG", ["GET <name> [<name> ...]", "Return settings that Redis has too; * for all."]),
     ]),
-    run: (_, { nil }) => new Fixed(nil),
   },
   {
     ...shared,

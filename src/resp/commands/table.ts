@@ -8,7 +8,7 @@ import type { ClientRequest } from "../../protocol.ts";
 import { Fixed, refuse } from "../requests.ts";
 import type { Session } from "../session.ts";
 import { CLIENT } from "./client.ts";
-import { type Arguments, type Command, fits, type Subcommand } from "./command.ts";
+import { type Arguments, type Command, fits } from "./command.ts";
 import { CONNECTION } from "./connection.ts";
 import { commandOf } from "./introspection.ts";
 import { PROXY } from "./proxy.ts";
@@ -45,19 +45,19 @@ export function dispatch(args: Arguments, session: Session): ClientRequest {
     // In silence, as Redis does: whatever is said might be read by the page.
     return CROSS_PROTOCOL.has(key) ? new Fixed(SILENCE, true) : refuseCommand(args);
   }
-  let target: Subcommand = command;
+  let { arity, run } = command;
   let name = command.name;
   if (command.subcommands !== undefined && args.count > 1) {
     const part = command.subcommands.get(args.string(1).toLowerCase());
     if (part === undefined) return refuseSubcommand(command, args);
-    target = part;
+    ({ arity, run } = part);
     name = `${command.name}|${part.name}`;
   }
-  if (!fits(target.arity, args.count)) return refuseArity(name);
+  if (run === undefined || !fits(arity, args.count)) return refuseArity(name);
   if (!session.isAuthenticated && !OPEN.has(command.name)) {
     return refuse("NOAUTH Authentication required.");
   }
-  return target.run(args, session);
+  return run(args, session);
 }
 
 const SILENCE = new Uint8Array();

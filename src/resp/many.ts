@@ -1,0 +1,128 @@
+/**
+ * The kinds of RESP requests for several keys: read in one trip where they are few, else part by
+ * part, so that others have their turn in between.
+ *
+ * @module
+ */
+import {
+  type ClientRequest,
+  Entry,
+  Failure,
+  type Key,
+  type Lookup,
+  type Millis,
+  type Outcome,
+} from "../protocol.ts";
+import type { Output } from "../output.ts";
+import { turn } from "../turn.ts";
+import { REPLY_BYTES, TURN_KEYS } from "./limits.ts";
+import { writeArray, writeBulk, writeInteger } from "./replies.ts";
+import { writeFailure } from "./requests.ts";
+
+/** MGET: the values of several keys. A key of another type is nil, as in Redis. */
+export class GetMany implements ClientRequest {
+  constructor(readonly keys: readonly Key[], readonly nil: Uint8Array) {}
+
+  get last(): boolean {
+    return false;
+  }
+
+  read(lookup: Lookup, now: Millis): Outcome[] | Promise<Outcome[]> {
+    return readMany(lookup, this.keys, now, collect);
+  }
+
+  reply(output: Output, found: readonly Outcome[]): void {
+    const failure = firstFailure(found);
+    if (failure !== undefined) return writeFailure(output, failure);
+    if (found.length > 1 && lengthOf(found) > REPLY_BYTES) return writeFailure(output, TOO_MUCH);
+    writeArray(output, found.length);
+    for (const one of found) {
+      if (one instanceof Entry) writeBulk(output, one.value);
+      else output.bytes(this.nil);
+    }
+  }
+}
+
+/** EXISTS: how many of the keys there are, each as often as it is named. Of any type. */
+export class Count implements ClientRequest {
+  constructor(readonly keys: readonly Key[]) {}
+
+  get last(): boolean {
+    return false;
+  }
+
+  read(lookup: Lookup, now: Millis): Outcome[] | Promise<Outcome[]> {
+    return readMany(lookup, this.keys, now, collectPresence);
+  }
+
+  reply(output: Output, found: readonly Outcome[]): void {
+    const failure = firstFailure(found);
+    if (failure !== undefined) return writeFailure(output, failure);
+    writeInteger(output, found.filter((one) => one !== null).length);
+  }
+}
+
+/** Some value. */
+const PRESENT = new Entry(new Uint8Array(), 0, 0);
+
+const TOO_MUCH = new Failure(
+  "reply",
+  `ERR Values of more than ${REPLY_BYTES / 1024 / 1024} MiB: ask for fewer keys at once`,
+);
+
+type Parts = AsyncIterable<Outcome[]>;
+
+/** @param collect Makes one of the parts in which many keys are read. */
+function readMany(
+  lookup: Lookup,
+  keys: readonly Key[],
+  now: Millis,
+  collect: (parts: Parts) => Promise<Outcome[]>,
+): Outcome[] | Promise<Outcome[]> {
+  return keys.length <= TURN_KEYS ? lookup.getMany(keys, now) : collect(inTurns(lookup, keys));
+}
+
+/** Reads many keys part by part, and lets the others have their turn in between. */
+async function* inTurns(lookup: Lookup, keys: readonly Key[]): Parts {
+  for (let at = 0; at < keys.length; at += TURN_KEYS) {
+    yield await lookup.getMany(keys.slice(at, at + TURN_KEYS), performance.now());
+    await turn();
+  }
+}
+
+/** What is too much for one reply is not collected first. */
+async function collect(parts: Parts): Promise<Outcome[]> {
+  const found: Outcome[] = [];
+  let bytes = 0;
+  for await (const part of parts) {
+    bytes += lengthOf(part);
+    if (bytes > REPLY_BYTES) return [TOO_MUCH];
+    for (const one of part) found.push(one);
+  }
+  return found;
+}
+
+/** That it is there is all that matters: the value itself is let go. */
+async function collectPresence(parts: Parts): Promise<Outcome[]> {
+  const found: Outcome[] = [];
+  for await (const part of parts) {
+    for (const one of part) found.push(one instanceof Entry ? PRESENT : one);
+  }
+  return found;
+}
+
+/** The length of all values together, in bytes. */
+function lengthOf(found: readonly Outcome[]): number {
+  let bytes = 0;
+  for (const one of found) if (one instanceof Entry) bytes += one.value.length;
+  return bytes;
+}
+
+/** The first key that could not be read at all: one of another type could. */
+function firstFailure(found: readonly Outcome[]): Failure | undefined {
+  return found.find((one): one is Failure => one instanceof Failure && !isWrongType(one));
+}
+
+function isWrongType(failure: Failure): boolean {
+  return failure.reason === "reply" && failure.message.startsWith("WRONGTYPE ");
+}
