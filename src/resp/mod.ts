@@ -24,40 +24,57 @@ export type { RespContext } from "./session.ts";
 /** Bytes of an incomplete request from which on it is asked whether it will be served at all. */
 const LARGE_BYTES = 64 * 1024;
 
+/** A parser that is in no request: it goes from client to client, and an idle one holds none. */
+let spare: RespParser | null = null;
+
 export class Resp implements Protocol {
-  readonly #parser: RespParser;
   readonly #session: Session;
+  /** Null between requests. */
+  #parser: RespParser | null = null;
   /** The answer to the request whose rest is being thrown away. */
   #refusal: ClientRequest | null = null;
 
   constructor(context: RespContext, peer: Peer) {
     this.#session = new Session(context, peer);
-    this.#parser = new RespParser(context.limits, this.#session.isAuthenticated);
   }
 
   next(input: Input): ClientRequest | undefined {
-    const parser = this.#parser;
-    if (!parser.next(input)) {
-      const isLarge = input.length >= LARGE_BYTES ||
-        parser.wanted > this.#session.context.limits.requestBytes;
-      return isLarge ? this.#judge(input) : undefined;
-    }
+    const parser = this.#parser ??= this.#borrow();
+    if (!parser.next(input)) return this.#wait(input, parser);
     if (parser.isGet && this.#session.isPlain) {
       return new GetAt(input.bytes, parser.from(1), parser.to(1), this.#session.nil);
     }
-    return this.#other(input);
+    return this.#other(input, parser);
+  }
+
+  #borrow(): RespParser {
+    const { context: { limits }, isAuthenticated } = this.#session;
+    const parser = spare?.limits === limits ? spare : new RespParser(limits);
+    spare = null;
+    parser.isTrusted = isAuthenticated;
+    return parser;
+  }
+
+  /** More bytes are needed: of a request that has begun, which may be too large, or of the next. */
+  #wait(input: Input, parser: RespParser): ClientRequest | undefined {
+    if (parser.isBetween) {
+      spare = parser;
+      this.#parser = null;
+      return undefined;
+    }
+    const isLarge = input.length >= LARGE_BYTES || parser.wanted > parser.limits.requestBytes;
+    return isLarge ? this.#judge(input, parser) : undefined;
   }
 
   /**
    * Looks at a request that is large and still incomplete: one that is not served is not collected
    * either, and one that is has its limit.
    */
-  #judge(input: Input): ClientRequest | undefined {
-    const parser = this.#parser;
+  #judge(input: Input, parser: RespParser): ClientRequest | undefined {
     const count = parser.peek();
     if (count === 0) return undefined;
     if (isServed(parser.string(0))) {
-      const isTooBig = parser.wanted > this.#session.context.limits.requestBytes;
+      const isTooBig = parser.wanted > parser.limits.requestBytes;
       return isTooBig ? this.#fail(input, "too big request") : undefined;
     }
     if (input.length < LARGE_BYTES) return undefined;
@@ -66,8 +83,7 @@ export class Resp implements Protocol {
     return this.next(input);
   }
 
-  #other(input: Input): ClientRequest {
-    const parser = this.#parser;
+  #other(input: Input, parser: RespParser): ClientRequest {
     const session = this.#session;
     if (parser.error !== null) return this.#fail(input, parser.error);
     const request = this.#refusal ?? freshened(dispatch(parser, session), session.freshness);

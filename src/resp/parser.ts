@@ -79,6 +79,11 @@ export class RespParser {
     return this.#nextBulks();
   }
 
+  /** Whether nothing of the next request has come: what `next` leaves is then of no request. */
+  get isBetween(): boolean {
+    return this.#input.length === 0 && !this.#isDiscarding;
+  }
+
   /** The length that an incomplete request is known to have, in bytes. */
   get wanted(): number {
     return this.#scanned + Math.max(0, this.#length);
