@@ -7,7 +7,8 @@ import { denoEnv, supply, supplyFlags } from "./supply.ts";
 
 /**
  * Flags for V8 that are baked in. Its young generation grows to twice this many MiB while many
- * clients come, and is given back late: with 8 instead of 16 nothing is slower (bench/README.md).
+ * clients come. With 8 instead of 16 hits cost the same; hundreds of misses at once cost an eighth
+ * more (bench/README.md, "What bounds an idle connection").
  */
 const V8_FLAGS: readonly string[] = ["--max-semi-space-size=8"];
 
