@@ -12,8 +12,9 @@ import { dispatch, isServed } from "./commands/table.ts";
 import { refuseCommand } from "./commands/refusals.ts";
 import { freshened } from "./freshness.ts";
 import { RespParser } from "./parser.ts";
+import { NO_GET, takeGet } from "./plain_get.ts";
 import { encode, error } from "./replies.ts";
-import { Fixed, GetAt, Muted } from "./requests.ts";
+import { Fixed, Muted, PLAIN_GET } from "./requests.ts";
 import { printable } from "./sample.ts";
 import { type RespContext, Session } from "./session.ts";
 
@@ -39,12 +40,20 @@ export class Resp implements Protocol {
   }
 
   next(input: Input): ClientRequest | undefined {
-    const parser = this.#parser ??= this.#borrow();
-    if (!parser.next(input)) return this.#wait(input, parser);
-    if (parser.isGet && this.#session.isPlain) {
-      return new GetAt(input.bytes, parser.from(1), parser.to(1), this.#session.nil);
+    if (this.#parser === null && this.#session.isPlain) {
+      const length = takeGet(input);
+      const to = input.start - 2;
+      if (length !== NO_GET) {
+        return PLAIN_GET[this.#session.version].at(input.bytes, to - length, to);
+      }
+      if (input.start === input.end) return undefined;
     }
-    return this.#other(input, parser);
+    const parser = this.#parser ??= this.#borrow();
+    if (parser.next(input)) return this.#other(input, parser);
+    const isLarge = input.length >= LARGE_BYTES || parser.wanted > parser.limits.requestBytes;
+    if (isLarge) return this.#judge(input, parser);
+    if (parser.isAtStart) this.#giveBack(parser);
+    return undefined;
   }
 
   #borrow(): RespParser {
@@ -55,15 +64,9 @@ export class Resp implements Protocol {
     return parser;
   }
 
-  /** More bytes are needed: of a request that has begun, which may be too large, or of the next. */
-  #wait(input: Input, parser: RespParser): ClientRequest | undefined {
-    if (parser.isBetween) {
-      spare = parser;
-      this.#parser = null;
-      return undefined;
-    }
-    const isLarge = input.length >= LARGE_BYTES || parser.wanted > parser.limits.requestBytes;
-    return isLarge ? this.#judge(input, parser) : undefined;
+  #giveBack(parser: RespParser): void {
+    spare = parser;
+    this.#parser = null;
   }
 
   /**
@@ -88,7 +91,7 @@ export class Resp implements Protocol {
     if (parser.error !== null) return this.#fail(input, parser.error);
     const request = this.#refusal ?? freshened(dispatch(parser, session), session.freshness);
     this.#refusal = null;
-    parser.isTrusted = session.isAuthenticated;
+    this.#giveBack(parser);
     return session.skipsReply() ? new Muted(request) : request;
   }
 
