@@ -3,20 +3,26 @@
  *
  * An idle connection holds a small buffer: 10,000 of them are normal, and 64 KiB for each would be
  * 640 MB. The buffer grows while reads fill it and shrinks again when it has run dry, by as much as
- * the client's last batch allows: to grow anew for each batch costs a third of the throughput.
+ * the client's latest batches allow: to grow anew for each batch costs a third of the throughput.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** Size of the buffer of an idle connection, in bytes. */
-const IDLE_BYTES = 1024;
+/** How much larger the buffer gets each time that a read fills it. */
+const GROWTH = 8;
 
-/** Size of the buffer of a connection whose batches do not fit into the idle one, in bytes. */
-const STEADY_BYTES = 8 * IDLE_BYTES;
+/** Size of the buffer of an idle connection, in bytes: room for a GET or two. */
+const IDLE_BYTES = 128;
+
+/** Size of the buffer of a connection whose batches are small ones, in bytes. */
+const SMALL_BYTES = GROWTH * IDLE_BYTES;
+
+/** Size of the buffer of a connection whose batches do not fit into that, in bytes. */
+const STEADY_BYTES = GROWTH * SMALL_BYTES;
 
 /** Size up to which the buffer grows for the sake of throughput alone, in bytes. */
-const BUSY_BYTES = 64 * 1024;
+const BUSY_BYTES = GROWTH * STEADY_BYTES;
 
 export class Input {
   /** The buffer; the unread bytes are those in `[start, end)`. */
@@ -27,6 +33,8 @@ export class Input {
   end = 0;
   /** Bytes received since the buffer ran dry. */
   #batch = 0;
+  /** The largest of the latest batches up to a small one, each later one making it count for less. */
+  #recent = 0;
 
   /** The number of unread bytes. */
   get length(): number {
@@ -55,20 +63,29 @@ export class Input {
     this.#batch += count;
     if (this.end < this.bytes.length) return false;
     // A read that fills the buffer says that more is waiting: read more at a time from now on.
-    if (this.bytes.length < BUSY_BYTES) this.#resize(this.bytes.length * 8);
+    if (this.bytes.length < BUSY_BYTES) this.#resize(this.bytes.length * GROWTH);
     return true;
   }
 
   /** The buffer has run dry, maybe: then gives back what the next batch will hardly need. */
   relax(): void {
     if (this.start !== this.end) return;
-    // A batch that filled the buffer is not over: whoever sends a lot would get a new one each time.
-    const isFull = this.end === this.bytes.length;
-    const size = isFull ? BUSY_BYTES : this.#batch > IDLE_BYTES ? STEADY_BYTES : IDLE_BYTES;
+    const small = Math.min(this.#batch, SMALL_BYTES);
+    this.#recent = Math.max(small, this.#recent - (this.#recent >> 3));
+    const size = this.#enough();
     this.#batch = 0;
     if (this.bytes.length <= size) return;
     this.bytes = Buffer.allocUnsafeSlow(size);
     this.start = this.end = 0;
+  }
+
+  /** The size that the next batch will hardly exceed. */
+  #enough(): number {
+    // A batch that filled the buffer is not over: whoever sends a lot would get a new one each time.
+    if (this.end === this.bytes.length) return BUSY_BYTES;
+    if (this.#batch > SMALL_BYTES) return STEADY_BYTES;
+    // So would who sends one request now, some together then: those get the idle one only later.
+    return this.#recent > IDLE_BYTES ? SMALL_BYTES : IDLE_BYTES;
   }
 
   /** The bytes in `[from, to)` as a string of code units 0 to 255. */

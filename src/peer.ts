@@ -12,8 +12,25 @@ export interface Peer {
   readonly local: string;
 }
 
+/** The ends of a connection. Their text is made when it is asked for, which for most it never is. */
 export function peerOf(conn: Deno.Conn): Peer {
-  return { remote: display(conn.remoteAddr), local: display(conn.localAddr) };
+  return new Ends(conn);
+}
+
+class Ends implements Peer {
+  readonly #conn: Deno.Conn;
+
+  constructor(conn: Deno.Conn) {
+    this.#conn = conn;
+  }
+
+  get remote(): string {
+    return display(this.#conn.remoteAddr);
+  }
+
+  get local(): string {
+    return display(this.#conn.localAddr);
+  }
 }
 
 function display(address: Deno.Addr): string {

@@ -122,10 +122,16 @@ export class Server {
     if ("setKeepAlive" in conn) (conn as Deno.TcpConn).setKeepAlive(true);
     const connection = new Connection(conn, this.service);
     this.#connections.add(connection);
-    connection.serve().catch((error) => this.#report(conn, error)).finally(() => {
-      this.#connections.delete(connection);
-      if (this.#connections.size === 0) this.#onEmpty?.();
+    // One promise: what hangs on it lives as long as the client stays.
+    connection.serve().then(() => this.#dismiss(connection), (error) => {
+      this.#report(conn, error);
+      this.#dismiss(connection);
     });
+  }
+
+  #dismiss(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
   /** Turns a client away in its own words, as far as it says in time which these are. */

@@ -5,8 +5,12 @@ import { bringDeno, bringDenort } from "./denort.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { denoEnv, supply, supplyFlags } from "./supply.ts";
 
-/** Flags for V8 that are baked in: none has been measured to help. */
-const V8_FLAGS: readonly string[] = [];
+/**
+ * Flags for V8 that are baked in. Its young generation grows to twice this many MiB while many
+ * clients come. With 8 instead of 16 hits cost the same; hundreds of misses at once cost an eighth
+ * more (bench/README.md, "What bounds an idle connection").
+ */
+const V8_FLAGS: readonly string[] = ["--max-semi-space-size=8"];
 
 const OUTPUT = "dist/redis-proxy";
 const INPUTS = ["main.ts", "src", "deno.json", "deno.lock", "tools"];

@@ -25,44 +25,59 @@ export type { RespContext } from "./session.ts";
 /** Bytes of an incomplete request from which on it is asked whether it will be served at all. */
 const LARGE_BYTES = 64 * 1024;
 
+/** A parser that is in no request: it goes from client to client, and an idle one holds none. */
+let spare: RespParser | null = null;
+
 export class Resp implements Protocol {
-  readonly #parser: RespParser;
   readonly #session: Session;
+  /** Null between requests. */
+  #parser: RespParser | null = null;
   /** The answer to the request whose rest is being thrown away. */
   #refusal: ClientRequest | null = null;
 
   constructor(context: RespContext, peer: Peer) {
     this.#session = new Session(context, peer);
-    this.#parser = new RespParser(context.limits, this.#session.isAuthenticated);
   }
 
   next(input: Input): ClientRequest | undefined {
-    const parser = this.#parser;
-    if (this.#session.isPlain && parser.isAtStart) {
+    if (this.#parser === null && this.#session.isPlain) {
       const length = takeGet(input);
       const to = input.start - 2;
       if (length !== NO_GET) {
         return PLAIN_GET[this.#session.version].at(input.bytes, to - length, to);
       }
+      if (input.start === input.end) return undefined;
     }
-    if (!parser.next(input)) {
-      const isLarge = input.length >= LARGE_BYTES ||
-        parser.wanted > this.#session.context.limits.requestBytes;
-      return isLarge ? this.#judge(input) : undefined;
-    }
-    return this.#other(input);
+    const parser = this.#parser ??= this.#borrow();
+    if (parser.next(input)) return this.#other(input, parser);
+    const isLarge = input.length >= LARGE_BYTES || parser.wanted > parser.limits.requestBytes;
+    if (isLarge) return this.#judge(input, parser);
+    if (parser.isAtStart) this.#giveBack(parser);
+    return undefined;
+  }
+
+  #borrow(): RespParser {
+    const { context: { limits }, isAuthenticated } = this.#session;
+    const parser = spare?.limits === limits ? spare : new RespParser(limits);
+    spare = null;
+    parser.isTrusted = isAuthenticated;
+    return parser;
+  }
+
+  #giveBack(parser: RespParser): void {
+    spare = parser;
+    this.#parser = null;
   }
 
   /**
    * Looks at a request that is large and still incomplete: one that is not served is not collected
    * either, and one that is has its limit.
    */
-  #judge(input: Input): ClientRequest | undefined {
-    const parser = this.#parser;
+  #judge(input: Input, parser: RespParser): ClientRequest | undefined {
     const count = parser.peek();
     if (count === 0) return undefined;
     if (isServed(parser.string(0))) {
-      const isTooBig = parser.wanted > this.#session.context.limits.requestBytes;
+      const isTooBig = parser.wanted > parser.limits.requestBytes;
       return isTooBig ? this.#fail(input, "too big request") : undefined;
     }
     if (input.length < LARGE_BYTES) return undefined;
@@ -71,13 +86,12 @@ export class Resp implements Protocol {
     return this.next(input);
   }
 
-  #other(input: Input): ClientRequest {
-    const parser = this.#parser;
+  #other(input: Input, parser: RespParser): ClientRequest {
     const session = this.#session;
     if (parser.error !== null) return this.#fail(input, parser.error);
     const request = this.#refusal ?? freshened(dispatch(parser, session), session.freshness);
     this.#refusal = null;
-    parser.isTrusted = session.isAuthenticated;
+    this.#giveBack(parser);
     return session.skipsReply() ? new Muted(request) : request;
   }
 

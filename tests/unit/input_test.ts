@@ -43,7 +43,7 @@ Deno.test("Input does not grow while what is fed is consumed", () => {
     feed(input, "x".repeat(100));
     input.start = input.end;
   }
-  assertEquals(input.bytes.length, 1024);
+  assertEquals(input.bytes.length, 128);
 });
 
 Deno.test("Input.relax() gives a large buffer back, but only an empty one", () => {
@@ -65,4 +65,18 @@ Deno.test("Input.relax() keeps room for batches that do not fit an idle buffer, 
     return input.bytes.length;
   });
   assertEquals(sizes, [8192, 8192, 8192, 1024, 1024]);
+});
+
+Deno.test("Input.relax() keeps a small buffer through some smaller batches, but not for good", () => {
+  const input = new Input();
+  const sizeAfter = (size: number) => {
+    feed(input, "x".repeat(size));
+    input.start = input.end;
+    input.relax();
+    return input.bytes.length;
+  };
+  const alternating = [600, 40, 40, 40, 600, 40, 40, 40].map(sizeAfter);
+  assertEquals(alternating, alternating.map(() => 1024));
+  const single = Array.from({ length: 20 }, () => sizeAfter(40));
+  assertEquals(single.at(-1), 128);
 });

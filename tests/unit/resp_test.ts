@@ -76,6 +76,24 @@ class Talk {
   }
 }
 
+Deno.test("Resp.next() keeps what has come of a request from those of other clients", async () => {
+  const whole = request("GET", "str");
+  const stranger = { credentials: new Credentials("default", "secret") };
+  for (let cut = 1; cut < whole.length; cut++) {
+    const [one, other, third] = [new Talk(), new Talk(), new Talk(stranger)];
+    const said = [
+      await one.say(whole.slice(0, cut)),
+      await third.say("*11\r\n"),
+      await other.say(whole, whole.slice(0, -cut)),
+      await one.say(whole.slice(cut)),
+      await other.say(whole.slice(-cut)),
+    ];
+    const found = "$11\r\nhello world\r\n";
+    const refused = "-ERR Protocol error: unauthenticated multibulk length\r\n";
+    assertEquals(said, ["", refused, found, found, found], `cut at ${cut}`);
+  }
+});
+
 Deno.test("Resp.next() answers reads as Redis does, in both versions of RESP", async () => {
   const cases: [line: string, resp2: string, resp3?: string][] = [
     ["GET str", "$11\r\nhello world\r\n"],
