@@ -1,5 +1,6 @@
 // Makes dist/redis-proxy, the one executable, by `deno compile`; does nothing where it is up to date.
 //   RP_DENO_COMPILE  the Deno to compile with          DENORT_BIN  the runtime to compile on
+import { bringBundler, bundle } from "./bundle.ts";
 import { main, ROOT, run, say } from "./command.ts";
 import { bringDeno, bringDenort } from "./denort.ts";
 import { PERMISSIONS } from "./permissions.ts";
@@ -14,8 +15,10 @@ const RECORD = `${ROOT}/dist/build.json`;
 
 /** What the executable was made with; a change of it asks for a new one. */
 export interface Build {
+  bundler: string;
   deno: string;
   denort: string | null;
+  bundleFlags: string[];
   flags: string[];
 }
 
@@ -28,10 +31,11 @@ export async function build(): Promise<Build> {
   }
   const env = { ...denoEnv(), ...(wanted.denort && { DENORT_BIN: wanted.denort }) };
   say(`building ${OUTPUT} with ${wanted.deno}${wanted.denort ? ` on ${wanted.denort}` : ""}`);
+  const program = await bundle(wanted.bundler, wanted.bundleFlags);
   // Under a name of its own until it is whole: a running executable cannot be written to.
   const part = `${OUTPUT}.part`;
   const code = await run(
-    [wanted.deno, "compile", "--quiet", ...wanted.flags, "--output", part, "main.ts"],
+    [wanted.deno, "compile", "--quiet", ...wanted.flags, "--output", part, program],
     { env },
   );
   if (code !== 0) throw new Error(`Cannot build ${OUTPUT}: deno compile ended with status ${code}`);
@@ -42,12 +46,16 @@ export async function build(): Promise<Build> {
 
 async function plan(): Promise<Build> {
   const v8 = V8_FLAGS.length > 0 ? [`--v8-flags=${V8_FLAGS.join(",")}`] : [];
-  const flags = ["--check", ...await supplyFlags(), ...v8, ...PERMISSIONS];
+  const bundler = await bringBundler();
+  const bundleFlags = ["--check", ...await supplyFlags()];
+  // The bundle is whole: what else belongs to the tree must not come along.
+  const flags = ["--no-check", "--no-config", "--no-lock", ...v8, ...PERMISSIONS];
+  const common = { bundler, bundleFlags, flags };
   const deno = Deno.env.get("RP_DENO_COMPILE");
   const denort = Deno.env.get("DENORT_BIN") ?? null;
   const usual = deno || denort || (await supply()).runtime === "download";
-  if (usual) return { deno: deno ?? Deno.execPath(), denort, flags };
-  return { deno: await bringDeno(), denort: await bringDenort(), flags };
+  if (usual) return { deno: deno ?? Deno.execPath(), denort, ...common };
+  return { deno: await bringDeno(), denort: await bringDenort(), ...common };
 }
 
 function isUpToDate(wanted: Build): boolean {

@@ -7,7 +7,6 @@
  *
  * @module
  */
-import "./environment.ts";
 import type { Redis } from "ioredis";
 import type { Millis } from "../protocol.ts";
 
@@ -24,11 +23,11 @@ export interface OriginAddress {
 }
 
 /**
- * Loads ioredis, which is most of what is to be loaded: clients are served before, and what never
- * speaks to Redis, such as the health check, does without. Rejects where the program is broken.
+ * Loads ioredis: clients are served before, and what never speaks to Redis, such as the health
+ * check, does without. Rejects only where the program itself is broken.
  */
 export async function loadClient(): Promise<typeof Redis> {
-  return (await import("ioredis")).Redis;
+  return (await import("./ioredis.ts")).Redis;
 }
 
 /** Makes a client that is not connected yet. */
