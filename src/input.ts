@@ -49,14 +49,14 @@ export class Input {
     return this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
   }
 
-  /** Takes note of `count` bytes that were read into the room. */
-  received(count: number): void {
+  /** Takes note of `count` bytes that were read into the room; says whether they filled it. */
+  received(count: number): boolean {
     this.end += count;
     this.#batch += count;
+    if (this.end < this.bytes.length) return false;
     // A read that fills the buffer says that more is waiting: read more at a time from now on.
-    if (this.end === this.bytes.length && this.bytes.length < BUSY_BYTES) {
-      this.#resize(this.bytes.length * 8);
-    }
+    if (this.bytes.length < BUSY_BYTES) this.#resize(this.bytes.length * 8);
+    return true;
   }
 
   /** The buffer has run dry, maybe: then gives back what the next batch will hardly need. */

@@ -23,7 +23,7 @@ const PIECE_BYTES = 1024 * 1024;
 /** Chunks that wait for their next use; the rest is left to the garbage collector. */
 const POOL_CHUNKS = 64;
 
-const pool: Buffer[] = [];
+const pool: Uint8Array[] = [];
 
 /** Where bytes go: the writing half of a `Deno.Conn`. */
 export interface Sink {
@@ -31,18 +31,20 @@ export interface Sink {
 }
 
 export class Output {
-  #chunk: Buffer | null = null;
+  #chunk: Uint8Array | null = null;
   /** Where the unwritten part of the chunk starts; what precedes it is in `#queue`. */
   #start = 0;
   #end = 0;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
-  #lent: Buffer[] = [];
-  /** The first piece of the queue that is not written yet, and how much of it is. */
+  #lent: Uint8Array[] = [];
+  /** The first of the queue that was not cut off whole, and how much of it was. */
   #head = 0;
-  #written = 0;
+  #done = 0;
+  /** What is being written. */
+  #piece: Uint8Array | undefined;
   /** Where parts of large values are copied to. */
-  #piece: Buffer | null = null;
+  #copy: Uint8Array | null = null;
 
   /** The number of bytes that wait to be written. */
   get length(): number {
@@ -107,13 +109,26 @@ export class Output {
     chunk[this.#end++] = 0x0a;
   }
 
+  /**
+   * The next piece to write, without what was taken of it; `undefined` once all is written, and then
+   * the memory is given back.
+   */
+  next(): Uint8Array | undefined {
+    this.#piece ??= this.#cut();
+    if (this.#piece === undefined) this.clear();
+    return this.#piece;
+  }
+
+  /** So many bytes of the piece were written. */
+  took(count: number): void {
+    this.#piece = count < this.#piece!.length ? this.#piece!.subarray(count) : undefined;
+  }
+
   /** Writes all that was appended, in order, and gives the memory back. */
   async flush(sink: Sink): Promise<void> {
-    this.#seal();
     try {
-      for (let piece = this.#next(); piece !== undefined; piece = this.#next()) {
-        let written = await sink.write(piece);
-        while (written < piece.length) written += await sink.write(piece.subarray(written));
+      for (let piece = this.next(); piece !== undefined; piece = this.next()) {
+        this.took(await sink.write(piece));
       }
     } finally {
       this.clear();
@@ -140,35 +155,46 @@ export class Output {
     this.#start = this.#end = 0;
     this.#queue.length = 0;
     this.#queuedBytes = 0;
-    this.#head = this.#written = 0;
-    this.#piece = null;
+    this.#head = this.#done = 0;
+    this.#piece = undefined;
+    this.#copy = null;
   }
 
   /**
-   * The next piece to write. A part of a large value is a copy: a write to a client that takes
+   * Cuts the next piece off. A part of a large value is a copy: a write to a client that takes
    * nothing outlives the connection, and would hold all of the value's memory as long.
    */
-  #next(): Uint8Array | undefined {
-    const whole = this.#queue[this.#head];
-    if (whole === undefined || whole.buffer.byteLength <= PIECE_BYTES) {
+  #cut(): Uint8Array | undefined {
+    if (this.#head === this.#queue.length) return this.#rest();
+    const whole = this.#queue[this.#head]!;
+    if (whole.buffer.byteLength <= PIECE_BYTES) {
       this.#head++;
       return whole;
     }
-    const piece = this.#piece ??= Buffer.allocUnsafeSlow(PIECE_BYTES);
-    const part = whole.subarray(this.#written, this.#written + PIECE_BYTES);
-    piece.set(part);
-    this.#written += part.length;
-    if (this.#written === whole.length) {
+    const copy = this.#copy ??= new Uint8Array(PIECE_BYTES);
+    const part = whole.subarray(this.#done, this.#done + PIECE_BYTES);
+    copy.set(part);
+    this.#done += part.length;
+    if (this.#done === whole.length) {
       this.#head++;
-      this.#written = 0;
+      this.#done = 0;
     }
-    return piece.subarray(0, part.length);
+    return copy.subarray(0, part.length);
   }
 
-  #reserve(size: number): Buffer {
+  /** What is in the chunk and in no piece yet. */
+  #rest(): Uint8Array | undefined {
+    if (this.#chunk === null || this.#start === this.#end) return undefined;
+    const rest = this.#chunk.subarray(this.#start, this.#end);
+    this.#queuedBytes += rest.length;
+    this.#start = this.#end;
+    return rest;
+  }
+
+  #reserve(size: number): Uint8Array {
     if (this.#chunk !== null && this.#end + size <= CHUNK_BYTES) return this.#chunk;
     this.#seal();
-    const chunk = pool.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    const chunk = pool.pop() ?? new Uint8Array(CHUNK_BYTES);
     this.#lent.push(chunk);
     this.#start = this.#end = 0;
     return this.#chunk = chunk;
@@ -181,9 +207,7 @@ export class Output {
   }
 
   #seal(): void {
-    if (this.#chunk === null || this.#start === this.#end) return;
-    this.#queue.push(this.#chunk.subarray(this.#start, this.#end));
-    this.#queuedBytes += this.#end - this.#start;
-    this.#start = this.#end;
+    const rest = this.#rest();
+    if (rest !== undefined) this.#queue.push(rest);
   }
 }

@@ -1,6 +1,7 @@
 // The RESP parser alone: one batch of requests, as a read brings it, to keys.
 import { Input } from "../../src/input.ts";
 import { RespParser } from "../../src/resp/parser.ts";
+import { NO_GET, takeGet } from "../../src/resp/plain_get.ts";
 import { Buffer } from "node:buffer";
 import { DATASETS, readOf } from "../dataset.ts";
 
@@ -23,11 +24,10 @@ const gets = batchOf(
 );
 const mget = batchOf(readOf(DATASETS.main, Array.from({ length: 10 }, (_, index) => index * 77)));
 
-Deno.bench(`RespParser: ${BATCH} GETs, recognised`, { group: "parser", baseline: true }, () => {
-  const parser = new RespParser();
+Deno.bench(`takeGet: ${BATCH} GETs`, { group: "parser", baseline: true }, () => {
   refill(input, gets);
   let count = 0;
-  while (parser.next(input)) count += parser.isGet ? 1 : 0;
+  while (takeGet(input) !== NO_GET) count++;
   if (count !== BATCH) throw new Error("Cannot parse");
 });
 

@@ -12,8 +12,9 @@ import { dispatch, isServed } from "./commands/table.ts";
 import { refuseCommand } from "./commands/refusals.ts";
 import { freshened } from "./freshness.ts";
 import { RespParser } from "./parser.ts";
+import { NO_GET, takeGet } from "./plain_get.ts";
 import { encode, error } from "./replies.ts";
-import { Fixed, GetAt, Muted } from "./requests.ts";
+import { Fixed, Muted, PLAIN_GET } from "./requests.ts";
 import { printable } from "./sample.ts";
 import { type RespContext, Session } from "./session.ts";
 
@@ -37,13 +38,17 @@ export class Resp implements Protocol {
 
   next(input: Input): ClientRequest | undefined {
     const parser = this.#parser;
+    if (this.#session.isPlain && parser.isAtStart) {
+      const length = takeGet(input);
+      const to = input.start - 2;
+      if (length !== NO_GET) {
+        return PLAIN_GET[this.#session.version].at(input.bytes, to - length, to);
+      }
+    }
     if (!parser.next(input)) {
       const isLarge = input.length >= LARGE_BYTES ||
         parser.wanted > this.#session.context.limits.requestBytes;
       return isLarge ? this.#judge(input) : undefined;
-    }
-    if (parser.isGet && this.#session.isPlain) {
-      return new GetAt(input.bytes, parser.from(1), parser.to(1), this.#session.nil);
     }
     return this.#other(input);
   }

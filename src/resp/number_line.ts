@@ -23,6 +23,11 @@ export class NumberLine {
   /** @param limit Length that a line may have, in bytes. */
   constructor(readonly limit: number) {}
 
+  /** Whether no line has been read in part. */
+  get isAtStart(): boolean {
+    return this.#searched === 0;
+  }
+
   /**
    * Reads a decimal integer and CRLF. Returns INCOMPLETE, TOO_LONG, or NaN for what Redis does not
    * take for an integer.

@@ -63,7 +63,7 @@ export class RespParser {
 
   /**
    * Takes the next request off the input. Returns false when more bytes are needed; after true,
-   * either `error` says why nothing more can be understood, or `count`, `isGet` and `string`
+   * either `error` says why nothing more can be understood, or `count` and `string`
    * describe the request until the next call.
    */
   next(input: Input): boolean {
@@ -77,6 +77,12 @@ export class RespParser {
       if (step === REQUEST) return true;
     }
     return this.#nextBulks();
+  }
+
+  /** Whether the next byte is the first of a request, and nothing is known of it yet. */
+  get isAtStart(): boolean {
+    return this.#missing === 0 && this.#scanned === 0 && this.#number.isAtStart &&
+      !this.#isDiscarding;
   }
 
   /** The length that an incomplete request is known to have, in bytes. */
@@ -118,27 +124,6 @@ export class RespParser {
     const base = this.#base;
     const bounds = this.#bounds;
     return this.#input.latin1(base + bounds[2 * index]!, base + bounds[2 * index + 1]!);
-  }
-
-  /** Where the bytes of argument `index` start in the input, until the next read; never inline. */
-  from(index: number): number {
-    return this.#base + this.#bounds[2 * index]!;
-  }
-
-  /** Where they end. */
-  to(index: number): number {
-    return this.#base + this.#bounds[2 * index + 1]!;
-  }
-
-  /** Whether the request is `GET` and one key: asked of every request, so without a string. */
-  get isGet(): boolean {
-    if (this.count !== 2 || this.#inline !== null) return false;
-    const start = this.#bounds[0]!;
-    if (this.#bounds[1]! - start !== 3) return false;
-    const at = this.#base + start;
-    const { bytes } = this.#input;
-    return (bytes[at]! | 0x20) === 0x67 && (bytes[at + 1]! | 0x20) === 0x65 &&
-      (bytes[at + 2]! | 0x20) === 0x74;
   }
 
   /** Reads the `*<count>` line. An array of no or of "minus" arguments is no request. */

@@ -18,7 +18,16 @@ import {
 import type { Output } from "../output.ts";
 import { turn } from "../turn.ts";
 import { REPLY_BYTES, TURN_KEYS } from "./limits.ts";
-import { encode, error, writeArray, writeBulk, writeError, writeInteger } from "./replies.ts";
+import {
+  encode,
+  error,
+  NIL,
+  type RespVersion,
+  writeArray,
+  writeBulk,
+  writeError,
+  writeInteger,
+} from "./replies.ts";
 
 /** A request that needs no lookup: its reply is known when it is parsed. */
 export class Fixed implements ClientRequest {
@@ -72,22 +81,30 @@ export class Get implements ClientRequest {
   }
 }
 
-/** The same for a key whose bytes stand in the input until `read` returns: no string for a hit. */
-export class GetAt implements ClientRequest {
-  constructor(
-    readonly bytes: Buffer,
-    readonly from: number,
-    readonly to: number,
-    readonly nil: Uint8Array,
-  ) {}
+/** The same for a key whose bytes stand in the input: no string for a hit. */
+class GetAt implements ClientRequest {
+  #bytes: Buffer | undefined;
+  #from = 0;
+  #to = 0;
+
+  constructor(readonly nil: Uint8Array) {}
+
+  /** Makes this a request for the key in `[from, to)`. */
+  at(bytes: Buffer, from: number, to: number): this {
+    this.#bytes = bytes;
+    this.#from = from;
+    this.#to = to;
+    return this;
+  }
 
   get last(): boolean {
     return false;
   }
 
   read(lookup: Lookup, now: Millis): Value | Outcome | Promise<Outcome> {
-    const { bytes, from, to } = this;
-    return lookup.find(bytes, from, to, now) ?? lookup.get(bytes.toString("latin1", from, to), now);
+    const bytes = this.#bytes!;
+    return lookup.find(bytes, this.#from, this.#to, now) ??
+      lookup.get(bytes.toString("latin1", this.#from, this.#to), now);
   }
 
   reply(output: Output, found: Value | Outcome): void {
@@ -95,6 +112,15 @@ export class GetAt implements ClientRequest {
     else writeOutcome(output, found, this.nil);
   }
 }
+
+/**
+ * What each plain GET is, by the version of the protocol. There is no other one for the next: a
+ * request is read before another is parsed, by whichever client, and replies are all alike.
+ */
+export const PLAIN_GET: Readonly<Record<RespVersion, GetAt>> = {
+  2: new GetAt(NIL[2]),
+  3: new GetAt(NIL[3]),
+};
 
 /** MGET: the values of several keys. A key of another type is nil, as in Redis. */
 export class GetMany implements ClientRequest {

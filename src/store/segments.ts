@@ -53,13 +53,7 @@ export class Segments implements Spot {
   /** Where in the oldest segment the oldest record is that was not passed yet. */
   #hand = 0;
 
-  // The record that `look` has found last. Doubles from the start, so that none is ever allocated.
-  validFrom: Millis = -Infinity;
-  freshUntil: Millis = -Infinity;
-  refreshAt: Millis = -Infinity;
-  expiresAt: Millis = -Infinity;
-  epoch = 0;
-  generation = 0;
+  // The record that `look` has found last; its marks are read from where they lie.
   #seen: Segment | undefined;
   #offset = 0;
 
@@ -177,19 +171,33 @@ export class Segments implements Spot {
 
   /** Makes this the spot at a place. */
   look(place: number): Spot {
-    const segment = this.#segmentOf(place);
-    const { words, doubles } = segment;
-    const offset = offsetOf(place);
-    const first = offset >>> 3;
-    this.validFrom = doubles[first]!;
-    this.freshUntil = doubles[first + 1]!;
-    this.refreshAt = doubles[first + 2]!;
-    this.expiresAt = doubles[first + 3]!;
-    this.epoch = words[(offset >>> 2) + EPOCH]!;
-    this.generation = words[(offset >>> 2) + GENERATION]!;
-    this.#seen = segment;
-    this.#offset = offset;
+    this.#seen = this.#segmentOf(place);
+    this.#offset = offsetOf(place);
     return this;
+  }
+
+  get validFrom(): Millis {
+    return this.#seen!.doubles[this.#offset >>> 3]!;
+  }
+
+  get freshUntil(): Millis {
+    return this.#seen!.doubles[(this.#offset >>> 3) + 1]!;
+  }
+
+  get refreshAt(): Millis {
+    return this.#seen!.doubles[(this.#offset >>> 3) + 2]!;
+  }
+
+  get expiresAt(): Millis {
+    return this.#seen!.doubles[(this.#offset >>> 3) + 3]!;
+  }
+
+  get epoch(): number {
+    return this.#seen!.words[(this.#offset >>> 2) + EPOCH]!;
+  }
+
+  get generation(): number {
+    return this.#seen!.words[(this.#offset >>> 2) + GENERATION]!;
   }
 
   take(): Value {

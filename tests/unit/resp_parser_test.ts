@@ -3,7 +3,7 @@ import type { Buffer } from "node:buffer";
 import { Input } from "../../src/input.ts";
 import { RespParser } from "../../src/resp/parser.ts";
 import { request } from "../support/client.ts";
-import { ALL_BYTES, cuts, feed, inputOf } from "../support/wire.ts";
+import { ALL_BYTES, cuts, feed } from "../support/wire.ts";
 
 const LIMITS = { bulkBytes: 1000, argumentCount: 10, inlineBytes: 64, requestBytes: 10_000 };
 
@@ -118,31 +118,6 @@ Deno.test("RespParser.next() looks at the bytes of a long request about once", (
   assert(parser.next(seen));
   assertEquals(parser.count, count);
   assert(looks < 10 * 7 * count, `${looks} bytes read of ${count} arguments that came one by one`);
-});
-
-Deno.test("RespParser.isGet is true for GET and one key alone, in any case", () => {
-  const cases: [string, boolean][] = [
-    [request("GET", "k"), true],
-    [request("gEt", "k"), true],
-    [request("GET"), false],
-    [request("GET", "a", "b"), false],
-    [request("SET", "k"), false],
-    [request("GETX", "k"), false],
-  ];
-  for (const [bytes, wanted] of cases) {
-    const parser = new RespParser();
-    const input = new Input();
-    feed(input, bytes);
-    assert(parser.next(input));
-    assertEquals(parser.isGet, wanted, bytes);
-  }
-});
-
-Deno.test("RespParser.isGet is false for a protocol error behind a GET", () => {
-  const parser = new RespParser();
-  const input = inputOf(request("GET", "key") + "*x\r\n");
-  assertEquals([parser.next(input), parser.isGet], [true, true]);
-  assertEquals([parser.next(input), parser.isGet], [true, false]);
 });
 
 Deno.test("RespParser.next() takes little from a client that has not authenticated", () => {
