@@ -1,6 +1,6 @@
 // Puts the program and its packages together into a few files, before they are compiled: what is
 // loaded at once, and what later, which is ioredis. As 190 files and whole packages, the executable
-// takes 2.4 times as long to start, and is 7 MB larger (bench/README.md, "What bounds the start").
+// takes 1.7 times as long to start, and is 7 MB larger (bench/README.md, "What bounds the start").
 import { ROOT, runQuietly } from "./command.ts";
 import { bringDeno } from "./denort.ts";
 import { denoEnv } from "./supply.ts";
@@ -11,17 +11,21 @@ export const BUNDLER_VERSION = "2.9.6";
 /** Where the bundle is put; nothing else is there. */
 const FOLDER = "dist/bundle";
 
+/** Says what kind of modules these are; else the executable looks for it in the machine's folders. */
+const PACKAGE = `${FOLDER}/package.json`;
+
 /** The path of a Deno that bundles, brought where the running one is too old. */
 export function bringBundler(): Promise<string> {
   if (isAtLeast(Deno.version.deno, BUNDLER_VERSION)) return Promise.resolve(Deno.execPath());
   return bringDeno(BUNDLER_VERSION);
 }
 
-/** Bundles a program, and gives the file to compile. Not minified: stack traces stay readable. */
-export async function bundle(bundler: string, flags: readonly string[]): Promise<string> {
+/** Bundles the program, not minified: stack traces stay readable. Gives what is to be compiled. */
+export async function bundle(bundler: string, flags: readonly string[]): Promise<string[]> {
   await Deno.remove(`${ROOT}/${FOLDER}`, { recursive: true }).catch(() => {/* None yet. */});
   await runBundler(bundler, [...flags, "--code-splitting", "--outdir", FOLDER, "main.ts"]);
-  return `${FOLDER}/main.js`;
+  await Deno.writeTextFile(`${ROOT}/${PACKAGE}`, `{ "type": "module" }\n`);
+  return ["--include", PACKAGE, `${FOLDER}/main.js`];
 }
 
 /** Brings what Deno itself fetches when it first bundles: esbuild, from npm. */
