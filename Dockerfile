@@ -9,8 +9,8 @@ ARG NPM_CONFIG_REGISTRY
 ENV RP_TOOLS_CACHE=/opt/tools DENO_DIR=/opt/deno
 # Only the files that decide what is fetched: a change of the source fetches nothing again.
 COPY deno.json deno.lock ./
-COPY tools/bring.ts tools/cache_folder.ts tools/command.ts tools/denort.ts tools/npm.lock \
-  tools/npm_imports.json tools/supply.ts tools/
+COPY tools/bring.ts tools/bundle.ts tools/cache_folder.ts tools/command.ts tools/denort.ts \
+  tools/npm.lock tools/npm_imports.json tools/supply.ts tools/
 RUN deno run -A tools/bring.ts
 
 FROM fetched AS build

@@ -1,6 +1,7 @@
 // Brings all that a build fetches, so that a container image can keep it in a layer of its own:
 //   deno run -A tools/bring.ts [oldest]      oldest: the oldest Deno to be tested with, as well
 import config from "../deno.json" with { type: "json" };
+import { bringEsbuild } from "./bundle.ts";
 import { main, runQuietly } from "./command.ts";
 import { bringDeno, bringDenort } from "./denort.ts";
 import npm from "./npm_imports.json" with { type: "json" };
@@ -18,6 +19,7 @@ await main(async () => {
   const { imports, runtime } = await supply();
   if (runtime === "pair" || Deno.args.includes("oldest")) await bringDeno();
   if (runtime === "pair") await bringDenort();
+  await bringEsbuild();
   const modules = imports === "npm"
     ? Object.values(npm.imports)
     : Object.keys(npm.imports).map(ordinary);

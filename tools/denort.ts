@@ -21,16 +21,16 @@ const DENO_PACKAGES: Record<string, string> = {
   "aarch64-apple-darwin": "darwin-arm64",
 };
 
-/** The path of Deno 2.4.2, brought where it is missing. */
-export function bringDeno(): Promise<string> {
-  if (Deno.version.deno === PAIR_VERSION) return Promise.resolve(Deno.execPath());
+/** The path of a Deno, by default that of the pair, brought where it is missing. */
+export function bringDeno(version = PAIR_VERSION): Promise<string> {
+  if (Deno.version.deno === version) return Promise.resolve(Deno.execPath());
   const platform = DENO_PACKAGES[Deno.build.target];
   if (!platform) {
-    throw new Error(`Cannot bring Deno ${PAIR_VERSION}: npm has none for this platform`);
+    throw new Error(`Cannot bring Deno ${version}: npm has none for this platform`);
   }
-  return kept(`deno-${PAIR_VERSION}/deno`, `Deno ${PAIR_VERSION}, about 45 MB`, async (folder) => {
+  return kept(`deno-${version}/deno`, `Deno ${version}, about 45 MB`, async (folder) => {
     const name = `@deno/${platform}`;
-    return await Deno.readFile(`${await install(folder, name, PAIR_VERSION)}/deno`);
+    return await Deno.readFile(`${await install(folder, name, version)}/deno`);
   });
 }
 

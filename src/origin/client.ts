@@ -7,8 +7,7 @@
  *
  * @module
  */
-import "./environment.ts";
-import { Redis } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Millis } from "../protocol.ts";
 
 /** Where the backing Redis is, and as whom to speak to it. */
@@ -23,10 +22,23 @@ export interface OriginAddress {
   readonly certificateAuthority: string | null;
 }
 
+/**
+ * Loads ioredis: clients are served before, and what never speaks to Redis, such as the health
+ * check, does without. Rejects only where the program itself is broken.
+ */
+export async function loadClient(): Promise<typeof Redis> {
+  return (await import("./ioredis.ts")).Redis;
+}
+
 /** Makes a client that is not connected yet. */
-export function makeClient(address: OriginAddress, name: string, timeout: Millis): Redis {
+export function makeClient(
+  Client: typeof Redis,
+  address: OriginAddress,
+  name: string,
+  timeout: Millis,
+): Redis {
   const { host, port, username, password, database, tls, certificateAuthority } = address;
-  return new Redis({
+  return new Client({
     host,
     port,
     ...(username === null ? {} : { username }),

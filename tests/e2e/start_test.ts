@@ -1,0 +1,44 @@
+// The time between the opening of the port and the first connection to Redis: ioredis is loaded then.
+import { assertEquals, assertMatch } from "@std/assert";
+import { startRedisServer } from "../../tools/redis_server.ts";
+import { ROOT, startProxy } from "../support/proxy.ts";
+import { ask } from "../support/serving.ts";
+
+Deno.test("a GET that comes before there is a connection to Redis waits for it", async () => {
+  await using redis = await startRedisServer();
+  await ask(redis.port, "SET", "key", "value");
+  await using proxy = await startProxy(redis.port, [], { awaitRedis: false });
+  assertEquals(await ask(proxy.port, "GET", "key"), "$5");
+});
+
+Deno.test("SIGTERM ends in order what has only just begun to serve", async () => {
+  await using redis = await startRedisServer();
+  const proxy = await startProxy(redis.port, [], { awaitRedis: false });
+  // An answer shows that signals are listened for; what comes next is the loading.
+  const pong = await ask(proxy.port, "PING");
+  const status = await proxy.process.stop();
+  assertEquals([pong, status], ["+PONG", 0]);
+  assertMatch(proxy.process.stderr, /Stopped/);
+});
+
+Deno.test("a client library that cannot be loaded ends the program with its error and status 1", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const { name } of Deno.readDirSync(`${ROOT}dist/bundle`)) {
+      await Deno.copyFile(`${ROOT}dist/bundle/${name}`, `${folder}/${name}`);
+    }
+    const program = await Deno.readTextFile(`${folder}/main.js`);
+    const [, library] = /import\("\.\/([^"]+)"\)/.exec(program)!;
+    await Deno.writeTextFile(`${folder}/${library}`, `throw new Error("Broken on purpose");`);
+    const flags = ["--no-config", "--no-check", "-A"];
+    const address = ["--listen-address", "127.0.0.1", "--port", "0"];
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", ...flags, `${folder}/main.js`, ...address],
+      stdin: "null",
+    }).output();
+    assertEquals(code, 1);
+    assertMatch(new TextDecoder().decode(stderr), /Error: Broken on purpose/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
