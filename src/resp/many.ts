@@ -12,35 +12,72 @@ import {
   type Lookup,
   type Millis,
   type Outcome,
+  type Value,
 } from "../protocol.ts";
 import type { Output } from "../output.ts";
 import { turn } from "../turn.ts";
+import { type Arguments, tail } from "./commands/command.ts";
 import { REPLY_BYTES, TURN_KEYS } from "./limits.ts";
 import { writeArray, writeBulk, writeInteger } from "./replies.ts";
 import { writeFailure } from "./requests.ts";
 
+/** What is found of one key: the value of a plain hit, or an outcome of another kind. */
+type Item = Value | Outcome;
+
 /** MGET: the values of several keys. A key of another type is nil, as in Redis. */
 export class GetMany implements ClientRequest {
-  constructor(readonly keys: readonly Key[], readonly nil: Uint8Array) {}
+  /** @param args The keys, from the second on; they are looked at by `read` last. */
+  constructor(readonly args: Arguments, readonly nil: Uint8Array) {}
 
   get last(): boolean {
     return false;
   }
 
-  read(lookup: Lookup, now: Millis): Outcome[] | Promise<Outcome[]> {
-    return readMany(lookup, this.keys, now, collect);
+  read(lookup: Lookup, now: Millis): Item[] | Promise<Item[]> {
+    const { args } = this;
+    return args.count > TURN_KEYS
+      ? collect(inTurns(lookup, tail(args, 1)))
+      : readHits(lookup, args, now);
   }
 
-  reply(output: Output, found: readonly Outcome[]): void {
+  reply(output: Output, found: readonly Item[]): void {
     const failure = firstFailure(found);
     if (failure !== undefined) return writeFailure(output, failure);
     if (found.length > 1 && lengthOf(found) > REPLY_BYTES) return writeFailure(output, TOO_MUCH);
     writeArray(output, found.length);
     for (const one of found) {
-      if (one instanceof Entry) writeBulk(output, one.value);
+      const value = valueOf(one);
+      if (value !== null) writeBulk(output, value);
       else output.bytes(this.nil);
     }
   }
+}
+
+/** Plain hits by their bytes, without a string for any; of the other keys one trip. */
+function readHits(lookup: Lookup, args: Arguments, now: Millis): Item[] | Promise<Item[]> {
+  const { bytes, count } = args;
+  const items: Item[] = [];
+  const missing: number[] = [];
+  for (let index = 1; index < count; index++) {
+    const value = bytes === null
+      ? undefined
+      : lookup.find(bytes, args.from(index), args.to(index), now);
+    if (value === undefined) missing.push(index - 1);
+    items.push(value ?? null);
+  }
+  if (missing.length === 0) return items;
+  const found = lookup.getMany(missing.map((index) => args.string(index + 1)), now);
+  const fill = (outcomes: Outcome[]) => {
+    missing.forEach((index, at) => items[index] = outcomes[at]!);
+    return items;
+  };
+  return found instanceof Promise ? found.then(fill) : fill(found);
+}
+
+/** A value that was found, else null. */
+function valueOf(item: Item): Value | null {
+  if (item instanceof Uint8Array) return item;
+  return item instanceof Entry ? item.value : null;
 }
 
 /** EXISTS: how many of the keys there are, each as often as it is named. Of any type. */
@@ -52,7 +89,9 @@ export class Count implements ClientRequest {
   }
 
   read(lookup: Lookup, now: Millis): Outcome[] | Promise<Outcome[]> {
-    return readMany(lookup, this.keys, now, collectPresence);
+    const { keys } = this;
+    if (keys.length <= TURN_KEYS) return lookup.getMany(keys, now);
+    return collectPresence(inTurns(lookup, keys));
   }
 
   reply(output: Output, found: readonly Outcome[]): void {
@@ -71,16 +110,6 @@ const TOO_MUCH = new Failure(
 );
 
 type Parts = AsyncIterable<Outcome[]>;
-
-/** @param collect Makes one of the parts in which many keys are read. */
-function readMany(
-  lookup: Lookup,
-  keys: readonly Key[],
-  now: Millis,
-  collect: (parts: Parts) => Promise<Outcome[]>,
-): Outcome[] | Promise<Outcome[]> {
-  return keys.length <= TURN_KEYS ? lookup.getMany(keys, now) : collect(inTurns(lookup, keys));
-}
 
 /** Reads many keys part by part, and lets the others have their turn in between. */
 async function* inTurns(lookup: Lookup, keys: readonly Key[]): Parts {
@@ -112,14 +141,14 @@ async function collectPresence(parts: Parts): Promise<Outcome[]> {
 }
 
 /** The length of all values together, in bytes. */
-function lengthOf(found: readonly Outcome[]): number {
+function lengthOf(found: readonly Item[]): number {
   let bytes = 0;
-  for (const one of found) if (one instanceof Entry) bytes += one.value.length;
+  for (const one of found) bytes += valueOf(one)?.length ?? 0;
   return bytes;
 }
 
 /** The first key that could not be read at all: one of another type could. */
-function firstFailure(found: readonly Outcome[]): Failure | undefined {
+function firstFailure(found: readonly Item[]): Failure | undefined {
   return found.find((one): one is Failure => one instanceof Failure && !isWrongType(one));
 }
 

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { Buffer } from "node:buffer";
 import type { Input } from "../input.ts";
 import { InlineLine } from "./inline.ts";
 import { RESP_LIMITS, type RespLimits, STRANGER_ARGUMENTS, STRANGER_BULK_BYTES } from "./limits.ts";
@@ -124,6 +125,21 @@ export class RespParser {
     const base = this.#base;
     const bounds = this.#bounds;
     return this.#input.latin1(base + bounds[2 * index]!, base + bounds[2 * index + 1]!);
+  }
+
+  /** The bytes in which the arguments stand; null for an inline command. */
+  get bytes(): Buffer | null {
+    return this.#inline === null ? this.#input.bytes : null;
+  }
+
+  /** Where the bytes of argument `index` start. */
+  from(index: number): number {
+    return this.#base + this.#bounds[2 * index]!;
+  }
+
+  /** Where they end. */
+  to(index: number): number {
+    return this.#base + this.#bounds[2 * index + 1]!;
   }
 
   /** Reads the `*<count>` line. An array of no or of "minus" arguments is no request. */

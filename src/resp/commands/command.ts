@@ -6,10 +6,17 @@
 import type { ClientRequest } from "../../protocol.ts";
 import type { Session } from "../session.ts";
 
-/** The arguments of a request, the command's name first, as code units 0 to 255. */
+/** The arguments of a request, the command's name first; there until another one is parsed. */
 export interface Arguments {
   readonly count: number;
+  /** Argument `index` as code units 0 to 255. */
   string(index: number): string;
+  /** The bytes in which the arguments stand, one after the other; null where they do not. */
+  readonly bytes: Uint8Array | null;
+  /** Where the bytes of argument `index` start. */
+  from(index: number): number;
+  /** Where they end. */
+  to(index: number): number;
 }
 
 /** Makes a request of its arguments, whose number is right. */

@@ -27,7 +27,7 @@ export const READS: readonly Command[] = [
     group: "string",
     flags: "readonly fast @read @string @fast",
     keys: [1, -1, 1],
-    run: (args, { nil }) => new GetMany(tail(args, 1), nil),
+    run: (args, { nil }) => new GetMany(args, nil),
   },
   {
     name: "strlen",

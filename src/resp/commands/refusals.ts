@@ -39,7 +39,7 @@ const NOT_SERVED = new Set(
 );
 
 /** Refuses a command that is not in the table. */
-export function refuseCommand(args: Arguments): ClientRequest {
+export function refuseCommand(args: Pick<Arguments, "count" | "string">): ClientRequest {
   const name = shown(args.string(0), SHOWN);
   if (NOT_SERVED.has(name.toLowerCase())) {
     return refuse(
