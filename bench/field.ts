@@ -4,6 +4,7 @@ import { store } from "./loads.ts";
 import {
   type Peer,
   startConstant,
+  startFloor,
   startProxy,
   startRedis,
   startTwemproxy,
@@ -26,7 +27,9 @@ export interface Field extends AsyncDisposable {
   readonly defaults: Peer;
   readonly twemproxy: Peer | null;
   readonly webdis: Peer | null;
+  /** The least that a Deno program does, for HTTP and for RESP. */
   readonly constant: Peer;
+  readonly floor: Peer;
 }
 
 /** Starts all that can be had and stores the data. */
@@ -49,6 +52,7 @@ export async function openField(missing: ReadonlyMap<string, string>): Promise<F
     twemproxy: missing.has("nutcracker") ? null : await use(startTwemproxy(backing.port)),
     webdis: missing.has("webdis") ? null : await use(startWebdis(backing.port)),
     constant: await use(startConstant(100)),
+    floor: await use(startFloor(100)),
   };
   const moved = stack.move();
   return { ...field, [Symbol.asyncDispose]: () => moved.disposeAsync() };

@@ -113,8 +113,15 @@ export async function startConstant(bytes: number): Promise<Peer> {
   return await peer("Deno.serve", port, start(PLACES.server, command), answersHttp);
 }
 
+/** The least that Deno does for a RESP client, compiled with what the executable was compiled with. */
+export async function startFloor(bytes: number): Promise<Peer> {
+  const port = freePort();
+  const command = [await compile("floor"), `${port}`, `${bytes}`];
+  return await peer("Deno.listen", port, start(PLACES.server, command), answersResp);
+}
+
 /** Compiles a program of bench/programs as the executable is compiled, and gives its path. */
-export async function compile(name: "constant" | "empty"): Promise<string> {
+export async function compile(name: "constant" | "empty" | "floor"): Promise<string> {
   const target = `${ROOT}/dist/bench/${name}`;
   const { deno, denort } = await build();
   const env = { ...denoEnv(), ...(denort && { DENORT_BIN: denort }) };

@@ -1,6 +1,7 @@
 // Ratios as a picture: one bar for each, on a scale of doublings, from the line where both are
 // equal. Colours are told apart in grey, too, and follow the page's own light or dark.
 import type { Row } from "./measure.ts";
+import { TARGETS } from "./targets.ts";
 import type { Spread } from "./statistics.ts";
 
 const WIDTH = 860;
@@ -21,6 +22,18 @@ export function barsAgainst(against: string, rows: readonly Row[]): Bar[] {
     ratios.filter((ratio) => ratio.against === against)
       .map(({ throughput }) => ({ label: `${group}: ${title}`, ratio: throughput }))
   );
+}
+
+/** The bars of all targets that are ratios of throughput or of the middle latency. */
+export function barsOfTargets(rows: readonly Row[]): Bar[] {
+  return TARGETS.flatMap(({ parts }) => parts).flatMap(({ row: id, against, figure }) => {
+    const row = rows.find((row) => row.id === id);
+    const ratio = row?.ratios.find((one) => one.against === against);
+    const spread = figure === "throughput" || figure === "p50" ? ratio?.[figure] : null;
+    if (row === undefined || !spread) return [];
+    const what = figure === "p50" ? ", p50" : "";
+    return [{ label: `${row.title}${what} : ${against}`, ratio: spread }];
+  });
 }
 
 /** An SVG with a bar for each ratio; whiskers go from the lowest to the highest repetition. */

@@ -15,7 +15,7 @@ import {
 
 async function measureResp(workload: RespWorkload, context: Context): Promise<Findings> {
   const { dataset, pattern, depth, connections, keysPerRequest, warmKeys } = workload;
-  const { backing, redis, twemproxy } = context.field;
+  const { backing, redis, twemproxy, floor } = context.field;
   const proxy = workload.defaults ? context.field.defaults : context.field.proxy;
   if (warmKeys > 0) await warm(proxy, dataset, warmKeys);
   let asked = 0;
@@ -37,7 +37,9 @@ async function measureResp(workload: RespWorkload, context: Context): Promise<Fi
       return sample;
     },
   });
+  const isFloor = pattern.kind === "one" && connections === 50;
   const peers = [proxy, redis, ...(twemproxy === null ? [] : [twemproxy])];
+  if (isFloor) peers.push(floor);
   const row = await compare(workload, peers.map(subject), context.repetitions);
   // With warming up inside, the Redis behind can have seen a little more than what was counted.
   const misses = Math.min(100, reached / asked * 100).toFixed(1);
