@@ -97,7 +97,7 @@ export class Reader {
     try {
       const sha = await redis.call("SCRIPT", "LOAD", script) as string;
       for (const command of ["EVALSHA_RO", "EVALSHA"]) {
-        // Without a key it fails, but not for lack of a permission, and reads nothing.
+        // Without a key it reads nothing.
         if (await isAllowed(redis, command, sha, "0")) {
           return new Reader(redis, "script", script, command, sha, isTimed);
         }
@@ -134,11 +134,10 @@ export class Reader {
       this.#isJoint = !/^(NOPERM|CROSSSLOT|MOVED|ASK) /.test(error.message);
       return await this.#readApart(keys);
     }
-    for (let index = 0; index < replies.length; index++) {
-      const reply = replies[index];
-      replies[index] = isReply(reply) ? await this.#failed(keys[index]!, reply) : readOf(reply);
-    }
-    return replies as Read[];
+    const read = replies.map((reply, index) =>
+      isReply(reply) ? this.#failed(keys[index]!, reply) : readOf(reply)
+    );
+    return replies.some(isReply) ? await Promise.all(read) : read as Read[];
   }
 
   /** Reads keys by a command for each, or two, in one trip. */
