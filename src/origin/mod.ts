@@ -127,6 +127,7 @@ export class RedisOrigin implements Origin {
         return one;
       });
     } catch {
+      this.link.lost(pair);
       return null;
     }
   }
@@ -141,7 +142,8 @@ export class RedisOrigin implements Origin {
     try {
       return await this.#watched(pair.reader.readLarge(key, large));
     } catch {
-      // The connection was lost; what follows is no part of this reading, and asks for room itself.
+      // What follows is no part of this reading, and asks for room itself.
+      this.link.lost(pair);
     } finally {
       // Whoever waits for the value first has to have it, and to count it.
       setTimeout(() => this.budget.release(bytes));
