@@ -228,6 +228,8 @@ async function losing(passing: number) {
   const relay = new Relay(() => port);
   const args = ["--lease", "20", "--redis-timeout", "5", "--queue-timeout", "5"];
   const proxy = await startProxy(relay.port, args);
+  // What is said on connecting has passed when this is answered.
+  await exchange(proxy.port, get("none"), "$-1\r\n");
   // Only so many pieces pass; the first is the answer of the script.
   let pieces = 0;
   relay.delay("data", () => {
