@@ -146,6 +146,17 @@ Deno.test("a pipeline of misses makes a run of the script for each sixteen keys,
   assertEquals(await runs(() => exchange(it.port, get("new", "new"), "$-1\r\n".repeat(2))), 1);
 });
 
+Deno.test("one run of the script answers with 1 MiB at most; what is beyond is read by itself", async () => {
+  await using it = await serving();
+  const keys = Array.from({ length: 6 }, (_, index) => `key:${index}`);
+  const values = keys.map((_, index) => valueOf(250 * KB, index));
+  await set(it.redis.port, Object.fromEntries(keys.map((key, index) => [key, values[index]!])));
+  const read = () =>
+    exchange(it.port, request("MGET", ...keys), `*6\r\n${values.map(bulk).join("")}`);
+  // Four have room; of the other two, the time is asked for again.
+  assertEquals(await callsDuring(it.redis.port, "pttl", read), 8);
+});
+
 Deno.test("a key that may not be read is refused in Redis's words, and the others are served", async () => {
   await using redis = await startRedisServer();
   const allowed = Array.from({ length: 5 }, (_, index) => `allowed:${index}`);
@@ -165,6 +176,8 @@ Deno.test("a key that may not be read is refused in Redis's words, and the other
   );
   assertEquals(calls, 0, "what may be read is kept");
   await exchange(proxy.port, request("MGET", "allowed:new", ...denied), refusal);
+  const more = () => exchange(proxy.port, get("allowed:x", "allowed:y"), "$-1\r\n".repeat(2));
+  assertEquals(await callsDuring(redis.port, "evalsha_ro", more), 2, "not together any more");
   await exchange(
     proxy.port,
     request("MGET", "allowed:newer", ...allowed),
