@@ -11,10 +11,13 @@ import { ROOT } from "../tools/command.ts";
 
 const IDLE_CLIENTS = new URL("./idle_clients.ts", import.meta.url).pathname;
 
-/** Resident memory once it has come to rest: the least of what is seen for a while. */
-async function settledBytes(pid: number): Promise<number> {
+/** How long connections are idle before they are measured, in seconds. */
+const REST = 15;
+
+/** Resident memory once it has come to rest: the least of what is seen for so many seconds. */
+async function settledBytes(pid: number, seconds = 1.5): Promise<number> {
   let least = Infinity;
-  for (let look = 0; look < 6; look++) {
+  for (let look = 0; look < 4 * seconds; look++) {
     await new Promise((resolve) => setTimeout(resolve, 250));
     least = Math.min(least, residentBytes(pid));
   }
@@ -63,8 +66,9 @@ async function measureIdle({ field }: Context): Promise<Findings> {
   const max = `${clients + 100}`;
   await using proxy = await startProxy(field.backing.port, ["--max-clients", max]);
   await using redis = await startRedis(PLACES.server, ["--maxclients", max]);
-  const ours = await idleBytes(proxy, clients);
-  const theirs = await idleBytes(redis, clients);
+  // V8 gives back what making the connections took once nothing has happened for a while.
+  const ours = await idleBytes(proxy, clients, REST);
+  const theirs = await idleBytes(redis, clients, 1.5);
   return {
     costs: [{
       id: "idle",
@@ -75,21 +79,24 @@ async function measureIdle({ field }: Context): Promise<Findings> {
         "redis-proxy": `${(ours / 1024).toFixed(1)} KiB`,
         "redis-server": `${(theirs / 1024).toFixed(1)} KiB`,
       },
-      notes: ["Each has asked once; the kernel's memory for sockets is not in RSS"],
+      notes: [
+        `Each has asked once, and then nothing for ${REST} s; the kernel's memory for sockets is not in RSS`,
+      ],
     }],
   };
 }
 
-async function idleBytes({ port, pid }: Peer, clients: number): Promise<number> {
+/** @param rest For how long they say nothing, in seconds. */
+async function idleBytes({ port, pid }: Peer, clients: number, rest: number): Promise<number> {
   const warm = 200;
   const deno = [Deno.execPath(), "run", "-A", "--no-config", "--no-lock", IDLE_CLIENTS];
   const connect = (count: number) => start(PLACES.load, [...deno, `${port}`, `${count}`], PIPED);
   await using first = connect(warm);
   await ready(first.child);
   const before = await settledBytes(pid);
-  await using rest = connect(clients - warm);
-  await ready(rest.child);
-  return (await settledBytes(pid) - before) / (clients - warm);
+  await using others = connect(clients - warm);
+  await ready(others.child);
+  return (await settledBytes(pid, rest) - before) / (clients - warm);
 }
 
 const PIPED = { stdin: "null", stdout: "piped", stderr: "inherit" } as const;

@@ -7,11 +7,10 @@ import { PERMISSIONS } from "./permissions.ts";
 import { denoEnv, supply, supplyFlags } from "./supply.ts";
 
 /**
- * Flags for V8 that are baked in. Its young generation grows to twice this many MiB while many
- * clients come, and with 16 it takes 3.5 KiB more for each of 10,000. Hits and misses cost the same
- * (bench/README.md, "What bounds an idle connection").
+ * Flags for V8 that are baked in: none. With any, V8 does not take what Deno has compiled ahead of
+ * its own code, which costs a start 3 ms, and none has been measured to be worth it.
  */
-const V8_FLAGS: readonly string[] = ["--max-semi-space-size=8"];
+const V8_FLAGS: readonly string[] = [];
 
 /**
  * The bundle is checked and whole: no package comes along. Without a code cache, which is a file in
