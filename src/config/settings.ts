@@ -88,7 +88,7 @@ export const GROUPS = {
     "reply-memory": setting(
       bytes(1024 * 1024),
       "64mb",
-      "bytes of replies not taken yet, beyond which clients that take nothing are cut off",
+      "bytes of replies not taken yet, and of requests read meanwhile, beyond which clients that take nothing are cut off",
     ),
     "max-request": setting(
       bytes(64 * 1024),
