@@ -153,9 +153,9 @@ export class Connection {
   /** Reads on from a client that takes no replies, for it may have to send all before. */
   readAhead(): void {
     const { backlog, stalls } = this.service;
-    if (this.phase !== "writing" || this.#last) return;
+    if (this.phase !== "writing" || this.#last || this.#isClosed) return;
     if (!backlog.has(this)) backlog.hold(this, this.#output.memory(), performance.now());
-    if (this.#isClosed) return;
+    if (this.#isClosed) return; // There was no room for it.
     this.#ahead ??= new ReadAhead(this.conn, stalls, () => this.#ahead = null);
     this.#ahead.goOn();
   }

@@ -50,11 +50,13 @@ export class ReadAhead implements Source {
   /** Reads what was read ahead, or else from the source. Throws what that threw, in its turn. */
   async read(room: Uint8Array): Promise<number | null> {
     this.#isWanted = false;
-    if (this.#chunks.length === 0) await this.#reading;
+    if (this.#chunks.length === 0) {
+      this.stalls.leave(this);
+      await this.#reading;
+    }
     if (this.#chunks.length > 0) return this.#take(room);
     if (this.#error !== undefined) throw this.#error;
     if (this.#isEnded) return null;
-    this.drop();
     this.onOver();
     return await this.source.read(room);
   }

@@ -364,6 +364,8 @@ Deno.test("Connection.readAhead() goes no further once the client takes replies"
 Deno.test("Connection.cutOff() lets go of what was read ahead", async () => {
   const { conn, connection, backlog, served } = await stalled(3000);
   connection.cutOff();
+  connection.readAhead();
+  assertEquals([...backlog.holders], []);
   await served;
   assertEquals([conn.written, conn.isClosed, backlog.bytes], [[], true, 0]);
 });
