@@ -60,15 +60,8 @@ export class Output {
   bytes(bytes: Uint8Array): void {
     const { length } = bytes;
     if (length >= LARGE_BYTES) return this.#enqueue(bytes);
-    const chunk = this.#reserve(length);
-    const end = this.#end;
-    // Below about 24 bytes a loop is quicker than the call of set().
-    if (length < 24) {
-      for (let i = 0; i < length; i++) chunk[end + i] = bytes[i]!;
-    } else {
-      chunk.set(bytes, end);
-    }
-    this.#end = end + length;
+    copy(bytes, this.#reserve(length), this.#end);
+    this.#end += length;
   }
 
   /** Appends text whose code units are all below 256, a byte each. */
@@ -88,25 +81,33 @@ export class Output {
 
   /** Appends a non-negative integer in decimal digits. */
   decimal(value: number): void {
-    if (value < 10) return this.byte(0x30 + value);
     if (value > 0x7fffffff) return this.latin1(String(value));
-    const chunk = this.#reserve(10);
-    let digits = 2;
-    for (let bound = 100; value >= bound; bound *= 10) digits++;
-    let at = this.#end + digits;
-    this.#end = at;
-    for (let rest = value; digits > 0; digits--) {
-      const next = (rest / 10) | 0;
-      chunk[--at] = 0x30 + rest - next * 10;
-      rest = next;
+    this.#end = writeDecimal(this.#reserve(10), this.#end, value);
+  }
+
+  /** Appends a byte, the number of bytes in decimal digits, and the bytes, with CRLF behind each. */
+  counted(type: number, bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length < LARGE_BYTES) {
+      // Room for all of it at once: with a look for each part a hit takes a tenth longer.
+      const chunk = this.#reserve(length + 16);
+      chunk[this.#end] = type;
+      let end = writeCrlf(chunk, writeDecimal(chunk, this.#end + 1, length));
+      copy(bytes, chunk, end);
+      end += length;
+      this.#end = writeCrlf(chunk, end);
+    } else {
+      this.byte(type);
+      this.decimal(length);
+      this.crlf();
+      this.#enqueue(bytes);
+      this.crlf();
     }
   }
 
   /** Appends a carriage return and a line feed. */
   crlf(): void {
-    const chunk = this.#reserve(2);
-    chunk[this.#end++] = 0x0d;
-    chunk[this.#end++] = 0x0a;
+    this.#end = writeCrlf(this.#reserve(2), this.#end);
   }
 
   /**
@@ -210,4 +211,35 @@ export class Output {
     const rest = this.#rest();
     if (rest !== undefined) this.#queue.push(rest);
   }
+}
+
+function copy(bytes: Uint8Array, to: Uint8Array, at: number): void {
+  const { length } = bytes;
+  // Below about 24 bytes a loop is quicker than the call of set().
+  if (length < 24) {
+    for (let i = 0; i < length; i++) to[at + i] = bytes[i]!;
+  } else {
+    to.set(bytes, at);
+  }
+}
+
+/** Writes a number below 2^31 in decimal digits, and returns where they end. */
+function writeDecimal(to: Uint8Array, at: number, value: number): number {
+  let digits = 1;
+  for (let bound = 10; value >= bound; bound *= 10) digits++;
+  const end = at + digits;
+  let rest = value;
+  for (let place = end - 1; place >= at; place--) {
+    const next = (rest / 10) | 0;
+    to[place] = 0x30 + rest - next * 10;
+    rest = next;
+  }
+  return end;
+}
+
+/** Writes a carriage return and a line feed, and returns where they end. */
+function writeCrlf(to: Uint8Array, at: number): number {
+  to[at] = 0x0d;
+  to[at + 1] = 0x0a;
+  return at + 2;
 }

@@ -31,11 +31,7 @@ const INTEGER = 0x3a;
 
 /** Appends a bulk string: `$<length>`, the bytes. */
 export function writeBulk(output: Output, value: Uint8Array): void {
-  output.byte(BULK);
-  output.decimal(value.length);
-  output.crlf();
-  output.bytes(value);
-  output.crlf();
+  output.counted(BULK, value);
 }
 
 /** Appends the head of an array of `length` replies. */

@@ -38,6 +38,8 @@ export const SEGMENTS_BYTES = (2 ** 16 - 4) * SEGMENT_BYTES;
 
 /** A piece of memory with three views of it; bytes from `end` on are free. */
 interface Segment {
+  /** What the views are of: to ask one of them for it is a call. */
+  readonly buffer: ArrayBuffer;
   readonly bytes: Buffer;
   readonly words: Int32Array;
   readonly doubles: Float64Array;
@@ -76,11 +78,12 @@ export class Segments implements Spot {
   }
 
   open(): void {
-    const bytes = Buffer.from(new ArrayBuffer(this.size));
-    const words = new Int32Array(bytes.buffer);
-    const doubles = new Float64Array(bytes.buffer);
+    const buffer = new ArrayBuffer(this.size);
+    const bytes = Buffer.from(buffer);
+    const words = new Int32Array(buffer);
+    const doubles = new Float64Array(buffer);
     const number = this.#holes.pop() ?? this.#segments.length;
-    this.#segments[number] = { bytes, words, doubles, end: 0 };
+    this.#segments[number] = { buffer, bytes, words, doubles, end: 0 };
     this.#ages.push(number);
   }
 
@@ -165,7 +168,11 @@ export class Segments implements Spot {
     const length = to - from;
     if (words[(offset >>> 2) + KEY_LENGTH] !== length) return false;
     const start = offset + RECORD_BYTES;
-    for (let i = 0; i < length; i++) if (bytes[start + i] !== key[from + i]) return false;
+    const rest = length & ~3;
+    for (let i = 0; i < rest; i += 4) {
+      if (!isSame4(bytes, start + i, key, from + i)) return false;
+    }
+    for (let i = rest; i < length; i++) if (bytes[start + i] !== key[from + i]) return false;
     return true;
   }
 
@@ -209,10 +216,10 @@ export class Segments implements Spot {
 
   /** The value at the spot, without any effect. */
   value(): Value {
-    const { bytes, words } = this.#seen!;
+    const { buffer, words } = this.#seen!;
     const word = this.#offset >>> 2;
     const start = this.#offset + RECORD_BYTES + words[word + KEY_LENGTH]!;
-    return new Uint8Array(bytes.buffer, start, words[word + VALUE_LENGTH]!);
+    return new Uint8Array(buffer, start, words[word + VALUE_LENGTH]!);
   }
 
   #segmentOf(place: number): Segment {
@@ -231,6 +238,12 @@ export class Segments implements Spot {
 /** The size of a record, a multiple of 8 bytes. */
 export function sizeOf(keyLength: number, valueLength: number): number {
   return (RECORD_BYTES + keyLength + valueLength + 7) & ~7;
+}
+
+/** Four bytes with one branch: a tenth less for a hit with a key of 16. */
+function isSame4(left: Uint8Array, at: number, right: Uint8Array, from: number): boolean {
+  return ((left[at]! ^ right[from]!) | (left[at + 1]! ^ right[from + 1]!) |
+    (left[at + 2]! ^ right[from + 2]!) | (left[at + 3]! ^ right[from + 3]!)) === 0;
 }
 
 function offsetOf(place: number): number {
