@@ -88,12 +88,12 @@ export const GROUPS = {
     "reply-memory": setting(
       bytes(1024 * 1024),
       "64mb",
-      "bytes of replies not taken yet and requests read ahead, beyond which clients that take nothing are cut off",
+      "bytes of replies not taken yet, beyond which clients that take nothing are cut off",
     ),
     "max-request": setting(
       bytes(64 * 1024),
       "16mb",
-      "bytes of a RESP request that is kept until it is complete, and of requests read ahead of a client",
+      "bytes of a RESP request kept until it is complete, or of a client's requests read ahead",
     ),
   },
   "Redis": {

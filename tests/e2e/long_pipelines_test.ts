@@ -80,7 +80,7 @@ async function sendThenTake(
     await onSent();
     for (let text = "", done = 0; done < count;) {
       const length = await conn.read(room);
-      assert(length !== null, `the connection ended after ${done} of ${count} replies`);
+      if (length === null) throw new Error(`Connection ended after ${done} of ${count} replies`);
       text += room.toString("latin1", 0, length);
       let at = 0;
       for (; done < count; done++) {
