@@ -121,9 +121,12 @@ export interface Origin {
    * that, such as a large value, is a promise of its own, which never rejects.
    *
    * @param onSent Called when the bytes of the read are written, at the latest: what is found is no
-   * older. Again, should the read be repeated.
+   * older. Again, should the read be repeated: with a place where it is of the key there alone.
    */
-  read(keys: readonly Key[], onSent: () => void): Promise<(Fetched | Promise<Fetched>)[]>;
+  read(
+    keys: readonly Key[],
+    onSent: (again?: number) => void,
+  ): Promise<(Fetched | Promise<Fetched>)[]>;
   /** Settles when all changes that Redis made before now are known; false when that cannot be. */
   fence?(): Promise<boolean>;
   /** Whether a read that nobody waits for would hold nobody up. */

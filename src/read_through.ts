@@ -229,9 +229,10 @@ export class ReadThrough implements Lookup {
   #fetch(flights: readonly Flight[]): void {
     // Without those that have landed: who waits for a large value must not hold the others.
     const flying: (Flight | null)[] = [...flights];
-    this.origin.read(flights.map(({ key }) => key), () => {
+    this.origin.read(flights.map(({ key }) => key), (again) => {
       const now = this.clock();
-      for (const flight of flying) if (flight !== null) this.table.sent(flight, now);
+      const sent = again === undefined ? flying : [flying[again]!];
+      for (const flight of sent) if (flight !== null) this.table.sent(flight, now);
     }).then((fetched) => {
       const now = this.clock();
       for (let index = 0; index < fetched.length; index++) {

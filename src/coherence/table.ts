@@ -197,8 +197,7 @@ export class Table {
     this.forget(key);
     if (!flight.mayStore || !this.channel.isKeeping) return;
     if (entry.freshUntil <= entry.validFrom || entry.value.length > policy.valueLimit) return;
-    (entry.isAbsence ? this.absences : this.entries).set(key, entry);
-    flight.isStored = true;
+    flight.isStored = (entry.isAbsence ? this.absences : this.entries).set(key, entry);
   }
 
   /** Drops what is kept of a key. */

@@ -106,7 +106,11 @@ export const GROUPS = {
       "1",
       "how long Redis may take to connect, or stay silent while a read waits",
     ),
-    "client-limit": setting(integer(1), "64", "reads in flight at Redis at once; an MGET is one"),
+    "client-limit": setting(
+      integer(1),
+      "64",
+      "reads in flight at Redis at once; an MGET is one, and so are misses of one moment",
+    ),
     "client-queue": setting(integer(0), "10000", "reads that may wait for their turn"),
     "queue-timeout": setting(seconds(0.001), "0.25", "how long a read may wait for its turn"),
     "large-memory": setting(

@@ -35,6 +35,8 @@ export interface Loss {
   readonly message: string;
 }
 
+const CLOSED: Loss = { reason: "away", message: "connection closed" };
+
 export interface LinkOptions extends PairOptions {
   /** For how long a proof that both connections live holds. */
   readonly lease: Millis;
@@ -122,6 +124,14 @@ export class Link {
     if (this.#pair !== null) this.#lose(this.#pair, loss);
   }
 
+  /**
+   * A read over a pair was lost. If with its connection, the pair goes now: the event that tells so
+   * comes after the rejections, and who then read again did so over a connection that is closed.
+   */
+  lost(pair: Pair): void {
+    if (pair.data.status !== "ready") this.#lose(pair, CLOSED);
+  }
+
   async #connect(): Promise<void> {
     const isWithout = this.#trackingFailures >= TRACKING_ATTEMPTS;
     try {
@@ -173,7 +183,7 @@ export class Link {
     const { listener } = this;
     const isTracked = pair.invalidation !== null;
     for (const client of [pair.data, pair.invalidation]) {
-      client?.once("end", () => this.#lose(pair, { reason: "away", message: "connection closed" }));
+      client?.once("end", () => this.#lose(pair, CLOSED));
     }
     pair.invalidation?.on("messageBuffer", (channel: Buffer, payload: unknown) => {
       if (this.#pair === pair && channel.toString("latin1") === CHANNEL) this.#hear(payload);

@@ -22,10 +22,21 @@ const READ_COST = 2;
 /** What is found of a key, at once or a little later. */
 type Reading = Fetched | Promise<Fetched>;
 
+/** Keys that are read together, for one permit. */
+interface Trip {
+  readonly keys: readonly Key[];
+  /** Called when all are sent, or again that one is. */
+  readonly onSent: (again?: number) => void;
+  /** Its large values that wait for room. */
+  waiting: number;
+}
+
 export class RedisOrigin implements Origin {
   readonly #watch: SilenceWatch;
   /** Refuses reads while one after the other fails. */
   readonly breaker = new Breaker();
+  /** Trips with a large value that waits for room. */
+  #waitingTrips = 0;
 
   /** @param budget Bytes of large values that may be under way at once. */
   constructor(
@@ -56,7 +67,7 @@ export class RedisOrigin implements Origin {
     return this.link.pair !== null && this.permits.waiting === 0 && this.permits.hasRoom;
   }
 
-  async read(keys: readonly Key[], onSent: () => void): Promise<Reading[]> {
+  async read(keys: readonly Key[], onSent: (again?: number) => void): Promise<Reading[]> {
     const refusal = this.breaker.refusal(performance.now());
     if (refusal !== null) {
       this.stats.originRefusals += keys.length;
@@ -67,7 +78,7 @@ export class RedisOrigin implements Origin {
       const why = admission === "full" ? "the queue is full" : "the wait was too long";
       return this.#fail(keys, "busy", `Too many reads wait for Redis: ${why}`);
     }
-    const fetched = await this.#readTwice(keys, onSent);
+    const fetched = await this.#readTwice({ keys, onSent, waiting: 0 });
     this.#judge(fetched.filter((one): one is Fetched => !(one instanceof Promise)));
     let late = 0;
     for (const one of fetched) {
@@ -90,47 +101,71 @@ export class RedisOrigin implements Origin {
   }
 
   /** Reads once more where the connection was lost on the way: a read does no harm twice. */
-  async #readTwice(keys: readonly Key[], onSent: () => void): Promise<Reading[]> {
-    const first = await this.#attempt(keys, onSent);
+  async #readTwice(trip: Trip): Promise<Reading[]> {
+    const first = await this.#attempt(trip);
     if (first !== null) return first;
-    const second = this.link.loss.reason === "away" ? await this.#attempt(keys, onSent) : null;
-    return second ?? this.#fail(keys, ...this.#loss());
+    const second = this.link.loss.reason === "away" ? await this.#attempt(trip) : null;
+    return second ?? this.#fail(trip.keys, ...this.#loss());
   }
 
-  /** Reads over the connection that there is; null when there is none, or when it is lost. */
-  async #attempt(keys: readonly Key[], onSent: () => void): Promise<Reading[] | null> {
+  /**
+   * Reads over the connection that there is; null when there is none, or when it is lost.
+   *
+   * @param only The place of the one key that is to be read; without it all are.
+   */
+  async #attempt(trip: Trip, only?: number): Promise<Reading[] | null> {
     const pair = this.link.pair ?? await this.link.up();
     if (pair === null) return null;
+    const keys = only === undefined ? trip.keys : [trip.keys[only]!];
     this.stats.originReads += keys.length;
-    onSent();
+    trip.onSent(only);
     try {
       const read = await this.#watched(pair.reader.read(keys));
       return read.map((one, index) => {
-        if (one instanceof Large) return this.#readLarge(pair, keys[index]!, one, onSent);
+        if (one instanceof Large) return this.#readLarge(pair, trip, only ?? index, one);
         if (one instanceof Failure) this.stats.originFailures++;
         return one;
       });
     } catch {
+      this.link.lost(pair);
       return null;
     }
   }
 
   /** Reads a large value as soon as there is room for it. */
-  async #readLarge(pair: Pair, key: Key, large: Large, onSent: () => void): Promise<Fetched> {
-    const { length } = large;
-    const isShort = this.budget.waiting < this.permits.options.permits / 2;
-    if (!isShort || !await this.budget.acquire(READ_COST * length)) {
+  async #readLarge(pair: Pair, trip: Trip, index: number, large: Large): Promise<Fetched> {
+    const key = trip.keys[index]!;
+    const bytes = READ_COST * large.length;
+    if (!await this.#makeRoom(trip, bytes)) {
       return this.#fail([key], "busy", "Too many large values wait for Redis")[0]!;
     }
     try {
       return await this.#watched(pair.reader.readLarge(key, large));
     } catch {
-      const again = this.link.loss.reason === "away" ? await this.#attempt([key], onSent) : null;
-      return await (again ?? this.#fail([key], ...this.#loss()))[0]!;
+      // What follows is no part of this reading, and asks for room itself.
+      this.link.lost(pair);
     } finally {
       // Whoever waits for the value first has to have it, and to count it.
-      setTimeout(() => this.budget.release(READ_COST * length));
+      setTimeout(() => this.budget.release(bytes));
     }
+    const again = this.link.loss.reason === "away" ? await this.#attempt(trip, index) : null;
+    return await (again ?? this.#fail([key], ...this.#loss()))[0]!;
+  }
+
+  /**
+   * Waits for room; false when that takes too long, or when half of the permits are held by trips
+   * that do so: trips, not values, for one of many large values holds no more than one permit.
+   */
+  async #makeRoom(trip: Trip, bytes: number): Promise<boolean> {
+    const isFirst = trip.waiting === 0;
+    if (isFirst && this.#waitingTrips >= this.permits.options.permits / 2) return false;
+    const { waiting } = this.budget;
+    const room = this.budget.acquire(bytes);
+    if (this.budget.waiting === waiting) return await room;
+    if (trip.waiting++ === 0) this.#waitingTrips++;
+    const isGranted = await room;
+    if (--trip.waiting === 0) this.#waitingTrips--;
+    return isGranted;
   }
 
   async #watched<T>(work: Promise<T>): Promise<T> {

@@ -12,6 +12,7 @@ import { Buffer } from "node:buffer";
 import { Failure, type Fetched, Found, type Key } from "../protocol.ts";
 import { isReply } from "./client.ts";
 import { PieceReader } from "./pieces.ts";
+import { isAllowed, loadScript, scriptOf } from "./script.ts";
 
 /** A value that is too large for the first step. */
 export class Large {
@@ -30,45 +31,14 @@ function argument(key: Key): string | Buffer {
   return /^[\x00-\x7f]*$/.test(key) ? key : Buffer.from(key, "latin1");
 }
 
-/** Largest value that is read in the first step, in bytes: many such steps may be under way. */
-const FIRST_STEP_BYTES = 256 * 1024;
-
 /** Size above which a value is read in pieces, in bytes: below, that is not worth its round trips. */
 const WHOLE_BYTES = 4 * 1024 * 1024;
 
 /** Keys that one run of the script reads at most: Redis does nothing else meanwhile. */
 const RUN_KEYS = 128;
 
-/** Values that one run answers with, in bytes; those for which there is no room count as large. */
-const RUN_BYTES = 1024 * 1024;
-
-/**
- * The script: of each key its value, with how long Redis keeps it where that is not for ever; or its
- * length and that, or an error. PTTL says -1 for a key without an end, and errors that `pcall`
- * caught read as Redis' own. The answer is an array, of one key its only element.
- */
-function scriptOf(isTimed: boolean): string {
-  return `local room = ${RUN_BYTES}
-local function read(key)
-  local n = redis.pcall('STRLEN', key)
-  if type(n) == 'table' then return n end
-  local t = ${isTimed ? "redis.call('PTTL', key)" : "-1"}
-  if n > ${FIRST_STEP_BYTES} or n > room then return {n, t} end
-  room = room - n
-  local v = redis.call('GET', key)
-  if t < 0 then return v end
-  return {v, t}
-end
-if #KEYS == 1 then return read(KEYS[1]) end
-local found = {}
-for i = 1, #KEYS do found[i] = read(KEYS[i]) end
-return found`;
-}
-
 /** A key that nobody has; it is asked for to see what the server allows. */
 const NO_KEY = "redis-proxy:no-such-key";
-
-const FORBIDDEN = /can't run|permissions to run|unknown command|not supported|disabled/i;
 
 export class Reader {
   #isLoading = false;
@@ -93,20 +63,18 @@ export class Reader {
    * @param isTimed Whether it matters how long Redis keeps a value.
    */
   static async choose(redis: Redis, isTimed: boolean): Promise<Reader> {
-    const script = scriptOf(isTimed);
-    try {
-      const sha = await redis.call("SCRIPT", "LOAD", script) as string;
-      for (const command of ["EVALSHA_RO", "EVALSHA"]) {
-        // Without a key it fails, but not for lack of a permission, and reads nothing.
-        if (await isAllowed(redis, command, sha, "0")) {
-          return new Reader(redis, "script", script, command, sha, isTimed);
-        }
+    const [mayMeasure, mayTime] = await Promise.all([
+      isAllowed(redis, "STRLEN", NO_KEY),
+      isTimed && isAllowed(redis, "PTTL", NO_KEY),
+    ]);
+    if (mayMeasure && mayTime === isTimed) {
+      const script = scriptOf(isTimed);
+      const loaded = await loadScript(redis, script);
+      if (loaded !== null) {
+        return new Reader(redis, "script", script, loaded.command, loaded.sha, isTimed);
       }
-    } catch (error) {
-      if (!isReply(error)) throw error;
     }
-    const method = isTimed && await isAllowed(redis, "PTTL", NO_KEY) ? "pipeline" : "plain";
-    return new Reader(redis, method);
+    return new Reader(redis, mayTime ? "pipeline" : "plain");
   }
 
   /** Reads keys in one trip. Rejects only when the connection is lost. */
@@ -134,11 +102,10 @@ export class Reader {
       this.#isJoint = !/^(NOPERM|CROSSSLOT|MOVED|ASK) /.test(error.message);
       return await this.#readApart(keys);
     }
-    for (let index = 0; index < replies.length; index++) {
-      const reply = replies[index];
-      replies[index] = isReply(reply) ? await this.#failed(keys[index]!, reply) : readOf(reply);
-    }
-    return replies as Read[];
+    const read = replies.map((reply, index) =>
+      isReply(reply) ? this.#failed(keys[index]!, reply) : readOf(reply)
+    );
+    return replies.some(isReply) ? await Promise.all(read) : read as Read[];
   }
 
   /** Reads keys by a command for each, or two, in one trip. */
@@ -217,17 +184,6 @@ export class Reader {
     this.redis.call("SCRIPT", "LOAD", this.script)
       .catch(() => {/* The next read finds that out. */})
       .finally(() => this.#isLoading = false);
-  }
-}
-
-/** Whether a command may be used; that it may not be used for this key says nothing. */
-async function isAllowed(redis: Redis, command: string, ...args: string[]): Promise<boolean> {
-  try {
-    await redis.call(command, ...args);
-    return true;
-  } catch (error) {
-    if (!isReply(error)) throw error;
-    return !FORBIDDEN.test(error.message);
   }
 }
 

@@ -74,17 +74,18 @@ export class Store<E extends Kept> {
     return this.#small.peek(key) ?? this.#large.peek(key);
   }
 
-  /** Keeps an entry, if it can; its value then lies in the store's memory, or in its own. */
-  set(key: Key, entry: E): void {
+  /** Keeps an entry, whose value then lies in the store's memory, or in its own; false if it cannot. */
+  set(key: Key, entry: E): boolean {
     const { entries, bytes } = this.options;
     const half = bytes / 2;
     const small = this.#small;
     const large = this.#large;
     this.delete(key);
-    if (entries < 1) return;
+    if (entries < 1) return false;
     // First room, then the entry: the other way round the new one could be the first to leave.
     while (this.size >= entries) this.#evict();
-    if (small.suits(key, entry)) {
+    const isSmall = small.suits(key, entry);
+    if (isSmall) {
       small.set(key, entry, bytes - Math.min(large.calculatedSize, half));
     } else {
       entry.value = ownBytes(entry.value);
@@ -92,6 +93,7 @@ export class Store<E extends Kept> {
     }
     while (this.heldBytes > bytes && large.calculatedSize > half) large.pop();
     if (this.heldBytes > bytes) small.shrink(bytes - large.calculatedSize);
+    return isSmall || large.has(key);
   }
 
   delete(key: Key): boolean {

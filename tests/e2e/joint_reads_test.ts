@@ -1,0 +1,302 @@
+/** Keys that are read in one trip: each is answered as if it had been asked for alone. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { freePort, startRedisServer } from "../../tools/redis_server.ts";
+import { RawClient, request } from "../support/client.ts";
+import { startProxy } from "../support/proxy.ts";
+import { Relay } from "../support/relay.ts";
+import { ask, callsOf, type Serving, serving, until } from "../support/serving.ts";
+import { ALL_BYTES } from "../support/wire.ts";
+
+const KB = 1024;
+const MB = 1024 * KB;
+const WRONG_TYPE = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
+
+const bulk = (value: string) => `$${value.length}\r\n${value}\r\n`;
+
+/** A value of a length, unlike that of another seed. */
+const valueOf = (length: number, seed: number) =>
+  `${seed}:${ALL_BYTES}`.repeat(Math.ceil(length / 256)).slice(0, length);
+
+/** Sends requests to a port in one go, and compares what comes. */
+async function exchange(port: number, requests: string, replies: string): Promise<void> {
+  using client = await RawClient.connect(port);
+  const got = await client.exchange(requests, replies.length);
+  // Without the values themselves, of which there may be megabytes.
+  assert(got === replies, `${JSON.stringify(got.slice(0, 500))} instead`);
+}
+
+const set = (port: number, pairs: Record<string, string>) =>
+  exchange(
+    port,
+    Object.entries(pairs).map((pair) => request("SET", ...pair)).join(""),
+    "+OK\r\n".repeat(Object.keys(pairs).length),
+  );
+
+const get = (...keys: string[]) => keys.map((key) => request("GET", key)).join("");
+
+/** How often Redis runs a command while something is done. */
+async function callsDuring(port: number, command: string, work: () => Promise<void>) {
+  const before = await callsOf(port, command);
+  await work();
+  return await callsOf(port, command) - before;
+}
+
+/** A figure of the proxy's INFO. */
+async function figure(port: number, name: string): Promise<number> {
+  using client = await RawClient.connect(port);
+  await client.send(request("INFO", "Cache") + request("PING"));
+  const info = await client.until("+PONG\r\n");
+  return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1]);
+}
+
+/** Until nothing is under way any more. */
+async function atRest(port: number): Promise<void> {
+  for (const name of ["origin_flights", "origin_permits", "origin_waiting", "origin_large_bytes"]) {
+    await until(async () => await figure(port, name) === 0, 5000);
+  }
+}
+
+/** What a client is told of a key's remaining time, in milliseconds. */
+async function expiresIn(port: number, key: string): Promise<string> {
+  using client = await RawClient.connect(port);
+  await client.send(request("PROXY", "EXPLAIN", key) + request("PING"));
+  const told = (await client.until("+PONG\r\n")).split("\r\n");
+  return told[told.indexOf("expires-in") + 2]!;
+}
+
+/** Keys of every kind, stored in Redis, with GET's reply for each. */
+async function everyKind(it: Serving): Promise<Record<string, string>> {
+  const values: Record<string, string> = {
+    plain: "value",
+    empty: "",
+    [`binary\r\n${ALL_BYTES}`]: ALL_BYTES,
+    timed: "soon gone",
+    large: valueOf(300 * KB, 1),
+    "large and timed": valueOf(257 * KB, 2),
+    pieces: valueOf(5 * MB, 3),
+    ...Object.fromEntries(
+      Array.from({ length: 6 }, (_, at) => [`medium:${at}`, valueOf(250 * KB, 10 + at)]),
+    ),
+  };
+  await set(it.redis.port, values);
+  await it.ask("RPUSH", "list", "1");
+  await it.ask("PEXPIRE", "timed", "60000");
+  await it.ask("PEXPIRE", "large and timed", "60000");
+  await it.ask("PEXPIRE", "medium:5", "60000");
+  const replies = Object.entries(values).map(([key, value]) => [key, bulk(value)]);
+  return { ...Object.fromEntries(replies), missing: "$-1\r\n", list: WRONG_TYPE };
+}
+
+const TIMED = ["timed", "large and timed", "medium:5"];
+
+for (
+  const [method, ...forbidden] of [
+    ["script"],
+    ["pipeline", "-@scripting"],
+    ["pipeline", "-strlen"],
+    ["plain", "-@scripting", "-pttl"],
+    ["plain", "-pttl"],
+  ]
+) {
+  const rights = forbidden.join(" ") || "all rights";
+  Deno.test(`what a pipeline misses is answered key by key as by Redis, with ${rights}`, async () => {
+    await using redis = await startRedisServer();
+    if (forbidden.length > 0) await ask(redis.port, "ACL", "SETUSER", "default", ...forbidden);
+    await using proxy = await startProxy(redis.port, ["--value-limit", "8mb"]);
+    const it = { redis, port: proxy.port, ask: ask.bind(null, redis.port) } as unknown as Serving;
+    const replies = await everyKind(it);
+    const keys = Object.keys(replies);
+    const gets = get(...keys);
+    const all = Object.values(replies).join("");
+    await exchange(redis.port, gets, all);
+    const runs = await callsDuring(redis.port, "evalsha_ro", () => exchange(proxy.port, gets, all));
+    assertEquals(runs > 0, method === "script");
+    await atRest(proxy.port);
+    // Again from the cache, but for the list, whose error is asked for: by GET only without a script.
+    const calls = await callsDuring(redis.port, "get", () => exchange(proxy.port, gets, all));
+    assertEquals(calls, method === "script" ? 0 : 1);
+    for (const key of keys) {
+      const left = await expiresIn(proxy.port, key);
+      if (key === "missing" || key === "list") continue;
+      if (!TIMED.includes(key) || method === "plain") assertEquals(left, "never", key);
+      else assert(Number(left) > 0 && Number(left) <= 60_000, `${key} expires in ${left}`);
+    }
+    // As MGET has them: what is no string is nil.
+    const nils = Object.values(replies).map((reply) => reply[0] === "-" ? "$-1\r\n" : reply);
+    const array = `*${keys.length}\r\n${nils.join("")}`;
+    await using other = await startProxy(redis.port);
+    await exchange(other.port, request("MGET", ...keys), array);
+    await atRest(other.port);
+  });
+}
+
+Deno.test("a pipeline of misses makes a run of the script for each sixteen keys, MGET for each 128", async () => {
+  await using it = await serving();
+  const runs = (work: () => Promise<void>) => callsDuring(it.redis.port, "evalsha_ro", work);
+  const keys = Array.from({ length: 300 }, (_, index) => `key:${index}`);
+  await set(it.redis.port, Object.fromEntries(keys.map((key) => [key, key])));
+  const some = keys.slice(0, 40);
+  const replies = some.map(bulk).join("");
+  const pipelined = await runs(() => exchange(it.port, get(...some), replies));
+  // What an idle client sends first is looked at in a small buffer.
+  assert(pipelined >= 3 && pipelined <= 4, `${pipelined} runs for 40 keys`);
+  const rest = keys.slice(40);
+  const array = `*260\r\n${rest.map(bulk).join("")}`;
+  assertEquals(await runs(() => exchange(it.port, request("MGET", ...rest), array)), 3);
+  assertEquals(await runs(() => exchange(it.port, get("new", "new"), "$-1\r\n".repeat(2))), 1);
+});
+
+Deno.test("one run of the script answers with 1 MiB at most; what is beyond is read by itself", async () => {
+  await using it = await serving();
+  const keys = Array.from({ length: 6 }, (_, index) => `key:${index}`);
+  const values = keys.map((_, index) => valueOf(250 * KB, index));
+  await set(it.redis.port, Object.fromEntries(keys.map((key, index) => [key, values[index]!])));
+  const read = () =>
+    exchange(it.port, request("MGET", ...keys), `*6\r\n${values.map(bulk).join("")}`);
+  // Four have room; of the other two, the time is asked for again.
+  assertEquals(await callsDuring(it.redis.port, "pttl", read), 8);
+});
+
+Deno.test("a key that may not be read is refused in Redis's words, and the others are served", async () => {
+  await using redis = await startRedisServer();
+  const allowed = Array.from({ length: 5 }, (_, index) => `allowed:${index}`);
+  const denied = ["denied:1", "denied:2"];
+  await set(redis.port, Object.fromEntries([...allowed, ...denied].map((key) => [key, key])));
+  await ask(redis.port, "ACL", "SETUSER", "default", "resetkeys", "%R~allowed:*");
+  await using proxy = await startProxy(redis.port);
+  const keys = [allowed[0]!, denied[0]!, ...allowed.slice(1), denied[1]!];
+  const refusal = `${await ask(redis.port, "GET", denied[0]!)}\r\n`;
+  assertMatch(refusal, /^-NOPERM /);
+  const replies = keys.map((key) => denied.includes(key) ? refusal : bulk(key)).join("");
+  await exchange(proxy.port, get(...keys), replies);
+  const calls = await callsDuring(
+    redis.port,
+    "get",
+    () => exchange(proxy.port, get(...allowed), allowed.map(bulk).join("")),
+  );
+  assertEquals(calls, 0, "what may be read is kept");
+  await exchange(proxy.port, request("MGET", "allowed:new", ...denied), refusal);
+  const more = () => exchange(proxy.port, get("allowed:x", "allowed:y"), "$-1\r\n".repeat(2));
+  assertEquals(await callsDuring(redis.port, "evalsha_ro", more), 2, "not together any more");
+  await exchange(
+    proxy.port,
+    request("MGET", "allowed:newer", ...allowed),
+    `*6\r\n$-1\r\n${allowed.map(bulk).join("")}`,
+  );
+  await atRest(proxy.port);
+});
+
+Deno.test("a script that Redis has forgotten is loaded again, and nobody notices", async () => {
+  await using it = await serving();
+  const keys = Array.from({ length: 15 }, (_, index) => `key:${index}`);
+  await set(it.redis.port, Object.fromEntries(keys.map((key) => [key, key])));
+  await it.ask("RPUSH", "list", "1");
+  for (const command of [get, (...all: string[]) => request("MGET", ...all)]) {
+    await it.ask("SCRIPT", "FLUSH");
+    const isMany = command !== get;
+    const some = isMany ? keys.slice(5, 10) : keys.slice(0, 5);
+    const replies = some.map(bulk).join("") + (isMany ? "$-1\r\n" : WRONG_TYPE);
+    await exchange(it.port, command(...some, "list"), isMany ? `*6\r\n${replies}` : replies);
+  }
+  const last = keys.slice(10);
+  const calls = await callsDuring(
+    it.redis.port,
+    "evalsha_ro",
+    () => exchange(it.port, get(...last), last.map(bulk).join("")),
+  );
+  assert(calls <= 2, `${calls} runs: keys are not read together again`);
+  // Their end in time is known again, so they are kept.
+  const hits = () => exchange(it.port, get(...last), last.map(bulk).join(""));
+  assertEquals(await callsDuring(it.redis.port, "get", hits), 0);
+});
+
+Deno.test("with one permit, pipelines and MGETs of several clients are served, large values too", async () => {
+  const args = ["--client-limit", "1", "--queue-timeout", "10", "--large-memory", "2mb"];
+  await using it = await serving(args);
+  const values: Record<string, string> = {};
+  for (let at = 0; at < 40; at++) values[`small:${at}`] = `value ${at}`;
+  for (let at = 0; at < 8; at++) values[`large:${at}`] = valueOf(400 * KB, at);
+  await set(it.redis.port, values);
+  const keys = Object.keys(values);
+  const replies = Object.values(values).map(bulk).join("");
+  await Promise.all(
+    Array.from(
+      { length: 6 },
+      (_, client) =>
+        client % 2 === 0
+          ? exchange(it.port, get(...keys), replies)
+          : exchange(it.port, request("MGET", ...keys), `*${keys.length}\r\n${replies}`),
+    ),
+  );
+  await atRest(it.port);
+});
+
+const LOST = { a: "1", b: "2", large: valueOf(6 * MB, 1), c: "3" };
+
+/** A proxy behind a relay, and a client that has asked for four keys, one of them large. */
+async function losing(passing: number) {
+  const redis = await startRedisServer();
+  await set(redis.port, LOST);
+  let port = redis.port;
+  const relay = new Relay(() => port);
+  const args = ["--lease", "20", "--redis-timeout", "5", "--queue-timeout", "5"];
+  const proxy = await startProxy(relay.port, args);
+  // What is said on connecting has passed when this is answered.
+  await exchange(proxy.port, get("none"), "$-1\r\n");
+  // Only so many pieces pass; the first is the answer of the script.
+  let pieces = 0;
+  relay.delay("data", () => {
+    if (++pieces > passing) relay.freeze("data");
+    return 0;
+  });
+  const client = await RawClient.connect(proxy.port);
+  await client.send(get("a", "b", "large", "c"));
+  return {
+    client,
+    port: proxy.port,
+    /** Waits until something was held up, and cuts the connection. */
+    async lose() {
+      await until(() => pieces > passing);
+      relay.delay("data", () => 0);
+      relay.cut("data");
+      relay.thaw("data");
+    },
+    goAway() {
+      port = freePort();
+    },
+    async [Symbol.asyncDispose]() {
+      client.close();
+      await proxy[Symbol.asyncDispose]();
+      relay[Symbol.dispose]();
+      await redis.stop();
+    },
+  };
+}
+
+Deno.test("a large value under way holds up no small one, and is read again if the connection is lost", async () => {
+  await using it = await losing(1);
+  assertEquals(await it.client.text(14), bulk("1") + bulk("2"));
+  assertEquals(await figure(it.port, "origin_permits"), 1);
+  await it.lose();
+  const rest = bulk(LOST.large) + bulk("3");
+  assert(await it.client.text(rest.length) === rest, "the large value, whole");
+  await atRest(it.port);
+});
+
+Deno.test("a trip whose answer is lost with the connection is made again, and nobody notices", async () => {
+  await using it = await losing(0);
+  await it.lose();
+  const all = Object.values(LOST).map(bulk).join("");
+  assert(await it.client.text(all.length) === all, "all values, whole");
+  await atRest(it.port);
+});
+
+Deno.test("a large value that Redis goes away under is refused in words, and leaves nothing behind", async () => {
+  await using it = await losing(1);
+  assertEquals(await it.client.text(14), bulk("1") + bulk("2"));
+  it.goAway();
+  await it.lose();
+  assertMatch(await it.client.until("\r\n"), /^-ORIGINDOWN /);
+  assertEquals(await it.client.text(7), bulk("3"));
+  await atRest(it.port);
+});
