@@ -1,7 +1,7 @@
 /**
  * The replies that clients have not taken yet, over all clients: bounded in memory. A client that
  * takes its reply may be as slow as it likes while there is room; when there is none, those go that
- * have taken nothing for the longest time.
+ * have taken nothing for the longest time. What is read ahead of their requests counts too.
  *
  * @module
  */
@@ -17,6 +17,8 @@ const STUCK: Millis = 100;
 export interface Holder {
   /** When it last took some. */
   readonly since: Millis;
+  /** Reads on from it, though it takes nothing. */
+  readAhead(): void;
   /** Ends its connection and lets go of its replies. */
   cutOff(): void;
 }
@@ -42,6 +44,27 @@ export class Backlog {
   /** Whether more is held than may be. */
   get isOver(): boolean {
     return this.#bytes > this.limit;
+  }
+
+  /** Those who have replies to take. */
+  get holders(): Iterable<Holder> {
+    return this.#holders.keys();
+  }
+
+  /** Whether the memory of a client's replies is counted. */
+  has(holder: Holder): boolean {
+    return this.#holders.has(holder);
+  }
+
+  /** Counts other memory, until `remove`. */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** Counts it no longer. */
+  remove(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#onLess();
   }
 
   /** Counts the memory of a client's replies, until `release`. */
@@ -72,7 +95,11 @@ export class Backlog {
         this.#bytes -= buffer.byteLength;
       }
     }
-    if (this.#bytes < before) this.onRelease();
+    if (this.#bytes < before) this.#onLess();
+  }
+
+  #onLess(): void {
+    this.onRelease();
     if (!this.isOver) this.#stopLooking();
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Output, Sink } from "./output.ts";
+import type { Source } from "./read_ahead.ts";
 
 /** Bytes that a closing connection is drained of, so that a reset does not overtake its last reply. */
 const LINGER_BYTES = 1024 * 1024;
@@ -12,12 +13,13 @@ const LINGER_BYTES = 1024 * 1024;
  * Ends the writing half, and reads away what still comes: closing with unread input makes a reset,
  * which can overtake the reply.
  *
+ * @param from Where what the client sends is read.
  * @param waste Where what is read may be put.
  */
-export async function linger(conn: Deno.Conn, waste: Uint8Array): Promise<void> {
+export async function linger(conn: Deno.Conn, from: Source, waste: Uint8Array): Promise<void> {
   await conn.closeWrite();
   for (let total = 0; total < LINGER_BYTES;) {
-    const count = await conn.read(waste);
+    const count = await from.read(waste);
     if (count === null) return;
     total += count;
   }

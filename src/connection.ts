@@ -6,18 +6,21 @@
  *
  * Reads what is there, answers all of it, writes once. Hits are appended to the output at once; from
  * the first miss on, requests wait in order for their outcomes, all of them under way already. So a
- * client has one batch in flight, and one that does not read its replies is not read from.
+ * client has one batch in flight, and one that does not take its replies is read from only as far
+ * as it may need in order to come to that (read_ahead.ts).
  *
  * @module
  */
-import { type Backlog, COUNTED_BYTES } from "./backlog.ts";
+import { COUNTED_BYTES } from "./backlog.ts";
 import { close, isGone, linger, part } from "./closing.ts";
-import type { ClientRequest, Lookup, Millis, Protocol } from "./protocol.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
-import { type Peer, peerOf } from "./peer.ts";
-import { guess, type ProtocolName, sniff } from "./sniff.ts";
-import type { Stats } from "./stats.ts";
+import { peerOf } from "./peer.ts";
+import { type Pending, settle } from "./pending.ts";
+import type { Millis, Protocol } from "./protocol.ts";
+import { ReadAhead } from "./read_ahead.ts";
+import type { Phase, Service } from "./service.ts";
+import { guess, sniff } from "./sniff.ts";
 import { turn } from "./turn.ts";
 
 /** Requests of one client that may wait for the origin at once; more are not even parsed. */
@@ -29,43 +32,16 @@ const BATCH_REQUESTS = 512;
 /** How long a client is served on end before the others have a turn. */
 const SLICE: Millis = 1;
 
-/** What all connections share. */
-export interface Service {
-  readonly lookup: Lookup;
-  readonly stats: Stats;
-  /** The replies that all clients have not taken yet. */
-  readonly backlog: Backlog;
-  /** Makes the conversation of a new client in the protocol that its first bytes spoke. */
-  converse(name: ProtocolName, peer: Peer): Protocol;
-}
-
-/**
- * What a connection is at, each with its own limit in time:
- * - `idle`: no part of a request has come
- * - `partial`: the beginning of a request has come
- * - `answering`: a read at the origin is under way, which has its own time-outs
- * - `writing`: the client has not taken all of its replies yet
- * - `lingering`: the last reply is written, and the client has not ended its side yet
- */
-export type Phase = "idle" | "partial" | "answering" | "writing" | "lingering";
-
-/** A request that waits for its outcome. */
-interface Pending {
-  readonly request: ClientRequest;
-  readonly found: unknown;
-}
-
-/** A request that was replied to. */
-const DONE: Pending = { request: { last: false, read() {}, reply() {} }, found: undefined };
-
 export class Connection {
   phase: Phase = "idle";
-  /** Since when the connection is at this without progress. */
+  /** Since when the connection is at this, or when the client last took some of its replies. */
   since: Millis = performance.now();
 
   readonly #input = new Input();
   readonly #output = new Output();
   readonly #pending: Pending[] = [];
+  /** What comes before all that the connection itself gives. */
+  #ahead: ReadAhead | null = null;
   #protocol: Protocol | undefined;
   /** The last request was answered: nothing more is read. */
   #last = false;
@@ -93,7 +69,7 @@ export class Connection {
     const output = this.#output;
     try {
       while (!this.#last && !this.#stopping) {
-        const count = await conn.read(input.room());
+        const count = await (this.#ahead ?? conn).read(input.room());
         if (count === null) break;
         // Read once for a batch, and after each wait: a value must be fresh when it is looked up.
         let now = performance.now();
@@ -102,7 +78,7 @@ export class Connection {
         for (let isDry = !this.#understand(now); !isDry;) {
           isDry = this.#take(now);
           if (this.#pending.length > 0) {
-            await this.#settle();
+            await settle(this.#pending, output, this);
             now = performance.now();
             this.#turnAt = now + SLICE;
           }
@@ -124,12 +100,14 @@ export class Connection {
       }
       if (this.#last || this.#stopping) {
         this.#enter("lingering", performance.now());
-        await linger(conn, input.bytes);
+        this.#ahead?.drop();
+        await linger(conn, this.#ahead ?? conn, input.bytes);
       }
     } catch (error) {
       if (!isGone(error)) throw error;
     } finally {
       this.service.backlog.release(this);
+      this.#ahead?.drop();
       this.close();
     }
   }
@@ -161,6 +139,7 @@ export class Connection {
     this.service.stats.clientsCutOff++;
     this.service.backlog.release(this);
     this.#output.abandon();
+    this.#ahead?.drop();
     this.#pending.length = 0;
     this.close();
   }
@@ -169,6 +148,32 @@ export class Connection {
   finish(): void {
     this.#stopping = true;
     if (this.phase === "idle" || this.phase === "lingering") this.close();
+  }
+
+  /** Reads on from a client that takes no replies, for it may have to send all before. */
+  readAhead(): void {
+    const { backlog, stalls } = this.service;
+    if (this.phase !== "writing" || this.#last || this.#isClosed) return;
+    if (!backlog.has(this)) backlog.hold(this, this.#output.memory(), performance.now());
+    if (this.#isClosed) return; // There was no room for it.
+    this.#ahead ??= new ReadAhead(this.conn, stalls, () => this.#ahead = null);
+    this.#ahead.goOn();
+  }
+
+  /** When the client last did what the connection needs to get on. */
+  get movedAt(): Millis {
+    const { phase, since } = this;
+    return phase === "writing" && this.#ahead !== null ? Math.max(since, this.#ahead.since) : since;
+  }
+
+  /** Writes what is in the output. */
+  async flush(): Promise<void> {
+    this.#offer(performance.now());
+    try {
+      await this.#output.flush(this);
+    } finally {
+      this.service.backlog.release(this);
+    }
   }
 
   /** The writing half, as the output sees it: every piece that goes out is progress. */
@@ -209,41 +214,12 @@ export class Connection {
     return false;
   }
 
-  /** Waits for the outcomes of the pending requests, and replies in order. */
-  async #settle(): Promise<void> {
-    const pending = this.#pending;
-    for (let index = 0; index < pending.length; index++) {
-      if (this.#output.length > 0 && pending[index]!.found instanceof Promise) {
-        await this.#flush();
-        if (this.#isClosed) break;
-      }
-      this.#enter("answering", this.since);
-      await this.#reply(pending[index]!);
-      pending[index] = DONE;
-      if (this.#output.full) await this.#flush();
-    }
-    pending.length = 0;
-  }
-
-  /** On its own: who waits for a write, which may never end, must not hold what was found. */
-  async #reply({ request, found }: Pending): Promise<void> {
-    request.reply(this.#output, await found);
-  }
-
-  async #flush(): Promise<void> {
-    this.#offer(performance.now());
-    try {
-      await this.#output.flush(this);
-    } finally {
-      this.service.backlog.release(this);
-    }
-  }
-
   /** Begins to write what is in the output. */
   #offer(now: Millis): void {
     this.#enter("writing", now);
     if (this.#output.length < COUNTED_BYTES) return;
     this.service.backlog.hold(this, this.#output.memory(), now);
+    this.service.stalls.watch();
   }
 
   /** All was answered that has come whole: what follows is a new request, or the rest of one. */

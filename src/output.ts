@@ -120,9 +120,10 @@ export class Output {
     return this.#piece;
   }
 
-  /** So many bytes of the piece were written. */
+  /** So many bytes of the piece were written; it may have been abandoned meanwhile. */
   took(count: number): void {
-    this.#piece = count < this.#piece!.length ? this.#piece!.subarray(count) : undefined;
+    const piece = this.#piece;
+    this.#piece = piece !== undefined && count < piece.length ? piece.subarray(count) : undefined;
   }
 
   /** Writes all that was appended, in order, and gives the memory back. */

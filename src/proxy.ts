@@ -10,7 +10,6 @@ import { ByteBudget } from "./byte_budget.ts";
 import { follow } from "./coherence/follow.ts";
 import { SoftWait } from "./coherence/soft_wait.ts";
 import { type Config, ConfigError } from "./config/mod.ts";
-import type { Service } from "./connection.ts";
 import { factsOf, redisVersionOf } from "./facts.ts";
 import { Http, HttpSite } from "./http/mod.ts";
 import { listen, renew } from "./listening.ts";
@@ -22,6 +21,8 @@ import { ReadThrough } from "./read_through.ts";
 import { Resp, RESP_LIMITS, type RespContext } from "./resp/mod.ts";
 import { Semaphore } from "./semaphore.ts";
 import { Server } from "./server.ts";
+import type { Service } from "./service.ts";
+import { Stalls } from "./stalls.ts";
 import { Stats } from "./stats.ts";
 
 /** How long the read of a value waits that is too large to be read at once. */
@@ -90,6 +91,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     lookup: cache,
     stats,
     backlog,
+    stalls: new Stalls(backlog, values["max-request"]),
     converse: (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
   };
   const server: Server = new Server(listener, service, {

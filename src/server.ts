@@ -5,12 +5,13 @@
  * @module
  */
 import { close, isGone } from "./closing.ts";
-import { Connection, type Phase, type Service } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { Input } from "./input.ts";
 import type { Log } from "./log.ts";
 import { Output } from "./output.ts";
 import { peerOf } from "./peer.ts";
 import type { Millis } from "./protocol.ts";
+import type { Phase, Service } from "./service.ts";
 import { sniff } from "./sniff.ts";
 
 /** Bounds of the server. */
@@ -93,6 +94,7 @@ export class Server {
       for (const connection of this.#connections) connection.close();
     }
     clearInterval(this.#sweeper);
+    this.service.stalls.stop();
   }
 
   async #accept(): Promise<void> {
@@ -175,10 +177,13 @@ export class Server {
   #sweep(): void {
     const now = performance.now();
     const { patience } = this.options;
-    this.service.backlog.relieve(now);
+    const { backlog, stalls } = this.service;
+    backlog.relieve(now);
     for (const connection of this.#connections) {
-      const { conn, phase, since, isClosed } = connection;
-      if (isClosed || now - since <= patience[phase]) continue;
+      const { conn, phase, isClosed } = connection;
+      // Replies that are too small to be watched can be stalled all the same.
+      if (phase === "writing") stalls.look(connection, now);
+      if (isClosed || now - connection.movedAt <= patience[phase]) continue;
       this.log.debug("Gave a client up", { peer: peerOf(conn).remote, phase });
       if (phase === "partial") connection.expire().catch((error) => this.#report(conn, error));
       else if (phase === "writing") connection.cutOff();

@@ -93,7 +93,7 @@ export const GROUPS = {
     "max-request": setting(
       bytes(64 * 1024),
       "16mb",
-      "bytes of a RESP request that is kept until it is complete",
+      "bytes of a RESP request kept until it is complete, or of a client's requests read ahead",
     ),
   },
   "Redis": {

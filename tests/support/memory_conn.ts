@@ -16,6 +16,7 @@ export class MemoryConn {
   isClosed = false;
   readonly #incoming: (Buffer | null | Error)[] = [];
   #reader: (() => void) | undefined;
+  #isBeingRead = false;
   #writer: (() => void) | undefined;
   #isHeld = false;
 
@@ -45,7 +46,22 @@ export class MemoryConn {
     this.#writer?.();
   }
 
+  /** The number of pieces that the client has sent and nobody has read to their end. */
+  get unread(): number {
+    return this.#incoming.length;
+  }
+
   async read(bytes: Uint8Array): Promise<number | null> {
+    if (this.#isBeingRead) throw new RangeError("Read while it is being read");
+    this.#isBeingRead = true;
+    try {
+      return await this.#read(bytes);
+    } finally {
+      this.#isBeingRead = false;
+    }
+  }
+
+  async #read(bytes: Uint8Array): Promise<number | null> {
     this.reads++;
     while (this.#incoming.length === 0 && !this.isClosed) {
       await new Promise<void>((resolve) => this.#reader = resolve);

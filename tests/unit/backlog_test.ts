@@ -6,6 +6,7 @@ function holder(since: number): Holder & { isCutOff: boolean } {
   return {
     since,
     isCutOff: false,
+    readAhead() {},
     cutOff() {
       this.isCutOff = true;
     },

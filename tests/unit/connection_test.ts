@@ -3,6 +3,7 @@ import { Backlog } from "../../src/backlog.ts";
 import { Connection } from "../../src/connection.ts";
 import { Http } from "../../src/http/mod.ts";
 import { Resp } from "../../src/resp/mod.ts";
+import { Stalls } from "../../src/stalls.ts";
 import { Stats } from "../../src/stats.ts";
 import { request } from "../support/client.ts";
 import { makeCache } from "../support/cache.ts";
@@ -30,13 +31,17 @@ function serve(timeToLive = 60_000) {
   const stats = new Stats();
   const lookup = makeCache(origin, { timeToLive });
   const conn = new MemoryConn();
+  const backlog = new Backlog(Infinity);
+  const stalls = new Stalls(backlog, 2 ** 20);
   const connection = new Connection(conn as unknown as Deno.Conn, {
     lookup,
     stats,
-    backlog: new Backlog(Infinity),
+    backlog,
+    stalls,
     converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
   });
-  return { origin, conn, connection, served: connection.serve() };
+  const served = connection.serve().finally(() => stalls.stop());
+  return { origin, conn, connection, backlog, served };
 }
 
 Deno.test("Connection replies in the order of requests, whatever the order of outcomes", async () => {
@@ -281,4 +286,113 @@ Deno.test("Connection times a request from its own beginning, also where nothing
   assertEquals([connection.phase, conn.written], ["partial", []]);
   conn.end();
   await served;
+});
+
+/** A client that has sent `count` requests and more, and takes nothing: it is read on from. */
+async function stalled(count: number) {
+  const it = serve();
+  const { conn, connection } = it;
+  conn.hold();
+  const echoes = Array.from({ length: count }, (_, index) => request("ECHO", `${index}`));
+  for (const echo of echoes) conn.send(echo);
+  await until(() => connection.phase === "writing");
+  assertEquals(conn.unread, count - 1);
+  connection.readAhead();
+  connection.readAhead();
+  await until(() => conn.unread === 0);
+  const replies = echoes.map((_, index) => bulk(`${index}`)).join("");
+  return { ...it, replies };
+}
+
+Deno.test("Connection.readAhead() takes what a client sends before it takes replies", async () => {
+  const { conn, connection, backlog, served, replies } = await stalled(5000);
+  assertEquals([conn.written, connection.phase], [[], "writing"]);
+  assert(backlog.bytes > 100_000, `${backlog.bytes} bytes counted`);
+  conn.release();
+  await until(() => connection.phase === "idle");
+  conn.send("PING\r\n");
+  await until(() => conn.written.at(-1) === "+PONG\r\n");
+  conn.send("QUIT\r\n");
+  conn.end();
+  await served;
+  assert(conn.written.join("") === replies + "+PONG\r\n+OK\r\n");
+  assertEquals(backlog.bytes, 0);
+});
+
+Deno.test("Connection.readAhead() gives a client that has ended its side all replies", async () => {
+  const { conn, backlog, served, replies } = await stalled(3000);
+  conn.end();
+  await until(() => conn.unread === 0);
+  conn.release();
+  await served;
+  assert(conn.written.join("") === replies);
+  assertEquals([conn.isClosed, backlog.bytes], [true, 0]);
+});
+
+Deno.test("Connection.readAhead() counts what a client sends as its getting on while it takes nothing", async () => {
+  const { conn, connection, served } = await stalled(10);
+  const { since, movedAt } = connection;
+  assert(movedAt > since);
+  await until(() => performance.now() > movedAt);
+  conn.send("PING\r\n");
+  await until(() => connection.movedAt > movedAt);
+  // Not so with those that have memory to make room for: it still takes nothing.
+  assertEquals(connection.since, since);
+  conn.release();
+  await until(() => connection.phase === "idle");
+  assertEquals(connection.movedAt, connection.since);
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection.readAhead() goes no further once the client takes replies", async () => {
+  const { conn, connection, served } = await stalled(10);
+  conn.release();
+  await until(() => connection.phase === "idle");
+  conn.hold();
+  for (const _ of "abc") {
+    conn.send("PING\r\n");
+    await settle();
+  }
+  await until(() => connection.phase === "writing");
+  assertEquals(conn.unread, 2);
+  conn.release();
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection.cutOff() lets go of what was read ahead", async () => {
+  const { conn, connection, backlog, served } = await stalled(3000);
+  connection.cutOff();
+  connection.readAhead();
+  assertEquals([...backlog.holders], []);
+  await served;
+  assertEquals([conn.written, conn.isClosed, backlog.bytes], [[], true, 0]);
+});
+
+Deno.test("Connection.finish() ends a client that was read ahead after the replies under way", async () => {
+  const { conn, connection, backlog, served, replies } = await stalled(3000);
+  connection.finish();
+  assertEquals(conn.isClosed, false);
+  conn.release();
+  await until(() => connection.phase === "lingering");
+  assert(conn.isWriteClosed);
+  assert(conn.written.length > 0 && replies.startsWith(conn.written.join("")));
+  conn.end();
+  await served;
+  assertEquals(backlog.bytes, 0);
+});
+
+Deno.test("Connection.readAhead() leaves a client alone that is told its end", async () => {
+  const { conn, connection, served } = serve();
+  conn.send("*1\r\n");
+  await until(() => connection.phase === "partial");
+  conn.hold();
+  const expired = connection.expire();
+  assertEquals(connection.phase, "writing");
+  connection.readAhead();
+  await settle();
+  conn.release();
+  await Promise.all([expired, served]);
+  assert(conn.isClosed);
 });

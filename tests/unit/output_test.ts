@@ -128,3 +128,12 @@ Deno.test("Output.abandon() lends nobody the memory of a write that may still be
   }
   assertEquals(Buffer.from(held!).toString(), "secret");
 });
+
+Deno.test("Output.took() after abandon() says nothing: the write outlived the replies", () => {
+  const output = new Output();
+  output.bytes(new Uint8Array(10));
+  assertEquals(output.next()?.length, 10);
+  output.abandon();
+  output.took(4);
+  assertEquals([output.next(), output.length], [undefined, 0]);
+});

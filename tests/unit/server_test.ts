@@ -1,10 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Phase } from "../../src/connection.ts";
 import { Backlog } from "../../src/backlog.ts";
 import { Http } from "../../src/http/mod.ts";
 import { Log } from "../../src/log.ts";
 import { Resp } from "../../src/resp/mod.ts";
 import { Server } from "../../src/server.ts";
+import type { Phase } from "../../src/service.ts";
+import { Stalls } from "../../src/stalls.ts";
 import { Stats } from "../../src/stats.ts";
 import { RawClient, request } from "../support/client.ts";
 import { makeCache } from "../support/cache.ts";
@@ -40,10 +41,12 @@ function serve({ maxClients = 100, patience = {}, listener }: Options = {}) {
   const lookup = makeCache(origin, { timeToLive: 60_000 });
   const own = listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const lines: string[] = [];
+  const backlog = new Backlog(Infinity);
   const server = new Server(own, {
     lookup,
     stats,
-    backlog: new Backlog(Infinity),
+    backlog,
+    stalls: new Stalls(backlog, 2 ** 20),
     converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
   }, {
     maxClients,
