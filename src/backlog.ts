@@ -82,6 +82,7 @@ export class Backlog {
 
   /** The client has taken all of it, or will not. */
   release(holder: Holder): void {
+    if (this.#holders.size === 0) return;
     const memory = this.#holders.get(holder);
     if (memory === undefined) return;
     this.#holders.delete(holder);

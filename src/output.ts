@@ -151,14 +151,15 @@ export class Output {
 
   /** Forgets all that was appended. */
   clear(): void {
-    for (const chunk of this.#lent) if (pool.length < POOL_CHUNKS) pool.push(chunk);
-    this.#lent.length = 0;
+    const lent = this.#lent;
+    for (let i = 0; i < lent.length && pool.length < POOL_CHUNKS; i++) pool.push(lent[i]!);
+    lent.length = 0;
     this.#chunk = null;
-    this.#start = this.#end = 0;
-    this.#queue.length = 0;
-    this.#queuedBytes = 0;
-    this.#head = this.#done = 0;
+    this.#start = this.#end = this.#queuedBytes = 0;
     this.#piece = undefined;
+    if (this.#queue.length === 0) return;
+    this.#queue.length = 0;
+    this.#head = this.#done = 0;
     this.#copy = null;
   }
 

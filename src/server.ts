@@ -182,7 +182,10 @@ export class Server {
     for (const connection of this.#connections) {
       const { conn, phase, isClosed } = connection;
       // Replies that are too small to be watched can be stalled all the same.
-      if (phase === "writing") stalls.look(connection, now);
+      if (phase === "writing") {
+        connection.wasSwept = true;
+        stalls.look(connection, now);
+      }
       if (isClosed || now - connection.movedAt <= patience[phase]) continue;
       this.log.debug("Gave a client up", { peer: peerOf(conn).remote, phase });
       if (phase === "partial") connection.expire().catch((error) => this.#report(conn, error));

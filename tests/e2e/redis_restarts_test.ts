@@ -97,7 +97,10 @@ Deno.test("Redis killed and restarted under load ten times: no wrong byte, no cr
     await redis.stop();
   }
   assertEquals(tally.wrong, []);
-  assert(tally.values >= 200 * RESTARTS && tally.errors > 0, JSON.stringify(tally));
+  assert(tally.values >= 200 * RESTARTS, JSON.stringify(tally));
+  // A restart may be so quick that every read is made again in time: that it was noticed is logged.
+  const losses = proxy.process.stderr.split("No connection to Redis").length - 1;
+  assert(losses >= RESTARTS, `${losses} lost connections`);
   assert(Math.max(...waits) < 2000, `back after ${waits.map(Math.round)} ms`);
   assert(proxy.process.isRunning);
   assertEquals(
