@@ -4,8 +4,8 @@ import type { Row } from "./measure.ts";
 import { TARGETS } from "./targets.ts";
 import type { Spread } from "./statistics.ts";
 
-const WIDTH = 860;
-const LABEL = 390;
+const WIDTH = 930;
+const LABEL = 460;
 const RIGHT = 70;
 const BAR = 16;
 const GAP = 6;
