@@ -20,6 +20,11 @@ export class InlineLine {
   /** @param limit Length that a line may have, in bytes. */
   constructor(readonly limit: number) {}
 
+  /** Whether no line has been read in part. */
+  get isAtStart(): boolean {
+    return this.#searched === 0;
+  }
+
   /**
    * Reads the words of the line that the unread bytes begin with. Returns INCOMPLETE, TOO_LONG, or
    * null for quotes in disorder.

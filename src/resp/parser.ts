@@ -83,7 +83,7 @@ export class RespParser {
   /** Whether the next byte is the first of a request, and nothing is known of it yet. */
   get isAtStart(): boolean {
     return this.#missing === 0 && this.#scanned === 0 && this.#number.isAtStart &&
-      !this.#isDiscarding;
+      this.#line.isAtStart && !this.#isDiscarding;
   }
 
   /** The length that an incomplete request is known to have, in bytes. */

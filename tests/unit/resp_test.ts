@@ -77,20 +77,26 @@ class Talk {
 }
 
 Deno.test("Resp.next() keeps what has come of a request from those of other clients", async () => {
-  const whole = request("GET", "str");
   const stranger = { credentials: new Credentials("default", "secret") };
-  for (let cut = 1; cut < whole.length; cut++) {
+  const wholes = [request("GET", "str"), request("STRLEN", "str", "x"), "GET str\r\n"];
+  const cases = wholes.flatMap((whole) =>
+    Array.from(whole.slice(1), (_, index) => ({ whole, cut: index + 1 }))
+  );
+  for (const { whole, cut } of cases) {
     const [one, other, third] = [new Talk(), new Talk(), new Talk(stranger)];
     const said = [
       await one.say(whole.slice(0, cut)),
+      await other.say("PING\r\n"),
       await third.say("*11\r\n"),
       await other.say(whole, whole.slice(0, -cut)),
       await one.say(whole.slice(cut)),
       await other.say(whole.slice(-cut)),
     ];
-    const found = "$11\r\nhello world\r\n";
+    const found = whole.includes("GET")
+      ? "$11\r\nhello world\r\n"
+      : "-ERR wrong number of arguments for 'strlen' command\r\n";
     const refused = "-ERR Protocol error: unauthenticated multibulk length\r\n";
-    assertEquals(said, ["", refused, found, found, found], `cut at ${cut}`);
+    assertEquals(said, ["", "+PONG\r\n", refused, found, found, found], `${whole} cut at ${cut}`);
   }
 });
 
