@@ -84,17 +84,14 @@ export class SmallStore<E extends Kept> {
   }
 
   /**
-   * Keeps an entry that suits, within so many bytes of memory if that can be had by eviction. Its
+   * Keeps an entry that suits, of a key that has none, within so many bytes of memory if that can be had by eviction. Its
    * value is from then on the one in the segment.
    */
   set(key: Key, kept: E, limit: number): void {
     const size = sizeOf(key.length, kept.value.length);
     this.#makeRoom(size, limit);
     const hash = this.#hashOf(key);
-    const bytes = this.#scratch.subarray(0, key.length);
-    const known = this.#find(bytes, 0, key.length, hash);
-    if (known !== NONE) this.#remove(known);
-    const place = this.#segments.append(hash, bytes, kept);
+    const place = this.#segments.append(hash, this.#scratch.subarray(0, key.length), kept);
     this.#places.insert(hash, place);
     this.#liveBytes += size;
     this.#segments.look(place);
