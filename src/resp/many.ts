@@ -35,7 +35,7 @@ export class GetMany implements ClientRequest {
 
   read(lookup: Lookup, now: Millis): Item[] | Promise<Item[]> {
     const { args } = this;
-    return args.count > TURN_KEYS
+    return args.count - 1 > TURN_KEYS
       ? collect(inTurns(lookup, tail(args, 1)))
       : readHits(lookup, args, now);
   }
