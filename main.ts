@@ -8,9 +8,9 @@
  */
 import manifest from "./deno.json" with { type: "json" };
 import { type Config, ConfigError, helpPage, parseConfig } from "./src/config/mod.ts";
-import { checkHealth } from "./src/health.ts";
-import { Log } from "./src/log.ts";
-import { startProxy } from "./src/proxy.ts";
+import { checkHealth } from "./src/app/healthcheck.ts";
+import { Log } from "./src/core/log.ts";
+import { startProxy } from "./src/app/proxy.ts";
 
 /** Exit status for a configuration that cannot be used. */
 const USAGE_ERROR = 2;

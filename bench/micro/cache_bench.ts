@@ -1,8 +1,8 @@
 // The cache alone: hits on one key and on 100,000 random ones, and what a fill costs. Keys are made
 // anew for each read, as a parser makes them.
 import { Buffer } from "node:buffer";
-import { Entry, type Fetched, type Key, type Origin } from "../../src/protocol.ts";
-import type { ReadThrough } from "../../src/read_through.ts";
+import { Entry, type Fetched, type Key, type Origin } from "../../src/core/types.ts";
+import type { ReadThrough } from "../../src/cache/read_through.ts";
 import { makeCache } from "../../tests/support/cache.ts";
 import { DATASETS, keyOf, order } from "../dataset.ts";
 

@@ -1,5 +1,5 @@
 // The encoder alone: replies into an output, as many as a batch has.
-import { Output } from "../../src/output.ts";
+import { Output } from "../../src/server/output.ts";
 import { writeBulk } from "../../src/resp/replies.ts";
 
 const BATCH = 16;

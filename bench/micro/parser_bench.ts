@@ -1,7 +1,7 @@
 // The RESP parser alone: one batch of requests, as a read brings it, to keys.
-import { Input } from "../../src/input.ts";
-import { RespParser } from "../../src/resp/parser.ts";
-import { NO_GET, takeGet } from "../../src/resp/plain_get.ts";
+import { Input } from "../../src/server/input.ts";
+import { RespParser } from "../../src/resp/parse/parser.ts";
+import { NO_GET, takeGet } from "../../src/resp/parse/plain_get.ts";
 import { Buffer } from "node:buffer";
 import { DATASETS, readOf } from "../dataset.ts";
 

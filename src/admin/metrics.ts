@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Facts } from "../facts.ts";
+import type { Facts } from "../core/facts.ts";
 import { expose, type Metric, type Sample } from "./exposition.ts";
 
 type Figure = (facts: Facts) => number | readonly Sample[];

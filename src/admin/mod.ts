@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Log } from "../log.ts";
+import type { Log } from "../core/log.ts";
 import { type AdminSources, answer } from "./routes.ts";
 
 export { whyNotReady } from "./readiness.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Facts } from "../facts.ts";
+import type { Facts } from "../core/facts.ts";
 
 /** What it hangs on. */
 export interface Circumstances extends Pick<Facts, "isOriginUp" | "coherence" | "cacheEntries"> {

@@ -6,12 +6,12 @@
  */
 import { accepts } from "@std/http/negotiation";
 import { STATUS_CODE, type StatusCode } from "@std/http/status";
-import type { Credentials } from "../auth.ts";
-import type { Facts } from "../facts.ts";
+import type { Credentials } from "../core/credentials.ts";
+import type { Facts } from "../core/facts.ts";
 import { isAuthorized } from "../http/authorization.ts";
 import { errorBody } from "../http/error_body.ts";
 import { keyOf } from "../http/target.ts";
-import type { Key } from "../protocol.ts";
+import type { Key } from "../core/types.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import { metricsText } from "./metrics.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { Credentials } from "../auth.ts";
-import type { OriginAddress } from "../origin/link.ts";
+import { Credentials } from "../core/credentials.ts";
+import type { OriginAddress } from "../origin/client.ts";
 import {
   type Flag,
   FLAGS,

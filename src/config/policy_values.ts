@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { PolicyRule } from "../coherence/policy.ts";
-import { parsePolicies, PolicyTextError } from "../coherence/policy_text.ts";
+import type { PolicyRule } from "../cache/policy.ts";
+import { parsePolicies, PolicyTextError } from "../cache/policy_text.ts";
 import { bytes, type Kind, seconds } from "./values.ts";
 
 /** Several prefixes of keys, with commas between. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { LOG_FORMATS, LOG_LEVELS } from "../log.ts";
+import { LOG_FORMATS, LOG_LEVELS } from "../core/log.ts";
 import { policies, prefixes } from "./policy_values.ts";
 import {
   bytes,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Credentials, DEFAULT_USER } from "../auth.ts";
+import { type Credentials, DEFAULT_USER } from "../core/credentials.ts";
 
 /** Lines of a reply that asks who it is. */
 export const CHALLENGE_LINES = 'WWW-Authenticate: Basic realm="redis-proxy", charset="UTF-8"\r\n' +

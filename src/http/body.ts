@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Input } from "../input.ts";
+import type { Input } from "../server/input.ts";
 import { CR, LF } from "./characters.ts";
 import { FieldSection, type RawFields } from "./raw_fields.ts";
 import { Refusal } from "./refusal.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Millis } from "../protocol.ts";
+import type { Millis } from "../core/types.ts";
 
 export class HttpDate {
   #text = "";

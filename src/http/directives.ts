@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Millis, NO_TERMS, type Terms } from "../protocol.ts";
+import { type Millis, NO_TERMS, type Terms } from "../core/types.ts";
 
 /** Name, and the argument as a token or as a quoted string. */
 const DIRECTIVE = /([^\s,;="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/g;

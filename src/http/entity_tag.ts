@@ -7,7 +7,7 @@
  * @module
  */
 import { createHash } from "node:crypto";
-import type { Entry } from "../protocol.ts";
+import type { Entry } from "../core/types.ts";
 
 /** Size up to which a value is digested at once, about 50 microseconds, in bytes. */
 export const AT_ONCE_BYTES = 64 * 1024;

@@ -10,7 +10,7 @@ import { hostOf, isServed } from "./host.ts";
 import type { RawFields } from "./raw_fields.ts";
 import { Refusal } from "./refusal.ts";
 import type { ReplyMode } from "./replies.ts";
-import type { HttpOptions } from "./site.ts";
+import type { HttpOptions } from "./options.ts";
 
 /** The preconditions of a request, and which part of the value it wants. */
 export interface Conditions {

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { ClientRequest, Protocol } from "../protocol.ts";
-import { Credentials, DEFAULT_USER } from "../auth.ts";
-import type { Input } from "../input.ts";
-import type { Output } from "../output.ts";
+import type { ClientRequest, Protocol } from "../server/protocol.ts";
+import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
+import type { Input } from "../server/input.ts";
+import type { Output } from "../server/output.ts";
 import { CHALLENGE_LINES } from "./authorization.ts";
 import { PREFLIGHT_LINES } from "./cors.ts";
 import { type Fields, interpretFields } from "./fields.ts";
@@ -16,10 +16,10 @@ import { type Head, HttpParser } from "./parser.ts";
 import { Read, type Reply, RETRY_LINES, Told } from "./requests.ts";
 import { Refusal } from "./refusal.ts";
 import { Replies, type ReplyMode } from "./replies.ts";
-import type { HttpOptions } from "./site.ts";
+import type { HttpOptions } from "./options.ts";
 import { keyOf, splitTarget } from "./target.ts";
 
-export type { HttpOptions } from "./site.ts";
+export type { HttpOptions } from "./options.ts";
 
 /** Methods that are defined, but not for a key here; all others are unknown. */
 const OTHER_METHODS = new Set(["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]);

@@ -5,7 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Input } from "../input.ts";
+import type { Input } from "../server/input.ts";
 import { BODY_BYTES, ChunkedBody, framingOf } from "./body.ts";
 import { CR, LF } from "./characters.ts";
 import { FieldSection, type RawFields } from "./raw_fields.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Input } from "../input.ts";
+import type { Input } from "../server/input.ts";
 import { COLON, CR, LF, PLACES, SPACE, TAB, TOKEN, VALUE } from "./characters.ts";
 import { Refusal } from "./refusal.ts";
 

@@ -6,12 +6,12 @@
  */
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 import { Buffer } from "node:buffer";
-import { type Answer, Failure, type Millis } from "../protocol.ts";
-import type { Output } from "../output.ts";
+import { type Answer, Failure, type Millis } from "../core/types.ts";
+import type { Output } from "../server/output.ts";
 import { HttpDate } from "./date.ts";
 import { errorBody } from "./error_body.ts";
 import type { ByteRange } from "./range.ts";
-import type { HttpOptions } from "./site.ts";
+import type { HttpOptions } from "./options.ts";
 
 /** What a reply depends on beside its outcome. */
 export interface ReplyMode {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Input } from "../input.ts";
+import type { Input } from "../server/input.ts";
 import { CR, LF, PLACES, PLAIN, SPACE, TARGET, TOKEN } from "./characters.ts";
 import { Refusal } from "./refusal.ts";
 

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { isNotNow } from "../not_now.ts";
+import { isNotNow } from "../core/redis_errors.ts";
 import {
   type Answer,
-  type ClientRequest,
   Entry,
   type Failure,
   type Key,
   type Lookup,
   type Millis,
-} from "../protocol.ts";
-import type { Output } from "../output.ts";
+} from "../core/types.ts";
+import type { ClientRequest } from "../server/protocol.ts";
+import type { Output } from "../server/output.ts";
 import { judge } from "./conditional.ts";
 import { prepareTag, tagOf } from "./entity_tag.ts";
 import type { Fields } from "./fields.ts";

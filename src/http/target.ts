@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { ownText } from "../own.ts";
-import type { Key } from "../protocol.ts";
+import { ownText } from "../core/memory.ts";
+import type { Key } from "../core/types.ts";
 
 /** Scheme and authority of a target in absolute form; user information is refused with the rest. */
 const ABSOLUTE = /^https?:\/\/([^/?@]+)(?=[/?]|$)/i;

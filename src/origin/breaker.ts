@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Failure, Millis } from "../protocol.ts";
+import type { Failure, Millis } from "../core/types.ts";
 
 export interface BreakerOptions {
   /** Failures in a row after which it opens. */

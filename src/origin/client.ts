@@ -8,7 +8,7 @@
  * @module
  */
 import type { Redis } from "ioredis";
-import type { Millis } from "../protocol.ts";
+import type { Millis } from "../core/types.ts";
 
 /** Where the backing Redis is, and as whom to speak to it. */
 export interface OriginAddress {

@@ -6,9 +6,9 @@
  */
 import type { Redis } from "ioredis";
 import type { Buffer } from "node:buffer";
-import type { Follower } from "../coherence/follow.ts";
-import type { Log } from "../log.ts";
-import type { Millis } from "../protocol.ts";
+import type { Follower } from "./follower.ts";
+import type { Log } from "../core/log.ts";
+import type { Millis } from "../core/types.ts";
 import { display, loadClient, makeClient, type OriginAddress, versionOf } from "./client.ts";
 import { BrokenTracking, CHANNEL, makePair, type Pair, type PairOptions } from "./pair.ts";
 import { Pulse } from "./pulse.ts";

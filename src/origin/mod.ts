@@ -5,11 +5,11 @@
  *
  * @module
  */
-import type { ByteBudget } from "../byte_budget.ts";
-import { isTrouble } from "../coherence/trouble.ts";
-import { Failure, type FailureReason, type Fetched, type Key, type Origin } from "../protocol.ts";
-import type { Semaphore } from "../semaphore.ts";
-import type { Stats } from "../stats.ts";
+import type { ByteBudget } from "./byte_budget.ts";
+import { isTrouble } from "../core/redis_errors.ts";
+import { Failure, type FailureReason, type Fetched, type Key, type Origin } from "../core/types.ts";
+import type { Semaphore } from "./semaphore.ts";
+import type { Stats } from "../core/stats.ts";
 import { Breaker } from "./breaker.ts";
 import type { Link } from "./link.ts";
 import type { Pair } from "./pair.ts";

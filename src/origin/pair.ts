@@ -6,8 +6,8 @@
  * @module
  */
 import type { Redis } from "ioredis";
-import { isNotNow } from "../not_now.ts";
-import type { Millis } from "../protocol.ts";
+import { isNotNow } from "../core/redis_errors.ts";
+import type { Millis } from "../core/types.ts";
 import { isReply } from "./client.ts";
 import { Reader } from "./reader.ts";
 

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import type { Side } from "../coherence/channel.ts";
-import type { Millis } from "../protocol.ts";
+import type { Side } from "./follower.ts";
+import type { Millis } from "../core/types.ts";
 import type { Pair } from "./pair.ts";
 
 /** Who is told of the pulse. */

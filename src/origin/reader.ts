@@ -9,7 +9,7 @@
  */
 import type { Redis } from "ioredis";
 import { Buffer } from "node:buffer";
-import { Failure, type Fetched, Found, type Key } from "../protocol.ts";
+import { Failure, type Fetched, Found, type Key } from "../core/types.ts";
 import { isReply } from "./client.ts";
 import { PieceReader } from "./pieces.ts";
 import { isAllowed, loadScript, scriptOf } from "./script.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Millis } from "../protocol.ts";
+import type { Millis } from "../core/types.ts";
 
 export class SilenceWatch {
   #waiting = 0;

@@ -6,15 +6,15 @@
  */
 import {
   type Answer,
-  type ClientRequest,
   type Key,
   type Lookup,
   type Millis,
   NO_TERMS,
   type Outcome,
   type Terms,
-} from "../protocol.ts";
-import type { Output } from "../output.ts";
+} from "../core/types.ts";
+import type { ClientRequest } from "../server/protocol.ts";
+import type { Output } from "../server/output.ts";
 
 /**
  * What answers are:

@@ -5,7 +5,6 @@
  * @module
  */
 import {
-  type ClientRequest,
   Entry,
   Failure,
   type Key,
@@ -13,11 +12,12 @@ import {
   type Millis,
   type Outcome,
   type Value,
-} from "../protocol.ts";
-import type { Output } from "../output.ts";
-import { turn } from "../turn.ts";
+} from "../core/types.ts";
+import type { ClientRequest } from "../server/protocol.ts";
+import type { Output } from "../server/output.ts";
+import { turn } from "../core/event_loop.ts";
 import { type Arguments, tail } from "./commands/command.ts";
-import { REPLY_BYTES, TURN_KEYS } from "./limits.ts";
+import { REPLY_BYTES, TURN_KEYS } from "./parse/limits.ts";
 import { writeArray, writeBulk, writeInteger } from "./replies.ts";
 import { writeFailure } from "./requests.ts";
 

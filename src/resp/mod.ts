@@ -5,21 +5,20 @@
  *
  * @module
  */
-import type { Peer } from "../peer.ts";
-import type { ClientRequest, Protocol } from "../protocol.ts";
-import type { Input } from "../input.ts";
+import type { Peer } from "../server/peer.ts";
+import type { ClientRequest, Protocol } from "../server/protocol.ts";
+import type { Input } from "../server/input.ts";
 import { dispatch, isServed } from "./commands/table.ts";
 import { refuseCommand } from "./commands/refusals.ts";
 import { freshened } from "./freshness.ts";
-import { RespParser } from "./parser.ts";
-import { NO_GET, takeGet } from "./plain_get.ts";
+import { RespParser } from "./parse/parser.ts";
+import { NO_GET, takeGet } from "./parse/plain_get.ts";
 import { encode, error } from "./replies.ts";
 import { Fixed, Muted, PLAIN_GET } from "./requests.ts";
-import { printable } from "./sample.ts";
+import { printable } from "./parse/sample.ts";
 import { type RespContext, Session } from "./session.ts";
 
-export { RESP_LIMITS, type RespLimits } from "./limits.ts";
-export type { Facts } from "./info.ts";
+export { RESP_LIMITS, type RespLimits } from "./parse/limits.ts";
 export type { RespContext } from "./session.ts";
 
 /** Bytes of an incomplete request from which on it is asked whether it will be served at all. */

@@ -6,7 +6,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Output } from "../output.ts";
+import type { Output } from "../server/output.ts";
 
 /** The version of the protocol that a connection is in. */
 export type RespVersion = 2 | 3;

@@ -6,7 +6,6 @@
  */
 import type { Buffer } from "node:buffer";
 import {
-  type ClientRequest,
   Entry,
   Failure,
   type FailureReason,
@@ -15,8 +14,9 @@ import {
   type Millis,
   type Outcome,
   type Value,
-} from "../protocol.ts";
-import type { Output } from "../output.ts";
+} from "../core/types.ts";
+import type { ClientRequest } from "../server/protocol.ts";
+import type { Output } from "../server/output.ts";
 import {
   encode,
   error,

@@ -6,14 +6,14 @@
  *
  * @module
  */
-import type { Credentials } from "../auth.ts";
-import { DEFAULT_USER } from "../auth.ts";
-import type { Log } from "../log.ts";
-import type { Peer } from "../peer.ts";
-import type { Millis } from "../protocol.ts";
+import type { Credentials } from "../core/credentials.ts";
+import { DEFAULT_USER } from "../core/credentials.ts";
+import type { Log } from "../core/log.ts";
+import type { Peer } from "../server/peer.ts";
+import type { Millis } from "../core/types.ts";
 import type { Freshness } from "./freshness.ts";
-import type { Facts } from "./info.ts";
-import type { RespLimits } from "./limits.ts";
+import type { Facts } from "../core/facts.ts";
+import type { RespLimits } from "./parse/limits.ts";
 import { NIL, type RespVersion } from "./replies.ts";
 
 /** What all conversations in RESP share. */

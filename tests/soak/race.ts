@@ -4,17 +4,17 @@
  *
  * @module
  */
-import { ByteBudget } from "../../src/byte_budget.ts";
-import { Channel } from "../../src/coherence/channel.ts";
-import { follow } from "../../src/coherence/follow.ts";
-import { Policies } from "../../src/coherence/policy.ts";
-import { Table } from "../../src/coherence/table.ts";
-import { Log } from "../../src/log.ts";
+import { ByteBudget } from "../../src/origin/byte_budget.ts";
+import { Channel } from "../../src/cache/channel.ts";
+import { follow } from "../../src/cache/follow.ts";
+import { Policies } from "../../src/cache/policy.ts";
+import { Table } from "../../src/cache/table.ts";
+import { Log } from "../../src/core/log.ts";
 import { Link } from "../../src/origin/link.ts";
 import { RedisOrigin } from "../../src/origin/mod.ts";
-import { ReadThrough } from "../../src/read_through.ts";
-import { Semaphore } from "../../src/semaphore.ts";
-import { Stats } from "../../src/stats.ts";
+import { ReadThrough } from "../../src/cache/read_through.ts";
+import { Semaphore } from "../../src/origin/semaphore.ts";
+import { Stats } from "../../src/core/stats.ts";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { POLICY } from "../support/coherence_world.ts";
 import { Relay } from "../support/relay.ts";

@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { Channel, type ChannelOptions } from "../../src/coherence/channel.ts";
-import { Policies, type Policy, type PolicyRule } from "../../src/coherence/policy.ts";
-import type { SoftWait } from "../../src/coherence/soft_wait.ts";
-import { Table } from "../../src/coherence/table.ts";
-import type { Key, Millis, Origin } from "../../src/protocol.ts";
-import { ReadThrough } from "../../src/read_through.ts";
-import { Stats } from "../../src/stats.ts";
+import { Channel, type ChannelOptions } from "../../src/cache/channel.ts";
+import { Policies, type Policy, type PolicyRule } from "../../src/cache/policy.ts";
+import type { SoftWait } from "../../src/cache/soft_wait.ts";
+import { Table } from "../../src/cache/table.ts";
+import type { Key, Millis, Origin } from "../../src/core/types.ts";
+import { ReadThrough } from "../../src/cache/read_through.ts";
+import { Stats } from "../../src/core/stats.ts";
 
 export interface CacheOptions {
   readonly entries?: number;

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { Channel, type ChannelOptions } from "../../src/coherence/channel.ts";
-import type { Flight } from "../../src/coherence/entry.ts";
-import { Policies, type Policy } from "../../src/coherence/policy.ts";
-import { Table } from "../../src/coherence/table.ts";
-import { Entry, Found, type Key, type Millis, type Outcome } from "../../src/protocol.ts";
-import { Stats } from "../../src/stats.ts";
+import { Channel, type ChannelOptions } from "../../src/cache/channel.ts";
+import type { Flight } from "../../src/cache/entry.ts";
+import { Policies, type Policy } from "../../src/cache/policy.ts";
+import { Table } from "../../src/cache/table.ts";
+import { Entry, Found, type Key, type Millis, type Outcome } from "../../src/core/types.ts";
+import { Stats } from "../../src/core/stats.ts";
 
 export const POLICY: Policy = {
   pattern: "*",

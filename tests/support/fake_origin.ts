@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Fetched, Found, type Key, type Origin, type Value } from "../../src/protocol.ts";
+import { type Fetched, Found, type Key, type Origin, type Value } from "../../src/core/types.ts";
 
 /** A read that waits for the test's answer. */
 export interface PendingRead {

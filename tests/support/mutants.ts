@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { Channel } from "../../src/coherence/channel.ts";
-import type { Flight, Held } from "../../src/coherence/entry.ts";
-import { Table } from "../../src/coherence/table.ts";
-import type { Key, Millis } from "../../src/protocol.ts";
+import { Channel } from "../../src/cache/channel.ts";
+import type { Flight, Held } from "../../src/cache/entry.ts";
+import { Table } from "../../src/cache/table.ts";
+import type { Key, Millis } from "../../src/core/types.ts";
 
 /** An answer is kept when any flight of its key is under way. */
 export class NoIdentity extends Table {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export const ROOT = new URL("../../", import.meta.url).pathname;
+export const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** The program under test: the executable, or what RP_TEST_COMMAND (a JSON array) names instead. */
 export const COMMAND: readonly string[] = JSON.parse(

@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { Stats } from "../../src/stats.ts";
-import { Credentials, DEFAULT_USER } from "../../src/auth.ts";
-import { Log } from "../../src/log.ts";
-import type { Peer } from "../../src/peer.ts";
-import { type Facts, RESP_LIMITS, type RespContext } from "../../src/resp/mod.ts";
+import { Stats } from "../../src/core/stats.ts";
+import { Credentials, DEFAULT_USER } from "../../src/core/credentials.ts";
+import { Log } from "../../src/core/log.ts";
+import type { Peer } from "../../src/server/peer.ts";
+import type { Facts } from "../../src/core/facts.ts";
+import { RESP_LIMITS, type RespContext } from "../../src/resp/mod.ts";
 
 export const PEER: Peer = { remote: "192.0.2.1:1234", local: "192.0.2.2:8080" };
 

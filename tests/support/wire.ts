@@ -4,8 +4,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { Input } from "../../src/input.ts";
-import { Output, type Sink } from "../../src/output.ts";
+import { Input } from "../../src/server/input.ts";
+import { Output, type Sink } from "../../src/server/output.ts";
 
 /** Appends bytes, or text of code units 0 to 255, as reads from a socket would. */
 export function feed(input: Input, data: string | Uint8Array): void {

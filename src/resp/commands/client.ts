@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ClientRequest } from "../../protocol.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
 import { bulk, encode, integer, OK, verbatim } from "../replies.ts";
 import { Fixed, refuse, tell } from "../requests.ts";
 import type { Session } from "../session.ts";

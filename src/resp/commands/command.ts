@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClientRequest } from "../../protocol.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
 import type { Session } from "../session.ts";
 
 /** The arguments of a request, the command's name first; there until another one is parsed. */

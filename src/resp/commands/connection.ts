@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { DEFAULT_USER } from "../../auth.ts";
-import type { ClientRequest } from "../../protocol.ts";
+import { DEFAULT_USER } from "../../core/credentials.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
 import { array, bulk, integer, map, OK, PONG, type RespVersion, simple } from "../replies.ts";
 import { Fixed, refuse, tell } from "../requests.ts";
 import type { Session } from "../session.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClientRequest } from "../../protocol.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
 import { array, bulk, integer, map, nil, type RespVersion, set, simple } from "../replies.ts";
 import { refuse, tell } from "../requests.ts";
 import {

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import type { ClientRequest, Key, Lookup, Millis } from "../../protocol.ts";
-import type { Output } from "../../output.ts";
+import type { Key, Lookup, Millis } from "../../core/types.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
+import type { Output } from "../../server/output.ts";
 import { FRESHNESS } from "../freshness.ts";
 import { bulk, map, OK, type RespVersion } from "../replies.ts";
 import { Fixed, refuse, tell } from "../requests.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ClientRequest } from "../../protocol.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
 import { Count, GetMany } from "../many.ts";
 import { Get, Measure, Part, refuse } from "../requests.ts";
 import { type Arguments, type Command, parseInteger, tail } from "./command.ts";

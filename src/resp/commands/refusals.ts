@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ClientRequest } from "../../protocol.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
 import { refuse } from "../requests.ts";
 import type { Arguments, Command } from "./command.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ClientRequest } from "../../protocol.ts";
-import type { Facts } from "../info.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
+import type { Facts } from "../../core/facts.ts";
 import { infoText } from "../info.ts";
 import { array, bulk, map, verbatim } from "../replies.ts";
 import { refuse, tell } from "../requests.ts";

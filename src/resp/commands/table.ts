@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ClientRequest } from "../../protocol.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
 import { Fixed, refuse } from "../requests.ts";
 import type { Session } from "../session.ts";
 import { CLIENT } from "./client.ts";

@@ -1,0 +1,80 @@
+/**
+ * From the settings to the table, its policies and the link's options: what their defaults depend on
+ * is decided here, and nowhere else.
+ *
+ * @module
+ */
+import type { Values } from "../config/mod.ts";
+import type { LinkOptions } from "../origin/link.ts";
+import type { Key } from "../core/types.ts";
+import type { Stats } from "../core/stats.ts";
+import { Channel } from "../cache/channel.ts";
+import { Policies, type Policy } from "../cache/policy.ts";
+import { Table } from "../cache/table.ts";
+
+const SECOND = 1000;
+
+/** Largest value kept by default: one must not evict the hot ones. */
+const VALUE_LIMIT = 2 ** 20;
+const VALUE_SHARE = 64;
+
+/** Returns an empty table as the settings want it. */
+export function makeTable(values: Values, stats: Stats): Table {
+  const policies = new Policies(generalPolicy(values), values.policy ?? []);
+  const { coherence: mode, lease } = values;
+  const channel = new Channel({ mode, lease }, policies.longestStale);
+  return new Table(channel, policies, stats, {
+    entries: values["cache-size"],
+    bytes: values["cache-memory"],
+    covers: coverOf(values),
+  });
+}
+
+/** Returns how the link is to be made. */
+export function linkOptions(values: Values): LinkOptions {
+  return {
+    mode: values.coherence,
+    tracking: values.tracking,
+    prefixes: values["tracking-prefix"] ?? [],
+    timeout: values["redis-timeout"],
+    lease: values.lease,
+  };
+}
+
+/** The policy of all keys that no rule is for. */
+export function generalPolicy(values: Values): Policy {
+  const common = {
+    pattern: "*",
+    staleIfError: values["stale-if-error"],
+    valueLimit: values["value-limit"] ?? defaultValueLimit(values),
+  };
+  const value = values["cache-timeout"];
+  const absence = values["absent-timeout"];
+  const lifetimes = (absenceByDefault: number) => ({
+    value,
+    absence: absence ?? Math.min(value, absenceByDefault),
+  });
+  if (values.coherence === "off") {
+    // As the original has it: a value stays until its time is up, all of its time.
+    const plain = lifetimes(0);
+    return { ...common, tracked: plain, untracked: plain, jitter: 0, refreshAfter: Infinity };
+  }
+  return {
+    ...common,
+    tracked: lifetimes(60 * SECOND),
+    untracked: lifetimes(SECOND),
+    jitter: 0.1,
+    refreshAfter: 0.8,
+  };
+}
+
+function defaultValueLimit({ coherence, "cache-memory": memory }: Values): number {
+  return coherence === "off" ? memory : Math.min(VALUE_LIMIT, Math.floor(memory / VALUE_SHARE));
+}
+
+/** With prefixes, Redis tells of no other keys. */
+function coverOf(values: Values): (key: Key) => boolean {
+  const prefixes = values["tracking-prefix"];
+  if (values.tracking !== "bcast" || prefixes === null) return () => true;
+  return (key) => prefixes.some((prefix) => key.startsWith(prefix));
+}

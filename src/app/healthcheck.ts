@@ -1,0 +1,75 @@
+/**
+ * The health check: asks a proxy, as any client would, whether it serves.
+ *
+ * @module
+ */
+import type { Values } from "../config/mod.ts";
+import type { Millis } from "../core/types.ts";
+
+/** Returns whether the proxy at the configured address and port answers PING. */
+export async function checkHealth(values: Values): Promise<boolean> {
+  const hostname = values["listen-address"].replace(/^0\.0\.0\.0$/, "127.0.0.1")
+    .replace(/^::$/, "::1");
+  const { port } = values;
+  try {
+    const text = await within(
+      values["redis-timeout"],
+      ping(hostname, port, values["tls-cert"] !== null),
+    );
+    // Whoever asks for a password serves too; the check needs none.
+    if (text === "+PONG" || text.startsWith("-NOAUTH ")) return true;
+    console.error(`Unhealthy: wanted +PONG, got ${JSON.stringify(text)}`);
+  } catch (error) {
+    console.error(`Unhealthy: cannot ask ${hostname} port ${port}: ${(error as Error).message}`);
+  }
+  return false;
+}
+
+async function ping(hostname: string, port: number, isTls: boolean): Promise<string> {
+  using conn = isTls ? await connectTls(hostname, port) : await Deno.connect({ hostname, port });
+  await conn.write(new TextEncoder().encode("PING\r\n"));
+  const reply = new Uint8Array(64);
+  const count = await conn.read(reply) ?? 0;
+  return new TextDecoder().decode(reply.subarray(0, count)).trim();
+}
+
+async function within<T>(limit: Millis, promise: Promise<T>): Promise<T> {
+  let timer;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${limit} ms`)), limit);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** As much of a connection over TLS as the check needs. */
+type TlsConnection = Pick<Deno.Conn, "write" | "read"> & Disposable;
+
+/**
+ * Connects over TLS to whatever certificate is there: whether it serves is the question, not whose
+ * name it bears. Only Node's client can be asked to overlook the name.
+ */
+async function connectTls(host: string, port: number): Promise<TlsConnection> {
+  const { connect } = await import("node:tls");
+  const socket = connect({ host, port, rejectUnauthorized: false });
+  await new Promise((resolve, reject) => {
+    socket.once("secureConnect", resolve);
+    socket.once("error", reject);
+  });
+  return {
+    write: (bytes) => new Promise((resolve) => socket.write(bytes, () => resolve(bytes.length))),
+    read: (into) =>
+      new Promise((resolve, reject) => {
+        socket.once("data", (bytes: Uint8Array) => {
+          into.set(bytes.subarray(0, into.length));
+          resolve(Math.min(bytes.length, into.length));
+        });
+        socket.once("close", () => resolve(null));
+        socket.once("error", reject);
+      }),
+    [Symbol.dispose]: () => socket.destroy(),
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * Puts the program together: which object gets which, and what starts and stops when.
+ *
+ * @module
+ */
+import { type Admin, type AdminSources, startAdmin, whyNotReady } from "../admin/mod.ts";
+import { linkOptions, makeTable } from "./defaults.ts";
+import { Backlog } from "../server/reply_backlog.ts";
+import { ByteBudget } from "../origin/byte_budget.ts";
+import { follow } from "../cache/follow.ts";
+import { SoftWait } from "../cache/soft_wait.ts";
+import { type Config, ConfigError } from "../config/mod.ts";
+import { factsOf, redisVersionOf } from "./status.ts";
+import { Http, HttpSite } from "../http/mod.ts";
+import { listen, renew } from "./listener.ts";
+import type { Log } from "../core/log.ts";
+import { display, Link } from "../origin/link.ts";
+import { RedisOrigin } from "../origin/mod.ts";
+import type { Millis } from "../core/types.ts";
+import { ReadThrough } from "../cache/read_through.ts";
+import { Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
+import { Semaphore } from "../origin/semaphore.ts";
+import { Server } from "../server/server.ts";
+import type { Service } from "../server/protocol.ts";
+import { Stalls } from "../server/slow_clients.ts";
+import { Stats } from "../core/stats.ts";
+
+/** How long the read of a value waits that is too large to be read at once. */
+const LARGE_PATIENCE: Millis = 10_000;
+
+/** A proxy that serves. */
+export interface Proxy {
+  /** Where it listens; the port is the chosen one where 0 was asked for. */
+  readonly address: Deno.NetAddr;
+  readonly clients: number;
+  readonly isStopping: boolean;
+  /** Reads the certificate anew; null where there is none. */
+  readonly renewCertificate: (() => void) | null;
+  /** Ends it in order; requests in flight get at most `grace`. */
+  stop(grace: Millis): Promise<void>;
+}
+
+/**
+ * Starts to serve.
+ *
+ * @throws {ConfigError} When it cannot listen where it should.
+ */
+export function startProxy(config: Config, version: string, log: Log): Proxy {
+  const { values, origin: address } = config;
+  const listener = listen(values);
+  const stats = new Stats();
+  const table = makeTable(values, stats);
+  const link = new Link(address, linkOptions(values), follow(table, stats), log);
+  const permits = new Semaphore({
+    permits: values["client-limit"],
+    waiters: values["client-queue"],
+    patience: values["queue-timeout"],
+  });
+  const backlog = new Backlog(values["reply-memory"]);
+  const budget = new ByteBudget(
+    values["large-memory"],
+    LARGE_PATIENCE,
+    () => backlog.bytes,
+  );
+  backlog.onRelease = () => budget.admit();
+  const origin = new RedisOrigin(link, permits, budget, stats);
+  const cache = new ReadThrough(
+    origin,
+    table,
+    stats,
+    () => performance.now(),
+    new SoftWait(values["soft-timeout"]),
+  );
+  const http = new HttpSite({
+    contentType: values["content-type"],
+    maxAge: values["http-max-age"],
+    corsOrigins: values["cors-origin"],
+    allowedHosts: values["allowed-hosts"],
+    credentials: config.credentials,
+  });
+  const facts = () => factsOf({ config, version, stats, origin, cache, server });
+  const resp: RespContext = {
+    credentials: config.credentials,
+    database: address.database,
+    limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },
+    log,
+    redisVersion: () => redisVersionOf(link),
+    facts,
+  };
+  const service: Service = {
+    lookup: cache,
+    stats,
+    backlog,
+    stalls: new Stalls(backlog, values["max-request"]),
+    converse: (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
+  };
+  const server: Server = new Server(listener, service, {
+    maxClients: values["max-clients"],
+    patience: {
+      idle: values["idle-timeout"] || Infinity,
+      partial: values["request-timeout"],
+      answering: Infinity,
+      writing: values["write-timeout"],
+      lingering: 1000,
+    },
+  }, log);
+  let isStopping = false;
+  const admin = openAdmin(config, log, {
+    credentials: config.credentials,
+    facts,
+    explain: (key) => cache.explain(key, performance.now()),
+    whyNotReady: () =>
+      whyNotReady({
+        ...facts(),
+        isStopping,
+        isCoherenceRequired: values.coherence === "required",
+        mayBeStale: table.policies.longestStale > 0,
+      }),
+  });
+  link.open();
+  const bound = listener.addr as Deno.NetAddr;
+  log.info("Listening", {
+    version,
+    deno: Deno.version.deno,
+    address: bound.hostname,
+    port: bound.port,
+    redis: display(address),
+    "cache-size": values["cache-size"],
+    "cache-memory": values["cache-memory"],
+    coherence: values.coherence,
+  });
+  return {
+    address: bound,
+    get clients() {
+      return server.clients;
+    },
+    get isStopping() {
+      return isStopping;
+    },
+    renewCertificate: values["tls-cert"] === null ? null : async () => {
+      try {
+        await server.relisten(renew(values, bound.port));
+        log.info("Read the certificate anew");
+      } catch (error) {
+        log.error("Cannot read the certificate anew", { why: (error as Error).message });
+      }
+    },
+    async stop(grace) {
+      isStopping = true;
+      await server.stop(grace);
+      origin.close();
+      permits.close();
+      await admin?.stop();
+    },
+  };
+}
+
+/**
+ * Opens the admin port if there is to be one.
+ *
+ * @throws {ConfigError} When it cannot listen there.
+ */
+function openAdmin({ values }: Config, log: Log, sources: AdminSources): Admin | null {
+  const { "admin-address": hostname, "admin-port": port } = values;
+  if (port === null) return null;
+  try {
+    return startAdmin(hostname, port, sources, log);
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new ConfigError(
+      `Cannot listen on ${hostname} port ${port} for --admin-port: wanted an address of this machine and a free port (${why})`,
+    );
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The figures of a running proxy, gathered for those who ask, such as INFO.
+ *
+ * @module
+ */
+import type { Config } from "../config/mod.ts";
+import type { Link } from "../origin/link.ts";
+import type { RedisOrigin } from "../origin/mod.ts";
+import type { ReadThrough } from "../cache/read_through.ts";
+import type { Facts } from "../core/facts.ts";
+import type { Server } from "../server/server.ts";
+import type { Stats } from "../core/stats.ts";
+
+/** The objects that know. */
+export interface Sources {
+  readonly config: Config;
+  readonly version: string;
+  readonly stats: Stats;
+  readonly origin: RedisOrigin;
+  readonly cache: ReadThrough;
+  readonly server: Server;
+}
+
+/** What is told before the backing server was ever reached: the first version that knows HELLO. */
+const OLDEST_REDIS = "6.0.0";
+
+/** The backing server's version, which clients choose their commands by. */
+export function redisVersionOf(link: Link): string {
+  return link.version ?? OLDEST_REDIS;
+}
+
+export function factsOf({ config, version, stats, origin, cache, server }: Sources): Facts {
+  const { values } = config;
+  const { link, permits, budget } = origin;
+  const { rss, heapUsed, external } = Deno.memoryUsage();
+  return {
+    redisVersion: redisVersionOf(link),
+    proxyVersion: version,
+    processId: Deno.pid,
+    port: (server.listener.addr as Deno.NetAddr).port,
+    uptime: performance.now() / 1000,
+    clients: server.clients,
+    maxClients: values["max-clients"],
+    clientsTotal: stats.clientsTotal,
+    clientsRefused: stats.clientsRefused,
+    clientsCutOff: stats.clientsCutOff,
+    idleTimeout: values["idle-timeout"] / 1000,
+    requests: stats.requests,
+    hits: stats.hits,
+    misses: stats.misses,
+    residentBytes: rss,
+    usedBytes: heapUsed + external,
+    cacheEntries: cache.size,
+    cacheEntriesMax: values["cache-size"],
+    cacheBytes: cache.bytes,
+    cacheBytesMax: values["cache-memory"],
+    cacheTimeout: values["cache-timeout"] / 1000,
+    isOriginUp: link.redis !== null,
+    originReads: stats.originReads,
+    originFailures: stats.originFailures,
+    originFlights: cache.flights,
+    originPermits: permits.held,
+    originPermitsMax: permits.options.permits,
+    originWaiting: permits.waiting,
+    originLargeBytes: budget.held,
+    ...coherenceOf(cache),
+    stats,
+  };
+}
+
+function coherenceOf({ table: { channel } }: ReadThrough) {
+  const isProven = channel.state === "tracked" && Number.isFinite(channel.provenAt);
+  return {
+    coherence: channel.state,
+    coherenceEpoch: channel.epoch,
+    coherenceProvenAge: isProven ? Math.round(performance.now() - channel.provenAt) : -1,
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Carries what happens on the link to the table, and counts it.
+ *
+ * @module
+ */
+import type { Stats } from "../core/stats.ts";
+import type { Follower } from "../origin/follower.ts";
+import type { Table } from "./table.ts";
+
+/** Returns a listener that keeps the table in step with Redis. */
+export function follow(table: Table, stats: Stats): Follower {
+  const { channel } = table;
+  return {
+    up(isTracked, provenAt, mayKeepUntold) {
+      table.up(isTracked, provenAt, mayKeepUntold);
+      stats.connections++;
+    },
+    down(now) {
+      table.down(now);
+      stats.connectionsLost++;
+    },
+    answered: (side, sentAt) => channel.answered(side, sentAt),
+    doubted: () => channel.doubt(),
+    invalidate(key) {
+      stats.invalidations++;
+      table.invalidate(key);
+    },
+    flush() {
+      stats.flushes++;
+      table.flush();
+    },
+    foreign: () => stats.foreignMessages++,
+  };
+}

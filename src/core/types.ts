@@ -1,0 +1,144 @@
+/**
+ * The types that every layer shares: keys, values, entries, and how reads are asked for and
+ * answered. No I/O, and no word of any protocol.
+ *
+ * @module
+ */
+
+/**
+ * A key: its bytes as code units 0 to 255 (Latin-1), so that every byte string has exactly one key
+ * and both protocols meet in the same entry. It is a string of its own: a part of another one, which
+ * is what `slice` gives, would hold all of that in memory.
+ */
+export type Key = string;
+
+/** A value: the bytes that Redis holds, without framing. Never changed once it is handed on. */
+export type Value = Uint8Array;
+
+/** A moment or a duration in milliseconds on the monotonic clock of `performance.now()`. */
+export type Millis = number;
+
+/** A value with its freshness. */
+export class Entry {
+  /** What tells its bytes from all others, once a protocol has needed it. */
+  tag: string | null = null;
+
+  /**
+   * @param value The bytes. They may move to where they are kept; they never change.
+   * @param validFrom When the read that brought them was sent to the origin: they are no older.
+   * @param freshUntil Until when they may be answered without asking the origin.
+   */
+  constructor(
+    public value: Value,
+    readonly validFrom: Millis,
+    readonly freshUntil: Millis,
+  ) {}
+}
+
+/**
+ * Why a read has no answer:
+ * - `busy`: too many reads wait already, or this one waited too long for its turn
+ * - `timeout`: the origin took the read and did not answer in time
+ * - `away`: there is no connection to the origin
+ * - `reply`: the origin answered with an error; the message is its own, code first
+ * - `uncached`: the cache alone was asked, and has no answer
+ */
+export type FailureReason = "busy" | "timeout" | "away" | "reply" | "uncached";
+
+/** A read without an answer, as a value: the data path throws nothing. */
+export class Failure {
+  constructor(readonly reason: FailureReason, readonly message: string) {}
+}
+
+/** What a read of one key came to: a value, `null` for a key that does not exist, or a failure. */
+export type Outcome = Entry | null | Failure;
+
+/** What one request may ask of an answer's freshness (RFC 9111 section 5.2.1, RFC 5861). */
+export interface Terms {
+  /** How old a hit may be; 0 asks the origin in any case. */
+  readonly maxAge: Millis;
+  /** How far past its freshness a hit may be, within what the server allows. */
+  readonly maxStale: Millis;
+  /** The same where the origin gives no answer; null leaves it to the server. */
+  readonly staleIfError: Millis | null;
+  /** Whether the answer may be kept. */
+  readonly mayStore: boolean;
+  /** Whether the origin may be asked; if not, what is not cached is a failure, `uncached`. */
+  readonly mayForward: boolean;
+  /** Whether an answer must hold at some moment after the request came, cached or not. */
+  readonly isFenced?: boolean;
+}
+
+/** The terms of a request that has none. */
+export const NO_TERMS: Terms = {
+  maxAge: Infinity,
+  maxStale: 0,
+  staleIfError: null,
+  mayStore: true,
+  mayForward: true,
+};
+
+/** How an answer came about: from the cache, or why the origin was asked (RFC 9211). */
+export type Via = "hit" | "uri-miss" | "stale" | "request";
+
+/** An outcome with its story, for a protocol that tells it. */
+export interface Answer {
+  readonly outcome: Outcome;
+  readonly via: Via;
+  /** For how long at most the origin's value may have been another one by now. */
+  readonly age: Millis;
+  /** How long the outcome stays fresh; negative once it is stale. */
+  readonly timeLeft: Millis;
+  /** Whether the outcome was kept for the next request. */
+  readonly isStored: boolean;
+  /** Whether another request's read at the origin was joined. */
+  readonly isCollapsed: boolean;
+}
+
+/** Reads keys: from the cache at once, or later from the origin. */
+export interface Lookup {
+  /**
+   * The value of the key whose bytes stand in `[from, to)`, if it is a hit of the plain kind: what
+   * most requests are, and it makes no string. `undefined` says nothing of the key: ask `get`.
+   */
+  find(bytes: Uint8Array, from: number, to: number, now: Millis): Value | undefined;
+  /** Reads one key. An outcome is a hit; a promise is a miss, and never rejects. */
+  get(key: Key, now: Millis): Outcome | Promise<Outcome>;
+  /** Reads several keys, the missing ones in one round trip; outcomes in the order of the keys. */
+  getMany(keys: readonly Key[], now: Millis): Outcome[] | Promise<Outcome[]>;
+  /** Reads one key on a request's own terms, and tells how the answer came about. */
+  ask(key: Key, now: Millis, terms: Terms): Answer | Promise<Answer>;
+  /** Tells what is known of a key, by name, without reading it. */
+  explain?(key: Key, now: Millis): Readonly<Record<string, string>>;
+}
+
+/** Reads keys from the backing Redis. Never rejects. */
+export interface Origin {
+  /**
+   * Reads keys in one round trip; what is found in the order of the keys. What takes longer than
+   * that, such as a large value, is a promise of its own, which never rejects.
+   *
+   * @param onSent Called when the bytes of the read are written, at the latest: what is found is no
+   * older. Again, should the read be repeated: with a place where it is of the key there alone.
+   */
+  read(
+    keys: readonly Key[],
+    onSent: (again?: number) => void,
+  ): Promise<(Fetched | Promise<Fetched>)[]>;
+  /** Settles when all changes that Redis made before now are known; false when that cannot be. */
+  fence?(): Promise<boolean>;
+  /** Whether a read that nobody waits for would hold nobody up. */
+  hasRoom?(): boolean;
+}
+
+/** A value at the origin. */
+export class Found {
+  /**
+   * @param value The bytes, maybe a part of what came with them: whoever keeps them copies them.
+   * @param timeToLive For how long the origin itself keeps it; Infinity where it said nothing.
+   */
+  constructor(readonly value: Value, readonly timeToLive: Millis = Infinity) {}
+}
+
+/** What the origin says of one key: what it has, `null`, or a failure. */
+export type Fetched = Found | null | Failure;

@@ -1,0 +1,119 @@
+/**
+ * Inline commands: words between blanks, with the quoting that redis-cli and redis.conf know.
+ * Source: `sdssplitargs` of Redis, as its documentation of inline commands refers to it.
+ *
+ * @module
+ */
+import type { Input } from "../../server/input.ts";
+import { INCOMPLETE, TOO_LONG } from "./number_line.ts";
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+/** Reads inline commands, in any fragmentation, and looks for the end of none twice. */
+export class InlineLine {
+  /** The length of the line that was read last, its end included, in bytes. */
+  length = 0;
+  /** How far the end of the line was looked for. */
+  #searched = 0;
+
+  /** @param limit Length that a line may have, in bytes. */
+  constructor(readonly limit: number) {}
+
+  /** Whether no line has been read in part. */
+  get isAtStart(): boolean {
+    return this.#searched === 0;
+  }
+
+  /**
+   * Reads the words of the line that the unread bytes begin with. Returns INCOMPLETE, TOO_LONG, or
+   * null for quotes in disorder.
+   */
+  read(input: Input): string[] | number | null {
+    const { bytes, start, end } = input;
+    const lf = bytes.subarray(start + this.#searched, end).indexOf(LF);
+    const length = lf < 0 ? end - start : this.#searched + lf;
+    if (length > this.limit) return TOO_LONG;
+    this.#searched = lf < 0 ? length : 0;
+    if (lf < 0) return INCOMPLETE;
+    this.length = length + 1;
+    const stop = start + length;
+    return splitInline(input.latin1(start, length > 0 && bytes[stop - 1] === CR ? stop - 1 : stop));
+  }
+}
+
+import { ownText } from "../../core/memory.ts";
+
+const ESCAPES: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
+
+/**
+ * Splits a line into its words: `"..."` with escapes `\n \r \t \b \a \xHH`, `'...'` with `\'`.
+ * Returns null when a quote is not closed, or is followed by something else than a blank.
+ */
+export function splitInline(line: string): string[] | null {
+  if (!/["']/.test(line)) {
+    return line.split(BLANKS).filter((word) => word !== "").map(ownText);
+  }
+  const words: string[] = [];
+  let at = 0;
+  for (;;) {
+    while (at < line.length && BLANK.test(line[at]!)) at++;
+    if (at >= line.length) return words;
+    let word = "";
+    while (at < line.length && !BLANK.test(line[at]!)) {
+      const char = line[at]!;
+      if (char !== '"' && char !== "'") {
+        word += char;
+        at++;
+        continue;
+      }
+      const quoted = char === '"' ? doubleQuoted(line, at + 1) : singleQuoted(line, at + 1);
+      if (quoted === null) return null;
+      word += quoted.text;
+      at = quoted.end;
+      if (at < line.length && !BLANK.test(line[at]!)) return null;
+    }
+    words.push(word);
+  }
+}
+
+const BLANK = /[\0\t\n\v\f\r ]/;
+const BLANKS = /[\0\t\n\v\f\r ]+/;
+
+interface Quoted {
+  text: string;
+  /** Where the line goes on behind the closing quote. */
+  end: number;
+}
+
+function doubleQuoted(line: string, start: number): Quoted | null {
+  let text = "";
+  for (let at = start; at < line.length; at++) {
+    const char = line[at]!;
+    if (char === '"') return { text, end: at + 1 };
+    if (char !== "\\" || at + 1 === line.length) {
+      text += char;
+      continue;
+    }
+    const hex = /^x([0-9a-fA-F]{2})/.exec(line.slice(at + 1, at + 4));
+    if (hex !== null) {
+      text += String.fromCharCode(parseInt(hex[1]!, 16));
+      at += 3;
+    } else {
+      const escaped = line[++at]!;
+      text += ESCAPES[escaped] ?? escaped;
+    }
+  }
+  return null;
+}
+
+function singleQuoted(line: string, start: number): Quoted | null {
+  let text = "";
+  for (let at = start; at < line.length; at++) {
+    const char = line[at]!;
+    if (char === "'") return { text, end: at + 1 };
+    if (char === "\\" && line[at + 1] === "'") at++;
+    text += line[at]!;
+  }
+  return null;
+}

@@ -1,0 +1,66 @@
+/**
+ * The numbers of RESP requests: `*<count>` and `$<length>` lines, in any fragmentation, no byte
+ * looked at twice but for the few digits of a number that is cut.
+ *
+ * @module
+ */
+import type { Input } from "../../server/input.ts";
+
+const CR = 0x0d;
+const ZERO = 0x30;
+
+/** More bytes are needed. */
+export const INCOMPLETE = Infinity;
+/** The line is longer than it may be. */
+export const TOO_LONG = -Infinity;
+
+export class NumberLine {
+  /** The length of the line that was read last, CRLF included, in bytes. */
+  length = 0;
+  /** How far the end of the line was looked for. */
+  #searched = 0;
+
+  /** @param limit Length that a line may have, in bytes. */
+  constructor(readonly limit: number) {}
+
+  /** Whether no line has been read in part. */
+  get isAtStart(): boolean {
+    return this.#searched === 0;
+  }
+
+  /**
+   * Reads a decimal integer and CRLF. Returns INCOMPLETE, TOO_LONG, or NaN for what Redis does not
+   * take for an integer.
+   *
+   * @param first Where its first digit is.
+   */
+  read({ bytes, end }: Input, first: number): number {
+    let at = first;
+    let value = 0;
+    for (; at < end; at++) {
+      const digit = bytes[at]! - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = value * 10 + digit;
+    }
+    const digits = at - first;
+    const canonical = digits === 1 || (digits > 1 && digits < 16 && bytes[first] !== ZERO);
+    if (!canonical || bytes[at] !== CR || at + 1 >= end) return this.#readOdd(bytes, first, end);
+    this.length = digits + 2;
+    this.#searched = 0;
+    return value;
+  }
+
+  /** The rest of `read`: negative, incomplete and wrong ones. */
+  #readOdd(bytes: Input["bytes"], first: number, end: number): number {
+    const cr = bytes.subarray(first + this.#searched, end).indexOf(CR);
+    const length = cr < 0 ? end - first : this.#searched + cr;
+    this.#searched = length;
+    if (length >= this.limit) return TOO_LONG;
+    if (cr < 0 || first + length + 1 >= end) return INCOMPLETE;
+    this.#searched = 0;
+    this.length = length + 2;
+    // No integer has more than 20 digits: a longer line needs no string to be none.
+    const text = bytes.toString("latin1", first, first + Math.min(length, 21));
+    return /^(0|-?[1-9]\d{0,17})$/.test(text) ? Number(text) : NaN;
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * The seam between a connection and the protocol it speaks, and what all connections share. Types
+ * only.
+ *
+ * @module
+ */
+import type { Input } from "./input.ts";
+import type { Output } from "./output.ts";
+import type { Backlog } from "./reply_backlog.ts";
+import type { Peer } from "./peer.ts";
+import type { Lookup, Millis } from "../core/types.ts";
+import type { ProtocolName } from "./detect.ts";
+import type { Stalls } from "./slow_clients.ts";
+import type { Stats } from "../core/stats.ts";
+
+/** What all connections share. */
+export interface Service {
+  readonly lookup: Lookup;
+  readonly stats: Stats;
+  /** The replies that all clients have not taken yet. */
+  readonly backlog: Backlog;
+  /** The clients that take no replies, and are read on from. */
+  readonly stalls: Stalls;
+  /** Makes the conversation of a new client in the protocol that its first bytes spoke. */
+  converse(name: ProtocolName, peer: Peer): Protocol;
+}
+
+/**
+ * What a connection is at, each with its own limit in time:
+ * - `idle`: no part of a request has come
+ * - `partial`: the beginning of a request has come
+ * - `answering`: a read at the origin is under way, which has its own time-outs
+ * - `writing`: the client has not taken all of its replies yet
+ * - `lingering`: the last reply is written, and the client has not ended its side yet
+ */
+export type Phase = "idle" | "partial" | "answering" | "writing" | "lingering";
+
+/**
+ * One request of a client. The connection first reads, then replies, each request in its turn;
+ * what `read` returns (or its promise resolves to) is handed to `reply` as it is.
+ */
+export interface ClientRequest {
+  /** Whether the connection ends after this reply. */
+  readonly last: boolean;
+  /** Starts the lookups that the reply needs; `undefined` when it needs none. */
+  read(lookup: Lookup, now: Millis): unknown;
+  /** Appends the reply. */
+  reply(output: Output, found: unknown): void;
+}
+
+/** One client's conversation: bytes in, requests out. No I/O, no waiting, no throwing. */
+export interface Protocol {
+  /** Takes the next complete request off the input; `undefined` when more bytes are needed. */
+  next(input: Input): ClientRequest | undefined;
+  /** Appends what a client is told that took too long to send a request, before the connection ends. */
+  expire?(output: Output): void;
+  /** Appends what a client is told for whom there is no room, before the connection ends. */
+  turnAway?(output: Output): void;
+}

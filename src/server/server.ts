@@ -1,0 +1,196 @@
+/**
+ * The server: the one listener, the set of its connections, and what bounds their number and their
+ * patience. One timer looks after all deadlines: a timer for each read would cost more than a hit.
+ *
+ * @module
+ */
+import { close, isGone } from "./closing.ts";
+import { Connection } from "./connection.ts";
+import { Input } from "./input.ts";
+import type { Log } from "../core/log.ts";
+import { Output } from "./output.ts";
+import { peerOf } from "./peer.ts";
+import type { Millis } from "../core/types.ts";
+import type { Phase, Service } from "./protocol.ts";
+import { sniff } from "./detect.ts";
+
+/** Bounds of the server. */
+export interface ServerOptions {
+  /** Clients served at once. */
+  readonly maxClients: number;
+  /** How long a connection may be at something without progress; Infinity for as long as it likes. */
+  readonly patience: Readonly<Record<Phase, Millis>>;
+}
+
+/** How often the deadlines are looked at: they are exact to this. */
+const SWEEP: Millis = 500;
+
+/** Pause after an error that accepting again at once would only repeat, such as no file left. */
+const ACCEPT_PAUSE: Millis = 50;
+
+/** As Redis says it, where the protocol has no words of its own. */
+const TOO_MANY = new TextEncoder().encode("-ERR max number of clients reached\r\n");
+
+/** How long a client that is one too many may take to show which protocol it speaks. */
+const REFUSAL_PATIENCE: Millis = 100;
+
+/** Clients whose first bytes are waited for at once in order to turn them away. */
+const REFUSALS = 256;
+
+export class Server {
+  readonly #connections = new Set<Connection>();
+  readonly #sweeper: ReturnType<typeof setInterval>;
+  readonly #accepting: Promise<void>;
+  #stopping = false;
+  #refusals = 0;
+  #onEmpty: (() => void) | undefined;
+
+  #reopen: (() => void) | undefined;
+
+  constructor(
+    public listener: Deno.Listener,
+    readonly service: Service,
+    readonly options: ServerOptions,
+    readonly log: Log,
+  ) {
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP);
+    this.#accepting = this.#accept();
+  }
+
+  /** The number of clients that are connected. */
+  get clients(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * Goes on accepting with another listener; the connections that there are stay. Resolves when it
+   * does. A client that connects in between, within a turn of the event loop, has to try again.
+   */
+  relisten(open: () => Deno.Listener): Promise<void> {
+    return new Promise((resolve) => {
+      this.#reopen = () => {
+        this.listener = open();
+        this.#reopen = undefined;
+        resolve();
+      };
+      // It is closed already where it is being replaced.
+      close(this.listener);
+    });
+  }
+
+  /** Stops accepting, lets requests in flight end for at most `grace`, then ends all connections. */
+  async stop(grace: Millis): Promise<void> {
+    this.#stopping = true;
+    close(this.listener);
+    await this.#accepting;
+    const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
+    for (const connection of this.#connections) connection.finish();
+    if (this.#connections.size > 0) {
+      let limit;
+      // Not all end when they are closed: Deno 2.4 keeps a connection whose write is under way.
+      const late = new Promise<void>((resolve) => limit = setTimeout(resolve, grace));
+      await Promise.race([empty, late]);
+      clearTimeout(limit);
+      for (const connection of this.#connections) connection.close();
+    }
+    clearInterval(this.#sweeper);
+    this.service.stalls.stop();
+  }
+
+  async #accept(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        this.#reopen?.();
+        this.#admit(await this.listener.accept());
+      } catch (error) {
+        if (this.#stopping) return;
+        // A client that was reset before it was accepted is its own affair.
+        if (isGone(error)) continue;
+        this.log.warn("Cannot accept a client", { why: (error as Error).message });
+        await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
+      }
+    }
+  }
+
+  #admit(conn: Deno.Conn): void {
+    const { stats } = this.service;
+    if (this.#connections.size >= this.options.maxClients) {
+      stats.clientsRefused++;
+      this.#refuse(conn);
+      return;
+    }
+    stats.clientsTotal++;
+    if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
+    if ("setKeepAlive" in conn) (conn as Deno.TcpConn).setKeepAlive(true);
+    const connection = new Connection(conn, this.service);
+    this.#connections.add(connection);
+    // One promise: what hangs on it lives as long as the client stays.
+    connection.serve().then(() => this.#dismiss(connection), (error) => {
+      this.#report(conn, error);
+      this.#dismiss(connection);
+    });
+  }
+
+  #dismiss(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onEmpty?.();
+  }
+
+  /** Turns a client away in its own words, as far as it says in time which these are. */
+  async #refuse(conn: Deno.Conn): Promise<void> {
+    const input = new Input();
+    const patience = this.#refusals < REFUSALS ? REFUSAL_PATIENCE : 0;
+    this.#refusals++;
+    let timer;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), patience);
+    });
+    // Over TLS even a refusal has to wait for the client.
+    const end = setTimeout(() => close(conn), 10 * REFUSAL_PATIENCE);
+    try {
+      const first = conn.read(input.room()).then((count) => {
+        input.received(count ?? 0);
+        return sniff(input);
+      }, () => undefined);
+      const name = await Promise.race([first, late]) ?? "resp";
+      const output = new Output();
+      this.service.converse(name, peerOf(conn)).turnAway?.(output);
+      if (output.length === 0) output.bytes(TOO_MANY);
+      await output.flush(conn);
+    } catch (error) {
+      if (!isGone(error)) this.log.debug("Cannot turn a client away", { why: String(error) });
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(end);
+      this.#refusals--;
+      close(conn);
+    }
+  }
+
+  #report(conn: Deno.Conn, error: unknown): void {
+    this.log.error("Cannot go on with a client", {
+      peer: peerOf(conn).remote,
+      why: String(error),
+    });
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    const { patience } = this.options;
+    const { backlog, stalls } = this.service;
+    backlog.relieve(now);
+    for (const connection of this.#connections) {
+      const { conn, phase, isClosed } = connection;
+      // Replies that are too small to be watched can be stalled all the same.
+      if (phase === "writing") {
+        connection.wasSwept = true;
+        stalls.look(connection, now);
+      }
+      if (isClosed || now - connection.movedAt <= patience[phase]) continue;
+      this.log.debug("Gave a client up", { peer: peerOf(conn).remote, phase });
+      if (phase === "partial") connection.expire().catch((error) => this.#report(conn, error));
+      else if (phase === "writing") connection.cutOff();
+      else connection.close();
+    }
+  }
+}

@@ -1,0 +1,214 @@
+/** What ReadThrough reads in one trip, and what becomes of each of its keys. */
+import { assert, assertEquals } from "@std/assert";
+import {
+  Entry,
+  Failure,
+  type Fetched,
+  Found,
+  type Key,
+  NO_TERMS,
+  type Origin,
+  type Outcome,
+} from "../../../src/core/types.ts";
+import { ReadThrough } from "../../../src/cache/read_through.ts";
+import { type CacheOptions, makeCache } from "../../support/cache.ts";
+import { FakeOrigin } from "../../support/fake_origin.ts";
+
+const CHUNK_BYTES = 65_536;
+const FORCED = { ...NO_TERMS, maxAge: 0 };
+
+const textOf = (outcome: Outcome) =>
+  outcome instanceof Entry ? new TextDecoder().decode(outcome.value) : outcome;
+
+/** A value as it comes from a socket: a part of all that came with it. */
+function found(text: string): Found {
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  const { written } = new TextEncoder().encodeInto(text, chunk.subarray(100));
+  return new Found(chunk.subarray(100, 100 + written));
+}
+
+/** A tracked cache whose reads leave when the test says that the turn is over. */
+function boarding(options: CacheOptions = {}) {
+  const origin = new FakeOrigin();
+  const departures: (() => void)[] = [];
+  const cache = makeCache(origin, {
+    mode: "auto",
+    lease: 1e6,
+    ...options,
+    clock: () => 0,
+    board: (depart) => departures.push(depart),
+  });
+  cache.table.up(true, 0);
+  const depart = () => {
+    for (const each of departures.splice(0)) each();
+  };
+  return { cache, table: cache.table, origin, depart };
+}
+
+const keysOf = ({ reads }: FakeOrigin) => reads.map(({ keys }) => [...keys]);
+
+Deno.test("ReadThrough reads what is missed in one turn in one trip, a key that is asked twice once", async () => {
+  const { cache, origin, depart } = boarding();
+  const asked = ["a", "b", "a", "c"].map((key) => cache.get(key, 0));
+  const answer = cache.ask("b", 0, NO_TERMS);
+  assertEquals(origin.reads.length, 0);
+  depart();
+  assertEquals(keysOf(origin), [["a", "b", "c"]]);
+  const failure = new Failure("reply", "WRONGTYPE");
+  origin.reads[0]!.answer(found("1"), null, failure);
+  assertEquals((await Promise.all(asked)).map(textOf), ["1", null, "1", failure]);
+  assertEquals((await answer).outcome, null);
+});
+
+Deno.test("ReadThrough has a trip leave when it is full, and the rest at the end of the turn", async () => {
+  const { cache, origin, depart } = boarding();
+  const keys = Array.from({ length: 40 }, (_, index) => `key:${index}`);
+  const asked = keys.map((key) => cache.get(key, 0));
+  assertEquals(origin.reads.map(({ keys }) => keys.length), [16, 16]);
+  depart();
+  assertEquals(keysOf(origin), [keys.slice(0, 16), keys.slice(16, 32), keys.slice(32)]);
+  for (const read of origin.reads) read.answer(...read.keys.map(found));
+  assertEquals((await Promise.all(asked)).map(textOf), keys);
+});
+
+Deno.test("a turn ends before the next task of the event loop, by itself", async () => {
+  const { table, stats } = makeCache(new FakeOrigin());
+  const origin = new FakeOrigin();
+  const cache = new ReadThrough(origin, table, stats);
+  cache.get("a", 0);
+  cache.get("b", 0);
+  assertEquals(origin.reads.length, 0);
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(keysOf(origin), [["a", "b"]]);
+});
+
+Deno.test("a key that is changed before its read leaves is kept, for the read is newer", async () => {
+  const { cache, table, origin, depart } = boarding();
+  const asked = cache.get("key", 0) as Promise<Outcome>;
+  table.invalidate("key");
+  table.flush();
+  depart();
+  origin.reads[0]!.answer(found("new"));
+  assertEquals(textOf(await asked), "new");
+  assertEquals(textOf(cache.get("key", 0) as Outcome), "new");
+});
+
+Deno.test("a key that is changed while its trip is under way is answered to who waits, and not kept", async () => {
+  const { cache, table, origin, depart } = boarding();
+  const asked = ["changed", "other"].map((key) => cache.get(key, 0));
+  depart();
+  table.invalidate("changed");
+  const later = cache.get("changed", 0);
+  depart();
+  assertEquals(keysOf(origin), [["changed", "other"], ["changed"]]);
+  origin.reads[0]!.answer(found("old"), found("value"));
+  assertEquals((await Promise.all(asked)).map(textOf), ["old", "value"]);
+  assertEquals(table.find("changed", 0), undefined);
+  assertEquals(textOf(cache.get("other", 0) as Outcome), "value");
+  origin.reads[1]!.answer(found("new"));
+  assertEquals([textOf(await later), textOf(cache.get("changed", 0) as Outcome)], ["new", "new"]);
+});
+
+Deno.test("a forced read in the same turn as another of its key counts, in either order", async () => {
+  {
+    const { cache, origin, depart } = boarding();
+    const asked = cache.get("key", 0);
+    const forced = cache.ask("key", 0, FORCED);
+    depart();
+    assertEquals(keysOf(origin), [["key", "key"]]);
+    origin.reads[0]!.answer(found("1"), found("2"));
+    assertEquals([textOf(await asked), textOf((await forced).outcome)], ["1", "2"]);
+    assertEquals((await forced).isStored, true);
+    assertEquals(textOf(cache.get("key", 0) as Outcome), "2");
+  }
+  const { cache, origin, depart } = boarding();
+  const forced = cache.ask("key", 0, FORCED);
+  const asked = cache.get("key", 0);
+  depart();
+  assertEquals(keysOf(origin), [["key"]]);
+  origin.reads[0]!.answer(found("1"));
+  assertEquals([textOf(await asked), textOf((await forced).outcome)], ["1", "1"]);
+});
+
+Deno.test("a small value that is kept lies in the memory of the store, a large one in its own", async () => {
+  const { cache, origin, depart } = boarding({ bytes: 64 * 1024 * 1024 });
+  const asked = ["small", "large"].map((key) => cache.get(key, 0));
+  depart();
+  const large = found("v".repeat(10_000));
+  origin.reads[0]!.answer(found("value"), large);
+  const values = (await Promise.all(asked)).map((one) => (one as Entry).value);
+  assert(values[1] !== large.value, "it lies where it came");
+  assertEquals(values.map(({ buffer }) => buffer.byteLength), [256 * 1024, 10_000]);
+  const kept = ["small", "large"].map((key) => cache.get(key, 0) as Entry);
+  assert(kept.every(({ value }, index) => value.buffer === values[index]!.buffer), "another copy");
+});
+
+Deno.test("a value that is not kept holds nothing of what it came with", async () => {
+  const ways: Record<string, [CacheOptions, Partial<typeof NO_TERMS>?]> = {
+    "larger than the value limit": [{ policy: { valueLimit: 4 } }],
+    "larger than the cache": [{ bytes: 100 }],
+    "no time to live": [{ timeToLive: 0 }],
+    "no store": [{}, { mayStore: false }],
+    "no entries": [{ entries: 0 }],
+  };
+  for (const [name, [options, terms]] of Object.entries(ways)) {
+    const { cache, origin, depart } = boarding(options);
+    const asked = cache.ask("key", 0, { ...NO_TERMS, ...terms });
+    depart();
+    origin.reads[0]!.answer(found("value"));
+    const { outcome, isStored } = await asked;
+    assertEquals((outcome as Entry).value.buffer.byteLength, 5, name);
+    assertEquals([isStored, cache.size], [false, 0], name);
+  }
+});
+
+Deno.test("a missing key for which there is no room is not said to be stored", async () => {
+  // A tenth of nine entries is none.
+  const { cache, origin, depart } = boarding({ entries: 9, absence: 1000 });
+  const asked = cache.ask("key", 0, NO_TERMS);
+  depart();
+  origin.reads[0]!.answer(null);
+  assertEquals((await asked).isStored, false);
+});
+
+/** An origin that has large values only: each comes when the test says. */
+class LateOrigin implements Origin {
+  readonly late: ((fetched: Fetched) => void)[] = [];
+  onSent: (again?: number) => void = () => {};
+
+  read(keys: readonly Key[], onSent: (again?: number) => void): Promise<Promise<Fetched>[]> {
+    this.onSent = onSent;
+    onSent();
+    return Promise.resolve(
+      keys.map(() => new Promise<Fetched>((resolve) => this.late.push(resolve))),
+    );
+  }
+}
+
+Deno.test("a large value that comes late holds up no other of its trip", async () => {
+  const origin = new LateOrigin();
+  const cache = makeCache(origin);
+  const first = cache.getMany(["a", "b"], 0) as Promise<Outcome[]>;
+  const second = cache.get("b", 0) as Promise<Outcome>;
+  await new Promise((resolve) => setTimeout(resolve));
+  origin.late[1]!(found("large b"));
+  assertEquals(textOf(await second), "large b");
+  assertEquals([cache.flights, cache.size], [1, 1]);
+  origin.late[0]!(new Failure("away", "lost"));
+  assertEquals((await first).map(textOf), [new Failure("away", "lost"), "large b"]);
+  assertEquals([cache.flights, cache.size], [0, 1]);
+});
+
+Deno.test("a large value that is read again is as old as that read, the others as their own", async () => {
+  const origin = new LateOrigin();
+  let now = 10;
+  const cache = makeCache(origin, { clock: () => now });
+  const asked = cache.getMany(["a", "b"], now) as Promise<Outcome[]>;
+  now = 20;
+  origin.onSent(1);
+  const sentAt = ["a", "b"].map((key) => cache.table.look(key).flight!.sentAt);
+  assertEquals(sentAt, [10, 20]);
+  await new Promise((resolve) => setTimeout(resolve));
+  for (const settle of origin.late) settle(found("value"));
+  assertEquals((await asked).map((one) => (one as Entry).validFrom), [10, 20]);
+});

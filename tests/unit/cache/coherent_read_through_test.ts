@@ -1,0 +1,339 @@
+/** What ReadThrough makes of the table's rules: stale answers, fences, refreshes, explanations. */
+import { assert, assertEquals } from "@std/assert";
+import {
+  Entry,
+  Failure,
+  Found,
+  type Key,
+  NO_TERMS,
+  type Outcome,
+} from "../../../src/core/types.ts";
+import { type CacheOptions, makeCache } from "../../support/cache.ts";
+import { FakeOrigin } from "../../support/fake_origin.ts";
+
+const LEASE = 100;
+const AWAY = new Failure("away", "Redis is away");
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const textOf = (outcome: Outcome) =>
+  outcome instanceof Entry ? new TextDecoder().decode(outcome.value) : outcome;
+
+/** A tracked cache at the moment 0, with a clock that the test sets. */
+function tracked(options: CacheOptions = {}) {
+  const origin = new FakeOrigin();
+  const time = { now: 0 };
+  const cache = makeCache(origin, {
+    mode: "auto",
+    lease: LEASE,
+    timeToLive: 10_000,
+    absence: 10_000,
+    ...options,
+    clock: () => time.now,
+  });
+  const { table, stats } = cache;
+  table.up(true, 0);
+  const fill = async (key: Key, value: string | null, timeToLive = Infinity) => {
+    const outcome = cache.get(key, time.now);
+    origin.reads.at(-1)!.answer(value === null ? null : new Found(bytes(value), timeToLive));
+    return await outcome;
+  };
+  /** Lets time pass while both connections answer. */
+  const pass = (duration: number) => {
+    time.now += duration;
+    table.channel.answered("data", time.now);
+    table.channel.answered("invalidation", time.now);
+  };
+  /** Asks, and has the origin answer if it is asked. */
+  const ask = async (key: Key, fetched: Found | null | Failure, terms = NO_TERMS) => {
+    const before = origin.reads.length;
+    const answer = cache.ask(key, time.now, terms);
+    origin.reads[before]?.answer(fetched);
+    return await answer;
+  };
+  return { cache, origin, table, stats, time, fill, pass, ask };
+}
+
+const sieMinute = { policy: { staleIfError: 60_000 } };
+
+Deno.test("ReadThrough.get() answers a hit while the lease holds, and reads when it does not", async () => {
+  const { cache, origin, table, time, fill } = tracked();
+  await fill("key", "value");
+  time.now = LEASE - 1;
+  assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
+  time.now = LEASE;
+  const lapsed = cache.get("key", time.now);
+  assert(lapsed instanceof Promise);
+  origin.reads[1]!.answer(AWAY);
+  assertEquals(await lapsed, AWAY);
+  // Both answer again: what was kept all along is as good as before.
+  table.channel.answered("data", LEASE - 10);
+  assert(cache.get("key", time.now) instanceof Promise);
+  table.channel.answered("invalidation", LEASE - 20);
+  assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
+});
+
+Deno.test("ReadThrough.find() answers what get() does while nothing else is to be done, else nothing", async () => {
+  const { cache, stats, table, time, fill, pass } = tracked({ policy: { refreshAfter: 0.8 } });
+  const at = bytes("<key>");
+  const found = () => {
+    const value = cache.find(at, 1, 4, time.now);
+    return value && new TextDecoder().decode(value);
+  };
+  assertEquals(found(), undefined);
+  await fill("key", "value");
+  assertEquals([found(), stats.hits], ["value", 1]);
+  time.now = LEASE;
+  assertEquals(found(), undefined);
+  pass(1);
+  assertEquals(found(), "value");
+  // Somebody has to read it anew, and that is up to get().
+  pass(8000);
+  assertEquals(found(), undefined);
+  time.now = LEASE;
+  table.invalidate("key");
+  assertEquals([found(), stats.hits], [undefined, 2]);
+  await fill("gone", null);
+  assertEquals(cache.find(bytes("gone"), 0, 4, time.now), undefined);
+  for (const happen of [() => table.flush(), () => table.down(time.now)]) {
+    await fill("key", "value");
+    assertEquals(found(), "value");
+    happen();
+    assertEquals(found(), undefined);
+  }
+});
+
+Deno.test("ReadThrough.ask() tells the age of a hit by the last proof, not by its fill", async () => {
+  const { fill, pass, time, ask } = tracked();
+  await fill("key", "value");
+  pass(5000);
+  time.now += 30;
+  const { via, age, timeLeft } = await ask("key", AWAY);
+  assertEquals([via, age, timeLeft], ["hit", 30, 10_000 - 5030]);
+});
+
+Deno.test("ReadThrough.ask() answers a stale value while Redis is away, marked by its time left", async () => {
+  const { table, fill, pass, time, ask, stats } = tracked(sieMinute);
+  await fill("key", "value");
+  pass(1000);
+  table.down(time.now);
+  time.now += 500;
+  const { outcome, via, timeLeft, age } = await ask("key", AWAY);
+  assertEquals([textOf(outcome), via, timeLeft, age], ["value", "hit", -500, 500]);
+  assertEquals(stats.staleAnswers, 1);
+  time.now += 60_000;
+  assertEquals((await ask("key", AWAY)).outcome, AWAY);
+});
+
+Deno.test("ReadThrough.ask() answers no stale value without --stale-if-error, or when asked not to", async () => {
+  const { table, fill, time, ask } = tracked();
+  await fill("key", "value");
+  table.down(time.now);
+  assertEquals((await ask("key", AWAY)).outcome, AWAY);
+  const allowed = tracked(sieMinute);
+  await allowed.fill("key", "value");
+  allowed.table.down(allowed.time.now);
+  allowed.time.now += 10;
+  const none = { ...NO_TERMS, staleIfError: 5 };
+  assertEquals((await allowed.ask("key", AWAY, none)).outcome, AWAY);
+  const forced = { ...NO_TERMS, maxAge: 0 };
+  assertEquals((await allowed.ask("key", AWAY, forced)).outcome, AWAY);
+});
+
+Deno.test("a stale value masks no answer of Redis: nothing, and an error about the key", async () => {
+  for (const answer of [null, new Failure("reply", "WRONGTYPE Operation against a key")]) {
+    const { table, fill, time, ask } = tracked(sieMinute);
+    await fill("key", "value");
+    table.down(time.now);
+    table.up(true, time.now);
+    assertEquals((await ask("key", answer)).outcome, answer);
+    table.down(time.now);
+    assertEquals((await ask("key", AWAY)).outcome, AWAY, "and it is gone after that");
+  }
+});
+
+Deno.test("a Redis that is loading gives no answer yet: the stale value is answered", async () => {
+  const { table, fill, time, ask } = tracked(sieMinute);
+  await fill("key", "value");
+  table.down(time.now);
+  const loading = new Failure("reply", "LOADING Redis is loading the dataset in memory");
+  assertEquals(textOf((await ask("key", loading)).outcome), "value");
+});
+
+Deno.test("what is known to be wrong is never a stale answer", async () => {
+  const wrong: Record<string, (it: ReturnType<typeof tracked>) => void> = {
+    "invalidated": ({ table }) => table.invalidate("key"),
+    "flushed": ({ table }) => table.flush(),
+    "past its own end in Redis": ({ time }) => time.now += 2000,
+  };
+  for (const [name, happen] of Object.entries(wrong)) {
+    const it = tracked(sieMinute);
+    await it.fill("key", "value", 1500);
+    happen(it);
+    it.table.down(it.time.now);
+    assertEquals((await it.ask("key", AWAY)).outcome, AWAY, name);
+  }
+});
+
+Deno.test("ReadThrough.ask() with max-stale takes an old value without asking, within the window", async () => {
+  const { table, fill, time, ask, origin } = tracked(sieMinute);
+  await fill("key", "value");
+  table.down(time.now);
+  time.now += 1000;
+  const terms = { ...NO_TERMS, maxStale: 5000 };
+  assertEquals(textOf((await ask("key", AWAY, terms)).outcome), "value");
+  assertEquals(origin.reads.length, 1);
+});
+
+Deno.test("ReadThrough.get() never answers a value past its own end in Redis", async () => {
+  const { cache, fill, pass, time } = tracked();
+  await fill("key", "value", 50);
+  pass(49);
+  assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
+  pass(1);
+  assert(cache.get("key", time.now) instanceof Promise);
+});
+
+Deno.test("ReadThrough does not keep a value whose end is unknown or now", async () => {
+  const { cache, fill } = tracked();
+  assertEquals(textOf(await fill("key", "value", 0)), "value");
+  assertEquals(cache.size, 0);
+});
+
+Deno.test("ReadThrough keeps that a key is missing, for a tenth of its entries at most", async () => {
+  const { cache, fill, pass, time } = tracked({ entries: 100 });
+  await fill("kept", "value");
+  for (let index = 0; index < 300; index++) await fill(`missing ${index}`, null);
+  assertEquals(cache.size, 1 + 10);
+  pass(1);
+  assertEquals(cache.get("missing 299", time.now), null);
+  assertEquals(textOf(cache.get("kept", time.now) as Outcome), "value");
+  cache.table.invalidate("missing 299");
+  assert(cache.get("missing 299", time.now) instanceof Promise);
+});
+
+Deno.test("ReadThrough.get() reads a key in use anew before its time is up, and answers meanwhile", async () => {
+  const { cache, origin, stats, fill, pass, time } = tracked({ policy: { refreshAfter: 0.8 } });
+  await fill("key", "old");
+  await fill("short", "value", 9000);
+  pass(7999);
+  cache.get("key", time.now);
+  assertEquals(origin.reads.length, 2);
+  pass(1);
+  assertEquals(textOf(cache.get("key", time.now) as Outcome), "old");
+  assertEquals(textOf(cache.get("key", time.now) as Outcome), "old");
+  // What Redis itself lets go soon is not read anew.
+  assertEquals(textOf(cache.get("short", time.now) as Outcome), "value");
+  assertEquals([origin.reads.length, stats.refreshes], [3, 1]);
+  origin.reads[2]!.answer(bytes("new"));
+  await Promise.resolve();
+  await Promise.resolve();
+  assertEquals(textOf(cache.get("key", time.now) as Outcome), "new");
+});
+
+Deno.test("ReadThrough.ask() behind a fence answers from the cache once it is passed", async () => {
+  const { cache, origin, fill, time } = tracked();
+  await fill("key", "value");
+  let pass: (isPassed: boolean) => void = () => {};
+  origin.fence = () => new Promise((resolve) => pass = resolve);
+  const terms = { ...NO_TERMS, isFenced: true };
+  const first = cache.ask("key", time.now, terms);
+  pass(true);
+  assertEquals([(await first).via, textOf((await first).outcome)], ["hit", "value"]);
+  // What was changed before it was passed is not answered.
+  const second = cache.ask("key", time.now, terms);
+  cache.table.invalidate("key");
+  pass(true);
+  await new Promise((resolve) => setTimeout(resolve));
+  origin.reads[1]!.answer(bytes("new"));
+  assertEquals(textOf((await second).outcome), "new");
+  // Where nothing can be proven, Redis is asked.
+  const third = cache.ask("key", time.now, terms);
+  pass(false);
+  await new Promise((resolve) => setTimeout(resolve));
+  origin.reads[2]!.answer(bytes("newer"));
+  assertEquals(textOf((await third).outcome), "newer");
+});
+
+Deno.test("ReadThrough without tracking keeps values for their time, and with it required none", async () => {
+  for (const [mode, kept] of [["auto", true], ["required", false]] as const) {
+    const origin = new FakeOrigin();
+    const cache = makeCache(origin, { mode, clock: () => 0 });
+    cache.table.up(false, 0);
+    const outcome = cache.get("key", 0);
+    origin.reads[0]!.answer(bytes("value"));
+    await outcome;
+    assertEquals(!(cache.get("key", 999) instanceof Promise), kept, mode);
+  }
+});
+
+Deno.test("ReadThrough.explain() tells what is kept, for how long, and why a key missed last", async () => {
+  const { cache, fill, time, table } = tracked();
+  assertEquals(cache.explain("key", 0).cached, "no");
+  await fill("key", "value", 5000);
+  time.now = 40;
+  const { cached, size, age, epoch, policy, channel, ...rest } = cache.explain("key", 40);
+  assertEquals([cached, size, age, policy, channel], ["yes", "5", "40", "*", "tracked"]);
+  assertEquals([epoch, rest["entry-epoch"], rest["time-left"]], ["1", "1", "4960"]);
+  assertEquals(rest["last-miss"], "never kept");
+  table.invalidate("key");
+  assertEquals(cache.explain("key", 40)["last-miss"], "invalidated");
+  await fill("key", "value");
+  table.flush();
+  cache.get("key", 41);
+  assertEquals(cache.explain("key", 41)["last-miss"], "flushed");
+  assertEquals(cache.explain("key", 41).reading, "sent");
+});
+
+Deno.test("a fenced read is never answered by a stale value, whatever the server allows", async () => {
+  for (const failure of [AWAY, new Failure("busy", "Too many reads wait")]) {
+    const { table, origin, fill, time, cache } = tracked(sieMinute);
+    await fill("key", "old");
+    table.down(time.now);
+    table.up(true, time.now += 10);
+    origin.fence = () => Promise.resolve(true);
+    const answer = cache.ask("key", time.now, { ...NO_TERMS, isFenced: true });
+    await origin.fence();
+    while (origin.reads.length < 2) await Promise.resolve();
+    origin.reads[1]!.answer(failure);
+    assertEquals((await answer).outcome, failure);
+  }
+});
+
+Deno.test("a key that Redis does not tell of is as old as its read, and a fence reads it anew", async () => {
+  const { cache, origin, fill, pass, time, ask } = tracked({ covers: (key) => key === "told" });
+  origin.fence = () => Promise.resolve(true);
+  for (const key of ["told", "untold"]) await fill(key, "value");
+  pass(5000);
+  assertEquals((await ask("told", AWAY)).age, 0);
+  assertEquals((await ask("untold", AWAY)).age, 5000);
+  const fenced = { ...NO_TERMS, isFenced: true };
+  assertEquals(textOf((await cache.ask("told", time.now, fenced)).outcome), "value");
+  const read = cache.ask("untold", time.now, fenced);
+  while (origin.reads.length < 3) await Promise.resolve();
+  origin.reads[2]!.answer(new Found(bytes("newer")));
+  assertEquals(textOf((await read).outcome), "newer");
+});
+
+Deno.test("a forced read that fails leaves the entry, where nothing tells of changes", async () => {
+  const { cache, time, fill, ask } = tracked({ mode: "off" });
+  await fill("key", "value");
+  time.now += 10;
+  assertEquals((await ask("key", AWAY, { ...NO_TERMS, maxAge: 0 })).outcome, AWAY);
+  assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
+});
+
+Deno.test("the age of a stale value that was never told of counts from its read", async () => {
+  const { time, fill, ask } = tracked({ ...sieMinute, mode: "off", timeToLive: 3000 });
+  await fill("key", "value");
+  time.now += 4000;
+  const { outcome, age, timeLeft } = await ask("key", AWAY);
+  assertEquals([textOf(outcome), age, timeLeft], ["value", 4000, -1000]);
+});
+
+Deno.test("why a key missed is not remembered of long keys", async () => {
+  const { table, ask } = tracked();
+  await ask("k".repeat(256), null);
+  await ask("k".repeat(257), null);
+  assertEquals(table.look("k".repeat(256)).miss, "never kept");
+  assertEquals(table.look("k".repeat(257)).miss, undefined);
+});

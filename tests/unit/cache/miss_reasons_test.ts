@@ -1,0 +1,43 @@
+import { assert, assertEquals } from "@std/assert";
+import { Reasons } from "../../../src/cache/miss_reasons.ts";
+
+Deno.test("Reasons.get() returns what was set last, and nothing of other keys", () => {
+  const reasons = new Reasons();
+  assertEquals(reasons.get("key"), undefined);
+  assertEquals(reasons.get(""), undefined);
+  reasons.set("key", "evicted");
+  reasons.set("", "flushed");
+  assertEquals([reasons.get("key"), reasons.get(""), reasons.get("yek")], [
+    "evicted",
+    "flushed",
+    undefined,
+  ]);
+  reasons.set("key", "expired");
+  assertEquals(reasons.get("key"), "expired");
+});
+
+Deno.test("Reasons.set() lets a key take the place of another, and tells neither's reason of the other", () => {
+  const reasons = new Reasons();
+  const keys = Array.from({ length: 5000 }, (_, index) => `key:${index}`);
+  for (const key of keys) reasons.set(key, "invalidated");
+  const known = keys.filter((key) => reasons.get(key) !== undefined);
+  // No more than there are places, and most of those are taken by then.
+  assert(known.length <= 1024 && known.length > 512, `${known.length} known`);
+  assertEquals(reasons.get(keys.at(-1)!), "invalidated", "the last one");
+  const gone = keys.find((key) => !known.includes(key))!;
+  reasons.set(gone, "expired");
+  assertEquals(reasons.get(gone), "expired");
+  assertEquals(
+    known.filter((key) => reasons.get(key) === undefined).length,
+    1,
+    "it took one place",
+  );
+});
+
+Deno.test("Reasons.set() remembers keys of up to 256 bytes, and keeps the place of longer ones", () => {
+  const reasons = new Reasons();
+  reasons.set("k".repeat(256), "evicted");
+  reasons.set("k".repeat(257), "evicted");
+  assertEquals(reasons.get("k".repeat(256)), "evicted");
+  assertEquals(reasons.get("k".repeat(257)), undefined);
+});

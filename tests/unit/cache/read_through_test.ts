@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { Entry, Failure, type Key, NO_TERMS, type Outcome } from "../../../src/core/types.ts";
+import { ENTRY_OVERHEAD_BYTES } from "../../../src/cache/store/mod.ts";
+import { type CacheOptions, makeCache } from "../../support/cache.ts";
+import { FakeOrigin } from "../../support/fake_origin.ts";
+
+const TTL = 1000;
+const bytes = (text: string) => new TextEncoder().encode(text);
+const textOf = (outcome: Outcome) =>
+  outcome instanceof Entry ? new TextDecoder().decode(outcome.value) : outcome;
+
+function cacheOf(options: CacheOptions = {}) {
+  const origin = new FakeOrigin();
+  const time = { now: 0 };
+  const cache = makeCache(origin, { timeToLive: TTL, ...options, clock: () => time.now });
+  const { stats, table } = cache;
+  /** Reads a key that is a miss, and answers it. */
+  const fill = async (key: Key, value: Uint8Array | null | Failure, now = 0) => {
+    time.now = now;
+    const outcome = cache.get(key, now);
+    origin.reads.at(-1)!.answer(value);
+    return await outcome;
+  };
+  return { cache, origin, stats, table, time, fill };
+}
+
+Deno.test("ReadThrough.get() reads a miss from the origin and answers the next one at once", async () => {
+  const { cache, origin, stats, fill } = cacheOf();
+  assertEquals(textOf(await fill("key", bytes("value"))), "value");
+  assertEquals(textOf(cache.get("key", 1) as Outcome), "value");
+  assertEquals(origin.reads.length, 1);
+  assertEquals([stats.hits, stats.misses], [1, 1]);
+});
+
+Deno.test("ReadThrough.get() joins a read of the same key that is under way", async () => {
+  const { cache, origin } = cacheOf();
+  const all = Array.from({ length: 50 }, () => cache.get("key", 0));
+  assertEquals([origin.reads.length, cache.flights], [1, 1]);
+  origin.reads[0]!.answer(bytes("value"));
+  assertEquals((await Promise.all(all)).map(textOf), Array(50).fill("value"));
+  assertEquals(cache.flights, 0);
+});
+
+Deno.test("ReadThrough answers an entry until its time is over, and not at that moment", async () => {
+  const { cache, origin, fill } = cacheOf();
+  await fill("key", bytes("old"), 5000);
+  assertEquals(textOf(cache.get("key", 5000 + TTL - 1) as Outcome), "old");
+  const next = cache.get("key", 5000 + TTL);
+  assert(next instanceof Promise);
+  origin.reads[1]!.answer(bytes("new"));
+  assertEquals(textOf(await next), "new");
+});
+
+Deno.test("ReadThrough with no time to live keeps nothing, and still joins reads", async () => {
+  const { cache, origin, fill } = cacheOf({ timeToLive: 0 });
+  await fill("key", bytes("value"));
+  assert(cache.get("key", 0) instanceof Promise);
+  assertStrictEquals(cache.get("key", 0), cache.get("key", 0));
+  assertEquals(origin.reads.length, 2);
+});
+
+Deno.test("ReadThrough does not keep that a key is missing, and forgets a value that has gone", async () => {
+  const { cache, fill } = cacheOf();
+  assertEquals(await fill("key", null), null);
+  assertEquals(cache.size, 0);
+  assertEquals(textOf(await fill("key", bytes("value"))), "value");
+  assertEquals(await fill("key", null, TTL), null);
+  assertEquals(cache.size, 0);
+});
+
+Deno.test("ReadThrough keeps no failure, and gives it to all who wait", async () => {
+  const { cache, origin } = cacheOf();
+  const failure = new Failure("away", "gone");
+  const all = [cache.get("key", 0), cache.get("key", 0)];
+  origin.reads[0]!.answer(failure);
+  assertEquals(await Promise.all(all), [failure, failure]);
+  assertEquals([cache.size, cache.flights], [0, 0]);
+});
+
+Deno.test("ReadThrough keeps an empty value, which is not a missing one", async () => {
+  const { cache, fill } = cacheOf();
+  assertEquals(textOf(await fill("key", bytes(""))), "");
+  assertEquals(textOf(cache.get("key", 1) as Outcome), "");
+});
+
+Deno.test("ReadThrough lets the least recently used entry go when there are too many", async () => {
+  const { cache, fill } = cacheOf({ entries: 3 });
+  for (const key of ["a", "b", "c"]) await fill(key, bytes(key));
+  cache.get("a", 1);
+  await fill("d", bytes("d"), 1);
+  assertEquals(cache.size, 3);
+  const kept = ["a", "c", "d", "b"].map((key) => !(cache.get(key, 2) instanceof Promise));
+  assertEquals(kept, [true, true, true, false]);
+});
+
+Deno.test("ReadThrough keeps within its bytes, with the cost of keeping counted", async () => {
+  const bound = 10 * (1000 + 3 + ENTRY_OVERHEAD_BYTES);
+  const { cache, fill } = cacheOf({ bytes: bound });
+  for (let index = 100; index < 200; index++) {
+    await fill(`${index}`, new Uint8Array(1000));
+    assert(cache.bytes <= bound);
+  }
+  assertEquals([cache.size, cache.bytes], [10, bound]);
+});
+
+Deno.test("ReadThrough answers a value that is too large to keep, and keeps the others", async () => {
+  const { cache, fill } = cacheOf({ bytes: 10_000 });
+  await fill("small", bytes("value"));
+  const large = await fill("large", new Uint8Array(20_000));
+  assert(large instanceof Entry && large.value.length === 20_000);
+  assertEquals(cache.size, 1);
+});
+
+Deno.test("ReadThrough.getMany() reads what is missing in one trip, once each, in order", async () => {
+  const { cache, origin, fill } = cacheOf();
+  await fill("a", bytes("A"));
+  const flying = cache.get("b", 1);
+  const all = cache.getMany(["c", "a", "b", "d", "c"], 1);
+  assertEquals(origin.reads.map(({ keys }) => keys), [["a"], ["b"], ["c", "d"]]);
+  origin.reads[1]!.answer(bytes("B"));
+  origin.reads[2]!.answer(bytes("C"), null);
+  assertEquals((await all).map(textOf), ["C", "A", "B", null, "C"]);
+  assertEquals(textOf(await flying), "B");
+});
+
+Deno.test("ReadThrough.getMany() answers at once when it has all", async () => {
+  const { cache, fill } = cacheOf();
+  await fill("a", bytes("A"));
+  await fill("b", bytes("B"));
+  const found = cache.getMany(["b", "a", "b"], 1);
+  assert(Array.isArray(found));
+  assertEquals((found as Outcome[]).map(textOf), ["B", "A", "B"]);
+});
+
+Deno.test("ReadThrough.ask() with a forced read overtakes an older one, which no longer counts", async () => {
+  const { cache, origin } = cacheOf();
+  const older = cache.get("key", 0);
+  const forced = cache.ask("key", 10, { ...NO_TERMS, maxAge: 0 });
+  assertEquals(origin.reads.length, 2);
+  const joined = cache.get("key", 11);
+  origin.reads[1]!.answer(bytes("new"));
+  assertEquals(textOf((await forced).outcome), "new");
+  assertEquals(textOf(await joined), "new");
+  origin.reads[0]!.answer(bytes("old"));
+  assertEquals(textOf(await older), "old");
+  assertEquals(textOf(cache.get("key", 12) as Outcome), "new");
+});
+
+Deno.test("ReadThrough.ask() keeps nothing and asks nothing when it may not", async () => {
+  const { cache, origin } = cacheOf();
+  const answer = await cache.ask("key", 0, { ...NO_TERMS, mayForward: false });
+  assert(answer.outcome instanceof Failure && answer.outcome.reason === "uncached");
+  assertEquals(origin.reads.length, 0);
+  const unkept = cache.ask("key", 0, { ...NO_TERMS, mayStore: false });
+  origin.reads[0]!.answer(bytes("value"));
+  assertEquals([textOf((await unkept).outcome), (await unkept).isStored], ["value", false]);
+  assertEquals(cache.size, 0);
+});

@@ -1,0 +1,226 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ConfigError, helpPage, parseConfig } from "../../../src/config/mod.ts";
+import { FLAGS, type Setting, SETTINGS, variableOf } from "../../../src/config/settings.ts";
+
+type Env = Record<string, string>;
+
+function readFile(path: string): string {
+  if (path === "/ca.pem") return "PEM";
+  if (path === "/password") return "open sesame\r\n";
+  if (path === "/empty") return "\n";
+  throw new Deno.errors.NotFound("No such file");
+}
+
+const parse = (args: string[], env: Env = {}) => parseConfig(args, (name) => env[name], readFile);
+
+/** The message for a configuration that cannot be used. */
+function refusal(args: string[], env: Env = {}): string {
+  return assertThrows(() => parse(args, env), ConfigError).message;
+}
+
+/** A text of each setting that is not its default, and the value that it stands for. */
+const TEXTS: Partial<Record<string, [string, unknown]>> = {
+  "listen-address": ["127.0.0.1", "127.0.0.1"],
+  "port": ["0", 0],
+  "redis-host": ["redis.example", "redis.example"],
+  "redis-port": ["6380", 6380],
+  "redis-timeout": ["2.5", 2500],
+  "client-limit": ["1", 1],
+  "client-queue": ["0", 0],
+  "queue-timeout": [".5", 500],
+  "max-clients": ["5", 5],
+  "idle-timeout": ["0", 0],
+  "request-timeout": ["1", 1000],
+  "write-timeout": ["1", 1000],
+  "user": ["reader", "reader"],
+  "max-request": ["1mb", 2 ** 20],
+  "reply-memory": ["1mb", 2 ** 20],
+  "cache-size": ["7", 7],
+  "cache-memory": ["2gb", 2 ** 31],
+  "cache-timeout": ["0.001", 1],
+  "shutdown-timeout": ["0", 0],
+  "log-level": ["debug", "debug"],
+  "log-format": ["json", "json"],
+};
+
+Deno.test("parseConfig() has the defaults of the original, and takes no command for serving", () => {
+  const { command, values, origin } = parse([]);
+  assertEquals(command, "serve");
+  const { port, "cache-size": size, "cache-timeout": ttl, "client-limit": limit } = values;
+  assertEquals([values["listen-address"], port], ["0.0.0.0", 8080]);
+  assertEquals([size, ttl, limit], [10_000, 30_000, 64]);
+  assertEquals([origin.host, origin.port, origin.tls], ["127.0.0.1", 6379, false]);
+});
+
+Deno.test("parseConfig() goes by flag over variable over default, for each setting", () => {
+  for (const [flag, [text, value]] of Object.entries(TEXTS) as [string, [string, unknown]][]) {
+    const of = (args: string[], env: Env = {}) =>
+      (parse(args, env).values as unknown as Record<string, unknown>)[flag];
+    const variable = variableOf(flag);
+    const { fallback } = SETTINGS[flag as keyof typeof SETTINGS];
+    assertEquals(of([`--${flag}`, text]), value, flag);
+    assertEquals(of([`--${flag}=${text}`]), value, flag);
+    assertEquals(of([], { [variable]: text }), value, variable);
+    assertEquals(of([`--${flag}`, text], { [variable]: fallback! }), value, flag);
+    assertEquals(of([], { [variable]: "" }), of([]), `empty ${variable}`);
+  }
+});
+
+Deno.test("parseConfig() knows units of memory as redis.conf does", () => {
+  const of = (text: string) => parse(["--cache-memory", text]).values["cache-memory"];
+  assertEquals(["2048", "2k", "2kb", "2KiB", "1MB", "1g"].map(of), [
+    ...[2048, 2048, 2048, 2048],
+    ...[2 ** 20, 2 ** 30],
+  ]);
+});
+
+Deno.test("parseConfig() takes a Redis from a URL, with escapes in user and password", () => {
+  const { origin } = parse(["--redis-url", "rediss://us%40er:p%3Aw%2F%C3%A9@host.example:6390/3"]);
+  assertEquals(origin, {
+    host: "host.example",
+    port: 6390,
+    username: "us@er",
+    password: "p:w/é",
+    database: 3,
+    tls: true,
+    certificateAuthority: null,
+  });
+  const short = parse([], { RP_REDIS_URL: "redis://[::1]" }).origin;
+  assertEquals([short.host, short.port, short.database, short.tls], ["::1", 6379, 0, false]);
+  assertEquals([short.username, short.password], [null, null]);
+});
+
+Deno.test("parseConfig() takes the more explicit of URL and host, and no two of one place", () => {
+  const url = "redis://by-url:1";
+  const hostOf = (args: string[], env: Env) => parse(args, env).origin.host;
+  assertEquals(hostOf(["--redis-url", url], { RP_REDIS_HOST: "by-variable" }), "by-url");
+  assertEquals(hostOf(["--redis-host", "by-flag"], { RP_REDIS_URL: url }), "by-flag");
+  assertEquals(
+    refusal(["--redis-url", url, "--redis-port", "1"]),
+    "Cannot use --redis-url together with --redis-port: wanted one of the two",
+  );
+  assertEquals(
+    refusal([], { RP_REDIS_URL: url, RP_REDIS_HOST: "h" }),
+    "Cannot use RP_REDIS_URL together with RP_REDIS_HOST: wanted one of the two",
+  );
+});
+
+Deno.test("parseConfig() reads the certificates to trust, or names the place of the bad path", () => {
+  assertEquals(parse(["--redis-ca", "/ca.pem"]).origin.certificateAuthority, "PEM");
+  const message = refusal([], { RP_REDIS_CA: "/none" });
+  assert(message.startsWith('Cannot read "/none" for RP_REDIS_CA: wanted a readable file'));
+});
+
+const REFUSED: [string[], Env, string][] = [
+  [["--prot", "1"], {}, 'Unknown flag "--prot"'],
+  [["--prot=1"], {}, 'Unknown flag "--prot"'],
+  [["-p", "1"], {}, 'Unknown flag "-p"'],
+  [["--no-port"], {}, 'Unknown flag "--no-port"'],
+  [["--port.x", "1"], {}, 'Unknown flag "--port.x"'],
+  [["serve"], {}, 'Cannot understand "serve": wanted flags, or "healthcheck"'],
+  [["healthcheck", "twice"], {}, 'Cannot understand "healthcheck twice"'],
+  [["--port", "abc"], {}, 'Cannot use "abc" for --port: wanted a whole number from 0 to 65535'],
+  [["--port"], {}, 'Cannot use "" for --port: wanted a whole number from 0 to 65535'],
+  [["--port", "65536"], {}, 'Cannot use "65536" for --port'],
+  [["--port", "0x50"], {}, 'Cannot use "0x50" for --port'],
+  [["--port", "1e3"], {}, 'Cannot use "1e3" for --port'],
+  [["--port=-1"], {}, 'Cannot use "-1" for --port'],
+  [[], { RP_PORT: "http" }, 'Cannot use "http" for RP_PORT'],
+  [[], { RP_PORT: " 80" }, 'Cannot use " 80" for RP_PORT'],
+  [["--redis-port", "0"], {}, 'Cannot use "0" for --redis-port: wanted a whole number from 1'],
+  [["--cache-size", "0"], {}, 'Cannot use "0" for --cache-size'],
+  [["--cache-size", "1.5"], {}, 'Cannot use "1.5" for --cache-size'],
+  [["--cache-memory", "64 mb"], {}, 'Cannot use "64 mb" for --cache-memory'],
+  [["--cache-memory", "10"], {}, 'Cannot use "10" for --cache-memory'],
+  [["--cache-timeout", "30s"], {}, 'Cannot use "30s" for --cache-timeout: wanted a number'],
+  [["--redis-timeout", "0"], {}, 'Cannot use "0" for --redis-timeout'],
+  [["--redis-timeout", "1e2"], {}, 'Cannot use "1e2" for --redis-timeout'],
+  [["--redis-timeout", "3000000"], {}, 'Cannot use "3000000" for --redis-timeout'],
+  [["--log-level", "loud"], {}, 'Cannot use "loud" for --log-level: wanted one of error, warn,'],
+  [["--log-format", "JSON"], {}, 'Cannot use "JSON" for --log-format: wanted one of text, json'],
+  [["--redis-host", "a b"], {}, 'Cannot use "a b" for --redis-host: wanted a host name'],
+  [["--redis-url", "http://host"], {}, "Cannot use its value for --redis-url: wanted redis://"],
+  [["--redis-url", "redis://host/x"], {}, "Cannot use its value for --redis-url"],
+  [["--redis-url", "redis://host:0"], {}, "Cannot use its value for --redis-url"],
+  [["--redis-url", "redis://host:70000"], {}, "Cannot use its value for --redis-url"],
+  [["--redis-url", "redis://host?db=1"], {}, "Cannot use its value for --redis-url"],
+  [[], { RP_REDIS_URL: "redis://:%ff@host" }, "Cannot use its value for RP_REDIS_URL"],
+  [[], { RP_REDIS_URL: "redis://:%zz@host" }, "Cannot use its value for RP_REDIS_URL"],
+];
+
+Deno.test("parseConfig() refuses what is wrong in a sentence that names place, value and wanted", () => {
+  for (const [args, env, start] of REFUSED) {
+    const message = refusal(args, env);
+    assertEquals(message.slice(0, start.length), start);
+    assert(/: wanted /.test(message) && !message.includes("\n"), message);
+  }
+});
+
+Deno.test("parseConfig() shows no password, wherever it was written", () => {
+  const url = "redis://user:geheim@host:x/";
+  const messages = [
+    refusal(["--redis-url", url]),
+    refusal([], { RP_REDIS_URL: url }),
+    refusal([url]),
+    refusal(["--redis-urll", url]),
+    refusal([`--redis-urll=${url}`]),
+    refusal([`-redis-url=${url}`]),
+    refusal(["--port", url]),
+    refusal(["--redis-host", url]),
+    refusal(["--redis-host", "redis://user:ge/geheim@host"]),
+    refusal([], { RP_REDIS_HOST: url }),
+  ];
+  assertEquals(messages.filter((message) => message.includes("geheim")), []);
+});
+
+Deno.test("parseConfig() gives help and version whatever else is wrong", () => {
+  assertEquals(parse(["--help", "--port", "x"]).command, "help");
+  assertEquals(parse(["--version"], { RP_PORT: "x", RP_REDIS_CA: "/none" }).command, "version");
+  assertEquals(parse(["healthcheck", "--port", "1"]).command, "healthcheck");
+});
+
+Deno.test("helpPage() lists each setting with its variable and its default", () => {
+  const page = helpPage("1.2.3");
+  assert(page.startsWith("redis-proxy 1.2.3: "));
+  for (const flag of FLAGS) {
+    const setting: Setting<unknown> = SETTINGS[flag];
+    const head = setting.variableOnly
+      ? `(no flag) ${"".padEnd(26)} ${variableOf(flag)}`
+      : `--${flag} `;
+    const at = page.indexOf(`  ${head}`);
+    assert(at >= 0, flag);
+    const entry = page.slice(at).split("\n").slice(0, 2).join("\n");
+    assert(entry.includes(variableOf(flag)), entry);
+    const { fallback } = SETTINGS[flag];
+    if (fallback !== null) assert(entry.endsWith(` [${fallback}]`), entry);
+  }
+  const long = page.split("\n").filter((line) => line.length > 100);
+  assertEquals(long, []);
+});
+
+Deno.test("parseConfig() takes a password from its variable or from a file, the flag first", () => {
+  const lets = (password: string, args: string[], env: Env = {}) =>
+    parse(args, env).credentials.check("default", password);
+  assertEquals(parse([]).credentials.required, false);
+  assertEquals(parse([], { RP_PASSWORD: "x" }).credentials.required, true);
+  assert(lets("x", [], { RP_PASSWORD: "x" }));
+  assert(lets("open sesame", [], { RP_PASSWORD_FILE: "/password" }));
+  assert(lets("open sesame", ["--password-file", "/password"], { RP_PASSWORD: "x" }));
+  assertEquals(lets("x", ["--user", "reader"], { RP_PASSWORD: "x" }), false);
+});
+
+Deno.test("parseConfig() refuses a password on the command line, in two places or without text", () => {
+  const messages = [
+    refusal(["--password", "geheim"]),
+    refusal(["--password=geheim"]),
+    refusal([], { RP_PASSWORD: "geheim", RP_PASSWORD_FILE: "/password" }),
+    refusal(["--password-file", "/empty"]),
+    refusal(["--password-file", "/none"]),
+  ];
+  assert(messages[0]!.includes("from the command line") && messages[0]!.includes("RP_PASSWORD"));
+  assertEquals(messages[1], messages[0]);
+  assert(messages[2]!.includes("wanted one of the two"), messages[2]);
+  assert(messages[3]!.includes("wanted a password, got nothing"), messages[3]);
+  assert(messages[4]!.includes("wanted a readable file"), messages[4]);
+  assertEquals(messages.filter((message) => message.includes("geheim")), []);
+});

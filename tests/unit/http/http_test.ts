@@ -1,0 +1,262 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { Credentials } from "../../../src/core/credentials.ts";
+import { Http, type HttpOptions, HttpSite } from "../../../src/http/mod.ts";
+import {
+  type Answer,
+  Entry,
+  Failure,
+  type FailureReason,
+  type Lookup,
+  type Outcome,
+  type Terms,
+} from "../../../src/core/types.ts";
+import { fieldOf, type RawReply, splitReplies } from "../../support/http_replies.ts";
+import { inputOf, written } from "../../support/wire.ts";
+
+const OPTIONS: HttpOptions = {
+  contentType: "application/octet-stream",
+  maxAge: 0,
+  corsOrigins: null,
+  allowedHosts: null,
+  credentials: new Credentials("default", null),
+};
+
+const GET = "GET /k HTTP/1.1\r\nHost: a\r\n";
+
+function answer(outcome: Outcome, story: Partial<Answer> = {}): Answer {
+  return {
+    outcome,
+    via: "hit",
+    age: 0,
+    timeLeft: 1000,
+    isStored: true,
+    isCollapsed: false,
+    ...story,
+  };
+}
+
+/** A lookup that gives answers in turn, and remembers the terms it was asked on. */
+class ScriptedLookup implements Lookup {
+  readonly asked: [key: string, terms: Terms][] = [];
+
+  constructor(readonly answers: (Answer | Promise<Answer>)[]) {}
+
+  find(): never {
+    throw new Error("HTTP asks with terms");
+  }
+
+  get(): never {
+    throw new Error("HTTP asks with terms");
+  }
+
+  getMany(): never {
+    throw new Error("HTTP asks for one key");
+  }
+
+  ask(key: string, _now: number, terms: Terms): Answer | Promise<Answer> {
+    this.asked.push([key, terms]);
+    return this.answers.shift()!;
+  }
+}
+
+/** Replies to one request with what a lookup answers. */
+async function replyTo(
+  request: string,
+  answers: Lookup | Answer,
+  options: Partial<HttpOptions> = {},
+): Promise<RawReply & { last: boolean }> {
+  const input = inputOf(request);
+  const http = new Http(new HttpSite({ ...OPTIONS, ...options }));
+  const taken = http.next(input)!;
+  const lookup = "outcome" in answers ? new ScriptedLookup([answers]) : answers;
+  const found = await taken.read(lookup, 0);
+  const text = await written((output) => taken.reply(output, found));
+  const [reply] = splitReplies(text, [request.split(" ")[0]!]);
+  return { ...reply!, last: taken.last };
+}
+
+function entry(text = "hello", age = 0): Entry {
+  return new Entry(Buffer.from(text), -age, 1000);
+}
+
+Deno.test("HTTP says of each failure what it is", async () => {
+  const table: [FailureReason, string, number, string | undefined][] = [
+    ["busy", "Too many reads wait for Redis", 503, "1"],
+    ["away", "Redis is away", 503, "1"],
+    ["timeout", "Redis gave no answer", 504, undefined],
+    ["uncached", "Not in the cache", 504, undefined],
+    ["reply", "WRONGTYPE Operation against", 409, undefined],
+    ["reply", "NOPERM this user has no permissions", 502, undefined],
+    ["reply", "LOADING Redis is loading", 503, "1"],
+    ["reply", "READONLY You can't write against a read only replica.", 503, "1"],
+    ["reply", "LOADINGX", 502, undefined],
+  ];
+  for (const [reason, message, status, retryAfter] of table) {
+    const failure = answer(new Failure(reason, message), { via: "uri-miss", isStored: false });
+    const reply = await replyTo(`${GET}\r\n`, failure);
+    assertEquals([reply.status, reply.body], [status, `${message}\n`]);
+    assertEquals(fieldOf(reply, "Retry-After"), retryAfter);
+    assertEquals(fieldOf(reply, "Cache-Control"), "no-store");
+    assertEquals(fieldOf(reply, "ETag"), undefined);
+    assertEquals(reply.last, false);
+  }
+});
+
+Deno.test("HTTP tells the story of an answer in Age and Cache-Status", async () => {
+  const table: [Partial<Answer>, age: string | undefined, status: string][] = [
+    [{ via: "hit", age: 2999, timeLeft: 5999 }, "2", "hit; ttl=5"],
+    [{ via: "hit", age: 9000, timeLeft: -2500 }, "9", "hit; ttl=-3"],
+    [{ via: "hit", age: 1e15, timeLeft: Infinity }, "2147483648", "hit; ttl=2147483648"],
+    [{ via: "uri-miss", timeLeft: 9999 }, undefined, "fwd=uri-miss; stored; ttl=9"],
+    [{ via: "request", isStored: false }, undefined, "fwd=request"],
+    [
+      { via: "stale", isCollapsed: true, timeLeft: 1000 },
+      undefined,
+      "fwd=stale; stored; ttl=1; collapsed",
+    ],
+    [{ via: "stale", isStored: false, age: 9000, timeLeft: -1000 }, "9", "fwd=stale"],
+  ];
+  for (const [story, age, status] of table) {
+    const reply = await replyTo(`${GET}\r\n`, answer(entry(), story));
+    assertEquals(fieldOf(reply, "Age"), age);
+    assertEquals(fieldOf(reply, "Cache-Status"), `redis-proxy; ${status}`);
+  }
+});
+
+Deno.test("HTTP says that a cache alone was asked, and was not forwarded", async () => {
+  const failure = new Failure("uncached", "Not in the cache");
+  const reply = await replyTo(`${GET}\r\n`, answer(failure, { via: "uri-miss", isStored: false }));
+  assertEquals(fieldOf(reply, "Cache-Status"), "redis-proxy; detail=only-if-cached");
+});
+
+Deno.test("HTTP lets caches further down keep a value no longer than it is fresh here", async () => {
+  const table: [maxAge: number, Partial<Answer>, cacheControl: string][] = [
+    [0, { timeLeft: 5000 }, "no-cache"],
+    [10_000, { timeLeft: 60_000 }, "max-age=10"],
+    [10_000, { timeLeft: 4999 }, "max-age=4"],
+    [10_000, { timeLeft: 60_000, age: 3999 }, "max-age=13"],
+    [10_000, { timeLeft: 999 }, "no-cache"],
+    [10_000, { timeLeft: -1 }, "no-cache"],
+    [10_000, { timeLeft: 60_000, age: 3999, via: "uri-miss" }, "max-age=10"],
+  ];
+  for (const [maxAge, story, cacheControl] of table) {
+    const reply = await replyTo(`${GET}\r\n`, answer(entry(), story), { maxAge });
+    assertEquals(fieldOf(reply, "Cache-Control"), cacheControl);
+    const notModified = await replyTo(`${GET}If-None-Match: *\r\n\r\n`, answer(entry(), story), {
+      maxAge,
+    });
+    assertEquals(fieldOf(notModified, "Cache-Control"), cacheControl);
+  }
+});
+
+Deno.test("HTTP answers a hit at once, and hands the request's terms on", () => {
+  const lookup = new ScriptedLookup([answer(entry())]);
+  const request = `${GET}Cache-Control: max-age=5, max-stale\r\n\r\n`;
+  const input = inputOf(request);
+  const found = new Http(new HttpSite(OPTIONS)).next(input)!.read(lookup, 0);
+  assertEquals(found instanceof Promise, false);
+  const [key, { maxAge, maxStale }] = lookup.asked[0]!;
+  assertEquals([key, maxAge, maxStale], ["k", 5000, Infinity]);
+});
+
+Deno.test("HTTP reads once more where a hit is not as fresh as min-fresh wants it", async () => {
+  const lookup = new ScriptedLookup([
+    answer(entry("old"), { timeLeft: 1000 }),
+    answer(entry("new"), { via: "request", timeLeft: 9000 }),
+  ]);
+  const reply = await replyTo(`${GET}Cache-Control: min-fresh=5\r\n\r\n`, lookup);
+  assertEquals(reply.body, "new");
+  assertEquals(lookup.asked.map(([, { maxAge }]) => maxAge), [Infinity, 0]);
+});
+
+Deno.test("HTTP gives a large value its tag too", async () => {
+  const text = "x".repeat(200_000);
+  const reply = await replyTo(`${GET}\r\n`, answer(entry(text)));
+  assertEquals(reply.body === text, true);
+  assertMatch(fieldOf(reply, "ETag")!, /^"30d40-[\w+/]{27}"$/);
+});
+
+Deno.test("HTTP wants the password where there is one, but not for a preflight", async () => {
+  const credentials = new Credentials("default", "secret");
+  const corsOrigins = ["*"];
+  const options = { credentials, corsOrigins };
+  for (const field of ["", "Authorization: Bearer wrong\r\n"]) {
+    const reply = await replyTo(`${GET}${field}\r\n`, answer(entry()), options);
+    assertEquals([reply.status, reply.body, reply.last], [401, "Wanted the password\n", false]);
+    assertMatch(reply.lines.join("\n"), /WWW-Authenticate: Basic .*\nWWW-Authenticate: Bearer /);
+  }
+  for (const field of ["Bearer secret", `Basic ${btoa("default:secret")}`]) {
+    const reply = await replyTo(
+      `${GET}Authorization: ${field}\r\n\r\n`,
+      answer(entry()),
+      options,
+    );
+    assertEquals(reply.status, 200);
+  }
+  const head = await replyTo(`HEAD /k HTTP/1.1\r\nHost: a\r\n\r\n`, answer(entry()), options);
+  assertEquals(head.status, 401);
+  const preflight = await replyTo(
+    "OPTIONS /k HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n" +
+      "Access-Control-Request-Method: GET\r\n\r\n",
+    answer(entry()),
+    options,
+  );
+  assertEquals(preflight.status, 204);
+  assertEquals(fieldOf(preflight, "Access-Control-Allow-Origin"), "*");
+  assertMatch(fieldOf(preflight, "Access-Control-Allow-Headers")!, /Authorization/);
+});
+
+Deno.test("HTTP lets no page of another origin see a reply, errors included, unless allowed", async () => {
+  const request = `${GET}Origin: https://b.example\r\n\r\n`;
+  for (const outcome of [entry(), null]) {
+    const off = await replyTo(request, answer(outcome));
+    assertEquals(fieldOf(off, "Access-Control-Allow-Origin"), undefined);
+    const other = await replyTo(request, answer(outcome), { corsOrigins: ["https://c.example"] });
+    assertEquals(fieldOf(other, "Access-Control-Allow-Origin"), undefined);
+    assertEquals(fieldOf(other, "Vary"), "Origin");
+    const on = await replyTo(request, answer(outcome), { corsOrigins: ["https://b.example"] });
+    assertEquals(fieldOf(on, "Access-Control-Allow-Origin"), "https://b.example");
+    assertMatch(fieldOf(on, "Access-Control-Expose-Headers")!, /ETag/);
+  }
+});
+
+Deno.test("HTTP answers only for the allowed hosts, whichever way the host is named", async () => {
+  const allowedHosts = ["a", "127.0.0.1"];
+  const table: [request: string, status: number][] = [
+    [`GET /k HTTP/1.1\r\nHost: a\r\n\r\n`, 200],
+    [`GET /k HTTP/1.1\r\nHost: A:8080\r\n\r\n`, 200],
+    [`GET /k HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n`, 200],
+    [`GET /k HTTP/1.1\r\nHost: evil.example\r\n\r\n`, 421],
+    [`GET /k HTTP/1.1\r\nHost:\r\n\r\n`, 421],
+    [`GET /k HTTP/1.0\r\n\r\n`, 421],
+    [`OPTIONS /k HTTP/1.1\r\nHost: evil.example\r\n\r\n`, 421],
+    // RFC 9112 section 3.2.2: the target's host goes over the field.
+    [`GET http://a/k HTTP/1.1\r\nHost: evil.example\r\n\r\n`, 200],
+    [`GET http://evil.example/k HTTP/1.1\r\nHost: a\r\n\r\n`, 421],
+  ];
+  for (const [request, status] of table) {
+    const reply = await replyTo(request, answer(entry()), { allowedHosts });
+    assertEquals(reply.status, status, request);
+  }
+});
+
+Deno.test("HTTP gives values the media type that was set", async () => {
+  const contentType = "text/plain; charset=utf-8";
+  const reply = await replyTo(`${GET}\r\n`, answer(entry()), { contentType });
+  assertEquals(fieldOf(reply, "Content-Type"), contentType);
+  assertEquals(fieldOf(reply, "X-Content-Type-Options"), "nosniff");
+});
+
+Deno.test("HTTP says 408 to a client that took too long, and that the connection ends", async () => {
+  const [reply] = splitReplies(await written((output) => new Http().expire(output)));
+  assertEquals(reply!.status, 408);
+  assertEquals(fieldOf(reply!, "Connection"), "close");
+});
+
+Deno.test("HTTP says 503 to a client for whom there is no room, and when to come again", async () => {
+  const [reply] = splitReplies(await written((output) => new Http().turnAway(output)));
+  assertEquals([reply!.status, reply!.body], [503, "Too many clients are connected\n"]);
+  assertEquals(fieldOf(reply!, "Connection"), "close");
+  assertEquals(fieldOf(reply!, "Retry-After"), "1");
+});

@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import { Breaker } from "../../../src/origin/breaker.ts";
+import { Failure } from "../../../src/core/types.ts";
+
+const TIMEOUT = new Failure("timeout", "no answer");
+
+function broken(now: number): Breaker {
+  const breaker = new Breaker({ failures: 3, trialEvery: 500 });
+  for (let time = 0; time < 3; time++) {
+    assertEquals(breaker.refusal(now), null);
+    breaker.failed(TIMEOUT, now);
+  }
+  return breaker;
+}
+
+Deno.test("Breaker.refusal() is the last failure once several came in a row", () => {
+  const breaker = broken(1000);
+  assertEquals([breaker.isOpen, breaker.refusal(1000)], [true, TIMEOUT]);
+});
+
+Deno.test("Breaker.refusal() lets one trial pass in its time, and no more while that fails", () => {
+  const breaker = broken(1000);
+  assertEquals(breaker.refusal(1499), TIMEOUT);
+  assertEquals(breaker.refusal(1500), null);
+  assertEquals(breaker.refusal(1500), TIMEOUT);
+  breaker.failed(TIMEOUT, 1600);
+  assertEquals([breaker.refusal(1999), breaker.refusal(2000)], [TIMEOUT, null]);
+});
+
+Deno.test("Breaker.succeeded() closes it, and failures count from the start again", () => {
+  const breaker = broken(0);
+  breaker.succeeded();
+  assertEquals([breaker.isOpen, breaker.refusal(1)], [false, null]);
+  breaker.failed(TIMEOUT, 2);
+  breaker.succeeded();
+  breaker.failed(TIMEOUT, 3);
+  breaker.failed(TIMEOUT, 3);
+  assertEquals(breaker.isOpen, false);
+});

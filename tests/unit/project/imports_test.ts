@@ -1,0 +1,92 @@
+// The architecture as rules: each room of src imports only the rooms below it, no files import each
+// other in a circle, and each package is imported where it is wanted and nowhere else.
+import { assertEquals } from "@std/assert";
+import { ROOT } from "../../../tools/command.ts";
+
+/** What a room may import beside its own files: rooms, files of rooms, and packages. */
+const RULES: Record<string, readonly string[]> = {
+  main: ["app", "config", "core/log"],
+  app: ["admin", "cache", "config", "core", "http", "origin", "resp", "server"],
+  admin: ["core", "http/authorization", "http/error_body", "http/target", "@std/http"],
+  config: ["cache/policy", "cache/policy_text", "core", "origin/client", "@std/cli/parse-args"],
+  http: ["core", "server/input", "server/output", "server/protocol", "@std/http"],
+  resp: ["core", "server/input", "server/output", "server/peer", "server/protocol"],
+  server: ["core"],
+  cache: ["core", "origin/follower", "lru-cache"],
+  origin: ["core", "ioredis"],
+  core: [],
+};
+
+interface Module {
+  specifier: string;
+  dependencies?: { specifier: string }[];
+}
+
+/** Who imports what, as "http/mod" or a package's name, without Node's modules. */
+async function imports(): Promise<[string, string][]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", `--import-map=${ROOT}/tools/npm_imports.json`, "--no-lock", "main.ts"],
+    cwd: ROOT,
+    stderr: "inherit",
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout)) as { modules: Module[] };
+  const own = modules.filter(({ specifier }) => specifier.startsWith("file://"));
+  return own.flatMap(({ specifier, dependencies = [] }) =>
+    dependencies.filter((one) => !/^node:|\.json$/.test(one.specifier)).map((
+      one,
+    ): [string, string] => [
+      nameOf(specifier),
+      one.specifier.startsWith(".")
+        ? nameOf(new URL(one.specifier, specifier).href)
+        : one.specifier,
+    ])
+  );
+}
+
+function nameOf(url: string): string {
+  return url.slice(`file://${ROOT}/`.length).replace(/^src\//, "").replace(/\.ts$/, "");
+}
+
+function isUnder(name: string, scope: string): boolean {
+  return name === scope || name.startsWith(`${scope}/`);
+}
+
+function isAllowed(importer: string, imported: string): boolean {
+  const room = Object.keys(RULES).find((one) => isUnder(importer, one));
+  if (room === undefined) return false;
+  return [room, ...RULES[room]!].some((one) => isUnder(imported, one));
+}
+
+/** The circles among files, each as the files it passes through. */
+function circles(all: [string, string][]): string[] {
+  const next = Map.groupBy(all, ([importer]) => importer);
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (file: string, path: string[]) => {
+    const start = path.indexOf(file);
+    if (start !== -1) found.push([...path.slice(start), file].join(" -> "));
+    if (start !== -1 || done.has(file)) return;
+    for (const [, imported] of next.get(file) ?? []) visit(imported, [...path, file]);
+    done.add(file);
+  };
+  for (const file of next.keys()) visit(file, []);
+  return found;
+}
+
+Deno.test("each file imports only what its room may", async () => {
+  const all = await imports();
+  const wrong = all.filter(([importer, imported]) => !isAllowed(importer, imported));
+  assertEquals(wrong.map(([importer, imported]) => `${importer} imports ${imported}`), []);
+  // The rules are worth nothing if the imports were not read.
+  assertEquals(all.some(([from, to]) => from === "main" && to === "app/proxy"), true);
+});
+
+Deno.test("no files import each other in a circle", async () => {
+  assertEquals(circles(await imports()), []);
+  assertEquals(circles([["a", "b"], ["b", "c"], ["c", "b"]]), ["b -> c -> b"]);
+});
+
+Deno.test("src has folders only", () => {
+  const files = [...Deno.readDirSync(`${ROOT}/src`)].filter((one) => one.isFile);
+  assertEquals(files.map((one) => one.name), []);
+});

@@ -1,0 +1,398 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Backlog } from "../../../src/server/reply_backlog.ts";
+import { Connection } from "../../../src/server/connection.ts";
+import { Http } from "../../../src/http/mod.ts";
+import { Resp } from "../../../src/resp/mod.ts";
+import { Stalls } from "../../../src/server/slow_clients.ts";
+import { Stats } from "../../../src/core/stats.ts";
+import { request } from "../../support/client.ts";
+import { makeCache } from "../../support/cache.ts";
+import { FakeOrigin } from "../../support/fake_origin.ts";
+import { MemoryConn } from "../../support/memory_conn.ts";
+import { PEER, respContext } from "../../support/resp_context.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const get = (key: string) => request("GET", key);
+const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;
+
+/** Lets everything that is ready happen. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const deadline = performance.now() + 5000;
+  while (!isTrue()) {
+    if (performance.now() > deadline) throw new Error(`Never came true: ${isTrue}`);
+    await settle();
+  }
+}
+
+function serve(timeToLive = 60_000) {
+  const origin = new FakeOrigin();
+  const stats = new Stats();
+  const lookup = makeCache(origin, { timeToLive });
+  const conn = new MemoryConn();
+  const backlog = new Backlog(Infinity);
+  const stalls = new Stalls(backlog, 2 ** 20);
+  const connection = new Connection(conn as unknown as Deno.Conn, {
+    lookup,
+    stats,
+    backlog,
+    stalls,
+    converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
+  });
+  const served = connection.serve().finally(() => stalls.stop());
+  return { origin, conn, connection, backlog, served };
+}
+
+Deno.test("Connection replies in the order of requests, whatever the order of outcomes", async () => {
+  const { origin, conn, served } = serve();
+  conn.send(get("a") + "PING\r\n" + get("b") + get("c"));
+  await until(() => origin.reads.length === 3);
+  origin.reads[2]!.answer(null);
+  origin.reads[1]!.answer(bytes("B"));
+  await settle();
+  assertEquals(conn.written, []);
+  origin.reads[0]!.answer(bytes("A"));
+  conn.end();
+  await served;
+  assertEquals(conn.written.join(""), `${bulk("A")}+PONG\r\n${bulk("B")}$-1\r\n`);
+  assert(conn.isClosed);
+});
+
+Deno.test("Connection sends what precedes a miss before it waits for it", async () => {
+  const { origin, conn, served } = serve();
+  conn.send("PING\r\n" + get("a"));
+  await until(() => conn.written.length > 0);
+  assertEquals(conn.written, ["+PONG\r\n"]);
+  origin.reads[0]!.answer(null);
+  conn.end();
+  await served;
+  assertEquals(conn.written, ["+PONG\r\n", "$-1\r\n"]);
+});
+
+Deno.test("Connection answers a batch of hits by one write", async () => {
+  const { origin, conn, served } = serve();
+  conn.send(get("a"));
+  await until(() => origin.reads.length === 1);
+  origin.reads[0]!.answer(bytes("A"));
+  await until(() => conn.written.length === 1);
+  conn.send(get("a").repeat(6));
+  conn.end();
+  await served;
+  assertEquals(conn.written.slice(1), [bulk("A").repeat(6)]);
+});
+
+Deno.test("Connection does not read from a client that takes no replies", async () => {
+  const { conn, connection, served } = serve();
+  conn.hold();
+  conn.send("PING\r\n");
+  conn.send("ECHO later\r\n");
+  await until(() => connection.phase === "writing");
+  await settle();
+  assertEquals(conn.reads, 1);
+  conn.release();
+  conn.end();
+  await served;
+  assertEquals(conn.written.join(""), "+PONG\r\n" + bulk("later"));
+});
+
+Deno.test("Connection has a bounded number of reads of one client under way", async () => {
+  const { origin, conn, served } = serve();
+  const keys = Array.from({ length: 3000 }, (_, index) => `${index}`);
+  conn.send(keys.map(get).join(""));
+  conn.end();
+  for (let answered = 0; answered < keys.length;) {
+    await until(() => origin.reads.length > answered);
+    await settle();
+    assert(origin.reads.length - answered <= 128, `${origin.reads.length - answered} reads`);
+    for (; answered < origin.reads.length; answered++) {
+      origin.reads[answered]!.answer(bytes(origin.reads[answered]!.keys[0]!));
+    }
+  }
+  await served;
+  assert(conn.written.join("") === keys.map(bulk).join(""));
+});
+
+Deno.test("Connection tells what it is at", async () => {
+  const { origin, conn, connection, served } = serve();
+  assertEquals(connection.phase, "idle");
+  conn.send("*2\r\n$3\r\n");
+  await until(() => connection.phase === "partial");
+  const { since } = connection;
+  conn.send("GE");
+  await settle();
+  assertEquals([connection.phase, connection.since], ["partial", since]);
+  conn.send("T\r\n$1\r\na\r\n");
+  await until(() => connection.phase === "answering");
+  conn.hold();
+  origin.reads[0]!.answer(null);
+  await until(() => connection.phase === "writing");
+  conn.release();
+  await until(() => connection.phase === "idle");
+  assert(connection.since > since);
+  // What is sent before a wait for the origin is writing too: such a client has its limit.
+  conn.hold();
+  conn.send("PING\r\n" + get("b"));
+  await until(() => origin.reads.length === 2);
+  await settle();
+  assertEquals(connection.phase, "writing");
+  origin.reads[1]!.answer(null);
+  conn.release();
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection counts a request that began behind a long wait from its own beginning", async () => {
+  const { origin, conn, connection, served } = serve();
+  conn.send(get("a") + "*2\r\n");
+  await until(() => connection.phase === "answering");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const answered = performance.now();
+  origin.reads[0]!.answer(null);
+  await until(() => connection.phase === "partial");
+  assert(connection.since >= answered);
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection answers no value past its time because a client was slow", async () => {
+  const TTL = 300;
+  const { origin, conn, connection, served } = serve(TTL);
+  const value = new Uint8Array(300_000);
+  conn.send(get("a"));
+  await until(() => origin.reads.length === 1);
+  origin.reads[0]!.answer(value);
+  await until(() => connection.phase === "idle");
+  const expired = performance.now() + TTL;
+  conn.hold();
+  conn.send(get("a").repeat(3)); // The first reply alone fills a batch.
+  await until(() => connection.phase === "writing");
+  await until(() => performance.now() > expired);
+  conn.release();
+  await until(() => origin.reads.length === 2);
+  origin.reads[1]!.answer(value);
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection ends its side after the last reply, and waits for the client's end", async () => {
+  const { conn, connection, served } = serve();
+  conn.send("QUIT\r\nPING\r\n");
+  await until(() => connection.phase === "lingering");
+  assertEquals([conn.written.join(""), conn.isWriteClosed, conn.isClosed], [
+    "+OK\r\n",
+    true,
+    false,
+  ]);
+  conn.send("PING\r\n".repeat(100));
+  conn.end();
+  await served;
+  assertEquals([conn.written.join(""), conn.isClosed], ["+OK\r\n", true]);
+});
+
+Deno.test("Connection does not listen for ever to a client that it has ended", async () => {
+  const { conn, served } = serve();
+  conn.send("QUIT\r\n");
+  for (let sent = 0; sent < 20; sent++) conn.send("x".repeat(100_000));
+  await served;
+  assert(conn.isClosed);
+});
+
+Deno.test("Connection.finish() ends an idle client at once", async () => {
+  const { conn, connection, served } = serve();
+  connection.finish();
+  await served;
+  assert(conn.isClosed);
+});
+
+Deno.test("Connection.finish() lets what was asked be answered first", async () => {
+  const { origin, conn, connection, served } = serve();
+  conn.send(get("a") + "PING\r\n");
+  await until(() => origin.reads.length === 1);
+  connection.finish();
+  assertEquals(conn.isClosed, false);
+  origin.reads[0]!.answer(bytes("A"));
+  conn.end();
+  await served;
+  assertEquals(conn.written.join(""), `${bulk("A")}+PONG\r\n`);
+});
+
+Deno.test("Connection.serve() takes a client's going away for no error", async () => {
+  const errors = [Deno.errors.ConnectionReset, Deno.errors.BrokenPipe, Deno.errors.TimedOut];
+  for (const Gone of errors) {
+    const { conn, served } = serve();
+    conn.send("PING\r\n");
+    conn.break(new Gone("gone"));
+    await served;
+    assert(conn.isClosed);
+  }
+});
+
+Deno.test("Connection.serve() rejects for a bug, and closes", async () => {
+  const { conn, served } = serve();
+  conn.break(new RangeError("bug"));
+  await assertRejects(() => served, RangeError, "bug");
+  assert(conn.isClosed);
+});
+
+Deno.test("Connection.close() during a read at the origin ends it once the read is over", async () => {
+  const { origin, conn, connection, served } = serve();
+  conn.send(get("a"));
+  await until(() => origin.reads.length === 1);
+  connection.close();
+  connection.close();
+  origin.reads[0]!.answer(bytes("A"));
+  await served;
+  assertEquals(conn.written, []);
+});
+
+Deno.test("Connection stays with the protocol of its first line", async () => {
+  const { conn, served } = serve();
+  conn.send("PING\r\n");
+  conn.send("GET /a HTTP/1.1\r\n");
+  conn.end();
+  await served;
+  assertEquals(
+    conn.written.join(""),
+    "+PONG\r\n-ERR wrong number of arguments for 'get' command\r\n",
+  );
+});
+
+Deno.test("Connection leaves the others their turn while its client sends without end", async () => {
+  const { conn, served } = serve();
+  const most = 20_000;
+  const ping = new TextEncoder().encode("PING\r\n");
+  let sent = 0;
+  conn.read = (bytes: Uint8Array) => {
+    if (conn.reads++ === most) return Promise.resolve(null);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = ping[sent++ % ping.length]!;
+    return Promise.resolve(bytes.length);
+  };
+  conn.send("PING\r\n");
+  await settle();
+  assert(conn.reads < most, "a timer had to wait for all of the client's requests");
+  conn.reads = most;
+  await served;
+});
+
+Deno.test("Connection times a request from its own beginning, also where nothing is replied", async () => {
+  const { conn, connection, served } = serve();
+  conn.send("CLIENT REPLY OFF\r\nPING\r\nPI");
+  await until(() => connection.phase === "partial");
+  const { since } = connection;
+  await until(() => performance.now() > since);
+  conn.send("NG\r\nPI");
+  await until(() => connection.since > since);
+  assertEquals([connection.phase, conn.written], ["partial", []]);
+  conn.end();
+  await served;
+});
+
+/** A client that has sent `count` requests and more, and takes nothing: it is read on from. */
+async function stalled(count: number) {
+  const it = serve();
+  const { conn, connection } = it;
+  conn.hold();
+  const echoes = Array.from({ length: count }, (_, index) => request("ECHO", `${index}`));
+  for (const echo of echoes) conn.send(echo);
+  await until(() => connection.phase === "writing");
+  assertEquals(conn.unread, count - 1);
+  connection.readAhead();
+  connection.readAhead();
+  await until(() => conn.unread === 0);
+  const replies = echoes.map((_, index) => bulk(`${index}`)).join("");
+  return { ...it, replies };
+}
+
+Deno.test("Connection.readAhead() takes what a client sends before it takes replies", async () => {
+  const { conn, connection, backlog, served, replies } = await stalled(5000);
+  assertEquals([conn.written, connection.phase], [[], "writing"]);
+  assert(backlog.bytes > 100_000, `${backlog.bytes} bytes counted`);
+  conn.release();
+  await until(() => connection.phase === "idle");
+  conn.send("PING\r\n");
+  await until(() => conn.written.at(-1) === "+PONG\r\n");
+  conn.send("QUIT\r\n");
+  conn.end();
+  await served;
+  assert(conn.written.join("") === replies + "+PONG\r\n+OK\r\n");
+  assertEquals(backlog.bytes, 0);
+});
+
+Deno.test("Connection.readAhead() gives a client that has ended its side all replies", async () => {
+  const { conn, backlog, served, replies } = await stalled(3000);
+  conn.end();
+  await until(() => conn.unread === 0);
+  conn.release();
+  await served;
+  assert(conn.written.join("") === replies);
+  assertEquals([conn.isClosed, backlog.bytes], [true, 0]);
+});
+
+Deno.test("Connection.readAhead() counts what a client sends as its getting on while it takes nothing", async () => {
+  const { conn, connection, served } = await stalled(10);
+  const { since, movedAt } = connection;
+  assert(movedAt > since);
+  await until(() => performance.now() > movedAt);
+  conn.send("PING\r\n");
+  await until(() => connection.movedAt > movedAt);
+  // Not so with those that have memory to make room for: it still takes nothing.
+  assertEquals(connection.since, since);
+  conn.release();
+  await until(() => connection.phase === "idle");
+  assertEquals(connection.movedAt, connection.since);
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection.readAhead() goes no further once the client takes replies", async () => {
+  const { conn, connection, served } = await stalled(10);
+  conn.release();
+  await until(() => connection.phase === "idle");
+  conn.hold();
+  for (const _ of "abc") {
+    conn.send("PING\r\n");
+    await settle();
+  }
+  await until(() => connection.phase === "writing");
+  assertEquals(conn.unread, 2);
+  conn.release();
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection.cutOff() lets go of what was read ahead", async () => {
+  const { conn, connection, backlog, served } = await stalled(3000);
+  connection.cutOff();
+  connection.readAhead();
+  assertEquals([...backlog.holders], []);
+  await served;
+  assertEquals([conn.written, conn.isClosed, backlog.bytes], [[], true, 0]);
+});
+
+Deno.test("Connection.finish() ends a client that was read ahead after the replies under way", async () => {
+  const { conn, connection, backlog, served, replies } = await stalled(3000);
+  connection.finish();
+  assertEquals(conn.isClosed, false);
+  conn.release();
+  await until(() => connection.phase === "lingering");
+  assert(conn.isWriteClosed);
+  assert(conn.written.length > 0 && replies.startsWith(conn.written.join("")));
+  conn.end();
+  await served;
+  assertEquals(backlog.bytes, 0);
+});
+
+Deno.test("Connection.readAhead() leaves a client alone that is told its end", async () => {
+  const { conn, connection, served } = serve();
+  conn.send("*1\r\n");
+  await until(() => connection.phase === "partial");
+  conn.hold();
+  const expired = connection.expire();
+  assertEquals(connection.phase, "writing");
+  connection.readAhead();
+  await settle();
+  conn.release();
+  await Promise.all([expired, served]);
+  assert(conn.isClosed);
+});

@@ -1,0 +1,212 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Backlog, type Holder } from "../../../src/server/reply_backlog.ts";
+import { ReadAhead } from "../../../src/server/read_ahead.ts";
+import { Stalls } from "../../../src/server/slow_clients.ts";
+import { MemoryConn } from "../../support/memory_conn.ts";
+
+const KB = 1024;
+
+/** Lets everything that is ready happen. */
+const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+/** A client that is read ahead, with a budget of its own unless there is one. */
+function reading({ limit = Infinity, stalls = new Stalls(new Backlog(Infinity), limit) } = {}) {
+  const conn = new MemoryConn();
+  const it = { conn, stalls, isOver: false };
+  const ahead = new ReadAhead(conn, stalls, () => it.isOver = true);
+  return Object.assign(it, { ahead });
+}
+
+/** Reads until there is an end, in pieces of any size. */
+async function rest(ahead: ReadAhead, size: number): Promise<string> {
+  let text = "";
+  const room = new Uint8Array(size);
+  for (;;) {
+    const count = await ahead.read(room);
+    if (count === null) return text;
+    text += new TextDecoder().decode(room.subarray(0, count));
+  }
+}
+
+/** Text in which each place differs from those around it. */
+const text = (length: number) =>
+  Array.from({ length: length / 8 }, (_, index) => `${index}`.padStart(8)).join("");
+
+Deno.test("ReadAhead.read() gives all bytes in order, whatever the sizes", async () => {
+  const all = text(400 * KB);
+  for (const size of [1, 100, 1024, 5000, 400 * KB]) {
+    for (const room of [KB, 64 * KB]) {
+      const { conn, ahead, stalls } = reading();
+      for (let at = 0; at < all.length && conn.unread < 3000; at += size) {
+        conn.send(all.slice(at, at + size));
+      }
+      const sent = Math.min(all.length, 3000 * size);
+      ahead.goOn();
+      await settle();
+      assertEquals(conn.unread, 0);
+      conn.end();
+      assert(await rest(ahead, room) === all.slice(0, sent), `${size} bytes, room for ${room}`);
+      assertEquals([ahead.held, stalls.bytes, stalls.backlog.bytes], [0, 0, 0]);
+    }
+  }
+});
+
+Deno.test("ReadAhead.read() waits for the read under way, and is over after it", async () => {
+  const { conn, ahead } = reading();
+  ahead.goOn();
+  const room = new Uint8Array(10);
+  const first = ahead.read(room);
+  conn.send("first");
+  assertEquals(await first, 5);
+  await settle();
+  assertEquals(conn.reads, 1);
+  const second = ahead.read(room);
+  await settle();
+  assertEquals(conn.reads, 2);
+  conn.send("next");
+  assertEquals(await second, 4);
+});
+
+Deno.test("ReadAhead.read() says that it is over once the source alone has more", async () => {
+  const it = reading();
+  const { conn, ahead } = it;
+  conn.send("one");
+  ahead.goOn();
+  await settle();
+  const room = new Uint8Array(10);
+  assertEquals([await ahead.read(room), it.isOver], [3, false]);
+  conn.send("two"); // By the read that was under way.
+  assertEquals([await ahead.read(room), it.isOver], [3, false]);
+  conn.send("three");
+  assertEquals([await ahead.read(room), it.isOver], [5, true]);
+});
+
+Deno.test("ReadAhead.read() fills its room as long as there is more", async () => {
+  const { conn, ahead } = reading();
+  for (let count = 0; count < 300; count++) conn.send("x".repeat(300));
+  ahead.goOn();
+  await settle();
+  const room = new Uint8Array(64 * KB);
+  assertEquals(await ahead.read(room), 64 * KB);
+  assertEquals(await ahead.read(room), 300 * 300 - 64 * KB);
+});
+
+Deno.test("ReadAhead.read() throws what broke the connection, after what came before", async () => {
+  const { conn, ahead, stalls } = reading();
+  conn.send("before");
+  conn.break(new Deno.errors.ConnectionReset("gone"));
+  ahead.goOn();
+  await settle();
+  const room = new Uint8Array(10);
+  assertEquals(await ahead.read(room), 6);
+  await assertRejects(() => ahead.read(room), Deno.errors.ConnectionReset, "gone");
+  assertEquals(stalls.bytes, 0);
+});
+
+Deno.test("ReadAhead.goOn() stops at the limit of one client, and goes on when there is room", async () => {
+  const limit = 100 * KB;
+  const { conn, ahead, stalls } = reading({ limit });
+  const all = text(300 * KB);
+  conn.send(all);
+  ahead.goOn();
+  await settle();
+  assertEquals(stalls.bytes, limit);
+  ahead.goOn();
+  await settle();
+  assertEquals(stalls.bytes, limit);
+  const room = new Uint8Array(64 * KB);
+  assertEquals(await ahead.read(room), 64 * KB);
+  ahead.goOn();
+  await settle();
+  assertEquals(stalls.bytes, limit);
+  conn.end();
+  assert(new TextDecoder().decode(room) + await rest(ahead, 64 * KB) === all);
+});
+
+Deno.test("ReadAhead keeps little more than what came, also when it comes byte by byte", async () => {
+  const { conn, ahead } = reading();
+  for (let count = 0; count < 3000; count++) conn.send("x");
+  ahead.goOn();
+  await settle();
+  assertEquals(ahead.held, 3000 + KB);
+});
+
+Deno.test("ReadAhead.drop() gives all room back, that of the read under way when it ends", async () => {
+  for (const end of ["send", "close"] as const) {
+    const { conn, ahead, stalls } = reading();
+    conn.send("x".repeat(1000));
+    ahead.goOn();
+    await settle();
+    ahead.drop();
+    assertEquals(stalls.bytes, KB);
+    conn[end]("more");
+    await settle();
+    assertEquals([stalls.bytes, stalls.backlog.bytes], [0, 0]);
+  }
+});
+
+/** Clients that send nearly 100 KB each, of a budget of 200 KB of which 100 KB are one client's. */
+function three() {
+  const stalls = new Stalls(new Backlog(400 * KB), 100 * KB);
+  const clients = Array.from({ length: 3 }, () => reading({ stalls }));
+  for (const { conn } of clients) conn.send("x".repeat(99.5 * KB));
+  return { stalls, clients };
+}
+
+Deno.test("Stalls.grant() keeps to the budget, and gives one client its limit in any case", async () => {
+  const { stalls, clients } = three();
+  for (const { ahead } of clients) ahead.goOn();
+  await settle();
+  for (const { ahead } of clients) ahead.goOn();
+  await settle();
+  const held = clients.map(({ ahead }) => ahead.held).sort((left, right) => right - left);
+  assertEquals(held[0], 100 * KB);
+  assert(held[1]! + held[2]! <= 100 * KB, `${held}`);
+  assert(stalls.bytes <= 200 * KB && stalls.backlog.bytes === stalls.bytes, `${held}`);
+  // Once that one needs it no longer, it is another's turn.
+  const first = clients.find(({ ahead }) => ahead.held === held[0])!;
+  const others = clients.filter((client) => client !== first);
+  const room = new Uint8Array(100 * KB);
+  assertEquals(await first.ahead.read(room), 99.5 * KB);
+  first.ahead.read(room);
+  for (const { ahead } of others) ahead.goOn();
+  await settle();
+  assert(others.some(({ ahead }) => ahead.held === 100 * KB));
+});
+
+Deno.test("Stalls.grant() leaves the replies their room", () => {
+  const backlog = new Backlog(400 * KB);
+  const stalls = new Stalls(backlog, 100 * KB);
+  const holder: Holder = { since: 0, cutOff() {}, readAhead() {} };
+  backlog.hold(holder, [new ArrayBuffer(399.5 * KB)], 0);
+  const { ahead } = reading({ stalls });
+  assertEquals(stalls.grant(ahead, KB), 0);
+  backlog.release(holder);
+  assertEquals(stalls.grant(ahead, KB), KB);
+});
+
+Deno.test("Stalls.watch() has clients read on from that take nothing, and no others", async () => {
+  const backlog = new Backlog(Infinity);
+  const stalls = new Stalls(backlog, KB);
+  let stuck = 0;
+  let fine = 0;
+  await new Promise<void>((resolve) => {
+    const one: Holder = {
+      since: -1000,
+      cutOff() {},
+      readAhead: () => ++stuck === 3 && resolve(),
+    };
+    const other: Holder = { since: Infinity, cutOff() {}, readAhead: () => fine++ };
+    for (const holder of [one, other]) backlog.hold(holder, [], 0);
+    stalls.watch();
+  });
+  stalls.stop();
+  assertEquals([stuck, fine], [3, 0]);
+});
+
+Deno.test("Stalls.watch() ends when nobody holds replies", async () => {
+  const stalls = new Stalls(new Backlog(Infinity), KB);
+  stalls.watch();
+  // A timer that goes on would be left behind, and fail this.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+});

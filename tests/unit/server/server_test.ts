@@ -1,0 +1,216 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Backlog } from "../../../src/server/reply_backlog.ts";
+import { Http } from "../../../src/http/mod.ts";
+import { Log } from "../../../src/core/log.ts";
+import { Resp } from "../../../src/resp/mod.ts";
+import { Server } from "../../../src/server/server.ts";
+import type { Phase } from "../../../src/server/protocol.ts";
+import { Stalls } from "../../../src/server/slow_clients.ts";
+import { Stats } from "../../../src/core/stats.ts";
+import { RawClient, request } from "../../support/client.ts";
+import { makeCache } from "../../support/cache.ts";
+import { FakeOrigin } from "../../support/fake_origin.ts";
+import { MemoryConn } from "../../support/memory_conn.ts";
+import { PEER, respContext } from "../../support/resp_context.ts";
+
+const FOR_EVER: Record<Phase, number> = {
+  idle: Infinity,
+  partial: Infinity,
+  answering: Infinity,
+  writing: Infinity,
+  lingering: Infinity,
+};
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const deadline = performance.now() + 5000;
+  while (!isTrue()) {
+    if (performance.now() > deadline) throw new Error(`Never came true: ${isTrue}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+interface Options {
+  maxClients?: number;
+  patience?: Partial<Record<Phase, number>>;
+  listener?: Deno.Listener;
+}
+
+function serve({ maxClients = 100, patience = {}, listener }: Options = {}) {
+  const origin = new FakeOrigin();
+  const stats = new Stats();
+  const lookup = makeCache(origin, { timeToLive: 60_000 });
+  const own = listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const lines: string[] = [];
+  const backlog = new Backlog(Infinity);
+  const server = new Server(own, {
+    lookup,
+    stats,
+    backlog,
+    stalls: new Stalls(backlog, 2 ** 20),
+    converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
+  }, {
+    maxClients,
+    patience: { ...FOR_EVER, ...patience },
+  }, new Log("debug", "text", (line) => lines.push(line)));
+  return { server, origin, stats, lines, port: (own.addr as Deno.NetAddr).port };
+}
+
+Deno.test("Server serves as many clients as it may, and turns the next away with a reason", async () => {
+  const { server, stats, port } = serve({ maxClients: 2 });
+  using one = await RawClient.connect(port);
+  using two = await RawClient.connect(port);
+  assertEquals(await one.exchange("PING\r\n", 7), "+PONG\r\n");
+  assertEquals(await two.exchange("PING\r\n", 7), "+PONG\r\n");
+  using three = await RawClient.connect(port);
+  assertEquals(await three.rest(), "-ERR max number of clients reached\r\n");
+  using http = await RawClient.connect(port);
+  await http.send("GET / HTTP/1.1\r\n");
+  assertMatch(await http.rest(), /^HTTP\/1\.1 503 [^]*\r\nConnection: close\r\n/);
+  assertEquals([server.clients, stats.clientsTotal, stats.clientsRefused], [2, 2, 2]);
+  two.close();
+  await until(() => server.clients === 1);
+  using four = await RawClient.connect(port);
+  assertEquals(await four.exchange("PING\r\n", 7), "+PONG\r\n");
+  await server.stop(0);
+});
+
+Deno.test("Server gives up who is silent, who sends half a request, and who takes no reply", async () => {
+  const { server, origin, lines, port } = serve({
+    patience: { idle: 100, partial: 100, writing: 100 },
+  });
+  using idle = await RawClient.connect(port);
+  using partial = await RawClient.connect(port);
+  using undecided = await RawClient.connect(port);
+  using writing = await RawClient.connect(port);
+  await partial.send("*2\r\n$3\r\nGET\r\n");
+  await undecided.send("GET /");
+  await writing.send(request("GET", "large"));
+  await until(() => origin.reads.length === 1);
+  const size = 64 * 1024 * 1024;
+  origin.reads[0]!.answer(new Uint8Array(size));
+  assertEquals(await idle.rest() + await partial.rest(), "");
+  assertMatch(await undecided.rest(), /^HTTP\/1\.1 408 /);
+  await until(() => lines.some((line) => line.includes("phase=writing")));
+  // One runtime cuts the write that is under way, another lets it end with what the client takes.
+  let received = 0;
+  const room = new Uint8Array(2 ** 20);
+  for (;;) {
+    const count = await writing.conn.read(room).catch(() => null);
+    if (count === null) break;
+    received += count;
+  }
+  assert(received < size, `${received} bytes`);
+  await until(() => server.clients === 0);
+  const phases = lines.map((line) => /phase=(\w+)/.exec(line)?.[1]).sort();
+  assertEquals(phases, ["idle", "partial", "partial", "writing"]);
+  await server.stop(0);
+});
+
+Deno.test("Server leaves a client alone whose read at the origin takes its time", async () => {
+  const { server, origin, lines, port } = serve({ patience: { idle: 100, partial: 100 } });
+  using client = await RawClient.connect(port);
+  using other = await RawClient.connect(port);
+  await client.send(request("GET", "key"));
+  assertEquals(await other.rest(), ""); // A sweep that gives up has passed.
+  assertEquals(lines.length, 1);
+  origin.reads[0]!.answer(null);
+  assertEquals(await client.text(5), "$-1\r\n");
+  await server.stop(0);
+});
+
+Deno.test("Server.stop() waits for replies that are under way, and for no idle client", async () => {
+  const { server, origin, port } = serve();
+  using idle = await RawClient.connect(port);
+  using busy = await RawClient.connect(port);
+  assertEquals(await idle.exchange("PING\r\n", 7), "+PONG\r\n");
+  await busy.send(request("GET", "key"));
+  await until(() => origin.reads.length === 1);
+  let isStopped = false;
+  const stopped = server.stop(60_000).then(() => isStopped = true);
+  assertEquals(await idle.rest(), "");
+  assertEquals([server.clients, isStopped], [1, false]);
+  origin.reads[0]!.answer(null);
+  assertEquals(await busy.rest(), "$-1\r\n");
+  busy.close();
+  await stopped;
+  assertEquals(server.clients, 0);
+});
+
+Deno.test("Server.stop() waits no longer than its grace, whatever clients do", async () => {
+  const { server, origin, port } = serve();
+  using deaf = await RawClient.connect(port);
+  using waiting = await RawClient.connect(port);
+  await deaf.send(request("GET", "large"));
+  await until(() => origin.reads.length === 1);
+  origin.reads[0]!.answer(new Uint8Array(64 * 1024 * 1024));
+  await waiting.send(request("GET", "other"));
+  await until(() => origin.reads.length === 2);
+  await server.stop(50);
+  // What is left ends with the client and the origin.
+  deaf.close();
+  origin.reads[1]!.answer(null);
+  await until(() => server.clients === 0);
+});
+
+/** A listener whose `accept` does what a test says, one thing after the other. */
+function scripted(...steps: (Error | MemoryConn)[]): Deno.Listener {
+  let close = () => {};
+  const closed = new Promise<never>((_, reject) => {
+    close = () => reject(new Deno.errors.BadResource("closed"));
+  });
+  const listener = {
+    addr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+    close,
+    accept() {
+      const step = steps.shift();
+      if (step === undefined) return closed;
+      return step instanceof Error ? Promise.reject(step) : Promise.resolve(step);
+    },
+  };
+  return listener as unknown as Deno.Listener;
+}
+
+Deno.test("Server goes on after a client that was reset before it was accepted", async () => {
+  const conn = Object.assign(new MemoryConn(), { remoteAddr: { transport: "unix" } });
+  const { server, lines } = serve({
+    listener: scripted(
+      new Deno.errors.NotConnected("os error 107"),
+      new Deno.errors.ConnectionAborted("os error 103"),
+      new Error("Too many open files (os error 24)"),
+      conn,
+    ),
+  });
+  conn.send("PING\r\n");
+  await until(() => conn.written.length === 1);
+  assertEquals(lines.length, 1);
+  assertMatch(lines[0]!, /Cannot accept a client why="Too many open files/);
+  await server.stop(0);
+});
+
+Deno.test("Server logs a bug with a client by the client's address, and serves the others", async () => {
+  const remoteAddr = { transport: "tcp", hostname: "192.0.2.7", port: 4711 };
+  const bad = Object.assign(new MemoryConn(), { remoteAddr });
+  const good = Object.assign(new MemoryConn(), { remoteAddr });
+  const { server, lines } = serve({ listener: scripted(bad, good) });
+  bad.break(new RangeError("bug"));
+  good.send("PING\r\n");
+  await until(() => good.written.length === 1 && lines.length === 1);
+  assertMatch(lines[0]!, /error Cannot go on with a client peer=192\.0\.2\.7:4711 why=.*bug/);
+  assertEquals(server.clients, 1);
+  await server.stop(0);
+});
+
+Deno.test("Server.relisten() goes on with another listener, and keeps its clients", async () => {
+  const { server, port } = serve();
+  using old = await RawClient.connect(port);
+  assertEquals(await old.exchange("PING\r\n", 7), "+PONG\r\n");
+  const open = () => Deno.listen({ hostname: "127.0.0.1", port });
+  // The second call finds the listener closed already.
+  server.relisten(open);
+  await server.relisten(open);
+  using client = await RawClient.connect(port);
+  assertEquals(await client.exchange("PING\r\n", 7), "+PONG\r\n");
+  assertEquals(await old.exchange("PING\r\n", 7), "+PONG\r\n");
+  server.relisten(open);
+  await server.stop(0);
+});
