@@ -1,5 +1,5 @@
 // `make bench`: measures redis-proxy side by side with its peers and writes what came of it to
-// bench/results. See bench/README.md for what is measured how.
+// bench/results. See docs/benchmarks.md for what is measured how.
 import { parseArgs } from "@std/cli/parse-args";
 import { main, ROOT, say } from "../tools/command.ts";
 import { build } from "../tools/build.ts";

@@ -1,12 +1,14 @@
 // Runs every client that is installed through all its steps, replays the handshakes of the others, and
-// writes the README's table from what happened: deno task clients
+// writes the table in docs/redis-commands.md from the results: deno task clients
 import { type Client, CLIENTS, labelsOf, versionOf } from "../tests/e2e/clients/catalogue.ts";
 import { replayAll, type Replayed } from "../tests/e2e/clients/replay.ts";
 import { type Result, runClient } from "../tests/e2e/clients/suite.ts";
 import { main, ROOT, say } from "./command.ts";
 import { ensureClients } from "./install_clients.ts";
-import { withSection } from "./readme_section.ts";
+import { withSection } from "./section.ts";
 
+/** The page with the table of clients. */
+export const COMMANDS_PAGE = `${ROOT}/docs/redis-commands.md`;
 export const MARKER = "<!-- clients: written by `deno task clients` -->";
 
 const HEAD = `| Client | Version | RESP2 | RESP3 | Passed |
@@ -81,8 +83,8 @@ if (import.meta.main) {
   await main(async () => {
     await ensureClients();
     const content = await table();
-    const path = `${ROOT}/README.md`;
-    await Deno.writeTextFile(path, withSection(await Deno.readTextFile(path), MARKER, content));
+    const page = await Deno.readTextFile(COMMANDS_PAGE);
+    await Deno.writeTextFile(COMMANDS_PAGE, withSection(page, MARKER, content));
     console.log(content);
     return content.includes("**no**") ? 1 : 0;
   });

@@ -1,12 +1,14 @@
-// Writes the configuration table of the README from the settings themselves, between two markers,
-// so that no flag is missing there and no default is wrong: deno task readme
+// Writes the table in docs/configuration.md from the settings themselves: deno task settings
 import { GROUPS, type Setting, variableOf } from "../src/config/settings.ts";
 import { main, ROOT, say } from "./command.ts";
-import { withSection } from "./readme_section.ts";
+import { withSection } from "./section.ts";
 
-/** The README with its configuration table as the settings have it. */
-export function withSettings(readme: string): string {
-  return withSection(readme, "<!-- settings: written by `deno task readme` -->", table());
+/** The page with the table of settings. */
+export const CONFIGURATION = `${ROOT}/docs/configuration.md`;
+
+/** That page with its table as the settings have it. */
+export function withSettings(page: string): string {
+  return withSection(page, "<!-- settings: written by `deno task settings` -->", table());
 }
 
 function table(): string {
@@ -34,11 +36,10 @@ function row(group: string, flag: string, setting: Setting<unknown>): string {
 
 if (import.meta.main) {
   await main(async () => {
-    const path = `${ROOT}/README.md`;
-    const before = await Deno.readTextFile(path);
+    const before = await Deno.readTextFile(CONFIGURATION);
     const after = withSettings(before);
-    if (after !== before) await Deno.writeTextFile(path, after);
-    say(`README.md ${after === before ? "is up to date" : "has the settings of src/config now"}`);
+    if (after !== before) await Deno.writeTextFile(CONFIGURATION, after);
+    say(`docs/configuration.md ${after === before ? "is up to date" : "was updated"}`);
     return 0;
   });
 }

@@ -1,6 +1,6 @@
 /**
  * Every setting of the program: its flag, its default, its kind and what it is for. The command
- * line, the environment, the help page and the README's table are all read from here.
+ * line, the environment, the help page and the table in docs/configuration.md are all read from here.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Runs one client through all steps against proxies of its own: one that is open, one that wants a
- * password. Used by the tests, and by the tool that writes the README's table.
+ * password. Used by the tests, and by the tool that writes the table in docs/redis-commands.md.
  *
  * @module
  */

@@ -1,18 +1,18 @@
-// The README's table of clients and the lock file of their packages, held against the catalogue.
+// Compares the documented table of clients and the lock file of their packages with the catalogue.
 import { assertEquals } from "@std/assert";
 import { CLIENTS, labelsOf } from "../../e2e/clients/catalogue.ts";
 import { type Handshake, HANDSHAKES } from "../../e2e/clients/handshakes.ts";
 import { CASES } from "../../e2e/clients/replay.ts";
 import { STEPS } from "../../e2e/clients/suite.ts";
-import { MARKER } from "../../../tools/clients.ts";
-import { sectionOf } from "../../../tools/readme_section.ts";
+import { COMMANDS_PAGE, MARKER } from "../../../tools/clients.ts";
+import { sectionOf } from "../../../tools/section.ts";
 
-const README = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
+const PAGE = await Deno.readTextFile(COMMANDS_PAGE);
 const LOCK = new URL("../../e2e/clients/drivers/npm.lock", import.meta.url);
-const HINT = "README is behind the catalogue of clients: run `deno task clients`";
+const HINT = "The table of clients is out of date: run `deno task clients`";
 
 /** The rows of the table, their cells without blanks around. */
-const rows = sectionOf(README, MARKER).split("\n").slice(2)
+const rows = sectionOf(PAGE, MARKER).split("\n").slice(2)
   .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 
 const replayed = Map.groupBy(HANDSHAKES, ({ client }) => client);
@@ -22,7 +22,7 @@ function toPassed(handshakes: Handshake[]): string {
   return `${count} of ${count} handshakes replayed`;
 }
 
-Deno.test("README lists every client, with the versions that are pinned", () => {
+Deno.test("docs/redis-commands.md lists every client, with the versions that are pinned", () => {
   const listed = rows.map(([name, version]) => `${name} ${version}`);
   const wanted = CLIENTS.map(({ name, version }, index) =>
     `${name} ${typeof version === "string" ? version : rows[index]?.[1]}`
@@ -30,7 +30,7 @@ Deno.test("README lists every client, with the versions that are pinned", () => 
   assertEquals(listed, [...wanted, ...replayed.keys()], HINT);
 });
 
-Deno.test("README's table of clients says that each has passed all", () => {
+Deno.test("docs/redis-commands.md says that each client passed all steps", () => {
   const wanted = CLIENTS.map((client) => {
     const connections = labelsOf(client).length;
     const steps = connections * STEPS.length;
