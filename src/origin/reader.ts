@@ -91,6 +91,8 @@ export class Reader {
 
   /** Reads keys by one run of the script. */
   async #readJointly(keys: readonly Key[]): Promise<Read[]> {
+    // A run with one key answers with what it found, not with an array of that.
+    if (keys.length === 1) return [await this.#readOne(keys[0]!)];
     let replies: unknown[];
     try {
       const names = keys.map(argument);
