@@ -13,7 +13,7 @@ export const CHALLENGE_LINES = 'WWW-Authenticate: Basic realm="redis-proxy", cha
 /** Whether a request with this field may be answered. */
 export function isAuthorized(authorization: string | undefined, credentials: Credentials): boolean {
   if (!credentials.required) return true;
-  const parts = /^([a-z]+) +(\S+)$/i.exec(authorization ?? "");
+  const parts = /^([a-z]+) +([^ \t]+)$/i.exec(authorization ?? "");
   if (parts === null) return false;
   const [, scheme, token] = parts;
   switch (scheme!.toLowerCase()) {

@@ -7,6 +7,7 @@
  */
 import type { Input } from "../server/input.ts";
 import { CR, LF } from "./characters.ts";
+import { tokensOf } from "./lists.ts";
 import { FieldSection, type RawFields } from "./raw_fields.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -29,7 +30,7 @@ export function framingOf(fields: RawFields, isHttp11: boolean): Framing | Refus
     return new Refusal(400, "Content-Length and Transfer-Encoding contradict each other");
   }
   if (!isHttp11) return new Refusal(400, "HTTP/1.0 has no Transfer-Encoding");
-  const codings = encoding.toLowerCase().split(",").map((coding) => coding.trim());
+  const codings = tokensOf(encoding);
   if (codings.at(-1) !== "chunked") {
     return new Refusal(400, "The last transfer coding is not chunked: the end cannot be told");
   }

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { ifMatch, ifNoneMatch } from "@std/http/etag";
 import type { Conditions } from "./fields.ts";
 import { type ByteRange, rangeOf } from "./range.ts";
+import { matchesStrongly, matchesWeakly } from "./tag_lists.ts";
 
 /** What becomes of a request for a value that there is: which part of it, or another status. */
 export type Verdict =
@@ -24,8 +24,8 @@ export function judge(
   length: number,
   isHead: boolean,
 ): Verdict {
-  if (match !== null && !ifMatch(match.trim(), tag)) return "precondition-failed";
-  if (noneMatch !== null && !ifNoneMatch(noneMatch.trim(), tag)) return "not-modified";
+  if (match !== null && !matchesStrongly(match, tag)) return "precondition-failed";
+  if (noneMatch !== null && matchesWeakly(noneMatch, tag)) return "not-modified";
   // Range is for GET alone (section 14.2); If-Range is compared strongly, and never as a date.
   if (range === null || isHead || (ifRange !== null && ifRange !== tag)) return "whole";
   return rangeOf(range, length) ?? "whole";

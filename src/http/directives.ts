@@ -5,9 +5,10 @@
  * @module
  */
 import { type Millis, NO_TERMS, type Terms } from "../core/types.ts";
+import { elementsOf } from "./lists.ts";
 
-/** Name, and the argument as a token or as a quoted string. */
-const DIRECTIVE = /([^\s,;="]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/g;
+/** A name, and perhaps an argument: a token or a quoted string. */
+const DIRECTIVE = /^([!#-'*+.0-9A-Z^-z|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^"]*)))?$/;
 
 /** What a request wants of an answer's freshness. */
 export interface Wishes {
@@ -23,9 +24,10 @@ export const NO_WISHES: Wishes = { terms: NO_TERMS, minFresh: 0 };
 export function wishesOf(cacheControl: string): Wishes {
   let { maxAge, maxStale, staleIfError, mayStore, mayForward } = NO_TERMS;
   let { minFresh } = NO_WISHES;
-  for (const [, name, quoted, token] of cacheControl.matchAll(DIRECTIVE)) {
+  for (const element of elementsOf(cacheControl)) {
+    const [, name = "", quoted, token] = DIRECTIVE.exec(element) ?? [];
     const argument = quoted ?? token;
-    switch (name!.toLowerCase()) {
+    switch (name.toLowerCase()) {
       case "no-cache":
         maxAge = 0;
         break;

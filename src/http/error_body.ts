@@ -27,9 +27,13 @@ export function errorBody(
   return [PROBLEM, Buffer.from(`${JSON.stringify(problem)}\n`)];
 }
 
-/** What takes neither gets plain text, which is more use than nothing (RFC 9110 section 12.4.1). */
+/**
+ * A client that accepts neither gets plain text, which is better than nothing (RFC 9110 section
+ * 12.4.1). The library takes 0xA0 for white space, so a field with bytes above ASCII is ignored.
+ */
 function prefersJson(accept: string | null): boolean {
   if (accept === null || accept.length > ACCEPT_LENGTH || !accept.includes("json")) return false;
+  if (!/^[ -~\t]*$/.test(accept)) return false;
   const headers = new Headers({ accept });
   const best = accepts({ headers } as Request, TEXT, PROBLEM, JSON_TYPE);
   return best === PROBLEM || best === JSON_TYPE;

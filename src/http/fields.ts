@@ -7,6 +7,7 @@ import { isAuthorized } from "./authorization.ts";
 import { corsLines } from "./cors.ts";
 import { NO_WISHES, type Wishes, wishesOf } from "./directives.ts";
 import { hostOf, isServed } from "./host.ts";
+import { tokensOf } from "./lists.ts";
 import type { RawFields } from "./raw_fields.ts";
 import { Refusal } from "./refusal.ts";
 import type { ReplyMode } from "./replies.ts";
@@ -73,21 +74,16 @@ const BAD_HOST = new Refusal(
 
 /** RFC 9112 section 9.3: who closes, and who has to ask for the connection to stay. */
 function isLast(connection: string, isHttp11: boolean): boolean {
-  const options = connection.toLowerCase().split(",").map((option) => option.trim());
+  const options = tokensOf(connection);
   return options.includes("close") || (!isHttp11 && !options.includes("keep-alive"));
 }
 
 function conditionsOf(fields: RawFields): Conditions | null {
-  const match = fieldOf(fields, "if-match");
-  const noneMatch = fieldOf(fields, "if-none-match");
-  const range = fieldOf(fields, "range");
+  const match = fields.get("if-match") ?? null;
+  const noneMatch = fields.get("if-none-match") ?? null;
+  const range = fields.get("range") ?? null;
   if (match === null && noneMatch === null && range === null) return null;
-  return { match, noneMatch, range, ifRange: fieldOf(fields, "if-range") };
-}
-
-/** White space is cut short: patterns that look for it around commas must not search long runs. */
-function fieldOf(fields: RawFields, name: string): string | null {
-  return fields.get(name)?.replace(/[ \t]+/g, " ") ?? null;
+  return { match, noneMatch, range, ifRange: fields.get("if-range") ?? null };
 }
 
 function barOf(fields: RawFields, isHttp11: boolean, options: HttpOptions): Bar | null {

@@ -1,0 +1,36 @@
+/**
+ * Lists in field values: elements between commas, with optional white space around each.
+ * Source: RFC 9110 sections 5.6.1 (lists) and 5.6.3 (white space).
+ *
+ * White space is a space or a tab, and nothing else. JavaScript's own trimming and its pattern class
+ * for white space also take 0x0B, 0x0C and 0xA0, which other servers take for a part of the value.
+ *
+ * @module
+ */
+import { SPACE, TAB } from "./characters.ts";
+
+/** Returns the text without the spaces and tabs at its ends. */
+export function trimWhiteSpace(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isWhiteSpace(text.charCodeAt(from))) from++;
+  while (to > from && isWhiteSpace(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+/** Returns the elements of a list of tokens, in lower case; an element may be empty. */
+export function tokensOf(value: string): string[] {
+  return value.toLowerCase().split(",").map(trimWhiteSpace);
+}
+
+/** Everything up to the next comma outside of quoted strings. One without its end ends the value. */
+const ELEMENT = /(?:"(?:[^"\\]|\\.)*\\?(?:"|$)|[^",])+/g;
+
+/** Returns the elements of a list that may contain quoted strings. */
+export function elementsOf(value: string): string[] {
+  return (value.match(ELEMENT) ?? []).map(trimWhiteSpace);
+}
+
+function isWhiteSpace(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
