@@ -13,11 +13,12 @@ import { PREFLIGHT_LINES } from "./cors.ts";
 import { type Fields, interpretFields } from "./fields.ts";
 import { hostOf, isServed } from "./host.ts";
 import { type Head, HttpParser } from "./parser.ts";
+import { isHeadRequest } from "./request_line.ts";
 import { Read, type Reply, RETRY_LINES, Told } from "./requests.ts";
 import { Refusal } from "./refusal.ts";
 import { Replies, type ReplyMode } from "./replies.ts";
 import type { HttpOptions } from "./options.ts";
-import { keyOf, splitTarget } from "./target.ts";
+import { BAD_ESCAPE, keyOf, readTarget } from "./target.ts";
 
 export type { HttpOptions } from "./options.ts";
 
@@ -55,7 +56,7 @@ export class Http implements Protocol {
   next(input: Input): ClientRequest | undefined {
     const head = this.#parser.next(input);
     if (head === undefined) return undefined;
-    if (head instanceof Refusal) return this.#refuse(head);
+    if (head instanceof Refusal) return this.#refuse(head, input);
     const { line: { method, key }, fields } = head;
     if (method === "GET" && key !== null && fields.bar === null && fields.isServed) {
       return new Read(this.site.replies, key, fields, modeOf(head));
@@ -64,14 +65,14 @@ export class Http implements Protocol {
   }
 
   /** RFC 9110 section 15.5.9. */
-  expire(output: Output): void {
-    this.#refuse(new Refusal(408, "The request took too long to come")).reply(output);
+  expire(output: Output, input: Input): void {
+    this.#refuse(new Refusal(408, "The request took too long to come"), input).reply(output);
   }
 
   /** RFC 9110 section 15.6.4. */
-  turnAway(output: Output): void {
+  turnAway(output: Output, input: Input): void {
     const refusal = new Refusal(503, "Too many clients are connected");
-    this.#refuse(refusal, RETRY_LINES).reply(output);
+    this.#refuse(refusal, input, RETRY_LINES).reply(output);
   }
 
   /** The requests that are not a plain GET. */
@@ -80,17 +81,30 @@ export class Http implements Protocol {
     const { replies, options } = this.site;
     const mode = modeOf(head);
     const tell = (reply: Reply) => new Told(mode, reply);
-    const { authority, path } = splitTarget(target);
-    const host = authority === null ? null : hostOf(authority);
-    if (authority !== null && host === null) return this.#refuse(BAD_AUTHORITY);
-    if (!(host === null ? fields.isServed : isServed(host, options.allowedHosts))) {
+    let found = key;
+    let { isServed: isHostServed } = fields;
+    // Only these two have targets that name no key (RFC 9112 section 3.2).
+    if (key === null && method !== "CONNECT" && !(method === "OPTIONS" && target === "*")) {
+      const parts = readTarget(target);
+      if (typeof parts === "string") return this.#end(parts, mode);
+      const { authority, path } = parts;
+      if (authority !== null) {
+        const host = hostOf(authority);
+        // Without a host it is no http URI (RFC 9110 section 4.2.1).
+        if (host === null || host === "") return this.#end(NO_HOST, mode);
+        isHostServed = isServed(host, options.allowedHosts);
+      }
+      found = keyOf(path);
+      if (found === null) return this.#end(BAD_ESCAPE, mode);
+    }
+    if (!isHostServed) {
       return tell((output, now) => replies.error(output, now, 421, "No such host here", mode));
     }
     if (method === "OPTIONS") {
       const lines = ALLOW + (fields.isPreflight && options.corsOrigins ? PREFLIGHT_LINES : "");
       return tell((output, now) => replies.empty(output, now, lines, mode));
     }
-    if (method !== "GET" && method !== "HEAD") {
+    if (found === null || (method !== "GET" && method !== "HEAD")) {
       const text = `Cannot ${method} a key: wanted GET or HEAD`;
       const isKnown = OTHER_METHODS.has(method);
       return tell((output, now) =>
@@ -98,20 +112,27 @@ export class Http implements Protocol {
       );
     }
     if (fields.bar !== null) return tell(barReply(fields, replies, mode));
-    const found = key ?? keyOf(path);
-    if (found !== null) return new Read(replies, found, fields, mode);
-    const text = "The target is not a path of valid percent-encoding: wanted /key";
-    return tell((output, now) => replies.error(output, now, 400, text, mode));
+    return new Read(replies, found, fields, mode);
   }
 
-  #refuse({ status, reason }: Refusal, lines = ""): Told {
-    const mode: ReplyMode = { isHead: false, last: true, lines: "", accept: null };
+  /** Refuses a target: the connection ends, as after every malformed request. */
+  #end(why: string, mode: ReplyMode): Told {
+    const last = { ...mode, last: true };
+    return new Told(
+      last,
+      (output, now) => this.site.replies.error(output, now, 400, why, last),
+    );
+  }
+
+  /** Refuses the request that the input begins with, however much of it has come. */
+  #refuse({ status, reason }: Refusal, input: Input, lines = ""): Told {
+    const mode: ReplyMode = { isHead: isHeadRequest(input), last: true, lines: "", accept: null };
     const { replies } = this.site;
     return new Told(mode, (output, now) => replies.error(output, now, status, reason, mode, lines));
   }
 }
 
-const BAD_AUTHORITY = new Refusal(400, "The target names no host, or a user");
+const NO_HOST = "The target does not name a host";
 
 function barReply({ bar }: Fields, replies: Replies, mode: ReplyMode): Reply {
   return bar === "unauthorized"

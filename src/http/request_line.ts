@@ -4,7 +4,7 @@
  * @module
  */
 import type { Input } from "../server/input.ts";
-import { CR, LF, PLACES, PLAIN, SPACE, TARGET, TOKEN } from "./characters.ts";
+import { CR, LF, PLACES, PLAIN, SPACE, TAB, TARGET, TOKEN } from "./characters.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Longest request line, in bytes; twice what RFC 9112 section 3 wants to be possible. */
@@ -23,6 +23,7 @@ export interface RequestLine {
 }
 
 const SLASH = 0x2f;
+const HEAD = [..."HEAD "].map((char) => char.charCodeAt(0));
 const VERSION = [..."HTTP/"].map((char) => char.charCodeAt(0));
 const VERSION_11 = new TextEncoder().encode("HTTP/1.1\r\n");
 const DIGITS_AT = VERSION.length;
@@ -46,7 +47,8 @@ export function readRequestLine(input: Input): RequestLine | Refusal | undefined
   }
   if (at - start > LINE_BYTES) return TOO_LONG;
   if (at === end) return undefined;
-  if (at === targetAt || bytes[at] !== SPACE) return BAD_LINE;
+  if (at === targetAt) return BAD_LINE;
+  if (bytes[at] !== SPACE) return badTarget(bytes[at]!);
   const minor = isVersion11(input, at + 1) ? 1 : readVersion(input, at + 1);
   if (typeof minor !== "number") return minor;
   return {
@@ -56,6 +58,12 @@ export function readRequestLine(input: Input): RequestLine | Refusal | undefined
     isHttp11: minor > 0,
     length: at + TAIL_BYTES - start,
   };
+}
+
+/** Whether the input begins with a HEAD request, be it malformed or incomplete otherwise. */
+export function isHeadRequest({ bytes, start, end }: Input): boolean {
+  if (end - start < HEAD.length) return false;
+  return HEAD.every((byte, index) => bytes[start + index] === byte);
 }
 
 /** Whether the line ends as nearly all do. */
@@ -72,7 +80,7 @@ function readVersion({ bytes, end }: Input, from: number): number | Refusal | un
   for (let index = 0; index < TAIL_BYTES - 1; index++) {
     if (from + index === end) return undefined;
     const byte = bytes[from + index]!;
-    if (!fits(byte, index)) return BAD_LINE;
+    if (!fits(byte, index)) return BAD_VERSION;
   }
   if (bytes[from + DIGITS_AT] !== 0x31) return UNKNOWN_VERSION;
   return bytes[from + DIGITS_AT + 2]! - 0x30;
@@ -106,6 +114,17 @@ function methodAt(input: Input, from: number, to: number): string {
   return input.latin1(from, to);
 }
 
+/** What stands in the target where only its characters or a space may. */
+function badTarget(byte: number): Refusal {
+  if (byte === CR || byte === LF || byte === TAB) return BAD_LINE;
+  const hex = byte.toString(16).toUpperCase().padStart(2, "0");
+  return new Refusal(400, `The target contains the byte 0x${hex}: wanted it written as %${hex}`);
+}
+
 const BAD_LINE = new Refusal(400, "The request line is not `METHOD target HTTP/1.1`");
+const BAD_VERSION = new Refusal(
+  400,
+  "The request line does not end in ` HTTP/1.1`: wanted a space in the target written as %20",
+);
 const TOO_LONG = new Refusal(414, `The request line exceeds ${LINE_BYTES} bytes`);
 const UNKNOWN_VERSION = new Refusal(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here");

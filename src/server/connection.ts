@@ -133,7 +133,7 @@ export class Connection {
   async expire(): Promise<void> {
     const output = this.#output;
     const protocol = this.#protocol ?? this.service.converse(guess(this.#input), peerOf(this.conn));
-    protocol.expire?.(output);
+    protocol.expire?.(output, this.#input);
     this.#last = true;
     this.#enter("writing", performance.now());
     await part(this, output);

@@ -52,8 +52,16 @@ export interface ClientRequest {
 export interface Protocol {
   /** Takes the next complete request off the input; `undefined` when more bytes are needed. */
   next(input: Input): ClientRequest | undefined;
-  /** Appends what a client is told that took too long to send a request, before the connection ends. */
-  expire?(output: Output): void;
-  /** Appends what a client is told for whom there is no room, before the connection ends. */
-  turnAway?(output: Output): void;
+  /**
+   * Appends the last reply to a client that took too long to send a request.
+   *
+   * @param input What has come of the request.
+   */
+  expire?(output: Output, input: Input): void;
+  /**
+   * Appends the last reply to a client for whom there is no room.
+   *
+   * @param input What has come of its first request.
+   */
+  turnAway?(output: Output, input: Input): void;
 }

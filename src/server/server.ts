@@ -154,7 +154,7 @@ export class Server {
       }, () => undefined);
       const name = await Promise.race([first, late]) ?? "resp";
       const output = new Output();
-      this.service.converse(name, peerOf(conn)).turnAway?.(output);
+      this.service.converse(name, peerOf(conn)).turnAway?.(output, input);
       if (output.length === 0) output.bytes(TOO_MANY);
       await output.flush(conn);
     } catch (error) {

@@ -22,6 +22,10 @@ Deno.test("slow heads and slow bodies end with 408, and RESP in silence", async 
     assertEquals([reply!.status, more], [408, []], bytes);
     assertEquals(reply!.lines.includes("Connection: close"), true);
   }));
+  using head = await it.connect();
+  await head.send("HEAD /key HT");
+  const [bodiless, ...none] = splitReplies(await head.rest(), ["HEAD"]);
+  assertEquals([bodiless!.status, bodiless!.body, none], [408, "", []]);
   using after = await it.connect();
   await after.send(`${HEAD}\r\n${HEAD}`);
   const statuses = splitReplies(await after.rest()).map(({ status }) => status);

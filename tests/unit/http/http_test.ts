@@ -11,6 +11,8 @@ import {
   type Outcome,
   type Terms,
 } from "../../../src/core/types.ts";
+import type { Input } from "../../../src/server/input.ts";
+import type { Output } from "../../../src/server/output.ts";
 import { fieldOf, type RawReply, splitReplies } from "../../support/http_replies.ts";
 import { inputOf, written } from "../../support/wire.ts";
 
@@ -248,15 +250,97 @@ Deno.test("HTTP gives values the media type that was set", async () => {
   assertEquals(fieldOf(reply, "X-Content-Type-Options"), "nosniff");
 });
 
-Deno.test("HTTP says 408 to a client that took too long, and that the connection ends", async () => {
-  const [reply] = splitReplies(await written((output) => new Http().expire(output)));
-  assertEquals(reply!.status, 408);
+/** What `say` appends for a client of which only this has come. */
+async function lastReply(
+  came: string,
+  say: (http: Http, output: Output, input: Input) => void,
+): Promise<RawReply> {
+  const text = await written((output) => say(new Http(), output, inputOf(came)));
+  const [reply, ...more] = splitReplies(text, [came.split(" ")[0]!]);
+  assertEquals(more, []);
   assertEquals(fieldOf(reply!, "Connection"), "close");
+  return reply!;
+}
+
+Deno.test("HTTP says 408 to a client that took too long, and that the connection ends", async () => {
+  for (const came of ["", "G", "GET /k HTTP/1.1\r\nHost"]) {
+    const reply = await lastReply(came, (http, ...rest) => http.expire(...rest));
+    assertEquals([reply.status, reply.body], [408, "The request took too long to come\n"]);
+  }
+  const reply = await lastReply("HEAD /k HT", (http, ...rest) => http.expire(...rest));
+  assertEquals([reply.status, reply.body], [408, ""]);
 });
 
 Deno.test("HTTP says 503 to a client for whom there is no room, and when to come again", async () => {
-  const [reply] = splitReplies(await written((output) => new Http().turnAway(output)));
-  assertEquals([reply!.status, reply!.body], [503, "Too many clients are connected\n"]);
-  assertEquals(fieldOf(reply!, "Connection"), "close");
-  assertEquals(fieldOf(reply!, "Retry-After"), "1");
+  const get = await lastReply("GET /k HTTP/1.1\r\n", (http, ...rest) => http.turnAway(...rest));
+  assertEquals([get.status, get.body], [503, "Too many clients are connected\n"]);
+  assertEquals(fieldOf(get, "Retry-After"), "1");
+  const head = await lastReply("HEAD /k HTTP/1.1\r\n", (http, ...rest) => http.turnAway(...rest));
+  assertEquals([head.status, head.body], [503, ""]);
+});
+
+/** Requests that are refused, with the status; the method is put in front. */
+const REFUSED: [rest: string, status: number][] = [
+  ["/k HTTP/1.1\r\n\r\n", 400],
+  ["/k HTTP/2.0\r\n\r\n", 505],
+  ["/k what\r\n\r\n", 400],
+  ["k HTTP/1.1\r\nHost: a\r\n\r\n", 400],
+  ["/%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400],
+  ["/\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n", 400],
+  ["http://u@a/k HTTP/1.1\r\nHost: a\r\n\r\n", 400],
+  ["http:///k HTTP/1.1\r\nHost: a\r\n\r\n", 400],
+  [`/${"k".repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+  [`/k HTTP/1.1\r\nHost: a\r\nA: ${"b".repeat(20_000)}\r\n\r\n`, 431],
+  ["/k HTTP/1.1\r\nHost: a\r\nA : b\r\n\r\n", 400],
+  ["/k HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", 400],
+  ["/k HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501],
+  ["/k HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx", 400],
+  ["/k HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n", 413],
+];
+
+Deno.test("every refused request ends the connection, and that of HEAD has no body", async () => {
+  for (const [rest, status] of REFUSED) {
+    for (const method of ["GET", "HEAD"]) {
+      const reply = await replyTo(`${method} ${rest}`, answer(null));
+      const text = `${method} ${rest.slice(0, 60)}`;
+      assertEquals([reply.status, reply.last], [status, true], text);
+      assertEquals(fieldOf(reply, "Connection"), "close", text);
+      assertEquals(reply.body === "", method === "HEAD", text);
+      assertEquals(Number(fieldOf(reply, "Content-Length")) > 0, true, text);
+    }
+  }
+});
+
+Deno.test("the body of a refused target says what is wrong and how to write it", async () => {
+  const table: [target: string, body: string][] = [
+    ["/\xc3\xa9", "The target contains the byte 0xC3: wanted it written as %C3"],
+    ["/a#b", "The target contains the byte 0x23: wanted it written as %23"],
+    ["/<a>", "The target contains the byte 0x3C: wanted it written as %3C"],
+    ["/a\x01", "The target contains the byte 0x01: wanted it written as %01"],
+    [
+      "/a b",
+      "The request line does not end in ` HTTP/1.1`: wanted a space in the target written as %20",
+    ],
+    [
+      "/%zz",
+      "The path contains a % without two hexadecimal digits: wanted % itself written as %25",
+    ],
+    ["http://u:p@a/k", "The target contains a user: wanted it in the Authorization field"],
+    ["http:///k", "The target does not name a host"],
+    ["*", "The target is not a path: wanted /key"],
+    ["k", "The target is not a path: wanted /key"],
+  ];
+  for (const [target, body] of table) {
+    const reply = await replyTo(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`, answer(null));
+    assertEquals([reply.status, reply.body, reply.last], [400, `${body}\n`, true], target);
+  }
+});
+
+Deno.test("a malformed target is refused whatever the method, and a page may read why", async () => {
+  for (const method of ["OPTIONS", "PUT", "FROB"]) {
+    const request = `${method} /%zz HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n`;
+    const reply = await replyTo(request, answer(null), { corsOrigins: ["*"] });
+    assertEquals([reply.status, reply.last], [400, true], method);
+    assertEquals(fieldOf(reply, "Access-Control-Allow-Origin"), "*");
+  }
 });

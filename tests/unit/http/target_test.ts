@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { keyOf, splitTarget } from "../../../src/http/target.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { keyOf, readTarget } from "../../../src/http/target.ts";
 import { ALL_BYTES } from "../../support/wire.ts";
 
 Deno.test("keyOf() decodes what follows the first slash, up to the query", () => {
@@ -18,23 +18,24 @@ Deno.test("keyOf() decodes what follows the first slash, up to the query", () =>
     ["/%zz", null],
     ["/%4g", null],
     ["/a?%zz", "a"],
-    ["key", null],
-    ["*", null],
-    ["", null],
-    ["?query", null],
   ];
   for (const [path, key] of keys) assertEquals(keyOf(path), key, path);
 });
 
-Deno.test("splitTarget() takes the authority of an absolute form apart, and no other", () => {
-  assertEquals(splitTarget("http://host:1/a?b"), { authority: "host:1", path: "/a?b" });
-  assertEquals(splitTarget("HTTPS://[::1]?q"), { authority: "[::1]", path: "/?q" });
-  assertEquals(splitTarget("http://host"), { authority: "host", path: "/" });
-  assertEquals(splitTarget("/http://host/a"), { authority: null, path: "/http://host/a" });
-  // With a user, it is no target that is understood (RFC 9110 section 4.2.4).
-  assertEquals(splitTarget("http://u@host/a").authority, null);
-  assertEquals(keyOf(splitTarget("http://u@host/a").path), null);
-  assertEquals(keyOf(splitTarget("ftp://host/a").path), null);
+Deno.test("readTarget() takes paths and absolute targets, and says why others name no key", () => {
+  assertEquals(readTarget("/http://host/a"), { authority: null, path: "/http://host/a" });
+  assertEquals(readTarget("http://host:1/a?b"), { authority: "host:1", path: "/a?b" });
+  assertEquals(readTarget("HTTPS://[::1]?q"), { authority: "[::1]", path: "/?q" });
+  assertEquals(readTarget("http://host"), { authority: "host", path: "/" });
+  assertEquals(readTarget("http://host/a@b"), { authority: "host", path: "/a@b" });
+  assertEquals(readTarget("http:///a"), { authority: "", path: "/a" });
+  for (const target of ["*", "key", "", "?query", "ftp://host/a", "http:/host"]) {
+    assertMatch(String(readTarget(target)), /^The target is not a path: wanted/, target);
+  }
+  // RFC 9110 section 4.2.4.
+  for (const target of ["http://u@host/a", "http://u:p@host", "https://@host/a"]) {
+    assertMatch(String(readTarget(target)), /^The target contains a user: wanted/, target);
+  }
 });
 
 Deno.test("keyOf() can name every byte", () => {
