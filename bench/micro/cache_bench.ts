@@ -1,7 +1,7 @@
 // The cache alone: hits on one key and on 100,000 random ones, and what a fill costs. Keys are made
 // anew for each read, as a parser makes them.
 import { Buffer } from "node:buffer";
-import { Entry, type Fetched, type Key, type Origin } from "../../src/core/types.ts";
+import { Entry, type Flight, Found, type Origin } from "../../src/core/types.ts";
 import type { ReadThrough } from "../../src/cache/read_through.ts";
 import { makeCache } from "../../tests/support/cache.ts";
 import { DATASETS, keyOf, order } from "../dataset.ts";
@@ -9,12 +9,15 @@ import { DATASETS, keyOf, order } from "../dataset.ts";
 const KEYS = 100_000;
 const BATCH = 1000;
 
-/** Answers at once, with a value in memory of its own. */
+/** Answers at once, with values in memory of their own. */
 const origin: Origin = {
-  read(keys: readonly Key[], onSent?: () => void): Promise<Fetched[]> {
-    onSent?.();
-    return Promise.resolve(keys.map(() => ({ value: new Uint8Array(100), timeToLive: Infinity })));
+  read(flights: readonly Flight[]): void {
+    const now = performance.now();
+    for (const flight of flights) flight.sent(now);
+    for (const flight of flights) flight.settled(new Found(new Uint8Array(100)), now);
   },
+  fence: () => Promise.resolve(true),
+  hasRoom: () => true,
 };
 
 function openCache(entries: number): ReadThrough {

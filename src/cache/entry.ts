@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { Entry, type Key, type Millis, type Outcome, type Value } from "../core/types.ts";
+import {
+  Entry,
+  type Fetched,
+  type Flight,
+  type Key,
+  type Millis,
+  type Outcome,
+  type Value,
+} from "../core/types.ts";
 import type { Policy } from "./policy.ts";
 
 /** An entry of the table. */
@@ -32,21 +40,48 @@ export class Held extends Entry {
 /** Where a flight is: it waits for its turn, it is under way, or it is over. */
 export type FlightPhase = "queued" | "sent" | "landed";
 
-/** One outstanding read of one key. Its identity decides what may come of its answer. */
-export class Flight {
+/** Decides what becomes of a flight. */
+export interface FlightTracker {
+  sent(flight: CacheFlight, now: Millis): void;
+  settled(flight: CacheFlight, fetched: Fetched, now: Millis): void;
+}
+
+/** An in-flight read of one key. Its identity decides whether its result becomes an entry. */
+export class CacheFlight implements Flight {
   phase: FlightPhase = "queued";
-  /** When its bytes were written, and of which epoch and generation the answer is. */
+  /** When its bytes were written, and the epoch and generation of its result. */
   sentAt: Millis = Infinity;
   epoch = -1;
   generation = -1;
-  /** Whether its answer is now an entry. */
+  /** Whether its result is now an entry. */
   isStored = false;
-  readonly outcome: Promise<Outcome>;
-  readonly settle: (outcome: Outcome) => void;
+  #wait: PromiseWithResolvers<Outcome> | null = Promise.withResolvers<Outcome>();
 
-  constructor(readonly key: Key, readonly policy: Policy, public mayStore: boolean) {
-    let settle: (outcome: Outcome) => void;
-    this.outcome = new Promise((resolve) => settle = resolve);
-    this.settle = settle!;
+  constructor(
+    readonly key: Key,
+    readonly policy: Policy,
+    readonly tracker: FlightTracker,
+    public mayStore: boolean,
+  ) {}
+
+  /** What the read comes to, for those who wait for it; to be taken before it has landed. */
+  get outcome(): Promise<Outcome> {
+    return this.#wait!.promise;
+  }
+
+  /** Ends the wait. Those who wait hold the value, and the flight does not: it may live longer. */
+  land(outcome: Outcome): void {
+    this.phase = "landed";
+    const { resolve } = this.#wait!;
+    this.#wait = null;
+    resolve(outcome);
+  }
+
+  sent(now: Millis): void {
+    this.tracker.sent(this, now);
+  }
+
+  settled(fetched: Fetched, now: Millis): void {
+    this.tracker.settled(this, fetched, now);
   }
 }

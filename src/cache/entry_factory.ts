@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Found, Key, Millis, Value } from "../core/types.ts";
+import type { Found, Key, Value } from "../core/types.ts";
 import type { Marks } from "./store/record.ts";
 import { Store, type StoreOptions } from "./store/mod.ts";
 import type { Channel } from "./channel.ts";
-import { type Flight, Held } from "./entry.ts";
+import { type CacheFlight, Held } from "./entry.ts";
 import { cut, type Policies } from "./policy.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -26,8 +26,8 @@ export class Maker {
   ) {}
 
   /** The entry of what a read has found, null for no such key. */
-  entryOf(flight: Flight, fetched: Found | null, from: Millis): Held {
-    const { policy, key } = flight;
+  entryOf(flight: CacheFlight, fetched: Found | null): Held {
+    const { policy, key, sentAt: from } = flight;
     const isCovered = this.covers(key);
     const isTracked = this.channel.state === "tracked" && isCovered;
     const lifetimes = isTracked ? policy.tracked : policy.untracked;

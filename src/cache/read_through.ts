@@ -8,8 +8,7 @@
  * @module
  */
 import { ageOf, hitAnswer, readAnswer, staleAnswer } from "./answers.ts";
-import { Backoff } from "./backoff.ts";
-import type { Flight, Held } from "./entry.ts";
+import type { CacheFlight, Held } from "./entry.ts";
 import { explain } from "./explain.ts";
 import { SoftWait } from "./soft_wait.ts";
 import type { Table } from "./table.ts";
@@ -17,7 +16,6 @@ import { isAboutKey } from "../core/redis_errors.ts";
 import {
   type Answer,
   Failure,
-  type Fetched,
   type Key,
   type Lookup,
   type Millis,
@@ -33,9 +31,8 @@ import type { Stats } from "../core/stats.ts";
 const TRIP_KEYS = 16;
 
 export class ReadThrough implements Lookup {
-  readonly #backoff = new Backoff();
   /** Flights that have not left yet. */
-  #boarding: Flight[] = [];
+  #boarding: CacheFlight[] = [];
 
   /**
    * @param clock Tells the moment at which something is sent or comes; a test's own may.
@@ -123,13 +120,13 @@ export class ReadThrough implements Lookup {
   }
 
   explain(key: Key, now: Millis): Readonly<Record<string, string>> {
-    const failed = this.#backoff.find(key, now);
+    const failed = this.table.backoff.find(key, now);
     return { ...explain(this.table, key, now), "backing-off": failed?.message ?? "no" };
   }
 
   /** Waits until all changes that were made before now are known; what is cached then is current. */
   async #askFenced(key: Key, now: Millis, terms: Terms): Promise<Answer> {
-    const isFenced = this.table.covers(key) && (await this.origin.fence?.() ?? false);
+    const isFenced = this.table.covers(key) && (await this.origin.fence());
     // What is no older than the request is never stale.
     const rest = { ...terms, isFenced: false, maxStale: 0, staleIfError: 0 };
     return isFenced
@@ -148,19 +145,19 @@ export class ReadThrough implements Lookup {
       return stale === undefined ? readAnswer(failed, via, now) : this.#answerStale(stale, now);
     }
     if (isForced) table.bypass(key);
-    const flight = joined ?? this.#start(key, terms.mayStore);
+    const flight = joined ?? table.begin(key, terms.mayStore);
+    const { outcome } = flight;
+    if (joined === undefined) this.#start(flight);
     if (stale !== undefined) {
-      const outcome = await this.soft.within(flight.outcome);
+      const early = await this.soft.within(outcome);
       const then = this.clock();
-      const isMissing = outcome === undefined ||
-        (outcome instanceof Failure && !isAboutKey(outcome));
+      const isMissing = early === undefined || (early instanceof Failure && !isAboutKey(early));
       // It may have been changed, or gone too old, while Redis was waited for.
       if (isMissing && table.findStale(key, then, window)?.validFrom === stale.validFrom) {
         return this.#answerStale(stale, then);
       }
     }
-    const outcome = await flight.outcome;
-    return readAnswer(outcome, via, this.clock(), flight.isStored, joined !== undefined);
+    return readAnswer(await outcome, via, this.clock(), flight.isStored, joined !== undefined);
   }
 
   #miss(key: Key, now: Millis): Promise<Outcome> {
@@ -169,11 +166,15 @@ export class ReadThrough implements Lookup {
     const joined = this.#join(key, now);
     if (joined !== undefined) return joined.outcome;
     const failed = this.#backOff(key, now);
-    return failed === undefined ? this.#start(key).outcome : Promise.resolve(failed);
+    if (failed !== undefined) return Promise.resolve(failed);
+    const flight = this.table.begin(key);
+    const { outcome } = flight;
+    this.#start(flight);
+    return outcome;
   }
 
   /** The read of a key that is under way, for one more who waits. */
-  #join(key: Key, now: Millis, mayStore = true): Flight | undefined {
+  #join(key: Key, now: Millis, mayStore = true): CacheFlight | undefined {
     const flight = this.table.join(key, now);
     if (flight === undefined) return undefined;
     this.stats.collapsed++;
@@ -183,7 +184,7 @@ export class ReadThrough implements Lookup {
 
   /** The failure that a key has just come to, if it is too early for another read. */
   #backOff(key: Key, now: Millis): Failure | undefined {
-    const failed = this.#backoff.find(key, now);
+    const failed = this.table.backoff.find(key, now);
     if (failed !== undefined) this.stats.backedOff++;
     return failed;
   }
@@ -202,67 +203,33 @@ export class ReadThrough implements Lookup {
     }
     const flights = rest.map((key) => this.table.begin(key));
     for (const { key, outcome } of flights) outcomes.set(key, outcome);
-    if (flights.length > 0) this.#fetch(flights);
+    if (flights.length > 0) this.origin.read(flights);
     return outcomes;
   }
 
   /**
-   * A flight begins that others can join. It leaves with all that begin in this turn of the event
-   * loop: measured, a trip for each took twice the time of a miss.
+   * Sends a flight with all others of this turn of the event loop: a trip for each takes twice the
+   * time of a miss. It may land before this returns.
    */
-  #start(key: Key, mayStore = true): Flight {
-    const flight = this.table.begin(key, mayStore);
+  #start(flight: CacheFlight): void {
     const count = this.#boarding.push(flight);
     if (count === 1) this.board(() => this.#depart());
     else if (count === TRIP_KEYS) this.#depart();
-    return flight;
   }
 
   #depart(): void {
     const flights = this.#boarding;
     if (flights.length === 0) return;
     this.#boarding = [];
-    this.#fetch(flights);
-  }
-
-  /** Reads the keys of flights in one trip. */
-  #fetch(flights: readonly Flight[]): void {
-    // Without those that have landed: who waits for a large value must not hold the others.
-    const flying: (Flight | null)[] = [...flights];
-    this.origin.read(flights.map(({ key }) => key), (again) => {
-      const now = this.clock();
-      const sent = again === undefined ? flying : [flying[again]!];
-      for (const flight of sent) if (flight !== null) this.table.sent(flight, now);
-    }).then((fetched) => {
-      const now = this.clock();
-      for (let index = 0; index < fetched.length; index++) {
-        const flight = flying[index]!;
-        const one = fetched[index]!;
-        if (one instanceof Promise) {
-          one.then((late) => {
-            flying[index] = null;
-            this.#land(flight, late, this.clock());
-          });
-        } else {
-          flying[index] = null;
-          this.#land(flight, one, now);
-        }
-      }
-    });
-  }
-
-  #land(flight: Flight, fetched: Fetched, now: Millis): void {
-    // A read that never was sent says nothing of how the next one would fare.
-    if (flight.phase === "sent") this.#backoff.note(flight.key, fetched, now);
-    flight.settle(this.table.land(flight, fetched, now));
+    this.origin.read(flights);
   }
 
   /** Reads a key that is in use ahead of its time; who asks meanwhile still has the entry. */
   #refresh(key: Key, now: Millis): void {
-    if (this.table.look(key).flight !== undefined || !(this.origin.hasRoom?.() ?? true)) return;
-    if (this.#backoff.find(key, now) !== undefined) return;
+    if (this.table.look(key).flight !== undefined || !(this.origin.hasRoom())) return;
+    if (this.table.backoff.find(key, now) !== undefined) return;
     this.stats.refreshes++;
-    this.#start(key);
+    this.#start(this.table.begin(key));
   }
 
   #whyForward(key: Key, now: Millis): Via {

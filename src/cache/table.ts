@@ -19,7 +19,8 @@ import type { Marks } from "./store/record.ts";
 import type { Store } from "./store/mod.ts";
 import type { Stats } from "../core/stats.ts";
 import type { Channel } from "./channel.ts";
-import { Flight, type Held } from "./entry.ts";
+import { Backoff } from "./backoff.ts";
+import { CacheFlight, type FlightTracker, type Held } from "./entry.ts";
 import { Maker } from "./entry_factory.ts";
 import type { Policies } from "./policy.ts";
 import { freshEnd, isRecent, whyNot } from "./proof.ts";
@@ -41,11 +42,13 @@ export interface TableOptions {
 /** One in so many entries, and bytes, may be for a key that does not exist: scans stay small. */
 const ABSENCE_SHARE = 10;
 
-export class Table {
+export class Table implements FlightTracker {
   protected readonly entries: Store<Held>;
   protected readonly absences: Store<Held>;
   /** The current flight of each key that has one. */
-  protected readonly flights = new Map<Key, Flight>();
+  protected readonly flights = new Map<Key, CacheFlight>();
+  /** The keys whose last read has just failed. */
+  readonly backoff = new Backoff();
   readonly #reasons = new Reasons();
   readonly #maker: Maker;
   /** Whether Redis tells of changes of this key, when it tells of any. */
@@ -134,7 +137,7 @@ export class Table {
   }
 
   /** What is known of a key, without any effect. */
-  look(key: Key): { entry: Held | undefined; flight: Flight | undefined; miss?: MissReason } {
+  look(key: Key): { entry: Held | undefined; flight: CacheFlight | undefined; miss?: MissReason } {
     const entry = this.#peek(key);
     const miss = this.#reasons.get(key);
     const flight = this.flights.get(key);
@@ -146,53 +149,53 @@ export class Table {
   }
 
   /** The read of a key that one who asks now may wait for. */
-  join(key: Key, now: Millis): Flight | undefined {
+  join(key: Key, now: Millis): CacheFlight | undefined {
     const flight = this.flights.get(key);
     if (flight?.phase !== "sent" || this.channel.state !== "tracked") return flight;
     return now - flight.sentAt <= this.channel.options.lease ? flight : undefined;
   }
 
   /** A read of a key begins: it is the key's current one from now on. */
-  begin(key: Key, mayStore = true): Flight {
-    const flight = new Flight(key, this.policies.of(key), mayStore);
+  begin(key: Key, mayStore = true): CacheFlight {
+    const flight = new CacheFlight(key, this.policies.of(key), this, mayStore);
     this.flights.set(key, flight);
     return flight;
   }
 
   /** The bytes of a read are written. */
-  sent(flight: Flight, now: Millis): void {
+  sent(flight: CacheFlight, now: Millis): void {
     flight.phase = "sent";
     flight.sentAt = now;
     flight.epoch = this.channel.epoch;
     flight.generation = this.channel.generation;
   }
 
-  /** A read is over: what it found becomes an entry if nothing has happened meanwhile. */
-  land(flight: Flight, fetched: Fetched, now: Millis): Held | null | Failure {
+  /** A read is over: its result becomes an entry if nothing has happened meanwhile. */
+  settled(flight: CacheFlight, fetched: Fetched, now: Millis): void {
+    // A read that was never sent does not tell how the next one would fare.
+    if (flight.phase === "sent") this.backoff.note(flight.key, fetched, now);
+    flight.land(this.#land(flight, fetched));
+  }
+
+  #land(flight: CacheFlight, fetched: Fetched): Held | null | Failure {
     const { key } = flight;
     const isCurrent = this.isCurrent(flight);
     if (isCurrent) this.flights.delete(key);
-    flight.phase = "landed";
     if (fetched instanceof Failure) {
       if (isCurrent && isAboutKey(fetched)) this.forget(key);
       return fetched;
     }
-    const entry = this.#maker.entryOf(flight, fetched, this.freshFrom(flight, now));
+    const entry = this.#maker.entryOf(flight, fetched);
     if (isCurrent) this.#keep(flight, entry);
     if (!flight.isStored) entry.value = ownBytes(entry.value);
     return fetched === null ? null : entry;
   }
 
-  protected isCurrent(flight: Flight): boolean {
+  protected isCurrent(flight: CacheFlight): boolean {
     return this.flights.get(flight.key) === flight;
   }
 
-  /** From when on an answer's freshness counts: it is no older than its question. */
-  protected freshFrom(flight: Flight, _now: Millis): Millis {
-    return flight.sentAt;
-  }
-
-  #keep(flight: Flight, entry: Held): void {
+  #keep(flight: CacheFlight, entry: Held): void {
     const { key, policy } = flight;
     this.forget(key);
     if (!flight.mayStore || !this.channel.isKeeping) return;
@@ -239,7 +242,7 @@ export class Table {
   }
 
   /** Ends a flight as its key's current one; who waits for it already still gets its answer. */
-  protected detach(flight: Flight): void {
+  protected detach(flight: CacheFlight): void {
     this.flights.delete(flight.key);
     this.stats.detached++;
   }

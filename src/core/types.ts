@@ -112,33 +112,39 @@ export interface Lookup {
   explain?(key: Key, now: Millis): Readonly<Record<string, string>>;
 }
 
-/** Reads keys from the backing Redis. Never rejects. */
-export interface Origin {
-  /**
-   * Reads keys in one round trip; what is found in the order of the keys. What takes longer than
-   * that, such as a large value, is a promise of its own, which never rejects.
-   *
-   * @param onSent Called when the bytes of the read are written, at the latest: what is found is no
-   * older. Again, should the read be repeated: with a place where it is of the key there alone.
-   */
-  read(
-    keys: readonly Key[],
-    onSent: (again?: number) => void,
-  ): Promise<(Fetched | Promise<Fetched>)[]>;
-  /** Settles when all changes that Redis made before now are known; false when that cannot be. */
-  fence?(): Promise<boolean>;
-  /** Whether a read that nobody waits for would hold nobody up. */
-  hasRoom?(): boolean;
-}
-
 /** A value at the origin. */
 export class Found {
   /**
-   * @param value The bytes, maybe a part of what came with them: whoever keeps them copies them.
-   * @param timeToLive For how long the origin itself keeps it; Infinity where it said nothing.
+   * @param value The bytes, perhaps a part of a larger buffer: copy them to keep them.
+   * @param timeToLive How long the origin itself keeps the value; Infinity if it did not say.
    */
   constructor(readonly value: Value, readonly timeToLive: Millis = Infinity) {}
 }
 
-/** What the origin says of one key: what it has, `null`, or a failure. */
+/** The result of a read at the origin: what it has, `null` for a missing key, or a failure. */
 export type Fetched = Found | null | Failure;
+
+/** An in-flight read of one key. The origin reports to it. */
+export interface Flight {
+  readonly key: Key;
+  /**
+   * The bytes of the read were written. Call it in the same turn of the event loop, and again if
+   * the read is repeated. What is found later is no older than `now`.
+   */
+  sent(now: Millis): void;
+  /** The read is over. Call it exactly once, also if the read was never sent. */
+  settled(fetched: Fetched, now: Millis): void;
+}
+
+/** Reads keys from the backing Redis. */
+export interface Origin {
+  /**
+   * Reads the keys of these flights, in one round trip where it can. Returns at once and never
+   * throws: all results, failures included, go to the flights. Some may settle before it returns.
+   */
+  read(flights: readonly Flight[]): void;
+  /** Resolves to true once all changes that Redis made before now are known; false if it cannot. */
+  fence(): Promise<boolean>;
+  /** Whether an optional read would delay no other one. */
+  hasRoom(): boolean;
+}

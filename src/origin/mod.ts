@@ -7,7 +7,14 @@
  */
 import type { ByteBudget } from "./byte_budget.ts";
 import { isTrouble } from "../core/redis_errors.ts";
-import { Failure, type FailureReason, type Fetched, type Key, type Origin } from "../core/types.ts";
+import {
+  Failure,
+  type FailureReason,
+  type Fetched,
+  type Flight,
+  type Millis,
+  type Origin,
+} from "../core/types.ts";
 import type { Semaphore } from "./semaphore.ts";
 import type { Stats } from "../core/stats.ts";
 import { Breaker } from "./breaker.ts";
@@ -24,9 +31,7 @@ type Reading = Fetched | Promise<Fetched>;
 
 /** Keys that are read together, for one permit. */
 interface Trip {
-  readonly keys: readonly Key[];
-  /** Called when all are sent, or again that one is. */
-  readonly onSent: (again?: number) => void;
+  readonly flights: readonly Flight[];
   /** Its large values that wait for room. */
   waiting: number;
 }
@@ -67,30 +72,38 @@ export class RedisOrigin implements Origin {
     return this.link.pair !== null && this.permits.waiting === 0 && this.permits.hasRoom;
   }
 
-  async read(keys: readonly Key[], onSent: (again?: number) => void): Promise<Reading[]> {
-    const refusal = this.breaker.refusal(performance.now());
-    if (refusal !== null) {
-      this.stats.originRefusals += keys.length;
-      return keys.map(() => refusal);
+  read(flights: readonly Flight[]): void {
+    const now = performance.now();
+    const refusal = this.breaker.refusal(now);
+    if (refusal === null) {
+      this.#read(flights);
+      return;
     }
+    this.stats.originRefusals += flights.length;
+    for (const flight of flights) flight.settled(refusal, now);
+  }
+
+  async #read(flights: readonly Flight[]): Promise<void> {
     const admission = this.permits.tryAcquire() ? "granted" : await this.permits.acquire();
     if (admission !== "granted") {
       const why = admission === "full" ? "the queue is full" : "the wait was too long";
-      return this.#fail(keys, "busy", `Too many reads wait for Redis: ${why}`);
+      const failures = this.#fail(flights, "busy", `Too many reads wait for Redis: ${why}`);
+      return settle(flights, failures, performance.now());
     }
-    const fetched = await this.#readTwice({ keys, onSent, waiting: 0 });
+    const fetched = await this.#readTwice({ flights, waiting: 0 });
     this.#judge(fetched.filter((one): one is Fetched => !(one instanceof Promise)));
     let late = 0;
-    for (const one of fetched) {
-      if (!(one instanceof Promise)) continue;
+    fetched.forEach((one, index) => {
+      if (!(one instanceof Promise)) return;
       late++;
       one.then((found) => {
         this.#judge([found]);
         if (--late === 0) this.permits.release();
+        flights[index]!.settled(found, performance.now());
       });
-    }
+    });
     if (late === 0) this.permits.release();
-    return fetched;
+    settle(flights, fetched, performance.now());
   }
 
   /** Tells the breaker how reads went. */
@@ -105,7 +118,7 @@ export class RedisOrigin implements Origin {
     const first = await this.#attempt(trip);
     if (first !== null) return first;
     const second = this.link.loss.reason === "away" ? await this.#attempt(trip) : null;
-    return second ?? this.#fail(trip.keys, ...this.#loss());
+    return second ?? this.#fail(trip.flights, ...this.#loss());
   }
 
   /**
@@ -116,11 +129,12 @@ export class RedisOrigin implements Origin {
   async #attempt(trip: Trip, only?: number): Promise<Reading[] | null> {
     const pair = this.link.pair ?? await this.link.up();
     if (pair === null) return null;
-    const keys = only === undefined ? trip.keys : [trip.keys[only]!];
-    this.stats.originReads += keys.length;
-    trip.onSent(only);
+    const flights = only === undefined ? trip.flights : [trip.flights[only]!];
+    this.stats.originReads += flights.length;
+    const now = performance.now();
+    for (const flight of flights) flight.sent(now);
     try {
-      const read = await this.#watched(pair.reader.read(keys));
+      const read = await this.#watched(pair.reader.read(flights.map(({ key }) => key)));
       return read.map((one, index) => {
         if (one instanceof Large) return this.#readLarge(pair, trip, only ?? index, one);
         if (one instanceof Failure) this.stats.originFailures++;
@@ -134,13 +148,13 @@ export class RedisOrigin implements Origin {
 
   /** Reads a large value as soon as there is room for it. */
   async #readLarge(pair: Pair, trip: Trip, index: number, large: Large): Promise<Fetched> {
-    const key = trip.keys[index]!;
+    const flight = trip.flights[index]!;
     const bytes = READ_COST * large.length;
     if (!await this.#makeRoom(trip, bytes)) {
-      return this.#fail([key], "busy", "Too many large values wait for Redis")[0]!;
+      return this.#fail([flight], "busy", "Too many large values wait for Redis")[0]!;
     }
     try {
-      return await this.#watched(pair.reader.readLarge(key, large));
+      return await this.#watched(pair.reader.readLarge(flight.key, large));
     } catch {
       // What follows is no part of this reading, and asks for room itself.
       this.link.lost(pair);
@@ -149,7 +163,7 @@ export class RedisOrigin implements Origin {
       setTimeout(() => this.budget.release(bytes));
     }
     const again = this.link.loss.reason === "away" ? await this.#attempt(trip, index) : null;
-    return await (again ?? this.#fail([key], ...this.#loss()))[0]!;
+    return await (again ?? this.#fail([flight], ...this.#loss()))[0]!;
   }
 
   /**
@@ -177,15 +191,22 @@ export class RedisOrigin implements Origin {
     }
   }
 
-  #fail(keys: readonly Key[], reason: FailureReason, message: string): Failure[] {
-    this.stats.originFailures += keys.length;
-    return keys.map(() => new Failure(reason, message));
+  #fail(flights: readonly Flight[], reason: FailureReason, message: string): Failure[] {
+    this.stats.originFailures += flights.length;
+    return flights.map(() => new Failure(reason, message));
   }
 
   #loss(): [FailureReason, string] {
     const { reason, message } = this.link.loss;
     return [reason, reason === "timeout" ? `Redis gave ${message}` : `Redis is away: ${message}`];
   }
+}
+
+/** Reports what was found at once; what comes later reports itself. */
+function settle(flights: readonly Flight[], fetched: readonly Reading[], now: Millis): void {
+  fetched.forEach((one, index) => {
+    if (!(one instanceof Promise)) flights[index]!.settled(one, now);
+  });
 }
 
 /** Whether Redis said it, be it an error. */

@@ -91,7 +91,7 @@ async function runRound(round: number, cache: ReadThrough, writer: RespClient): 
   const reads: unknown[] = [];
   const readAll = () => keys.forEach((key) => reads.push(cache.get(key, performance.now())));
   await write("first");
-  await cache.origin.fence!();
+  await cache.origin.fence();
   readAll();
   await new Promise((resolve) => setTimeout(resolve, Math.random() * DELAY));
   await write("second");
@@ -101,7 +101,7 @@ async function runRound(round: number, cache: ReadThrough, writer: RespClient): 
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   await Promise.all(reads);
-  await cache.origin.fence!();
+  await cache.origin.fence();
   return keys.filter((key) => {
     const kept = cache.table.find(key, performance.now());
     return kept && new TextDecoder().decode(kept.value) !== `${round}:second`;

@@ -6,7 +6,7 @@
  * @module
  */
 import { Channel, type ChannelOptions } from "../../src/cache/channel.ts";
-import type { Flight } from "../../src/cache/entry.ts";
+import type { CacheFlight } from "../../src/cache/entry.ts";
 import { Policies, type Policy } from "../../src/cache/policy.ts";
 import { Table } from "../../src/cache/table.ts";
 import { Entry, Found, type Key, type Millis, type Outcome } from "../../src/core/types.ts";
@@ -48,7 +48,7 @@ type Message = { periods: [Key, number][]; isFlush: boolean } | { pong: Millis }
 
 /** What comes over the data connection. */
 type Reply = { pong: Millis; pair: number } | {
-  flight: Flight;
+  flight: CacheFlight;
   /** In which period Redis read the key. */
   period: number;
   timeToLive: Millis;
@@ -81,12 +81,12 @@ export class World {
   #tracked = new Set<Key>();
   /** Whether Redis still has the data connection; the proxy may not know that it has not. */
   #hasData = true;
-  #requests: (Flight | { ping: Millis })[] = [];
+  #requests: (CacheFlight | { ping: Millis })[] = [];
   #replies: Reply[] = [];
   #messages: Message[] = [];
   /** In which period what the entry of a key holds was read. */
   readonly #periods = new Map<Key, number>();
-  readonly #readings = new Map<Flight, Reading[]>();
+  readonly #readings = new Map<CacheFlight, Reading[]>();
   /** Of which period each key is known to be at least: by an invalidation, or by each client. */
   readonly #processed = new Map<Key, number>();
   readonly #seen = new Map<string, { number: number; period: number; answeredAt: Millis }[]>();
@@ -152,7 +152,7 @@ export class World {
     const joined = isForced ? undefined : table.join(key, now);
     const flight = joined ?? table.begin(key);
     if (joined === undefined) {
-      table.sent(flight, now);
+      flight.sent(now);
       this.#readings.set(flight, []);
       this.#requests.push(flight);
     }
@@ -190,7 +190,7 @@ export class World {
     const { value } = this.#history.get(key)![period]!;
     const bytes = new TextEncoder().encode(value ?? "");
     const found = value === null ? null : new Found(bytes, timeToLive);
-    this.table.land(flight, found, this.now);
+    flight.settled(found, this.now);
     if (flight.isStored) this.#periods.set(key, period);
     const readings = this.#readings.get(flight)!;
     this.#readings.delete(flight);
@@ -234,7 +234,7 @@ export class World {
     this.table.down(this.now);
     this.table.up(true, this.now);
     for (const flight of unanswered) {
-      this.table.sent(flight, this.now);
+      flight.sent(this.now);
       this.#requests.push(flight);
     }
   }

@@ -3,10 +3,19 @@
  *
  * @module
  */
-import { type Fetched, Found, type Key, type Origin, type Value } from "../../src/core/types.ts";
+import {
+  type Fetched,
+  type Flight,
+  Found,
+  type Key,
+  type Millis,
+  type Origin,
+  type Value,
+} from "../../src/core/types.ts";
 
 /** A read that waits for the test's answer. */
 export interface PendingRead {
+  readonly flights: readonly Flight[];
   readonly keys: readonly Key[];
   /** Answers each key; a value alone is one without an end. */
   answer(...values: (Fetched | Value)[]): void;
@@ -15,17 +24,26 @@ export interface PendingRead {
 export class FakeOrigin implements Origin {
   /** All reads so far, in order. */
   readonly reads: PendingRead[] = [];
-  /** As the test says; without it there are no fences. */
-  fence?: () => Promise<boolean>;
+  /** What a fence comes to; a test may replace it. */
+  fence: () => Promise<boolean> = () => Promise.resolve(false);
 
-  read(keys: readonly Key[], onSent: () => void): Promise<Fetched[]> {
-    onSent();
-    return new Promise((resolve) => {
-      this.reads.push({
-        keys,
-        answer: (...values) =>
-          resolve(values.map((one) => one instanceof Uint8Array ? new Found(one) : one)),
-      });
+  constructor(readonly clock: () => Millis = () => performance.now()) {}
+
+  hasRoom(): boolean {
+    return true;
+  }
+
+  read(flights: readonly Flight[]): void {
+    const now = this.clock();
+    for (const flight of flights) flight.sent(now);
+    this.reads.push({
+      flights,
+      keys: flights.map(({ key }) => key),
+      answer: (...values) => {
+        values.forEach((one, index) =>
+          flights[index]!.settled(one instanceof Uint8Array ? new Found(one) : one, this.clock())
+        );
+      },
     });
   }
 }

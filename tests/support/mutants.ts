@@ -4,25 +4,25 @@
  * @module
  */
 import { Channel } from "../../src/cache/channel.ts";
-import type { Flight, Held } from "../../src/cache/entry.ts";
+import type { CacheFlight, Held } from "../../src/cache/entry.ts";
 import { Table } from "../../src/cache/table.ts";
-import type { Key, Millis } from "../../src/core/types.ts";
+import type { Fetched, Key, Millis } from "../../src/core/types.ts";
 
 /** An answer is kept when any flight of its key is under way. */
 export class NoIdentity extends Table {
-  protected override isCurrent(flight: Flight): boolean {
+  protected override isCurrent(flight: CacheFlight): boolean {
     return this.flights.has(flight.key);
   }
 }
 
 /** A change of the key leaves its flight the current one. */
 export class NoDetach extends Table {
-  protected override detach(_flight: Flight): void {}
+  protected override detach(_flight: CacheFlight): void {}
 }
 
 /** A change of the key keeps its answer from being kept, but lets others go on joining it. */
 export class DoomOnly extends Table {
-  protected override detach(flight: Flight): void {
+  protected override detach(flight: CacheFlight): void {
     flight.mayStore = false;
   }
 }
@@ -41,8 +41,9 @@ export class NoBypass extends Table {
 
 /** Freshness is counted from the answer. */
 export class NoSentAt extends Table {
-  protected override freshFrom(_flight: Flight, now: Millis): Millis {
-    return now;
+  override settled(flight: CacheFlight, fetched: Fetched, now: Millis): void {
+    flight.sentAt = now;
+    super.settled(flight, fetched, now);
   }
 }
 
@@ -90,7 +91,7 @@ export class NoProbeSentAt extends Channel {
 
 /** A read is joined however long it is under way. */
 export class NoJoinLimit extends Table {
-  override join(key: Key): Flight | undefined {
+  override join(key: Key): CacheFlight | undefined {
     return this.flights.get(key);
   }
 }

@@ -1,15 +1,6 @@
 /** What ReadThrough reads in one trip, and what becomes of each of its keys. */
 import { assert, assertEquals } from "@std/assert";
-import {
-  Entry,
-  Failure,
-  type Fetched,
-  Found,
-  type Key,
-  NO_TERMS,
-  type Origin,
-  type Outcome,
-} from "../../../src/core/types.ts";
+import { Entry, Failure, Found, NO_TERMS, type Outcome } from "../../../src/core/types.ts";
 import { ReadThrough } from "../../../src/cache/read_through.ts";
 import { type CacheOptions, makeCache } from "../../support/cache.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
@@ -29,7 +20,7 @@ function found(text: string): Found {
 
 /** A tracked cache whose reads leave when the test says that the turn is over. */
 function boarding(options: CacheOptions = {}) {
-  const origin = new FakeOrigin();
+  const origin = new FakeOrigin(() => 0);
   const departures: (() => void)[] = [];
   const cache = makeCache(origin, {
     mode: "auto",
@@ -171,44 +162,37 @@ Deno.test("a missing key for which there is no room is not said to be stored", a
   assertEquals((await asked).isStored, false);
 });
 
-/** An origin that has large values only: each comes when the test says. */
-class LateOrigin implements Origin {
-  readonly late: ((fetched: Fetched) => void)[] = [];
-  onSent: (again?: number) => void = () => {};
-
-  read(keys: readonly Key[], onSent: (again?: number) => void): Promise<Promise<Fetched>[]> {
-    this.onSent = onSent;
-    onSent();
-    return Promise.resolve(
-      keys.map(() => new Promise<Fetched>((resolve) => this.late.push(resolve))),
-    );
-  }
-}
-
 Deno.test("a large value that comes late holds up no other of its trip", async () => {
-  const origin = new LateOrigin();
+  const origin = new FakeOrigin();
   const cache = makeCache(origin);
   const first = cache.getMany(["a", "b"], 0) as Promise<Outcome[]>;
   const second = cache.get("b", 0) as Promise<Outcome>;
-  await new Promise((resolve) => setTimeout(resolve));
-  origin.late[1]!(found("large b"));
+  const [a, b] = origin.reads[0]!.flights;
+  b!.settled(found("large b"), 0);
   assertEquals(textOf(await second), "large b");
   assertEquals([cache.flights, cache.size], [1, 1]);
-  origin.late[0]!(new Failure("away", "lost"));
+  a!.settled(new Failure("away", "lost"), 0);
   assertEquals((await first).map(textOf), [new Failure("away", "lost"), "large b"]);
   assertEquals([cache.flights, cache.size], [0, 1]);
 });
 
 Deno.test("a large value that is read again is as old as that read, the others as their own", async () => {
-  const origin = new LateOrigin();
-  let now = 10;
-  const cache = makeCache(origin, { clock: () => now });
-  const asked = cache.getMany(["a", "b"], now) as Promise<Outcome[]>;
-  now = 20;
-  origin.onSent(1);
-  const sentAt = ["a", "b"].map((key) => cache.table.look(key).flight!.sentAt);
-  assertEquals(sentAt, [10, 20]);
-  await new Promise((resolve) => setTimeout(resolve));
-  for (const settle of origin.late) settle(found("value"));
+  const origin = new FakeOrigin(() => 10);
+  const cache = makeCache(origin, { clock: () => 20 });
+  const asked = cache.getMany(["a", "b"], 10) as Promise<Outcome[]>;
+  origin.reads[0]!.flights[1]!.sent(20);
+  origin.reads[0]!.answer(found("value"), found("value"));
   assertEquals((await asked).map((one) => (one as Entry).validFrom), [10, 20]);
+});
+
+Deno.test("an origin that settles a whole trip at once answers each of its keys", async () => {
+  const origin = new FakeOrigin(() => 0);
+  origin.read = (flights) =>
+    flights.forEach((flight) => flight.settled(new Failure("away", "x"), 0));
+  const cache = makeCache(origin, { board: queueMicrotask });
+  const asked = Array.from({ length: 40 }, (_, index) => cache.get(`${index}`, 0));
+  const answers = Array.from({ length: 40 }, (_, index) => cache.ask(`${index}`, 0, FORCED));
+  const outcomes = await Promise.all(asked);
+  assertEquals(outcomes.map((one) => (one as Failure).reason), Array(40).fill("away"));
+  for (const answer of answers) assertEquals(((await answer).outcome as Failure).reason, "away");
 });

@@ -20,8 +20,8 @@ const textOf = (outcome: Outcome) =>
 
 /** A tracked cache at the moment 0, with a clock that the test sets. */
 function tracked(options: CacheOptions = {}) {
-  const origin = new FakeOrigin();
   const time = { now: 0 };
+  const origin = new FakeOrigin(() => time.now);
   const cache = makeCache(origin, {
     mode: "auto",
     lease: LEASE,
@@ -256,7 +256,7 @@ Deno.test("ReadThrough.ask() behind a fence answers from the cache once it is pa
 
 Deno.test("ReadThrough without tracking keeps values for their time, and with it required none", async () => {
   for (const [mode, kept] of [["auto", true], ["required", false]] as const) {
-    const origin = new FakeOrigin();
+    const origin = new FakeOrigin(() => 0);
     const cache = makeCache(origin, { mode, clock: () => 0 });
     cache.table.up(false, 0);
     const outcome = cache.get("key", 0);

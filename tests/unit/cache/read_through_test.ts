@@ -10,8 +10,8 @@ const textOf = (outcome: Outcome) =>
   outcome instanceof Entry ? new TextDecoder().decode(outcome.value) : outcome;
 
 function cacheOf(options: CacheOptions = {}) {
-  const origin = new FakeOrigin();
   const time = { now: 0 };
+  const origin = new FakeOrigin(() => time.now);
   const cache = makeCache(origin, { timeToLive: TTL, ...options, clock: () => time.now });
   const { stats, table } = cache;
   /** Reads a key that is a miss, and answers it. */

@@ -7,6 +7,7 @@ import { Large, type Read } from "../../../src/origin/reader.ts";
 import { Failure, type Fetched, Found, type Key } from "../../../src/core/types.ts";
 import { Semaphore } from "../../../src/origin/semaphore.ts";
 import { Stats } from "../../../src/core/stats.ts";
+import { fly } from "../../support/test_flight.ts";
 
 const LOST = new Error("Connection is closed.");
 
@@ -50,29 +51,28 @@ function originOf(permits: number, room: number) {
 const settled = () => new Promise((resolve) => setTimeout(() => setTimeout(resolve)));
 
 const found = (text: string) => new Found(new TextEncoder().encode(text));
-const textOf = (fetched: Fetched) =>
+const textOf = (fetched: Fetched | undefined) =>
   fetched instanceof Found ? new TextDecoder().decode(fetched.value) : fetched;
 
 Deno.test("RedisOrigin.read() answers what is small at once, and keeps its permit until the last is there", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits, budget } = it;
-  const reading = origin.read(["a", "b", "c"], () => {});
+  const [a, b, c] = fly(origin, ["a", "b", "c"]);
   await settled();
   link.steps[0]!.answer.resolve([
     new Large(100, Infinity),
     found("small"),
     new Large(50, Infinity),
   ]);
-  const [a, b, c] = await reading;
-  assertEquals(textOf(b as Fetched), "small");
+  assertEquals(textOf(await b!.result), "small");
   await settled();
   assertEquals([permits.held, budget.held], [1, 300]);
   link.larges[1]!.answer.resolve(found("c"));
-  assertEquals(textOf(await c!), "c");
+  assertEquals(textOf(await c!.result), "c");
   await settled();
   assertEquals([permits.held, budget.held], [1, 200]);
   link.larges[0]!.answer.resolve(found("a"));
-  assertEquals(textOf(await a!), "a");
+  assertEquals(textOf(await a!.result), "a");
   await settled();
   assertEquals([permits.held, budget.held], [0, 0]);
 });
@@ -80,29 +80,29 @@ Deno.test("RedisOrigin.read() answers what is small at once, and keeps its permi
 Deno.test("RedisOrigin.read() gives its permit back where nothing is late, and where all fails", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits } = it;
-  const reading = origin.read(["a"], () => {});
+  const [first] = fly(origin, ["a"]);
   await settled();
   link.steps[0]!.answer.resolve([null]);
-  assertEquals([await reading, permits.held], [[null], 0]);
+  assertEquals([await first!.result, permits.held], [null, 0]);
   link.pair = null;
-  const [failure] = await origin.read(["a"], () => {});
-  assertEquals([(failure as Failure).reason, permits.held], ["away", 0]);
+  const [second] = fly(origin, ["a"]);
+  assertEquals([(await second!.result as Failure).reason, permits.held], ["away", 0]);
 });
 
 Deno.test("large values of one trip wait for room one after the other, however many there are", async () => {
   using it = originOf(2, 200);
   const { link, origin, permits, budget } = it;
   const keys = Array.from({ length: 20 }, (_, index) => `key:${index}`);
-  const reading = origin.read(keys, () => {});
+  const flights = fly(origin, keys);
   await settled();
   link.steps[0]!.answer.resolve(keys.map(() => new Large(50, Infinity)));
-  const late = await reading;
   for (let done = 0; done < keys.length; done += 2) {
     await settled();
     assertEquals(link.larges.length, done + 2);
     for (const { key, answer } of link.larges.slice(done)) answer.resolve(found(key));
   }
-  assertEquals((await Promise.all(late)).map(textOf), keys);
+  await settled();
+  assertEquals(flights.map(({ fetched }) => textOf(fetched)), keys);
   await settled();
   assertEquals([permits.held, budget.held, budget.waiting], [0, 0, 0]);
 });
@@ -110,51 +110,46 @@ Deno.test("large values of one trip wait for room one after the other, however m
 Deno.test("trips whose large values wait for room hold no more than half of the permits", async () => {
   using it = originOf(4, 100);
   const { link, origin, permits, budget } = it;
-  const trips = ["holds", "waits 1", "waits 2", "too many"].map((key) =>
-    origin.read([key], () => {})
-  );
+  const flights = ["holds", "waits 1", "waits 2", "too many"].flatMap((key) => fly(origin, [key]));
   await settled();
   for (const { answer } of link.steps) answer.resolve([new Large(50, Infinity)]);
-  const late = await Promise.all(trips);
-  const refused = await late[3]![0]!;
-  assertEquals((refused as Failure).reason, "busy");
+  assertEquals((await flights[3]!.result as Failure).reason, "busy");
   assertEquals([budget.waiting, permits.held], [2, 3]);
   for (let done = 0; done < 3; done++) {
     link.larges[done]!.answer.resolve(null);
     await settled();
   }
-  assertEquals(await Promise.all(late.slice(0, 3).flat()), [null, null, null]);
+  assertEquals(flights.slice(0, 3).map(({ fetched }) => fetched), [null, null, null]);
   // Who comes later may wait again.
-  const again = ["one", "two"].map((key) => origin.read([key], () => {}));
+  const again = ["one", "two"].flatMap((key) => fly(origin, [key]));
   await settled();
   for (const { answer } of link.steps.slice(4)) answer.resolve([new Large(50, Infinity)]);
-  const last = (await Promise.all(again)).flat();
+  await settled();
   assertEquals([budget.waiting, link.larges.length], [1, 4]);
   for (const done of [3, 4]) {
     link.larges[done]!.answer.resolve(null);
     await settled();
   }
-  assertEquals(await Promise.all(last), [null, null]);
+  assertEquals(again.map(({ fetched }) => fetched), [null, null]);
 });
 
 Deno.test("a connection that is lost under a large value has that one read again, as one alone", async () => {
   using it = originOf(1, 100);
   const { link, origin, permits, budget } = it;
-  const sent: (number | undefined)[] = [];
-  const reading = origin.read(["small", "large"], (again) => sent.push(again));
+  const [small, large] = fly(origin, ["small", "large"]);
   await settled();
   // As large as all the room: what it held before must not keep it from being read.
   link.steps[0]!.answer.resolve([found("small"), new Large(50, Infinity)]);
-  const [small, large] = await reading;
-  assertEquals(textOf(small as Fetched), "small");
+  assertEquals(textOf(await small!.result), "small");
   await settled();
   link.larges[0]!.answer.reject(LOST);
   await settled();
-  assertEquals([link.steps[1]!.keys, sent], [["large"], [undefined, 1]]);
+  assertEquals(link.steps[1]!.keys, ["large"]);
+  assertEquals([small!.sentAt.length, large!.sentAt.length], [1, 2]);
   link.steps[1]!.answer.resolve([new Large(50, Infinity)]);
   await settled();
   link.larges[1]!.answer.resolve(found("whole"));
-  assertEquals(textOf(await large!), "whole");
+  assertEquals(textOf(await large!.result), "whole");
   await settled();
   assertEquals([permits.held, budget.held], [0, 0]);
 });
@@ -162,17 +157,16 @@ Deno.test("a connection that is lost under a large value has that one read again
 Deno.test("a large value that Redis goes away under is refused in words, with its permit and room given back", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits, budget } = it;
-  const reading = origin.read(["a", "b"], () => {});
+  const flights = fly(origin, ["a", "b"]);
   await settled();
   link.steps[0]!.answer.resolve([new Large(100, Infinity), new Large(100, Infinity)]);
-  const late = await reading;
   await settled();
   link.pair = null;
   for (const { answer } of link.larges) answer.reject(LOST);
-  for (const one of await Promise.all(late)) {
-    assertEquals((one as Failure).reason, "away");
-    assertMatch((one as Failure).message, /^Redis is away: /);
-  }
   await settled();
+  for (const { fetched } of flights) {
+    assertEquals((fetched as Failure).reason, "away");
+    assertMatch((fetched as Failure).message, /^Redis is away: /);
+  }
   assertEquals([permits.held, budget.held], [0, 0]);
 });
