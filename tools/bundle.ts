@@ -1,6 +1,6 @@
 // Puts the program and its packages together into a few files, before they are compiled: what is
 // loaded at once, and what later, which is ioredis. As 190 files and whole packages, the executable
-// takes 1.7 times as long to start, and is 7 MB larger (docs/benchmarks.md, "What bounds the start").
+// takes 1.7 times as long to start, and is 7 MB larger (docs/benchmarks.md, "The start").
 import { ROOT, runQuietly } from "./command.ts";
 import { bringDeno } from "./denort.ts";
 import { denoEnv } from "./supply.ts";
