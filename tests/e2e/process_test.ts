@@ -107,8 +107,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     using http = await it.connect();
     await resp.send("PING\r\n" + request("GET", "key"));
     assertEquals(await resp.text(7), "+PONG\r\n");
-    await http.send("HEAD /% HTTP/1.1\r\nHost: h\r\n\r\nGET /key HTTP/1.1\r\nHost: h\r\n\r\n");
-    await http.until("\r\n\r\n");
+    await http.send("PUT /key HTTP/1.1\r\nHost: h\r\n\r\nGET /key HTTP/1.1\r\nHost: h\r\n\r\n");
+    await http.until("wanted GET or HEAD\n");
     it.proxy.process.kill(signal);
     assertEquals(await idle.rest(), "");
     await until(async () => {

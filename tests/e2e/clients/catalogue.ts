@@ -20,7 +20,7 @@ export interface Client {
   readonly command: readonly string[];
 }
 
-const DRIVERS = new URL("./drivers", import.meta.url).pathname;
+const DRIVERS = new URL("./drivers/", import.meta.url).pathname;
 const DENO = [Deno.execPath(), "run", "-A", "--quiet", "--no-check", "--no-config"];
 
 /** A package of npm, imported by Deno, with a lock file of its own. */
