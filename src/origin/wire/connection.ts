@@ -1,0 +1,210 @@
+/**
+ * One connection to Redis: requests go out in order, and each reply comes to who waits for it.
+ *
+ *     out (Outbox) -> one write for all requests of a turn of the event loop -> Redis
+ *     receivers, in order <- Framer <- in (Inbox) <- Redis
+ *
+ * It knows no command. Requests and replies pass as the bytes that they are, so that what a client
+ * sent can be sent on unchanged, and what Redis answered can be handed on unchanged.
+ *
+ * @module
+ */
+import { Expected, type Receiver } from "./expected.ts";
+import { BROKEN, Framer, MORE } from "./framer.ts";
+import { Inbox } from "./inbox.ts";
+import { Outbox, requestOf } from "./outbox.ts";
+import { parseReply, type Reply } from "./reply.ts";
+import { turn } from "../../core/event_loop.ts";
+import type { Millis } from "../../core/types.ts";
+
+/** How long replies are handed on without a break before others have a turn. */
+const SLICE: Millis = 2;
+
+/** The longest reply that is collected for a receiver who takes no parts, in bytes. */
+const COLLECTED_BYTES = 64 * 1024 * 1024;
+
+/** A reply that did not come, for the connection is lost. The message says why it was lost. */
+export class Lost extends Error {}
+
+/** The parts of a `Deno.Conn` that are needed. */
+export type Socket = Pick<Deno.Conn, "read" | "write" | "close">;
+
+export interface ConnectionOptions {
+  /** What one read may bring at most, in bytes. */
+  readonly readBytes?: number;
+}
+
+export class Connection {
+  /** Requests are appended here, and announced by `expect`. */
+  readonly out = new Outbox();
+  /** Takes a push, which answers no request, as a receiver takes a reply. */
+  onPush: Receiver["reply"] = () => {};
+  /** Called once, when the connection ends, before those who wait for replies are told. */
+  onEnd: (why: string) => void = () => {};
+  /** Bytes that have come so far. */
+  received = 0;
+  /** Why the connection has ended; null while it is open. */
+  loss: string | null = null;
+
+  readonly #in: Inbox;
+  readonly #framer = new Framer();
+  readonly #expected = new Expected();
+  #isScheduled = false;
+  #isWriting = false;
+  #drained: PromiseWithResolvers<void> | null = null;
+
+  constructor(readonly socket: Socket, { readBytes = 64 * 1024 }: ConnectionOptions = {}) {
+    this.#in = new Inbox(readBytes);
+    this.#receive();
+  }
+
+  /** The number of replies that are still to come. */
+  get expected(): number {
+    return this.#expected.replies;
+  }
+
+  /** Sends a request as it is; its replies, so many, go to the receiver. */
+  send(request: Uint8Array, replies: number, receiver: Receiver): void {
+    this.out.bytes(request);
+    this.expect(replies, receiver);
+  }
+
+  /**
+   * Announces what was appended to `out`: it is sent with all other requests of this turn of the
+   * event loop. Its replies, so many, go to the receiver, which is also told when they do not come.
+   */
+  expect(replies: number, receiver: Receiver): void {
+    if (this.loss !== null) {
+      this.out.clear();
+      return queueMicrotask(() => receiver.lost(false));
+    }
+    this.#expected.add(replies, receiver);
+    this.flush();
+  }
+
+  /** Sends a command, given as Latin-1 text. Rejects with `Lost` when the reply does not come. */
+  call(...words: string[]): Promise<Reply> {
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+    const lost = () => reject(new Lost(this.loss ?? ""));
+    const reply = (bytes: Uint8Array, from: number) => {
+      try {
+        resolve(parseReply(bytes, from));
+      } catch (error) {
+        this.close((error as Error).message);
+        lost();
+      }
+    };
+    this.send(requestOf(...words), 1, { reply, lost });
+    return promise;
+  }
+
+  /** Has all of `out` written soon. */
+  flush(): void {
+    if (this.#isScheduled || this.#isWriting) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => this.#write());
+  }
+
+  /** Settles when all of `out` is written, or will never be. */
+  drained(): Promise<void> {
+    if (this.loss !== null || (this.out.length === 0 && !this.#isWriting)) return Promise.resolve();
+    return (this.#drained ??= Promise.withResolvers()).promise;
+  }
+
+  /** Ends the connection. Whoever waits for a reply is told before this returns. */
+  close(why: string): void {
+    if (this.loss !== null) return;
+    this.loss = why;
+    try {
+      this.socket.close();
+    } catch {
+      // It was closed by the other side.
+    }
+    this.out.clear();
+    this.onEnd(why);
+    this.#expected.lose();
+    this.#drained?.resolve();
+  }
+
+  async #write(): Promise<void> {
+    const { out, socket } = this;
+    this.#isScheduled = false;
+    this.#isWriting = true;
+    try {
+      while (out.length > 0) {
+        const taken = out.take();
+        this.#expected.sent();
+        for (let rest = taken; rest.length > 0;) rest = rest.subarray(await socket.write(rest));
+        out.giveBack(taken);
+      }
+    } catch (error) {
+      this.close((error as Error).message);
+    }
+    this.#isWriting = false;
+    this.#drained?.resolve();
+    this.#drained = null;
+  }
+
+  async #receive(): Promise<void> {
+    const { socket } = this;
+    const inbox = this.#in;
+    let turnAt: Millis = 0;
+    try {
+      while (this.loss === null) {
+        const count = await socket.read(inbox.room());
+        if (count === null) return this.close("the connection was closed");
+        this.received += count;
+        inbox.received(count);
+        const isMore = inbox.isFull;
+        await this.#deliver();
+        // A read that left room has emptied the socket: the next one lets others go first.
+        const now = performance.now();
+        if (isMore && now >= turnAt) await turn();
+        if (!isMore || now >= turnAt) turnAt = now + SLICE;
+      }
+    } catch (error) {
+      this.close((error as Error).message);
+    }
+  }
+
+  /** Hands on all replies that have come; a promise where a receiver holds them back. */
+  #deliver(): void | Promise<void> {
+    const inbox = this.#in;
+    while (this.loss === null) {
+      const end = this.#framer.scan(inbox.bytes, inbox.seen, inbox.to);
+      const held = end === MORE ? this.#await() : end === BROKEN ? this.#refuse() : this.#hand(end);
+      if (held !== undefined) return held.then(() => this.#deliver());
+      if (end === MORE) return;
+    }
+  }
+
+  /** Hands on the reply that ends at `end`. */
+  #hand(end: number): void | Promise<void> {
+    const { bytes, from } = this.#in;
+    this.#in.from = this.#in.seen = end;
+    if (this.#framer.isPush) return this.onPush(bytes, from, end);
+    const receiver = this.#expected.first;
+    if (receiver === undefined) return this.close("Redis sent a reply that nobody asked for");
+    this.#expected.took();
+    return receiver.reply(bytes, from, end);
+  }
+
+  /** Sees to it that there is room for more of the reply that is under way. */
+  #await(): void | Promise<void> {
+    const inbox = this.#in;
+    const { bytes, from, to } = inbox;
+    inbox.seen = to;
+    if (!inbox.isFull) return;
+    const receiver = this.#expected.first;
+    if (receiver?.part !== undefined && !this.#framer.isPush) {
+      inbox.from = to;
+      return receiver.part(bytes, from, to);
+    }
+    if (to - from > COLLECTED_BYTES) return this.close("Redis sent a reply that is too long");
+    inbox.extend(this.#framer.awaited);
+  }
+
+  #refuse(): void {
+    this.close(`Redis sent what is no RESP: ${this.#framer.fault}`);
+  }
+}

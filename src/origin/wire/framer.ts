@@ -1,0 +1,174 @@
+/**
+ * Finds where each reply ends in the bytes that Redis sends, in RESP2 and RESP3, without reading what
+ * is in it. It counts the frames that are still to come, so it needs no tree; and it keeps its place
+ * between two pieces of input, so it looks at no byte twice.
+ *
+ * Source: https://github.com/redis/redis-specifications/blob/master/protocol/RESP3.md. Streamed
+ * strings and aggregates are refused: no command of Redis answers with one.
+ *
+ * @module
+ */
+
+/** The reply goes on after the last byte. */
+export const MORE = -1;
+
+/** The bytes are no RESP; `Framer.fault` says why. */
+export const BROKEN = -2;
+
+const CR = 0x0d;
+const LF = 0x0a;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+
+/** What begins with each type byte; 0 where nothing does. */
+const KINDS = new Uint8Array(256);
+const LINE = 1;
+const BULK = 2;
+const AGGREGATE = 3;
+const MAP = 4;
+const ATTRIBUTE = 5;
+const PUSH = 6;
+const TYPES: [string, number][] = [
+  ["+-:,#_(", LINE],
+  ["$=!", BULK],
+  ["*~", AGGREGATE],
+  ["%", MAP],
+  ["|", ATTRIBUTE],
+  [">", PUSH],
+];
+for (const [types, kind] of TYPES) {
+  for (const type of types) KINDS[type.charCodeAt(0)] = kind;
+}
+
+/** Digits of a length or a count at most: a number with more may not be exact. */
+const DIGITS_MAX = 15;
+
+export class Framer {
+  /** Whether the reply that `scan` is at, or has just found the end of, is a push. */
+  isPush = false;
+  /** What is wrong with the bytes, once they are broken. */
+  fault = "";
+  /** Frames that are still to come of the reply; 0 between two replies. */
+  #left = 0;
+  /** Whether an array, a set or a map has begun: no push may begin inside it. */
+  #isInside = false;
+  /** Bytes that are still to come of a bulk string, its CRLF included. */
+  #skip = 0;
+  /** The kind of the header whose line has not ended; 0 for none. */
+  #kind = 0;
+  /** What that line says so far: its number, its digits, its sign, its last byte. */
+  #number = 0;
+  #digits = 0;
+  #isNegative = false;
+  #last = 0;
+
+  /** Bytes that come before the reply ends, as far as is known. */
+  get awaited(): number {
+    return this.#skip;
+  }
+
+  /**
+   * Looks at the bytes in `[at, end)`, which follow those that it looked at before. Returns where the
+   * reply ends, or `MORE`, or `BROKEN`. The next reply begins there.
+   */
+  scan(bytes: Uint8Array, at: number, end: number): number {
+    if (at === end) return MORE;
+    if (this.#left === 0) {
+      this.#left = 1;
+      this.#isInside = this.isPush = false;
+    }
+    do {
+      at = this.#skip > 0 ? this.#pass(bytes, at, end) : this.#read(bytes, at, end);
+    } while (this.#left > 0 && at >= 0 && at < end);
+    return this.#left > 0 && at >= 0 ? MORE : at;
+  }
+
+  /** Passes over a bulk string, as far as it is there. */
+  #pass(bytes: Uint8Array, at: number, end: number): number {
+    const step = Math.min(this.#skip, end - at);
+    at += step;
+    this.#skip -= step;
+    if (this.#skip > 1) return at;
+    // Of the two bytes that end it, one may have come with the piece before.
+    const isEnded = this.#skip === 1
+      ? bytes[at - 1] === CR
+      : bytes[at - 1] === LF && (step === 1 || bytes[at - 2] === CR);
+    if (!isEnded) return this.#break("a bulk string is not as long as it says");
+    if (this.#skip === 0) this.#left--;
+    return at;
+  }
+
+  /** Reads a header line, as far as it is there. */
+  #read(bytes: Uint8Array, at: number, end: number): number {
+    if (this.#kind === 0) {
+      const type = bytes[at++]!;
+      this.#kind = KINDS[type]!;
+      if (this.#kind === 0) return this.#break(`a reply begins with the byte ${type}`);
+      this.#number = this.#digits = this.#last = 0;
+      this.#isNegative = false;
+    }
+    return this.#kind === LINE ? this.#readLine(bytes, at, end) : this.#readCount(bytes, at, end);
+  }
+
+  #readLine(bytes: Uint8Array, at: number, end: number): number {
+    let last = this.#last;
+    while (at < end) {
+      const byte = bytes[at++]!;
+      if (byte === LF && last === CR) {
+        this.#kind = 0;
+        this.#left--;
+        return at;
+      }
+      last = byte;
+    }
+    this.#last = last;
+    return at;
+  }
+
+  #readCount(bytes: Uint8Array, at: number, end: number): number {
+    while (at < end) {
+      const byte = bytes[at++]!;
+      const digit = byte - ZERO;
+      if (digit >= 0 && digit <= 9 && this.#last !== CR && this.#digits < DIGITS_MAX) {
+        this.#number = this.#number * 10 + digit;
+        this.#digits++;
+      } else if (byte === LF && this.#last === CR) {
+        return this.#take(at);
+      } else if (byte === MINUS && this.#last === 0) {
+        this.#isNegative = true;
+      } else if (byte !== CR || this.#last === CR || this.#digits === 0) {
+        return this.#break("a length is no number");
+      }
+      this.#last = byte;
+    }
+    return at;
+  }
+
+  /** Takes a length or a count into account. */
+  #take(at: number): number {
+    const kind = this.#kind;
+    const number = this.#number;
+    this.#kind = 0;
+    if (this.#isNegative) {
+      if (number !== 1 || kind > AGGREGATE) return this.#break("a length is negative");
+      this.#left--;
+    } else if (kind === BULK) {
+      this.#skip = number + 2;
+    } else if (kind === ATTRIBUTE) {
+      this.#left += 2 * number; // What it describes still follows.
+    } else {
+      if (kind === PUSH) {
+        if (this.#isInside || this.#left > 1) return this.#break("a push comes inside a reply");
+        this.isPush = true;
+      }
+      this.#isInside = true;
+      this.#left += (kind === MAP ? 2 * number : number) - 1;
+    }
+    return at;
+  }
+
+  #break(fault: string): number {
+    this.fault = fault;
+    return BROKEN;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The requests that wait to be written, so that one write sends all of them. While that write is
+ * under way, the next requests gather in other memory.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+
+/** Memory at first, and what is kept for the next requests at most, in bytes. */
+const MIN_BYTES = 1024;
+const MAX_SPARE_BYTES = 256 * 1024;
+
+/** Length from which text and bytes are not copied one by one. */
+const LONG = 24;
+
+const CR = 0x0d;
+const LF = 0x0a;
+const DOLLAR = 0x24;
+const ZERO = 0x30;
+
+export class Outbox {
+  #bytes: Uint8Array = new Uint8Array(MIN_BYTES);
+  #length = 0;
+  #spare: Uint8Array | null = null;
+
+  /** The number of bytes that wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Appends bytes as they are. */
+  bytes(bytes: Uint8Array): void {
+    const to = this.#room(bytes.length);
+    copy(bytes, to, this.#length);
+    this.#length += bytes.length;
+  }
+
+  /** Appends a bulk string, given as text whose code units are its bytes. */
+  bulk(text: string): void {
+    const { length } = text;
+    const to = this.#room(length + 16);
+    to[this.#length] = DOLLAR;
+    let at = writeCrlf(to, writeDecimal(to, this.#length + 1, length));
+    if (length < LONG) {
+      for (let index = 0; index < length; index++) to[at + index] = text.charCodeAt(index);
+    } else {
+      Buffer.from(to.buffer).write(text, at, "latin1");
+    }
+    at += length;
+    this.#length = writeCrlf(to, at);
+  }
+
+  /** Forgets all that waits. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** Takes all that waits. It is the caller's until it gives it back. */
+  take(): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#length);
+    this.#bytes = this.#spare ?? new Uint8Array(MIN_BYTES);
+    this.#spare = null;
+    this.#length = 0;
+    return taken;
+  }
+
+  /** Takes memory back, to be used again. */
+  giveBack(taken: Uint8Array): void {
+    const { buffer } = taken;
+    if (buffer.byteLength <= MAX_SPARE_BYTES) this.#spare = new Uint8Array(buffer);
+  }
+
+  #room(size: number): Uint8Array {
+    const needed = this.#length + size;
+    if (needed <= this.#bytes.length) return this.#bytes;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    return this.#bytes = larger;
+  }
+}
+
+/** Returns a request: an array of bulk strings, given as text whose code units are their bytes. */
+export function requestOf(...words: string[]): Uint8Array {
+  const parts = words.map((word) => `$${word.length}\r\n${word}\r\n`);
+  return new Uint8Array(Buffer.from(`*${words.length}\r\n${parts.join("")}`, "latin1"));
+}
+
+function copy(bytes: Uint8Array, to: Uint8Array, at: number): void {
+  if (bytes.length < LONG) {
+    for (let index = 0; index < bytes.length; index++) to[at + index] = bytes[index]!;
+  } else {
+    to.set(bytes, at);
+  }
+}
+
+/** Writes a number below 2^31 in decimal digits; returns where they end. */
+function writeDecimal(to: Uint8Array, at: number, value: number): number {
+  let digits = 1;
+  for (let bound = 10; value >= bound; bound *= 10) digits++;
+  const end = at + digits;
+  for (let place = end - 1; place >= at; place--) {
+    to[place] = ZERO + value % 10;
+    value = Math.floor(value / 10);
+  }
+  return end;
+}
+
+function writeCrlf(to: Uint8Array, at: number): number {
+  to[at] = CR;
+  to[at + 1] = LF;
+  return at + 2;
+}

@@ -1,0 +1,86 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { connectToAny } from "../../../../src/origin/wire/addresses.ts";
+
+/** A connection that only knows whether it was closed. */
+class Line {
+  isClosed = false;
+
+  constructor(readonly address: string) {}
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+const never = new AbortController().signal;
+
+const addresses = (...list: string[]) => () => Promise.resolve(list);
+
+Deno.test("connectToAny() connects to an IP address as it is", async () => {
+  for (const address of ["192.0.2.1", "2001:db8::1"]) {
+    const line = await connectToAny(address, (one) => Promise.resolve(new Line(one)), never);
+    assertEquals([line.address, line.isClosed], [address, false]);
+  }
+});
+
+Deno.test("connectToAny() goes on to the next address as soon as one fails", async () => {
+  const tried: string[] = [];
+  const connect = (address: string) => {
+    tried.push(address);
+    return address === "c"
+      ? Promise.resolve(new Line(address))
+      : Promise.reject(new Error(`${address} refused`));
+  };
+  const began = performance.now();
+  const line = await connectToAny("name", connect, never, addresses("a", "b", "c", "d"));
+  assertEquals([line.address, tried], ["c", ["a", "b", "c"]]);
+  assert(performance.now() - began < 200);
+});
+
+Deno.test("connectToAny() tries the next address beside one that is silent, and closes who is late", async () => {
+  const late = Promise.withResolvers<Line>();
+  const signals: AbortSignal[] = [];
+  const connect = (address: string, signal: AbortSignal) => {
+    signals.push(signal);
+    return address === "a" ? late.promise : Promise.resolve(new Line(address));
+  };
+  const line = await connectToAny("name", connect, never, addresses("a", "b"));
+  assertEquals([line.address, line.isClosed, signals[0]!.aborted], ["b", false, true]);
+  const loser = new Line("a");
+  late.resolve(loser);
+  await late.promise;
+  assertEquals([loser.isClosed, line.isClosed], [true, false]);
+});
+
+Deno.test("connectToAny() takes the silent address after all, when the others fail", async () => {
+  const late = Promise.withResolvers<Line>();
+  const connect = (address: string) =>
+    address === "a" ? late.promise : Promise.reject(new Error(`${address} refused`));
+  const connecting = connectToAny("name", connect, never, addresses("a", "b"));
+  late.resolve(new Line("a"));
+  assertEquals((await connecting).address, "a");
+});
+
+Deno.test("connectToAny() fails with the first address's reason, when all fail", async () => {
+  const connect = (address: string) => Promise.reject(new Error(`${address} refused`));
+  const list = addresses("a", "b");
+  await assertRejects(() => connectToAny("name", connect, never, list), Error, "a refused");
+  await assertRejects(() => connectToAny("127.0.0.1", connect, never), Error, "127.0.0.1 refused");
+});
+
+Deno.test("connectToAny() gives up on its signal, at whatever it is", async () => {
+  const silent = () => new Promise<never>(() => {});
+  const soon = () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("too late")), 1);
+    return controller.signal;
+  };
+  const two = addresses("a", "b");
+  const attempts = [
+    () => connectToAny("name", silent, soon(), silent),
+    () => connectToAny("name", silent, soon(), two),
+    () => connectToAny("127.0.0.1", silent, soon()),
+    () => connectToAny("name", silent, AbortSignal.abort(new Error("too late")), two),
+  ];
+  for (const attempt of attempts) await assertRejects(attempt, Error, "too late");
+});

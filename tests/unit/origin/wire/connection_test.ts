@@ -1,0 +1,298 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { Connection, Lost } from "../../../../src/origin/wire/connection.ts";
+import type { Receiver } from "../../../../src/origin/wire/expected.ts";
+import { requestOf } from "../../../../src/origin/wire/outbox.ts";
+import { MemoryConn } from "../../../support/memory_conn.ts";
+import { bytesOf, randomReply } from "../../../support/resp3.ts";
+import { random } from "../../../support/wire.ts";
+
+/** A connection whose Redis is the test. */
+function connect() {
+  const redis = new MemoryConn();
+  const connection = new Connection(redis);
+  return { redis, connection, [Symbol.dispose]: () => connection.close("the test is over") };
+}
+
+/** Until all that can happen by now has happened. */
+const settled = () => new Promise((resolve) => setTimeout(() => setTimeout(resolve)));
+
+const textOf = (bytes: Uint8Array, from: number, to: number) =>
+  Buffer.from(bytes.subarray(from, to)).toString("latin1");
+
+/** Takes whole replies, and notes what it is told. */
+class Taker implements Receiver {
+  readonly replies: string[] = [];
+  isSent: boolean | undefined;
+
+  reply(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
+    this.replies.push(textOf(bytes, from, to));
+  }
+
+  lost(isSent: boolean): void {
+    this.isSent = isSent;
+  }
+}
+
+/** Takes replies as they come, and says how many parts there were. */
+class PartTaker extends Taker {
+  parts = 0;
+  #text = "";
+
+  part(bytes: Uint8Array, from: number, to: number): void {
+    this.parts++;
+    this.#text += textOf(bytes, from, to);
+  }
+
+  override reply(bytes: Uint8Array, from: number, to: number): void {
+    this.replies.push(this.#text + textOf(bytes, from, to));
+    this.#text = "";
+  }
+}
+
+Deno.test("requests of one turn go out in one write, and those made meanwhile in the next", async () => {
+  using it = connect();
+  const taker = new Taker();
+  for (const key of ["a", "b"]) it.connection.send(requestOf("GET", key), 1, taker);
+  queueMicrotask(() => it.connection.send(requestOf("GET", "c"), 1, taker));
+  it.redis.hold();
+  await settled();
+  for (const key of ["d", "e"]) {
+    it.connection.send(requestOf("GET", key), 1, taker);
+    await settled();
+  }
+  it.redis.release();
+  await settled();
+  const get = (key: string) => `*2\r\n$3\r\nGET\r\n$1\r\n${key}\r\n`;
+  assertEquals(it.redis.written, [get("a") + get("b"), get("c") + get("d") + get("e")]);
+});
+
+Deno.test("a request and its reply pass as the bytes that they are", async () => {
+  using it = connect();
+  const taker = new Taker();
+  const text = "*2\r\n$3\r\ngEt\r\n$4\r\n\x00\xff\r\n\r\n";
+  it.connection.send(bytesOf(text), 1, taker);
+  await settled();
+  assertEquals(it.redis.written, [text]);
+  it.redis.send("|1\r\n+a\r\n:1\r\n$4\r\n\x00\xff\r\n\r\n");
+  await settled();
+  assertEquals(taker.replies, ["|1\r\n+a\r\n:1\r\n$4\r\n\x00\xff\r\n\r\n"]);
+});
+
+Deno.test("requests of all sizes go out as they are, in order", async () => {
+  using it = connect();
+  const next = random(5);
+  let wanted = "";
+  for (let round = 0; round < 200; round++) {
+    const words = Array.from({ length: 1 + next() * 3 }, () => "x".repeat(2 ** (next() * 18)));
+    wanted += `*${words.length}\r\n${
+      words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")
+    }`;
+    if (round % 2 === 0) {
+      it.connection.send(requestOf(...words), 1, new Taker());
+    } else {
+      it.connection.out.bytes(bytesOf(`*${words.length}\r\n`));
+      words.forEach((word) => it.connection.out.bulk(word));
+      it.connection.expect(1, new Taker());
+    }
+    if (next() < 0.2) await settled();
+  }
+  await settled();
+  assert(it.redis.written.join("") === wanted);
+});
+
+Deno.test("each reply comes to who waits for it, and a push to nobody who waits", async () => {
+  using it = connect();
+  const pushes: string[] = [];
+  it.connection.onPush = (...push) => void pushes.push(textOf(...push));
+  const [one, two] = [new Taker(), new Taker()];
+  it.connection.send(requestOf("A"), 2, one);
+  it.connection.send(requestOf("SUBSCRIBE"), 0, one);
+  it.connection.send(requestOf("B"), 1, two);
+  it.redis.send(">1\r\n:1\r\n:1\r\n>1\r\n:2\r\n:2\r\n:3\r\n>1\r\n:3\r\n");
+  await settled();
+  assertEquals([one.replies, two.replies], [[":1\r\n", ":2\r\n"], [":3\r\n"]]);
+  assertEquals(pushes, [">1\r\n:1\r\n", ">1\r\n:2\r\n", ">1\r\n:3\r\n"]);
+  assertEquals(it.connection.expected, 0);
+});
+
+Deno.test("random replies in random pieces come whole, each to its receiver", async () => {
+  const next = random(6);
+  for (let round = 0; round < 50; round++) {
+    using it = connect();
+    const samples = Array.from({ length: 200 }, () => randomReply(next));
+    const takers = samples.map(() => next() < 0.5 ? new Taker() : new PartTaker());
+    for (const taker of takers) it.connection.send(requestOf("X"), 1, taker);
+    const text = samples.map(({ text }) => text).join("");
+    for (let at = 0; at < text.length;) {
+      const size = 1 + Math.floor(2 ** (next() * 14));
+      it.redis.send(text.slice(at, at + size));
+      at += size;
+    }
+    while (it.connection.expected > 0) await settled();
+    assertEquals(takers.map(({ replies }) => replies), samples.map(({ text }) => [text]));
+    assertEquals(it.connection.received, text.length);
+  }
+});
+
+Deno.test("a long reply is collected, or comes in parts to a receiver that takes parts", async () => {
+  using it = connect();
+  const text = `$3000000\r\n${"0123456789".repeat(300_000)}\r\n`;
+  const [whole, parts] = [new Taker(), new PartTaker()];
+  it.connection.send(requestOf("A"), 1, whole);
+  it.connection.send(requestOf("B"), 1, parts);
+  it.redis.send(`${text}${text}+OK\r\n`);
+  it.connection.send(requestOf("C"), 1, whole);
+  while (whole.replies.length < 2) await settled();
+  assert(whole.replies[0] === text && parts.replies[0] === text);
+  assertEquals(whole.replies[1], "+OK\r\n");
+  assert(parts.parts > 20, `${parts.parts} parts`);
+});
+
+Deno.test("a long push between parts of nothing is collected", async () => {
+  using it = connect();
+  let push = 0;
+  it.connection.onPush = (_, from, to) => void (push = to - from);
+  it.connection.send(requestOf("A"), 1, new PartTaker());
+  it.redis.send(`>1\r\n$200000\r\n${"x".repeat(200_000)}\r\n`);
+  while (push === 0) await settled();
+  assertEquals(push, 200_000 + 15);
+});
+
+Deno.test("a receiver's promise holds back all that comes after, and reading too", async () => {
+  using it = connect();
+  const gate = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const receiver = (name: string, held?: Promise<void>): Receiver => ({
+    reply: () => (order.push(name), held),
+    lost: () => {},
+  });
+  it.connection.send(requestOf("A"), 1, receiver("a", gate.promise));
+  it.connection.send(requestOf("B"), 1, receiver("b"));
+  it.connection.send(requestOf("C"), 1, receiver("c"));
+  it.redis.send(":1\r\n:2\r\n");
+  await settled();
+  it.redis.send(":3\r\n");
+  await settled();
+  assertEquals([order, it.redis.unread], [["a"], 1]);
+  gate.resolve();
+  await settled();
+  assertEquals(order, ["a", "b", "c"]);
+});
+
+Deno.test("drained() settles once all is written, or the connection has ended", async () => {
+  using it = connect();
+  await it.connection.drained();
+  it.redis.hold();
+  it.connection.send(requestOf("A"), 1, new Taker());
+  let isDrained = false;
+  const drained = it.connection.drained().then(() => isDrained = true);
+  await settled();
+  it.connection.send(requestOf("B"), 1, new Taker());
+  await settled();
+  assert(!isDrained);
+  it.redis.release();
+  await drained;
+  it.redis.hold();
+  it.connection.send(requestOf("C"), 1, new Taker());
+  await settled();
+  const late = it.connection.drained();
+  it.connection.close("enough");
+  await late;
+  await it.connection.drained();
+});
+
+Deno.test("when Redis closes the connection, its owner knows before those who wait for replies", async () => {
+  using it = connect();
+  const order: string[] = [];
+  const receiver = (name: string): Receiver => ({
+    reply: () => {},
+    lost: (isSent) => order.push(`${name} ${isSent ? "sent" : "unsent"}`),
+  });
+  it.connection.onEnd = (why) => order.push(why);
+  it.connection.send(requestOf("A"), 2, receiver("a"));
+  await settled();
+  it.redis.send(":1\r\n");
+  it.redis.hold();
+  it.connection.send(requestOf("B"), 1, receiver("b"));
+  await settled();
+  it.connection.send(requestOf("C"), 1, receiver("c"));
+  it.redis.end();
+  await settled();
+  assertEquals(order, ["the connection was closed", "a sent", "b sent", "c unsent"]);
+  it.connection.send(requestOf("D"), 1, receiver("d"));
+  await settled();
+  assertEquals(order.at(-1), "d unsent");
+  await assertRejects(() => it.connection.call("E"), Lost, "the connection was closed");
+  assertEquals([it.redis.isClosed, it.connection.expected], [true, 0]);
+});
+
+Deno.test("what is no answer ends the connection, and says why", async () => {
+  const cases = [
+    ["HTTP/1.1 400\r\n", /^Redis sent what is no RESP: .* 72$/, false],
+    [`${"*1\r\n".repeat(100)}:1\r\n`, /too deep/, false],
+    [":1\r\n:2\r\n", /nobody asked for/, true],
+  ] as const;
+  for (const [sent, why, isAnswered] of cases) {
+    using it = connect();
+    const call = it.connection.call("A");
+    it.redis.send(sent);
+    if (isAnswered) assertEquals(await call, 1);
+    else assertMatch((await assertRejects(() => call, Lost)).message, why);
+    await settled();
+    assertMatch(it.connection.loss ?? "open", why);
+  }
+});
+
+Deno.test("a read or write that fails ends the connection", async () => {
+  for (const fail of [(redis: MemoryConn) => redis.break(new Error("reset")), null]) {
+    using it = connect();
+    const taker = new Taker();
+    it.connection.send(requestOf("A"), 1, taker);
+    if (fail === null) it.redis.write = () => Promise.reject(new Error("reset"));
+    else fail(it.redis);
+    await settled();
+    assertEquals([it.connection.loss, taker.isSent], ["reset", true]);
+  }
+});
+
+Deno.test("a receiver that throws ends the connection, and takes no other with it", async () => {
+  using it = connect();
+  const taker = new Taker();
+  const thrower: Receiver = {
+    reply: () => {
+      throw new Error("a fault of ours");
+    },
+    lost: () => {},
+  };
+  it.connection.send(requestOf("A"), 1, thrower);
+  it.connection.send(requestOf("B"), 1, taker);
+  it.redis.send(":1\r\n:2\r\n");
+  await settled();
+  assertEquals([it.connection.loss, taker.replies, taker.isSent], ["a fault of ours", [], true]);
+});
+
+Deno.test("nothing is handed on after close(), not even what has come", async () => {
+  using it = connect();
+  const taker = new Taker();
+  const closer: Receiver = { reply: () => it.connection.close("enough"), lost: () => {} };
+  it.connection.send(requestOf("A"), 1, closer);
+  it.connection.send(requestOf("B"), 1, taker);
+  it.redis.send(":1\r\n:2\r\n");
+  await settled();
+  assertEquals([taker.replies, taker.isSent, it.connection.loss], [[], true, "enough"]);
+});
+
+Deno.test("an idle connection holds little memory, and one that had much to read gives it back", async () => {
+  using it = connect();
+  const sizes: number[] = [];
+  const read = it.redis.read.bind(it.redis);
+  it.redis.read = (bytes) => (sizes.push(bytes.length), read(bytes));
+  await settled();
+  const taker = new Taker();
+  it.connection.send(requestOf("A"), 1, taker);
+  it.redis.send(`$1000000\r\n${"x".repeat(1_000_000)}\r\n`);
+  while (taker.replies.length === 0) await settled();
+  await settled();
+  assert(Math.max(...sizes) >= 500_000 && sizes.at(-1)! <= 65536, sizes.join());
+});
