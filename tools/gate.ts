@@ -3,11 +3,11 @@
 // A stage that fails does not stop the others, except a failed build, without which none makes sense.
 import { build } from "./build.ts";
 import { main, ROOT, run } from "./command.ts";
+import { coveredCommand, report, unitFlags } from "./coverage.ts";
 import { bringDeno, PAIR_VERSION } from "./denort.ts";
 import { ensureClients } from "./install_clients.ts";
 import { ensurePrograms } from "./install_redis.ts";
 import { findLeftovers } from "./leftovers.ts";
-import { PERMISSIONS } from "./permissions.ts";
 import { denoEnv, supplyFlags } from "./supply.ts";
 
 interface Tally {
@@ -63,18 +63,19 @@ async function command(engine: Engine, ...args: string[]): Promise<Tally> {
 async function test(
   engine: Engine,
   folder: string,
+  more: readonly string[] = [],
   env: Record<string, string> = {},
 ): Promise<Tally> {
   if (!exists(folder)) throw new Error(`Cannot find any tests in ${folder}`);
-  const report = `${scratch}/report.xml`;
-  const flags = ["--parallel", "--no-check", `--junit-path=${report}`];
+  const results = `${scratch}/results.xml`;
+  const flags = ["--parallel", "--no-check", `--junit-path=${results}`, ...more];
   const code = await deno(
     engine,
     ["test", ...flags, ...await supplyFlags(), ...TEST_PERMISSIONS, folder],
     env,
   );
-  const tally = count(await Deno.readTextFile(report).catch(() => ""));
-  await Deno.remove(report).catch(() => {});
+  const tally = count(await Deno.readTextFile(results).catch(() => ""));
+  await Deno.remove(results).catch(() => {});
   const silent = tally.failed === 0 && (code !== 0 || tally.passed === 0);
   return silent ? { ...tally, failed: 1 } : tally;
 }
@@ -137,28 +138,26 @@ async function gate(): Promise<void> {
     );
   }
 
-  let compiler = "";
   const built = await stage("build", async () => {
-    compiler = (await build()).deno;
+    await build();
     return PASS;
   });
   if (!built) return;
 
   for (const engine of all) {
-    await stage(`unit tests, Deno ${engine.version}`, () => test(engine, "tests/unit"));
+    const more = engine === current ? unitFlags(scratch) : [];
+    await stage(`unit tests, Deno ${engine.version}`, () => test(engine, "tests/unit", more));
   }
   await clients;
   await stage("end-to-end tests, dist/redis-proxy", () => test(current, "tests/e2e"));
-  if (compiler !== current.path) {
-    // The executable is of another Deno: the sources have to pass under this one as well.
-    const RP_TEST_COMMAND = JSON.stringify(
-      [current.path, "run", "--no-check", ...flags, ...PERMISSIONS, "main.ts"],
-    );
-    await stage(
-      `end-to-end tests, main.ts on Deno ${current.version}`,
-      () => test(current, "tests/e2e", { RP_TEST_COMMAND }),
-    );
-  }
+  // Once more from the sources: under the current Deno, which may not be the executable's, and to see
+  // which lines the tests run.
+  const RP_TEST_COMMAND = await coveredCommand(current.path, scratch);
+  await stage(
+    `end-to-end tests, main.ts on Deno ${current.version}`,
+    () => test(current, "tests/e2e", [], { RP_TEST_COMMAND }),
+  );
+  await stage("coverage", async () => await report(current.path, scratch) ? PASS : FAIL);
   await stage("nothing left running", noLeftovers);
 }
 
