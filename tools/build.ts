@@ -1,4 +1,4 @@
-// Makes dist/redis-proxy, the one executable, by `deno compile`; does nothing where it is up to date.
+// Makes dist/redis-proxy, the executable, with `deno compile`; does nothing if it is up to date.
 //   RP_DENO_COMPILE  the Deno to compile with          DENORT_BIN  the runtime to compile on
 import { bringBundler, bundle } from "./bundle.ts";
 import { main, ROOT, run, say } from "./command.ts";
@@ -7,15 +7,15 @@ import { PERMISSIONS } from "./permissions.ts";
 import { denoEnv, supply, supplyFlags } from "./supply.ts";
 
 /**
- * Flags for V8 that are baked in: none. With any, V8 does not take what Deno has compiled ahead of
- * its own code, which costs a start 3 ms, and none has been measured to be worth it.
+ * Flags for V8 to compile in: none. With any flag, V8 rejects the code that Deno compiled ahead of
+ * time, which costs each start 3 ms. No flag was measured to be worth that.
  */
 const V8_FLAGS: readonly string[] = [];
 
 /**
- * The bundle is checked and whole: no package comes along. Without a code cache, which is a file in
- * the folder for temporary files: it saves 3 ms of a start, but the executable would write it though
- * it is to write nothing, and run what it holds, whoever wrote that.
+ * The bundle is checked already, and holds all packages. No code cache: it would save 3 ms of a start,
+ * but it is a file in the folder for temporary files, and whoever can change it could have the
+ * executable run code.
  */
 const COMPILE_FLAGS = ["--no-check", "--no-config", "--no-lock", "--no-code-cache"];
 
@@ -23,7 +23,7 @@ const OUTPUT = "dist/redis-proxy";
 const INPUTS = ["main.ts", "src", "deno.json", "deno.lock", "tools"];
 const RECORD = `${ROOT}/dist/build.json`;
 
-/** What the executable was made with; a change of it asks for a new one. */
+/** What the executable was made with. If this changes, it is built again. */
 export interface Build {
   bundler: string;
   deno: string;
@@ -32,29 +32,38 @@ export interface Build {
   flags: string[];
 }
 
-/** Builds where needed, and tells what the executable was made with. */
+/** Builds the executable if needed, and returns what it was made with. */
 export async function build(): Promise<Build> {
   const wanted = await plan();
   if (isUpToDate(wanted)) {
     say(`${OUTPUT} is up to date`);
     return wanted;
   }
-  const env = { ...denoEnv(), ...(wanted.denort && { DENORT_BIN: wanted.denort }) };
   say(`building ${OUTPUT} with ${wanted.deno}${wanted.denort ? ` on ${wanted.denort}` : ""}`);
   const program = await bundle(wanted.bundler, wanted.bundleFlags);
-  // Under a name of its own until it is whole: a running executable cannot be written to.
+  // Written under another name first: a running executable cannot be overwritten.
   const part = `${OUTPUT}.part`;
-  const code = await run(
-    [wanted.deno, "compile", "--quiet", ...wanted.flags, "--output", part, ...program],
-    { env },
-  );
-  if (code !== 0) throw new Error(`Cannot build ${OUTPUT}: deno compile ended with status ${code}`);
+  await compile(wanted, program, part);
   Deno.renameSync(`${ROOT}/${part}`, `${ROOT}/${OUTPUT}`);
   Deno.writeTextFileSync(RECORD, JSON.stringify(wanted, null, 2) + "\n");
   return wanted;
 }
 
-async function plan(): Promise<Build> {
+/** Compiles a bundle; `more` are flags, such as `--target`. */
+export async function compile(
+  { deno, denort, flags }: Build,
+  program: readonly string[],
+  output: string,
+  more: readonly string[] = [],
+): Promise<void> {
+  const env = { ...denoEnv(), ...(denort && { DENORT_BIN: denort }) };
+  const args = ["compile", "--quiet", ...flags, ...more, "--output", output, ...program];
+  const code = await run([deno, ...args], { env });
+  if (code !== 0) throw new Error(`Cannot build ${output}: deno compile ended with status ${code}`);
+}
+
+/** How to build here: with which Deno, runtime and flags. */
+export async function plan(): Promise<Build> {
   const v8 = V8_FLAGS.length > 0 ? [`--v8-flags=${V8_FLAGS.join(",")}`] : [];
   const bundler = await bringBundler();
   const bundleFlags = ["--check", ...await supplyFlags()];
@@ -77,13 +86,13 @@ function isUpToDate(wanted: Build): boolean {
   }
 }
 
-/** When a file, or the latest of a folder's files, was changed; 0 where there is none. */
+/** When a file, or the newest file of a folder, was changed; 0 if there is none. */
 function newest(path: string): number {
   const info = statOrNull(path);
   if (!info) return 0;
   const own = info.mtime?.getTime() ?? Infinity;
   if (!info.isDirectory) return own;
-  // The folder's own time counts too: it tells of files that are gone.
+  // The folder's own time counts too: it shows that a file was removed.
   return Math.max(
     own,
     ...Array.from(Deno.readDirSync(path), ({ name }) => newest(`${path}/${name}`)),

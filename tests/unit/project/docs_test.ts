@@ -8,7 +8,8 @@ import { MANUAL, type Page, pageAt, PAGES } from "../../support/pages.ts";
 
 /** Flags of other programs, by program. A page may name these and no others. */
 const FOREIGN: Record<string, readonly string[]> = {
-  deno: ["allow-ffi", "allow-run", "parallel"],
+  deno: ["allow-ffi", "allow-run", "coverage", "parallel"],
+  sha256sum: ["check", "ignore-missing"],
   V8: [
     "max-lazy",
     "max-semi-space-size",
