@@ -10,6 +10,7 @@ import manifest from "./deno.json" with { type: "json" };
 import { type Config, ConfigError, helpPage, parseConfig } from "./src/config/mod.ts";
 import { checkHealth } from "./src/app/healthcheck.ts";
 import { Log } from "./src/core/log.ts";
+import { dropPermissions } from "./src/app/permissions.ts";
 import { startProxy } from "./src/app/proxy.ts";
 
 /** Exit status for a configuration that cannot be used. */
@@ -17,6 +18,7 @@ const USAGE_ERROR = 2;
 
 async function main(): Promise<number> {
   const config = parseConfig(Deno.args, (name) => Deno.env.get(name), Deno.readTextFileSync);
+  dropPermissions(config);
   switch (config.command) {
     case "help":
       console.log(helpPage(manifest.version).trimEnd());

@@ -7,20 +7,12 @@
  *
  * @module
  */
-import type { Redis } from "ioredis";
+import type { Redis, RedisOptions } from "ioredis";
 import type { Millis } from "../core/types.ts";
+import type { OriginAddress } from "./address.ts";
+import { connectorTo } from "./connector.ts";
 
-/** Where the backing Redis is, and as whom to speak to it. */
-export interface OriginAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly username: string | null;
-  readonly password: string | null;
-  readonly database: number;
-  readonly tls: boolean;
-  /** Certificates to trust instead of the usual ones, as PEM text. */
-  readonly certificateAuthority: string | null;
-}
+export { display, type OriginAddress } from "./address.ts";
 
 /**
  * Loads ioredis: clients are served before, and what never speaks to Redis, such as the health
@@ -37,14 +29,12 @@ export function makeClient(
   name: string,
   timeout: Millis,
 ): Redis {
-  const { host, port, username, password, database, tls, certificateAuthority } = address;
+  const { username, password, database } = address;
   return new Client({
-    host,
-    port,
+    ...wayTo(address),
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
     db: database,
-    ...(tls ? { tls: certificateAuthority === null ? {} : { ca: certificateAuthority } } : {}),
     // ioredis 6 speaks RESP3 by default, but drops the invalidations that come with it.
     protocol: 2,
     connectionName: name,
@@ -60,10 +50,12 @@ export function makeClient(
   });
 }
 
-/** The address as a log may show it: without the password. */
-export function display({ host, port, database, tls }: OriginAddress): string {
-  const name = host.includes(":") ? `[${host}]` : host;
-  return `${tls ? "rediss" : "redis"}://${name}:${port}/${database}`;
+/** How to connect: TCP in the clear by ioredis itself, all else by `dial`. */
+function wayTo(address: OriginAddress): Pick<RedisOptions, "host" | "port" | "Connector"> {
+  const { socket, host, port, tls } = address;
+  if (socket === null && tls === null) return { host, port };
+  // Its type wants a class derived from one of ioredis, which is not loaded yet.
+  return { Connector: connectorTo(address) as unknown as RedisOptions["Connector"] };
 }
 
 /** Whether an error is what Redis replied, and not that there was no reply. */

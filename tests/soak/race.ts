@@ -45,13 +45,13 @@ export async function race(trials: number, table: typeof Table = Table): Promise
   const tested = new table(channel, new Policies(POLICY), stats, { entries: 1000, bytes: 1e8 });
   const link = new Link(
     {
+      socket: null,
       host: "127.0.0.1",
       port: relay.port,
+      tls: null,
       username: null,
       password: null,
       database: 0,
-      tls: false,
-      certificateAuthority: null,
     },
     {
       mode: "required",

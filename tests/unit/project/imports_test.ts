@@ -8,7 +8,7 @@ const RULES: Record<string, readonly string[]> = {
   main: ["app", "config", "core/log"],
   app: ["admin", "cache", "config", "core", "http", "origin", "resp", "server"],
   admin: ["core", "http/authorization", "http/error_body", "http/target", "@std/http"],
-  config: ["cache/policy", "cache/policy_text", "core", "origin/client", "@std/cli/parse-args"],
+  config: ["cache/policy", "cache/policy_text", "core", "origin/address", "@std/cli/parse-args"],
   http: ["core", "server/input", "server/output", "server/protocol", "@std/http"],
   resp: ["core", "server/input", "server/output", "server/peer", "server/protocol"],
   server: ["core"],

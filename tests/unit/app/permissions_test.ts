@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { PERMISSIONS } from "../../../tools/permissions.ts";
+import { ROOT } from "../../../tools/command.ts";
+
+/** What a program may still do after `dropPermissions`, with these flags and the executable's. */
+async function left(...flags: string[]): Promise<string> {
+  const script = `
+    import { dropPermissions } from "./src/app/permissions.ts";
+    import { parseConfig } from "./src/config/mod.ts";
+    dropPermissions(parseConfig(${JSON.stringify(flags)}, () => undefined, () => ""));
+    const names = ["net", "read", "write", "env", "run", "sys", "ffi"];
+    const mine = names.filter((name) => Deno.permissions.querySync({ name }).state === "granted");
+    console.log(mine.join(" "));`;
+  const file = await Deno.makeTempFile({ dir: ROOT, prefix: ".permissions-", suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, script);
+    const imports = `--import-map=${ROOT}/tools/npm_imports.json`;
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-check", "--no-lock", imports, ...PERMISSIONS, file],
+    }).output();
+    return new TextDecoder().decode(stdout).trim() || new TextDecoder().decode(stderr);
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+Deno.test("a running proxy may use the network and read files, and nothing else", async () => {
+  assertEquals(await left(), "net read");
+});
+
+Deno.test("a proxy that uses a Unix socket may write files too, since Deno wants it so", async () => {
+  assertEquals(await left("--redis-url", "unix:///run/redis.sock"), "net read write");
+});
