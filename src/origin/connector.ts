@@ -23,8 +23,7 @@ export function connectorTo(address: OriginAddress) {
     }
 
     async #open(): Promise<ConnStream> {
-      // Loaded with ioredis, and not before the port is open.
-      const { ConnStream } = await import("./conn_stream.ts");
+      const { ConnStream } = await import("./ioredis.ts");
       const stream = this.#stream = new ConnStream(await dial(address), address);
       if (this.#isEnded) stream.destroy();
       return stream;

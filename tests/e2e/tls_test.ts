@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
 import { Authority } from "../support/authority.ts";
 import type { Certificate } from "../support/certificate.ts";
-import { ProxyProcess, startProxy } from "../support/proxy.ts";
+import { ProxyProcess, ROOT, startProxy } from "../support/proxy.ts";
 import { redisCli, run } from "../support/serving.ts";
 
 const PASSWORD = "p:w/@%é";
@@ -221,35 +221,35 @@ Deno.test("settings for TLS are refused where the connection to Redis is in the 
   assertEquals(process.stderr, message);
 });
 
-/** The line that the documentation gives, for a certificate that needs no authority. */
-function selfSigned(folder: string): string[] {
-  return [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-    ...["-days", "365", "-keyout", `${folder}/redis.key`, "-out", `${folder}/redis.crt`],
-    ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-  ];
+/** The arguments of openssl that the documentation gives, for localhost. */
+async function documented(): Promise<string[]> {
+  const page = await Deno.readTextFile(`${ROOT}docs/configuration.md`);
+  const [, line] = /^openssl (req -x509 .*)$/m.exec(page)!;
+  return line!.replaceAll("redis.example", "localhost").split(" ");
 }
 
-async function makeSelfSigned({ folder }: Authority, ...more: string[]): Promise<Certificate> {
-  const { code, stderr } = await run("openssl", [...selfSigned(folder), ...more]);
+async function makeSelfSigned({ folder }: Authority, args: string[]): Promise<Certificate> {
+  const files = { cert: `${folder}/redis.crt`, key: `${folder}/redis.key` };
+  const at = args.map((arg) => /\.(key|crt)$/.test(arg) ? `${folder}/${arg}` : arg);
+  const { code, stderr } = await run("openssl", at);
   assertEquals(code, 0, stderr);
-  return { cert: `${folder}/redis.crt`, key: `${folder}/redis.key` };
+  return files;
 }
 
-Deno.test("a self-signed certificate that is no authority is trusted by itself", async () => {
-  const make = (authority: Authority) =>
-    makeSelfSigned(authority, "-addext", "basicConstraints=critical,CA:FALSE");
+Deno.test("the documented self-signed certificate is trusted by itself", async () => {
+  const args = await documented();
   await withTls(async (it) => {
     const flags = ["--redis-ca", `${it.folder}/redis.crt`];
     assertEquals(await read("localhost", it, ...flags), "by TLS\n");
-  }, make);
+  }, (authority) => makeSelfSigned(authority, args));
 });
 
-Deno.test("a self-signed certificate that is an authority is refused, with what to do", async () => {
+Deno.test("a self-signed certificate that is marked as an authority is refused, with what to do", async () => {
+  const args = (await documented()).slice(0, -2);
   await withTls(async (it) => {
     const line = await refusal("localhost", it, "--redis-ca", `${it.folder}/redis.crt`);
     assertMatch(line, /openssl req -x509 .*basicConstraints=critical,CA:FALSE/);
-  }, (authority) => makeSelfSigned(authority));
+  }, (authority) => makeSelfSigned(authority, args));
 });
 
 Deno.test("a password that Redis does not take is told in the log, and not shown", async () => {
