@@ -6,6 +6,7 @@
  *
  * @module
  */
+import "./src/system/give_up.ts";
 import manifest from "./deno.json" with { type: "json" };
 import { type Config, ConfigError, helpPage, parseConfig } from "./src/config/mod.ts";
 import { checkHealth } from "./src/app/healthcheck.ts";
@@ -48,6 +49,7 @@ async function serve(config: Config): Promise<number> {
   });
   log.info("Stopping", { signal, clients: proxy.clients });
   await proxy.stop(config.values["shutdown-timeout"]);
+  log.flush();
   log.info("Stopped");
   return 0;
 }

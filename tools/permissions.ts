@@ -9,6 +9,9 @@ export const PERMISSIONS: readonly string[] = [
   "--allow-write",
   // Its own settings. Whatever else is in the environment, other programs' secrets included, stays unread.
   "--allow-env=RP_*",
+  // The C library, for the limits of the process: given up before anything else runs
+  // (src/system/give_up.ts).
+  "--allow-ffi",
   // A server has nobody to ask: what is not granted is refused.
   "--no-prompt",
 ];

@@ -24,9 +24,13 @@ export class ProxyProcess implements AsyncDisposable {
   readonly status: Promise<Deno.CommandStatus>;
   isRunning = true;
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.#child = new Deno.Command(COMMAND[0]!, {
-      args: [...COMMAND.slice(1), ...args],
+  /** @param limits What a shell does before it becomes the program, such as "ulimit -n 64". */
+  constructor(args: readonly string[], env: Record<string, string> = {}, limits = "") {
+    const command = limits === ""
+      ? COMMAND
+      : ["sh", "-c", `${limits}; exec "$@"`, "sh", ...COMMAND];
+    this.#child = new Deno.Command(command[0]!, {
+      args: [...command.slice(1), ...args],
       cwd: ROOT,
       env,
       stdin: "null",
@@ -113,14 +117,18 @@ export interface RunningProxy extends AsyncDisposable {
 export async function startProxy(
   redisPort: number | null,
   args: readonly string[] = [],
-  options: { env?: Record<string, string>; awaitRedis?: boolean } = {},
+  options: { env?: Record<string, string>; awaitRedis?: boolean; limits?: string } = {},
 ): Promise<RunningProxy> {
-  const { env = {}, awaitRedis = true } = options;
-  const process = new ProxyProcess([
-    ...["--listen-address", "127.0.0.1", "--port", "0"],
-    ...(redisPort === null ? [] : ["--redis-port", `${redisPort}`]),
-    ...args,
-  ], env);
+  const { env = {}, awaitRedis = true, limits = "" } = options;
+  const process = new ProxyProcess(
+    [
+      ...["--listen-address", "127.0.0.1", "--port", "0"],
+      ...(redisPort === null ? [] : ["--redis-port", `${redisPort}`]),
+      ...args,
+    ],
+    env,
+    limits,
+  );
   try {
     const [, port] = await process.logged(/Listening\b.*\bport(?:=|":)(\d+)/);
     if (awaitRedis) await process.logged(/Connected to Redis/);
@@ -133,4 +141,9 @@ export async function startProxy(
     await process.stop();
     throw error;
   }
+}
+
+/** The port of the admin pages, where `--admin-port 0` was given. */
+export async function adminPortOf({ process }: RunningProxy): Promise<number> {
+  return Number((await process.logged(/Serving metrics .*port=(\d+)/))[1]);
 }
