@@ -2,9 +2,10 @@ import { assertEquals } from "@std/assert";
 import { PERMISSIONS } from "../../../tools/permissions.ts";
 import { ROOT } from "../../../tools/command.ts";
 
-/** What a program may still do after `dropPermissions`, with these flags and the executable's. */
+/** What the executable may still do once it has given up what it does not need with these flags. */
 async function left(...flags: string[]): Promise<string> {
   const script = `
+    import "./src/system/give_up.ts";
     import { dropPermissions } from "./src/app/permissions.ts";
     import { parseConfig } from "./src/config/mod.ts";
     dropPermissions(parseConfig(${JSON.stringify(flags)}, () => undefined, () => ""));
