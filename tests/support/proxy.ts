@@ -1,23 +1,23 @@
 /**
- * Starts a redis-proxy as its users do, as a process, and ends it by its handle.
+ * Starts redis-proxy as a process, as its users do, and ends it by its handle.
  *
  * @module
  */
 export const ROOT = new URL("../..", import.meta.url).pathname;
 
-/** The program under test: the executable, or what RP_TEST_COMMAND (a JSON array) names instead. */
+/** The program under test: the executable, or the command in RP_TEST_COMMAND (a JSON array). */
 export const COMMAND: readonly string[] = JSON.parse(
   Deno.env.get("RP_TEST_COMMAND") ?? JSON.stringify([`${ROOT}dist/redis-proxy`]),
 );
 
 const START_LIMIT = 20_000;
 
-/** Starts the program with arguments and variables, all of its output collected. */
+/** Starts the program with arguments and variables, and collects its output. */
 export class ProxyProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #outputs: Promise<unknown>[];
   #waiters = new Set<() => void>();
-  /** What it has logged so far. */
+  /** Its log so far. */
   stderr = "";
   stdout = "";
   /** Settles when the process has ended. */
@@ -53,7 +53,7 @@ export class ProxyProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Waits until what it logged matches, and returns the match. Fails when it ended before. */
+  /** Waits until the log matches, and returns the match. Fails if the program ends before. */
   async logged(pattern: RegExp, limit = START_LIMIT): Promise<RegExpExecArray> {
     const deadline = performance.now() + limit;
     for (;;) {
@@ -78,7 +78,7 @@ export class ProxyProcess implements AsyncDisposable {
     if (this.isRunning) this.#child.kill(signal);
   }
 
-  /** Ends it in order, and returns its exit status. */
+  /** Ends it with SIGTERM, and returns its exit status. */
   async stop(): Promise<number> {
     this.kill("SIGTERM");
     const force = setTimeout(() => this.kill("SIGKILL"), 15_000);
@@ -111,8 +111,8 @@ export interface RunningProxy extends AsyncDisposable {
 }
 
 /**
- * Starts a proxy on a free port of loopback and waits until it listens and has its Redis: the one on
- * `redisPort`, or on null what arguments or variables name.
+ * Starts a proxy on a free port of loopback, and waits until it listens and is connected to Redis: the
+ * one on `redisPort`, or, if that is null, the one that arguments or variables name.
  */
 export async function startProxy(
   redisPort: number | null,
