@@ -1,4 +1,4 @@
-// What it costs to have it: memory per entry and per connection, time to start.
+// The costs of having it: memory per entry and per connection, the time to start.
 import { freePort } from "../tools/redis_server.ts";
 import { DATASETS } from "./dataset.ts";
 import { generate, redisInfo, store } from "./loads.ts";
@@ -11,10 +11,10 @@ import { ROOT } from "../tools/command.ts";
 
 const IDLE_CLIENTS = new URL("./idle_clients.ts", import.meta.url).pathname;
 
-/** How long connections are idle before they are measured, in seconds. */
+/** How long connections are idle before the measurement, in seconds. */
 const REST = 15;
 
-/** Resident memory once it has come to rest: the least of what is seen for so many seconds. */
+/** Resident memory at rest: the minimum over this many seconds. */
 async function settledBytes(pid: number, seconds = 1.5): Promise<number> {
   let least = Infinity;
   for (let look = 0; look < 4 * seconds; look++) {
@@ -35,7 +35,7 @@ async function measureMemory({ isFull }: Context): Promise<Findings> {
     ...["--cache-size", `${keys}`, "--cache-memory", "4gb", "--cache-timeout", "36000"],
   ]);
   const pattern = { kind: "sequence", keys } as const;
-  // Exercised first, so that buffers and compiled code do not count as entries.
+  // First some load, so that buffers and compiled code do not count as entries.
   const few = { kind: "sequence", keys: 1000 } as const;
   await generate(proxy, { dataset: "memory", pattern: few, keysPerRequest: 100, once: true });
   const empty = await settledBytes(proxy.pid);
@@ -60,13 +60,13 @@ async function measureMemory({ isFull }: Context): Promise<Findings> {
   };
 }
 
-/** Connects many clients that ask once and then say nothing. */
+/** Connects many clients that send one request each and are then idle. */
 async function measureIdle({ field }: Context): Promise<Findings> {
   const clients = 10_000;
   const max = `${clients + 100}`;
   await using proxy = await startProxy(field.backing.port, ["--max-clients", max]);
   await using redis = await startRedis(PLACES.server, ["--maxclients", max]);
-  // V8 gives back what making the connections took once nothing has happened for a while.
+  // V8 returns the memory used for connecting once nothing has happened for a while.
   const ours = await idleBytes(proxy, clients, REST);
   const theirs = await idleBytes(redis, clients, 1.5);
   return {
@@ -86,7 +86,7 @@ async function measureIdle({ field }: Context): Promise<Findings> {
   };
 }
 
-/** @param rest For how long they say nothing, in seconds. */
+/** @param rest How long they are idle, in seconds. */
 async function idleBytes({ port, pid }: Peer, clients: number, rest: number): Promise<number> {
   const warm = 200;
   const deno = [Deno.execPath(), "run", "-A", "--no-config", "--no-lock", IDLE_CLIENTS];
@@ -104,11 +104,11 @@ const PIPED = { stdin: "null", stdout: "piped", stderr: "inherit" } as const;
 async function ready(child: Deno.ChildProcess): Promise<void> {
   const reader = child.stdout.getReader();
   const { done } = await reader.read();
-  if (done) throw new Error("Cannot hold that many connections: see above");
+  if (done) throw new Error("Cannot hold that many connections: see the error above");
   reader.releaseLock();
 }
 
-/** From the start of the process to its first answer, beside the start and end of an empty one. */
+/** From the start of the process to its first answer, compared with the whole run of an empty one. */
 async function measureStart({ isFull, field }: Context): Promise<Findings> {
   const empty = await compile("empty");
   const ours: number[] = [];

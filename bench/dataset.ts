@@ -1,5 +1,5 @@
-// What is stored, and in which order it is asked for. Keys have 16 bytes, and those of the main set
-// are the ones that redis-benchmark makes, so that every generator meets the same data.
+// The stored data, and the order in which it is requested. Keys have 16 bytes. Those of the main set are
+// the keys of redis-benchmark, so that every generator requests the same data.
 import { Buffer } from "node:buffer";
 
 /** Keys of one value size. */
@@ -27,21 +27,21 @@ export function keyOf({ prefix }: Dataset, index: number): string {
   return prefix + String(index).padStart(12, "0");
 }
 
-/** The value of a key tells which key it is of, as far as it has room. */
+/** The value of a key contains the key, as far as there is room. */
 export function valueOf({ valueBytes }: Dataset, index: number): string {
   const digits = String(index).padStart(12, "0");
   return valueBytes < 12 ? digits.slice(-valueBytes) : digits.padEnd(valueBytes, "x");
 }
 
-/** Which key is asked for next. */
+/** The order in which keys are requested. */
 export type Pattern =
-  /** Always the same. */
+  /** Always the same key. */
   | { readonly kind: "one" }
-  /** Each of `keys` as likely as the other. */
+  /** Each of `keys` equally often. */
   | { readonly kind: "uniform"; readonly keys: number }
   /** A few of `keys` much more often than the rest: the k-th with a weight of k^-exponent. */
   | { readonly kind: "zipf"; readonly keys: number; readonly exponent: number }
-  /** One after the other, from `from` or anywhere on: what a cache of fewer entries never holds. */
+  /** One after the other, from `from` or from anywhere: a smaller cache never holds the next one. */
   | { readonly kind: "sequence"; readonly keys: number; readonly from?: number }
   /** `share` of the requests uniform over the first `hot` keys, the others in sequence over the rest. */
   | {
@@ -51,7 +51,7 @@ export type Pattern =
     readonly keys: number;
   };
 
-/** A repeatable source of numbers in [0, 1): every subject is asked for the same keys. */
+/** A repeatable source of numbers in [0, 1), so that every server gets the same requests. */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -62,7 +62,7 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** The indexes of `length` keys, in the order in which they are asked for. */
+/** The indexes of `length` keys, in the order in which they are requested. */
 export function order(pattern: Pattern, length: number, seed: number): Uint32Array {
   const random = randomNumbers(seed);
   const next = chooser(pattern, random);
@@ -90,7 +90,7 @@ function chooser(pattern: Pattern, random: () => number): () => number {
   }
 }
 
-/** Ranks are spread over the keys by a fixed shuffle: neighbours in rank are none in memory. */
+/** A fixed shuffle spreads ranks over the keys, so that popular keys are not neighbours in memory. */
 function zipf(keys: number, exponent: number, random: () => number): () => number {
   const sums = new Float64Array(keys);
   let sum = 0;
@@ -129,7 +129,7 @@ export function readOf(dataset: Dataset, indexes: readonly number[] | Uint32Arra
   return keys.length === 1 ? command("GET", keys[0]!) : command("MGET", ...keys);
 }
 
-/** The reply to `readOf`, where all keys are there. */
+/** The reply to `readOf` if all keys exist. */
 export function replyOf(dataset: Dataset, indexes: readonly number[] | Uint32Array): Buffer {
   const values = Array.from(indexes, (index) => valueOf(dataset, index));
   const bulks = values.map((value) => `$${value.length}\r\n${value}\r\n`).join("");

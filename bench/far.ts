@@ -1,4 +1,4 @@
-// Latency: at a rate that all can carry, with Redis beside us and with Redis a millisecond away.
+// Latency: at a rate that all servers can carry, and with Redis a millisecond away.
 import { freePort } from "../tools/redis_server.ts";
 import { HOLD_ALL } from "./field.ts";
 import { generate, type JobPlan, warm } from "./loads.ts";
@@ -11,7 +11,7 @@ import { askRedis } from "../tools/redis_server.ts";
 
 const RELAY = new URL("./relay.ts", import.meta.url).pathname;
 
-/** One way, in milliseconds. */
+/** The delay in one direction, in milliseconds. */
 const DELAY = 1;
 
 const KEYS = 100_000;
@@ -50,7 +50,7 @@ async function measureFar(context: Context): Promise<Findings> {
       repetitions,
     );
   const rows = [
-    // With the Redis that is near, to see how much of it distance is.
+    // With the near Redis too, to see how much of it is distance.
     await row("far-throughput", "Zipf 0.99, as fast as it goes, all keys held", [
       ...peers,
       redis,
@@ -68,7 +68,7 @@ async function measureFar(context: Context): Promise<Findings> {
   return { rows };
 }
 
-/** The middle time of a PING, in milliseconds. */
+/** The median time of a PING, in milliseconds. */
 async function ping(port: number): Promise<number> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const answer = new Uint8Array(16);
@@ -82,7 +82,7 @@ async function ping(port: number): Promise<number> {
   return median(times);
 }
 
-/** Latency of hits at half of what we can carry at most. */
+/** Latency of hits at half of our maximum rate. */
 async function measureHalfRate({ field, seconds, repetitions }: Context): Promise<Findings> {
   const pattern = { kind: "uniform", keys: KEYS } as const;
   const plan: JobPlan = { dataset: "main", pattern, connections: 50, seconds };

@@ -1,4 +1,4 @@
-// All servers side by side for the time of the run, filled with the same data.
+// All servers side by side during the run, with the same data.
 import { DATASETS } from "./dataset.ts";
 import { store } from "./loads.ts";
 import {
@@ -12,27 +12,27 @@ import {
 } from "./peers.ts";
 import { PLACES } from "./process.ts";
 
-/** What the proxy is told so that all keys stay: the sizes that the workloads need, no more. */
+/** The proxy's settings so that all keys stay cached: the sizes that the workloads need, no more. */
 export const HOLD_ALL = [
   ...["--cache-size", "400000", "--cache-memory", "1gb", "--cache-timeout", "3600"],
 ] as const;
 
 export interface Field extends AsyncDisposable {
-  /** The Redis that is measured, on the CPU of the server. */
+  /** The measured Redis, on the server's CPU. */
   readonly redis: Peer;
-  /** The Redis behind those that are measured. */
+  /** The Redis behind the measured proxies. */
   readonly backing: Peer;
-  /** Ours, with room for all keys, and as it is without being told anything. */
+  /** Ours with room for all keys, and with default settings. */
   readonly proxy: Peer;
   readonly defaults: Peer;
   readonly twemproxy: Peer | null;
   readonly webdis: Peer | null;
-  /** The least that a Deno program does, for HTTP and for RESP. */
+  /** Minimal Deno programs for HTTP and for RESP. */
   readonly constant: Peer;
   readonly floor: Peer;
 }
 
-/** Starts all that can be had and stores the data. */
+/** Starts all available servers and stores the data. */
 export async function openField(missing: ReadonlyMap<string, string>): Promise<Field> {
   await using stack = new AsyncDisposableStack();
   const use = async <T extends AsyncDisposable>(peer: Promise<T>): Promise<T> =>

@@ -1,12 +1,12 @@
-// The load generator, a process of its own: asks a RESP server for keys through many connections,
-// checks what comes back, and measures. One thread, no promise: its own cost per request is close
-// to that of its system calls.
+// The load generator, a separate process. It requests keys from a RESP server over many connections,
+// checks the replies, and measures. It has one thread and no promises, so that its own cost per request
+// is close to that of its system calls.
 //   deno run -A bench/generator.ts '{"port": 6379, ...}'   (see job.ts)
 //
-// Requests are made before the clock runs and sent from one long tape. Replies of a data set all
-// have the same length, so that counting bytes finds every reply; the bytes of one batch in 61 are
-// compared as well. In a run at a fixed rate a batch counts from when it was due: a server that
-// stalls is charged for those who had to wait.
+// Requests are prepared before the clock runs, and sent from one long tape. All replies of a data set
+// have the same length, so counting bytes finds every reply. The bytes of one batch in 61 are compared
+// too. At a fixed rate, a batch counts from when it was due: a server that stalls is charged for the
+// batches that had to wait.
 import { Buffer } from "node:buffer";
 import { type Dataset, DATASETS, order, readOf, replyOf } from "./dataset.ts";
 import { Histogram } from "./histogram.ts";
@@ -21,15 +21,15 @@ const TAPE_KEYS = 2 ** 19;
 /** One client. */
 interface Client {
   readonly fd: number;
-  /** Bytes that are still to come. */
+  /** Bytes still to receive. */
   left: number;
-  /** Since when the batch is on its way, or should be. */
+  /** When the batch was sent, or was due. */
   due: number;
-  /** What the whole reply must be, where it is compared. */
+  /** The expected reply, if it is compared. */
   wanted: Buffer | null;
 }
 
-/** All requests of a run, one behind the other, each of the same length. */
+/** All requests of a run in a row, each of the same length. */
 class Tape {
   readonly #indexes: Uint32Array;
   readonly #bytes: Buffer<ArrayBuffer>;
@@ -61,7 +61,7 @@ class Tape {
     return this.#requests;
   }
 
-  /** Moves on by one batch and returns the number of its first request. */
+  /** Takes the next batch and returns the number of its first request. */
   next(): number {
     const at = this.#at;
     this.#at = at + this.job.depth === this.#requests ? 0 : at + this.job.depth;
@@ -81,7 +81,7 @@ class Tape {
     }));
   }
 
-  /** All requests are alike but for the last digits of their keys. */
+  /** Requests differ only in the last digits of their keys. */
   #writeDigits(value: number, end: number): void {
     const bytes = this.#bytes;
     for (let at = end - 1; at >= end - 12; at--, value = Math.floor(value / 10)) {
@@ -149,7 +149,7 @@ class Generator {
     };
   }
 
-  /** Sends and receives until `end`, or until so many batches are answered. */
+  /** Sends and receives until `end`, or until this many batches are answered. */
   #loop(begin: number, end: number, limit: number): void {
     const { rate } = this.job;
     const pause = rate === null ? 0 : 1000 / rate;
@@ -164,7 +164,7 @@ class Generator {
         sent++;
       }
       const done = this.#batches;
-      // At a fixed rate the generator does not sleep: it would wake too late.
+      // At a fixed rate the generator must not sleep, because it would wake too late.
       const ready = this.#poll.wait(rate === null ? 100 : 0);
       for (let index = 0; index < ready; index++) {
         const client = this.#clients[this.#poll.token(index)]!;
@@ -179,7 +179,7 @@ class Generator {
       now = performance.now();
       if (this.#batches !== done || this.#idle.length === this.#clients.length) progress = now;
       if (now - progress > STALLED_MS) {
-        throw new Error("Cannot go on: the server stopped answering");
+        throw new Error("Cannot continue: the server stopped answering");
       }
       if (this.#batches - first >= limit) return;
     }
@@ -195,24 +195,24 @@ class Generator {
       ? tape.reply(at, depth)
       : null;
     const batch = tape.batch(at);
-    // What was sent before is answered, so that a batch always fits into the socket's buffer.
-    if (write(client.fd, batch) !== batch.length) throw new Error("Cannot send a batch whole");
+    // Earlier requests are answered, so a batch always fits into the socket's buffer.
+    if (write(client.fd, batch) !== batch.length) throw new Error("Cannot send a whole batch");
   }
 
-  /** Reads what is there; true when the batch is complete. */
+  /** Reads the available bytes; true if the batch is complete. */
   #receive(client: Client): boolean {
     const incoming = this.#incoming;
     const total = this.#tape.replyBytes * this.job.depth;
     const count = read(client.fd, incoming);
     if (count < 0) return false;
-    if (count === 0) throw new Error("Cannot go on: the server ended a connection");
+    if (count === 0) throw new Error("Cannot continue: the server ended a connection");
     const at = total - client.left;
     const isWrong = count > client.left || (at === 0 && incoming[0] !== this.#tape.firstByte) ||
       (client.wanted !== null &&
         client.wanted.compare(incoming, 0, count, at, at + count) !== 0);
     if (isWrong) {
       const said = Buffer.from(incoming.buffer, 0, Math.min(count, 200)).toString("latin1");
-      throw new Error(`Cannot go on: a wrong reply, near ${JSON.stringify(said)}`);
+      throw new Error(`Cannot continue: wrong reply near ${JSON.stringify(said)}`);
     }
     client.left -= count;
     if (client.left > 0) return false;

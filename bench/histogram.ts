@@ -1,5 +1,5 @@
-// Latencies in buckets that grow with the value: 64 to each doubling, so 1.6 % exact at any size,
-// and the same small memory for any number of samples.
+// Latencies in buckets that grow with the value: 64 per doubling, so exact to 1.6 % at any size, with the
+// same small memory for any number of samples.
 
 const PER_DOUBLING = 64;
 const DOUBLINGS = 34; // 1 ns to 17 s
@@ -14,7 +14,7 @@ export class Histogram {
     this.count++;
   }
 
-  /** The duration that the share `part` (0 to 1) of all does not exceed; NaN where there is none. */
+  /** The duration that the share `part` (0 to 1) of all samples does not exceed; NaN without samples. */
   quantile(part: number): number {
     if (this.count === 0) return NaN;
     let left = Math.max(1, Math.ceil(this.count * part));
@@ -30,7 +30,7 @@ export class Histogram {
 function bucketOf(nanos: number): number {
   const bounded = Math.min(Math.max(1, nanos), 2 ** DOUBLINGS - 1);
   const doubling = 31 - Math.clz32(bounded / 2 ** 3) + 3;
-  // Below 8 ns the integer arithmetic above sees nothing: all of that is one bucket.
+  // Below 8 ns the integer arithmetic above cannot distinguish values: they share one bucket.
   if (bounded < 8) return 0;
   return doubling * PER_DOUBLING +
     Math.floor((bounded / 2 ** doubling - 1) * PER_DOUBLING);

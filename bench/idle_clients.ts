@@ -1,5 +1,5 @@
-// Holds many connections that have asked for one thing and then say nothing, until it is ended.
-//   deno run -A bench/idle_clients.ts PORT COUNT      (writes a line when all are there)
+// Holds many connections that sent one request and are then idle, until the process is ended.
+//   deno run -A bench/idle_clients.ts PORT COUNT      (prints a line when all are connected)
 import { connect, Poll, read, write } from "./libc.ts";
 
 const [port, count] = Deno.args.map(Number) as [number, number];

@@ -1,4 +1,4 @@
-// What the load generator is asked to do, and what it answers: JSON either way.
+// The job of the load generator, and its result, both as JSON.
 import type { DatasetName, Pattern } from "./dataset.ts";
 
 export interface Job {
@@ -8,32 +8,32 @@ export interface Job {
   /** Keys in one request: 1 is GET, more are MGET. */
   readonly keysPerRequest: number;
   readonly connections: number;
-  /** Requests that a connection sends in one write; it then awaits all replies. */
+  /** Requests that a connection sends in one write before it waits for all replies. */
   readonly depth: number;
-  /** Before this many seconds have passed, nothing counts. */
+  /** Warm-up in seconds, which does not count. */
   readonly warmup: number;
-  /** How long it counts, in seconds. */
+  /** The counted time in seconds. */
   readonly seconds: number;
-  /** Batches to be sent per second; null sends the next as soon as the last is answered. */
+  /** Batches to send per second; null sends the next one as soon as the last one is answered. */
   readonly rate: number | null;
-  /** Ends after the pattern's keys were asked for once; for filling caches. */
+  /** Ends after each key of the pattern was requested once; for filling caches. */
   readonly once: boolean;
   readonly seed: number;
-  /** Processes whose CPU time is of interest. */
+  /** Processes whose CPU time to measure. */
   readonly pids: Readonly<Record<string, number>>;
 }
 
 export interface JobResult {
-  /** Requests answered while it counted. */
+  /** Requests answered during the counted time. */
   readonly requests: number;
   readonly seconds: number;
   /** Time of a batch from when it was due to its last byte, in milliseconds. */
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
-  /** Seconds of CPU time while it counted, of each process and of the generator. */
+  /** CPU seconds during the counted time, of each process and of the generator. */
   readonly cpu: Readonly<Record<string, number>>;
   readonly generatorCpu: number;
-  /** Batches whose bytes were compared one by one; all were counted. */
+  /** Batches whose bytes were compared; the length of every batch was checked. */
   readonly compared: number;
 }

@@ -1,6 +1,5 @@
-// Sockets and epoll straight from libc, by Deno's FFI: a load generator on an event loop of promises
-// costs as much per request as the servers that it measures; a system call from here costs what it
-// costs in C. Linux only.
+// Sockets and epoll from libc through Deno's FFI. A load generator built on promises would cost as much
+// per request as the servers it measures; a system call from here costs what it costs in C. Linux only.
 import { Buffer } from "node:buffer";
 
 const AF_INET = 2;
@@ -81,21 +80,21 @@ export function listen(port: number): number {
   return fd;
 }
 
-/** Accepts a connection, or returns -1 when none waits. */
+/** Accepts a connection; -1 if none waits. */
 export function accept(listener: number): number {
   const fd = libc.accept4(listener, null, null, SOCK_NONBLOCK);
   if (fd >= 0) setOption(fd, IPPROTO_TCP, TCP_NODELAY);
   return fd;
 }
 
-/** Reads what is there: a count, 0 when the other side has ended, -1 when nothing is there yet. */
+/** Reads the available bytes: their count, 0 if the other side has ended, -1 if there are none yet. */
 export function read(fd: number, into: Uint8Array<ArrayBuffer>): number {
   const count = libc.read(fd, into, into.length);
   if (count >= 0 || isNotYet()) return count;
   throw new Error(`Cannot read from a connection: error ${errno()} of libc`);
 }
 
-/** Writes what fits: a count, 0 when nothing fits yet. */
+/** Writes what fits: the count of bytes, 0 if nothing fits yet. */
 export function write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
   const count = libc.write(fd, bytes, bytes.length);
   if (count >= 0) return count;
@@ -112,7 +111,7 @@ export function close(fd: number): void {
   libc.close(fd);
 }
 
-/** Waits for many connections at once. */
+/** Waits for events of many connections. */
 export class Poll {
   readonly #fd = checked(libc.epoll_create1(0), "make an epoll");
   readonly #events: Buffer<ArrayBuffer>;
@@ -135,7 +134,7 @@ export class Poll {
     this.#control(EPOLL_CTL_DEL, fd, 0, 0);
   }
 
-  /** Waits at most so many milliseconds, fractions included, and returns how many are ready. */
+  /** Waits at most this many milliseconds, fractions included, and returns how many are ready. */
   wait(millis: number): number {
     const nanos = Math.max(0, Math.round(millis * 1e6));
     this.#timeout[0] = BigInt(Math.floor(nanos / 1e9));
@@ -155,7 +154,7 @@ export class Poll {
     return this.#events.readUInt32LE(index * EVENT_BYTES + EVENT_DATA);
   }
 
-  /** What the ready connection `index` is ready for; errors and ends count as something to read. */
+  /** The events of the ready connection `index`; errors and ends count as readable. */
   events(index: number): number {
     return this.#events.readUInt32LE(index * EVENT_BYTES);
   }

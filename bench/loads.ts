@@ -1,5 +1,5 @@
-// Makes load, and says what came of it: by the own generator for RESP, by wrk for HTTP, and by
-// redis-benchmark to see that a tool which everybody has tells the same story.
+// Makes load and reports the result: with our own generator for RESP, with wrk for HTTP, and with
+// redis-benchmark, to compare with a tool that everybody has.
 import { Buffer } from "node:buffer";
 import { askRedis } from "../tools/redis_server.ts";
 import { command, type Dataset, keyOf, valueOf } from "./dataset.ts";
@@ -8,11 +8,11 @@ import type { Peer } from "./peers.ts";
 import { cpuSeconds } from "./proc.ts";
 import { output, PLACES } from "./process.ts";
 
-/** What one run came to. */
+/** The result of one run. */
 export interface Sample {
   /** Requests per second. */
   readonly rate: number;
-  /** Latencies in milliseconds; null where the tool does not tell. */
+  /** Latencies in milliseconds; null if the tool does not report them. */
   readonly p50: number | null;
   readonly p99: number | null;
   readonly p999: number | null;
@@ -20,7 +20,7 @@ export interface Sample {
   readonly cpu: number;
   /** The share of one CPU that the server used. */
   readonly busy: number;
-  /** The share of one CPU that the load generator used; null where it is not known. */
+  /** The share of one CPU that the load generator used; null if unknown. */
   readonly loadBusy: number | null;
 }
 
@@ -39,10 +39,10 @@ const DEFAULTS = {
   pids: {},
 };
 
-/** What a job must say; the rest has defaults. */
+/** The required parts of a job; the rest has defaults. */
 export type JobPlan = Pick<Job, "dataset" | "pattern"> & Partial<Job>;
 
-/** Runs the own generator against a server. */
+/** Runs our generator against a server. */
 export async function generate(peer: Peer, plan: JobPlan): Promise<Sample & { raw: JobResult }> {
   const job: Job = { ...DEFAULTS, ...plan, port: peer.port, pids: { server: peer.pid } };
   const text = await output(PLACES.load, [
@@ -64,20 +64,20 @@ export async function generate(peer: Peer, plan: JobPlan): Promise<Sample & { ra
   };
 }
 
-/** Has a server read each of the first `keys` keys once, and compares every byte of the answers. */
+/** Requests each of the first `keys` keys once, and compares every byte of the replies. */
 export async function warm(peer: Peer, dataset: Job["dataset"], keys: number): Promise<void> {
   const pattern = { kind: "sequence", keys } as const;
   await generate(peer, {
     dataset,
     pattern,
-    // With the depth, as many reads at once as Redis may be asked by default.
+    // Together with the depth, the number of concurrent reads that the proxy allows by default.
     connections: 4,
     depth: keys < 100 ? 1 : 16,
     once: true,
   });
 }
 
-/** What wrk is asked to do. */
+/** A job for wrk. */
 export interface WrkPlan {
   readonly prefix: string;
   readonly suffix: string;
@@ -86,7 +86,7 @@ export interface WrkPlan {
   readonly seconds: number;
 }
 
-/** Runs wrk against a server of HTTP. */
+/** Runs wrk against an HTTP server. */
 export async function wrk(peer: Peer, plan: WrkPlan): Promise<Sample> {
   const { prefix, suffix, keys, connections, seconds } = plan;
   const before = cpuSeconds(peer.pid);
@@ -95,7 +95,7 @@ export async function wrk(peer: Peer, plan: WrkPlan): Promise<Sample> {
     ...["-s", KEYS_LUA, `http://127.0.0.1:${peer.port}`, "--", prefix, `${keys}`, suffix],
   ]);
   const cpu = cpuSeconds(peer.pid) - before;
-  if (/Non-2xx|Socket errors/.test(text)) throw new Error(`wrk met errors:\n${text}`);
+  if (/Non-2xx|Socket errors/.test(text)) throw new Error(`Errors in wrk:\n${text}`);
   const [, requests, took] = /(\d+) requests in (\S+),/.exec(text) ?? [];
   const [, p50] = /^\s+50%\s+(\S+)/m.exec(text) ?? [];
   const [, p99] = /^\s+99%\s+(\S+)/m.exec(text) ?? [];
@@ -166,7 +166,7 @@ export async function store(port: number, dataset: Dataset, keys = dataset.keys)
   }
 }
 
-/** A number of a Redis' INFO. */
+/** A number in Redis's INFO. */
 export async function redisInfo(port: number, section: string, name: string): Promise<number> {
   const text = await askRedis(port, `INFO ${section}\r\n`);
   return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(text)?.[1] ?? NaN);

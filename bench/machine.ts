@@ -1,4 +1,4 @@
-// Where and with what a run was made: figures without that say nothing.
+// The machine and the versions of a run, without which figures mean nothing.
 import manifest from "../deno.json" with { type: "json" };
 import { ROOT } from "../tools/command.ts";
 import { PLACES } from "./process.ts";
@@ -11,7 +11,7 @@ export interface Machine {
   readonly kernel: string;
   readonly placement: string;
   readonly versions: Readonly<Record<string, string>>;
-  /** Load average over a minute before the run: of what else the machine does. */
+  /** Load average over the minute before the run, caused by other programs. */
   readonly loadBefore: number;
 }
 
@@ -53,7 +53,7 @@ async function first(command: [string, ...string[]]): Promise<string> {
   }
 }
 
-/** The version of a package, for programs that do not tell their own. */
+/** The version of a package, for programs that do not print their own. */
 async function debian(name: string): Promise<string> {
   const said = await first(["dpkg-query", "--show", "--showformat", "${Version}", name]);
   return /^\d/.test(said) ? said : "unknown";

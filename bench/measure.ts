@@ -1,24 +1,23 @@
-// Paired, alternating repetitions: in each, every subject runs once, in an order that turns around
-// from one to the next. Subjects are compared within a repetition only, so that what the machine
-// does meanwhile meets all of them; a ratio is the median of those of the repetitions. No run is
-// thrown away.
+// Paired, alternating repetitions. In each one, every server runs once, and the order reverses from one
+// repetition to the next. Servers are compared only within a repetition, so that other load on the
+// machine affects all of them. A ratio is the median over the repetitions. No run is discarded.
 import type { Sample } from "./loads.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 
-/** A server that a row compares; the first of a row is ours. */
+/** A server in a row; the first one is ours. */
 export interface Subject {
   readonly name: string;
   run(): Promise<Sample>;
 }
 
-/** Ours against one peer, ours better above 1. */
+/** Ours compared with one peer; above 1 ours is better. */
 export interface Ratio {
   readonly against: string;
-  /** Requests per second, ours by theirs. */
+  /** Requests per second, ours divided by theirs. */
   readonly throughput: Spread;
-  /** Requests per second of CPU time, ours by theirs: what a full core would give. */
+  /** Requests per CPU second, ours divided by theirs: the ratio for a full core. */
   readonly perCpu: Spread;
-  /** Median and 99th percentile of latency, theirs by ours; null where they are not known. */
+  /** Median and 99th percentile of latency, theirs divided by ours; null if unknown. */
   readonly p50: Spread | null;
   readonly p99: Spread | null;
 }
@@ -30,20 +29,20 @@ export interface Row {
   readonly title: string;
   readonly samples: Readonly<Record<string, readonly Sample[]>>;
   readonly ratios: readonly Ratio[];
-  /** What a reader must know: what bounded it, what was left out. */
+  /** Notes for the reader: what limited it, what was left out. */
   readonly notes: readonly string[];
 }
 
-/** Below this share of a CPU, a server or a load generator was not what bounded a run. */
+/** Below this share of a CPU, a server or a load generator was not the limit of a run. */
 const BUSY = 0.9;
 
-/** What a row is called, and how it must be read. */
+/** The name of a row, and how to read it. */
 export interface Heading {
   readonly id: string;
   readonly group: string;
   readonly title: string;
   readonly notes?: readonly string[];
-  /** Whether the load came at a fixed rate, so that nobody was meant to be busy. */
+  /** Whether the load had a fixed rate, so that no server was meant to be busy. */
   readonly isPaced?: boolean;
 }
 
@@ -87,17 +86,17 @@ function ratio(against: string, ours: readonly Sample[], theirs: readonly Sample
   };
 }
 
-/** Says where a server was not what bounded its runs, and what was instead. */
+/** Notes for servers that were not the limit of their runs, with the limit. */
 function idlers(samples: Record<string, Sample[]>): string[] {
   return Object.entries(samples).flatMap(([name, runs]) => {
     const busy = median(runs.map(({ busy }) => busy));
     if (busy >= BUSY) return [];
     const loads = runs.flatMap(({ loadBusy }) => loadBusy ?? []);
     const why = loads.length === 0
-      ? "something else was the bottleneck"
+      ? "something else was the limit"
       : median(loads) >= BUSY
-      ? "the load generator was the bottleneck"
-      : "the machine did something else, or waited";
+      ? "the load generator was the limit"
+      : "the machine was busy with something else, or waited";
     return [`${name} used ${Math.round(busy * 100)} % of its CPU: ${why}`];
   });
 }

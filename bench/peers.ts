@@ -1,5 +1,5 @@
-// The servers that are compared: ours and its peers. Each is started on the CPU of the server that
-// is measured, and ended by its handle; what cannot be had is left out, with the reason.
+// The compared servers: ours and its peers. Each starts on the CPU for measured servers and is ended by
+// its handle. Peers that are not available are left out, with the reason.
 import { build } from "../tools/build.ts";
 import { ROOT, runQuietly, say } from "../tools/command.ts";
 import { ensurePrograms, isOnPath } from "../tools/install_redis.ts";
@@ -7,7 +7,7 @@ import { askRedis, freePort, type RedisServer, startRedisServer } from "../tools
 import { denoEnv } from "../tools/supply.ts";
 import { PLACES, type Running, start, until } from "./process.ts";
 
-/** A server that is measured. */
+/** A measured server. */
 export interface Peer extends AsyncDisposable {
   readonly name: string;
   readonly port: number;
@@ -19,7 +19,7 @@ const PROXY = `${ROOT}/dist/redis-proxy`;
 const PROGRAMS = ["redis-server", "redis-benchmark", "nutcracker", "webdis", "wrk"];
 const scratch = Deno.makeTempDirSync({ prefix: "redis-proxy-bench-" });
 
-/** Installs what is missing where that may be done; gives what is left out, and why. */
+/** Installs missing programs if possible; returns the ones that are left out, and why. */
 export async function findPrograms(): Promise<Map<string, string>> {
   const left = new Map<string, string>();
   try {
@@ -29,7 +29,7 @@ export async function findPrograms(): Promise<Map<string, string>> {
       left.set(name, `${name} is not installed and could not be installed`);
     }
   }
-  if (left.has("redis-server")) throw new Error("Cannot measure: redis-server is wanted on PATH");
+  if (left.has("redis-server")) throw new Error("Cannot measure: wanted redis-server on PATH");
   return left;
 }
 
@@ -37,7 +37,7 @@ export function removeScratch(): void {
   Deno.removeSync(scratch, { recursive: true });
 }
 
-/** redis-server, as a subject or behind one. */
+/** redis-server, measured itself or behind a proxy. */
 export async function startRedis(
   cpu = PLACES.server,
   args: string[] = [],
@@ -48,7 +48,7 @@ export async function startRedis(
   return { ...server, name: "redis-server", command };
 }
 
-/** The executable as it is shipped. */
+/** The executable as shipped. */
 export async function startProxy(redisPort: number, args: readonly string[] = []): Promise<Peer> {
   const port = freePort();
   const command = [
@@ -59,7 +59,7 @@ export async function startProxy(redisPort: number, args: readonly string[] = []
   return await peer("redis-proxy", port, start(PLACES.server, command), answersResp);
 }
 
-/** twemproxy, with the settings that its own documents use for a single server. */
+/** twemproxy, with the settings that its documentation uses for a single server. */
 export async function startTwemproxy(redisPort: number): Promise<Peer> {
   const port = freePort();
   const config = `${scratch}/nutcracker-${port}.yml`;
@@ -106,21 +106,21 @@ export async function startWebdis(redisPort: number): Promise<Peer> {
   return await peer("webdis", port, start(PLACES.server, ["webdis", config]), answersHttp);
 }
 
-/** A constant answer from `Deno.serve`, compiled with what the executable was compiled with. */
+/** A constant answer from `Deno.serve`, compiled in the same way as the executable. */
 export async function startConstant(bytes: number): Promise<Peer> {
   const port = freePort();
   const command = [await compile("constant"), `${port}`, `${bytes}`];
   return await peer("Deno.serve", port, start(PLACES.server, command), answersHttp);
 }
 
-/** The least that Deno does for a RESP client, compiled with what the executable was compiled with. */
+/** A minimal Deno program for RESP clients, compiled in the same way as the executable. */
 export async function startFloor(bytes: number): Promise<Peer> {
   const port = freePort();
   const command = [await compile("floor"), `${port}`, `${bytes}`];
   return await peer("Deno.listen", port, start(PLACES.server, command), answersResp);
 }
 
-/** Compiles a program of bench/programs as the executable is compiled, and gives its path. */
+/** Compiles a program of bench/programs in the same way as the executable, and returns its path. */
 export async function compile(name: "constant" | "empty" | "floor"): Promise<string> {
   const target = `${ROOT}/dist/bench/${name}`;
   const { deno, denort } = await build();

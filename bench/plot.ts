@@ -1,5 +1,5 @@
-// Ratios as a picture: one bar for each, on a scale of doublings, from the line where both are
-// equal. Colours are told apart in grey, too, and follow the page's own light or dark.
+// A plot of ratios: one bar each, on a scale of doublings, starting at the line where both are equal. The
+// colours differ in grey too, and follow the light or dark theme of the page.
 import type { Row } from "./measure.ts";
 import { TARGETS } from "./targets.ts";
 import type { Spread } from "./statistics.ts";
@@ -24,7 +24,7 @@ export function barsAgainst(against: string, rows: readonly Row[]): Bar[] {
   );
 }
 
-/** The bars of all targets that are ratios of throughput or of the middle latency. */
+/** The bars of all targets that are ratios of throughput or median latency. */
 export function barsOfTargets(rows: readonly Row[]): Bar[] {
   return TARGETS.flatMap(({ parts }) => parts).flatMap(({ row: id, against, figure }) => {
     const row = rows.find((row) => row.id === id);

@@ -1,12 +1,12 @@
-// What the kernel tells of a process.
+// What the kernel reports about a process.
 
-/** The kernel counts in hundredths of a second, whatever the machine (USER_HZ). */
+/** The kernel counts in hundredths of a second on every machine (USER_HZ). */
 const TICKS_PER_SECOND = 100;
 
-/** CPU time of a process so far, all its threads, user and system, in seconds. */
+/** CPU time of a process and all its threads so far, user and system, in seconds. */
 export function cpuSeconds(pid: number): number {
   const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  // The name in parentheses may hold anything: count from behind it.
+  // The name in parentheses may contain anything, so count from its end.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

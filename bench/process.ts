@@ -1,16 +1,15 @@
-// Processes of the benchmark: each on the CPU that it is meant to have, with all the files that it
-// may open, ended by its handle.
+// Processes of the benchmark: each on its CPU, with the highest limit of open files, ended by its handle.
 import { isOnPath } from "../tools/install_redis.ts";
 import { allowedCpus } from "./proc.ts";
 
-/** Which CPU does what. */
+/** The task of each CPU. */
 export interface Placement {
-  /** The server that is measured. */
+  /** The CPU of the measured server. */
   readonly server: number;
-  /** What makes the load, and where there are only two, what stands behind the server as well. */
+  /** The CPU of the load generator, and, with only two CPUs, of the Redis behind the server. */
   readonly load: number;
   readonly backing: number;
-  /** Whether processes are held there. */
+  /** Whether processes are pinned to these CPUs. */
   readonly isPinned: boolean;
 }
 
@@ -23,7 +22,7 @@ export function placement(): Placement {
 
 export const PLACES = placement();
 
-/** The command that runs another one on a CPU. */
+/** The command that runs another command on a CPU. */
 export function onCpu(cpu: number, command: readonly string[]): string[] {
   return PLACES.isPinned ? ["taskset", "-c", `${cpu}`, ...command] : [...command];
 }
@@ -32,13 +31,13 @@ export interface Running extends AsyncDisposable {
   readonly pid: number;
   readonly command: readonly string[];
   readonly child: Deno.ChildProcess;
-  /** Ends it and waits until it is gone. */
+  /** Ends it and waits until it has ended. */
   stop(): Promise<void>;
 }
 
 const OPEN_FILES = 'ulimit -n "$(ulimit -Hn)" && exec "$@"';
 
-/** Starts a program that serves; what it says goes to a file or nowhere. */
+/** Starts a server; its output goes to a file or nowhere. */
 export function start(
   cpu: number,
   command: readonly string[],
@@ -63,7 +62,7 @@ export function start(
   return { pid: child.pid, command, child, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** Runs a program to its end on a CPU and gives what it wrote; an error holds what it complained of. */
+/** Runs a program to its end on a CPU and returns its output; an error holds its stderr. */
 export async function output(cpu: number, command: readonly string[]): Promise<string> {
   const [program, ...args] = onCpu(cpu, command);
   const { success, stdout, stderr } = await new Deno.Command(program!, { args, stdin: "null" })

@@ -1,21 +1,21 @@
-// A relay that holds every byte back for a while in each direction, so that a Redis beside us is
-// as far away as one in another place. Bytes keep their order, nothing is merged on purpose, and
-// connections send without Nagle's algorithm, which would add 40 ms of its own.
+// A relay that delays every byte in each direction, so that a Redis on this machine seems far away. Bytes
+// keep their order, nothing is merged on purpose, and connections do not use Nagle's algorithm, which
+// would add 40 ms.
 //   deno run -A bench/relay.ts LISTEN_PORT TARGET_PORT DELAY_MS
 import { accept, close, connect, listen, Poll, read, write } from "./libc.ts";
 
-/** One direction's half of a relayed connection. */
+/** One direction of a relayed connection. */
 interface End {
   readonly fd: number;
   other: End | undefined;
   isOpen: boolean;
 }
 
-/** What was read, to be written on when it is due; all wait equally long, so they stand in order. */
+/** Bytes that were read, to write when they are due. All wait equally long, so they are in order. */
 interface Parcel {
   readonly to: End;
   readonly due: number;
-  /** null says that the other side has ended. */
+  /** null means that the other side has ended. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
 }
 
@@ -86,7 +86,7 @@ class Relay {
     }
   }
 
-  /** Writes all of it, and spins where the socket is full: requests and replies are small here. */
+  /** Writes everything, and spins while the socket is full: requests and replies are small here. */
   #send(to: End, bytes: Uint8Array<ArrayBuffer>): void {
     for (let rest = bytes; rest.length > 0;) {
       const count = attempt(() => write(to.fd, rest));
@@ -105,7 +105,7 @@ class Relay {
   }
 }
 
-/** What a call returns, or undefined where the connection is gone. */
+/** The result of a call, or undefined if the connection has ended. */
 function attempt<T>(call: () => T): T | undefined {
   try {
     return call();

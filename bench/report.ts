@@ -1,11 +1,11 @@
-// The result as people and programs read it: Markdown with the ratios first, and JSON with all.
+// The results for people and programs: Markdown with the ratios first, and JSON with everything.
 import type { Sample } from "./loads.ts";
 import type { Machine } from "./machine.ts";
 import type { Ratio, Row } from "./measure.ts";
 import { type Spread, spread } from "./statistics.ts";
 import { type Cost, judge, TARGETS, type Verdict } from "./targets.ts";
 
-/** All that a run came to. */
+/** All results of a run. */
 export interface Report {
   readonly machine: Machine;
   readonly form: string;
@@ -14,7 +14,7 @@ export interface Report {
   readonly commands: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
   readonly costs: readonly Cost[];
-  /** What was not measured, and why. */
+  /** Scenarios that were not measured, and why. */
   readonly left: Readonly<Record<string, string>>;
 }
 
@@ -24,11 +24,11 @@ export function verdicts({ rows, costs }: Report): Verdict[] {
 
 export function markdown(report: Report): string {
   return [
-    "# How fast redis-proxy is",
+    "# Benchmark of redis-proxy",
     "",
     `${report.form} form: medians of ${report.repetitions} paired repetitions of ` +
     `${report.seconds} s each, with the lowest and the highest in parentheses. ` +
-    "Ratios are ours against theirs; above 1 we are better.",
+    "Ratios are ours divided by theirs: above 1 ours is better.",
     "",
     ...targetTable(report),
     ...groups(report.rows).flatMap((group) => rowTables(group, report.rows)),
@@ -95,7 +95,7 @@ function figureCells(runs: readonly Sample[]): string[] {
   ];
 }
 
-/** Three digits that count. */
+/** Formats with three significant digits. */
 function digits(value: number): string {
   if (!Number.isFinite(value)) return "-";
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
@@ -120,11 +120,11 @@ function leftOut(left: Readonly<Record<string, string>>): string[] {
 function circumstances({ machine, commands }: Report): string[] {
   const { versions, date, cpu, cpus, memory, kernel, placement, loadBefore } = machine;
   return [
-    "## Circumstances",
+    "## Machine and versions",
     "",
     `- ${date}; ${cpu}, ${cpus} CPUs, ${memory}; ${kernel}; ${placement}`,
     `- load average before the run ${loadBefore.toFixed(2)}; ` +
-    "a figure well above 0 says that the machine was not ours alone",
+    "a figure well above 0 means that the machine was shared",
     ...Object.entries(versions).map(([name, version]) => `- ${name}: ${version}`),
     "",
     ...Object.entries(commands).flatMap(([name, command]) => [`    # ${name}`, `    ${command}`]),

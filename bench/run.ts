@@ -1,5 +1,5 @@
-// `make bench`: measures redis-proxy side by side with its peers and writes what came of it to
-// bench/results. See docs/benchmarks.md for what is measured how.
+// `make bench`: measures redis-proxy side by side with its peers and writes the results to bench/results.
+// docs/benchmarks.md explains how it is measured.
 import { parseArgs } from "@std/cli/parse-args";
 import { main, ROOT, say } from "../tools/command.ts";
 import { build } from "../tools/build.ts";
@@ -16,11 +16,11 @@ import type { Cost } from "./targets.ts";
 const USAGE = `Usage: make bench, or deno task bench [--full] [--only PATTERN] [--list]
 
   --full             all workloads, more and longer repetitions (about half an hour)
-  --only PATTERN     only the scenarios whose id matches this regular expression
-  --repetitions N    how often each server runs (short form 3, full form 7)
-  --seconds S        how long each run counts (short form 0.5, full form 2)
-  --out FOLDER       where the results go (bench/results)
-  --list             say which scenarios there are`;
+  --only PATTERN     only scenarios whose id matches this regular expression
+  --repetitions N    repetitions of each server (short form 3, full form 7)
+  --seconds S        counted seconds of each run (short form 0.5, full form 2)
+  --out FOLDER       folder of the results (bench/results)
+  --list             list the scenarios`;
 
 interface Options {
   readonly isFull: boolean;
@@ -43,7 +43,7 @@ function optionsOf(args: string[]): Options | "help" | "list" {
   const number = (name: "repetitions" | "seconds", fallback: number) => {
     const value = Number(flags[name] ?? fallback);
     if (value > 0) return value;
-    throw new Error(`Cannot use --${name}="${flags[name]}": a number above 0 is wanted`);
+    throw new Error(`Cannot use --${name}="${flags[name]}": wanted a number above 0`);
   };
   return {
     isFull: flags.full,
@@ -62,7 +62,7 @@ async function measure(options: Options): Promise<Report> {
   const chosen = SCENARIOS.filter(({ id, short }) => only?.test(id) ?? (isFull || short));
   const left: Record<string, string> = Object.fromEntries(missing);
   for (const { id } of SCENARIOS) {
-    if (!chosen.some((one) => one.id === id)) left[id] = "not asked for in this run";
+    if (!chosen.some((one) => one.id === id)) left[id] = "not selected for this run";
   }
   say("starting the servers and storing the data");
   await using field = await openField(missing);
@@ -123,7 +123,7 @@ function write(report: Report, out: string): void {
 
 await main(async () => {
   if (Deno.build.os !== "linux") {
-    throw new Error("Cannot measure here: the load generator needs Linux, natively or in Docker");
+    throw new Error("Cannot measure here: wanted Linux, for the load generator");
   }
   const options = optionsOf(Deno.args);
   if (options === "help") {

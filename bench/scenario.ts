@@ -1,11 +1,11 @@
-// What run.ts goes through: one scenario is one or a few lines of the result.
+// The interface of scenarios. One scenario gives one or a few rows of the results.
 import type { Field } from "./field.ts";
 import type { Row } from "./measure.ts";
 import type { Cost } from "./targets.ts";
 
 export interface Context {
   readonly field: Field;
-  /** How long each run counts, in seconds. */
+  /** The counted seconds of each run. */
   readonly seconds: number;
   readonly repetitions: number;
   readonly isFull: boolean;
@@ -19,7 +19,7 @@ export interface Findings {
 export interface Scenario {
   readonly id: string;
   readonly title: string;
-  /** Whether the short form has it. */
+  /** Whether it is part of the short form. */
   readonly short: boolean;
   measure(context: Context): Promise<Findings>;
 }

@@ -1,4 +1,4 @@
-// The scenarios that the tables of workloads make, and the list of all.
+// The scenarios made from the tables of workloads, and the list of all scenarios.
 import { COSTS } from "./costs.ts";
 import { DATASETS, keyOf, valueOf } from "./dataset.ts";
 import { FAR } from "./far.ts";
@@ -41,12 +41,12 @@ async function measureResp(workload: RespWorkload, context: Context): Promise<Fi
   const peers = [proxy, redis, ...(twemproxy === null ? [] : [twemproxy])];
   if (isFloor) peers.push(floor);
   const row = await compare(workload, peers.map(subject), context.repetitions);
-  // With warming up inside, the Redis behind can have seen a little more than what was counted.
+  // The warm-up is included, so the Redis behind may have seen slightly more than was counted.
   const misses = Math.min(100, reached / asked * 100).toFixed(1);
   return { rows: [{ ...row, notes: [`${misses} % of our keys came from Redis`, ...row.notes] }] };
 }
 
-/** Each run asks in an order of its own, so that no cache learns it. */
+/** Each run requests keys in a different order, so that no cache learns it. */
 let seed = 1;
 
 async function measureHttp(workload: HttpWorkload, context: Context): Promise<Findings> {
@@ -72,7 +72,7 @@ async function measureHttp(workload: HttpWorkload, context: Context): Promise<Fi
   };
 }
 
-/** Compares the bytes of a few answers before anything is measured. */
+/** Compares the bytes of a few answers before the measurement. */
 async function checkHttp(
   peer: Peer,
   name: HttpWorkload["dataset"],
@@ -83,7 +83,9 @@ async function checkHttp(
   for (const index of [0, 1, dataset.keys - 1]) {
     const url = `http://127.0.0.1:${peer.port}${path}${keyOf(dataset, index)}${suffix}`;
     const text = await (await fetch(url)).text();
-    if (text !== valueOf(dataset, index)) throw new Error(`Cannot go on: a wrong answer of ${url}`);
+    if (text !== valueOf(dataset, index)) {
+      throw new Error(`Cannot continue: wrong answer of ${url}`);
+    }
   }
 }
 
@@ -110,7 +112,7 @@ async function measureLargeHttp({ field, seconds, repetitions }: Context): Promi
   };
 }
 
-/** What redis-benchmark says of the same. */
+/** The same work measured by redis-benchmark. */
 async function measureTool(depth: number, context: Context): Promise<Findings> {
   const { field, repetitions, seconds } = context;
   const keys = 100_000;
@@ -121,7 +123,7 @@ async function measureTool(depth: number, context: Context): Promise<Findings> {
     return {
       name: peer.name,
       async run() {
-        // It counts requests, not seconds: the first run tells how many fit.
+        // It takes a number of requests, not seconds: the first run shows how many fit.
         const sample = await redisBenchmark(peer, { keys, depth, requests });
         requests = Math.max(20_000, Math.round(sample.rate * seconds));
         return sample;

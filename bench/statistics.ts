@@ -1,11 +1,11 @@
-// The little statistics that a benchmark needs.
+// The statistics that a benchmark needs.
 
-/** The middle value; the mean of the two middle ones where their number is even. */
+/** The median: the middle value, or the mean of the two middle ones. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value below which the share `part` lies, interpolated; NaN of nothing. */
+/** The interpolated value below which the share `part` lies; NaN without values. */
 export function quantile(values: readonly number[], part: number): number {
   if (values.length === 0) return NaN;
   const sorted = values.toSorted((a, b) => a - b);
@@ -15,7 +15,7 @@ export function quantile(values: readonly number[], part: number): number {
   return sorted[below]! + (sorted[above]! - sorted[below]!) * (at - below);
 }
 
-/** A median with the extremes around it. */
+/** A median with its extremes. */
 export interface Spread {
   readonly median: number;
   readonly low: number;

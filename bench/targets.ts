@@ -1,11 +1,11 @@
-// What we mean to reach. Each target names the rows that it is judged by: it is met where the
-// worst of them meets it.
+// What we want to reach. Each target names the rows it depends on. It is met if the worst of them meets
+// it.
 import type { Ratio, Row } from "./measure.ts";
 
 export interface Target {
   readonly title: string;
   readonly against: string;
-  /** Rows, and which of their figures; each must reach its bound. */
+  /** Rows and which of their figures; each must reach its bound. */
   readonly parts: readonly Part[];
 }
 
@@ -16,7 +16,7 @@ export interface Part {
   readonly bound: number;
 }
 
-/** A ratio of a row, ours better above 1, or, where lower is better, a cost. */
+/** A ratio of a row, better above 1, or, if lower is better, a cost. */
 export type Figure = "throughput" | "p50" | "p99" | "cost" | "cpu";
 
 const isCost = (figure: Figure) => figure === "cost" || figure === "cpu";
@@ -114,13 +114,13 @@ export const TARGETS: readonly Target[] = [
   ),
 ];
 
-/** A cost that is no rate: bytes, seconds; `ratio` is ours by theirs, or ours where there is none. */
+/** A cost in bytes or seconds; `ratio` is ours divided by theirs, or ours alone. */
 export interface Cost {
   readonly id: string;
   readonly title: string;
   readonly against: string;
   readonly ratio: number;
-  /** The figures behind it, with their units. */
+  /** The figures of the ratio, with units. */
   readonly figures: Readonly<Record<string, string>>;
   readonly notes: readonly string[];
 }
@@ -128,15 +128,15 @@ export interface Cost {
 export interface Verdict {
   readonly title: string;
   readonly against: string;
-  /** What was asked and what was found of each part, with the same separators. */
+  /** The wanted and the found figures of each part, with the same separators. */
   readonly wanted: string;
   readonly found: string;
-  /** The same per CPU second of the server, for what is a rate: it holds on a shared machine. */
+  /** The same per CPU second of the server, for rates: it holds on a shared machine. */
   readonly perCpu: string;
   readonly state: "met" | "missed" | "not measured";
 }
 
-/** Judges a target by what was measured. */
+/** Compares a target with the measurements. */
 export function judge({ title, against, parts }: Target, rows: Row[], costs: Cost[]): Verdict {
   const values = parts.map((part) => valueOf(part, rows, costs));
   const met = parts.map(({ figure, bound }, index) => {

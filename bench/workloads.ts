@@ -1,4 +1,4 @@
-// The workloads that differ only in numbers: a table each for RESP and HTTP.
+// Workloads that differ only in numbers: one table for RESP and one for HTTP.
 import type { DatasetName, Pattern } from "./dataset.ts";
 
 export interface RespWorkload {
@@ -10,11 +10,11 @@ export interface RespWorkload {
   readonly depth: number;
   readonly connections: number;
   readonly keysPerRequest: number;
-  /** Keys that are asked for once before it counts; 0 where misses are the point. */
+  /** Keys that are requested once before it counts; 0 to measure misses. */
   readonly warmKeys: number;
-  /** Whether the proxy runs with its default sizes, instead of ones that hold all keys. */
+  /** Whether the proxy runs with default sizes instead of sizes that hold all keys. */
   readonly defaults: boolean;
-  /** Whether the short form has it. */
+  /** Whether it is part of the short form. */
   readonly short: boolean;
 }
 
@@ -95,7 +95,7 @@ export interface HttpWorkload {
   readonly title: string;
   readonly dataset: DatasetName;
   readonly connections: number;
-  /** Whether `Deno.serve` with a constant answer of the same size is compared as well. */
+  /** Whether to compare with a constant answer of the same size from `Deno.serve`. */
   readonly constant: boolean;
   readonly short: boolean;
 }

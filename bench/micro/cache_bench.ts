@@ -1,5 +1,5 @@
-// The cache alone: hits on one key and on 100,000 random ones, and what a fill costs. Keys are made
-// anew for each read, as a parser makes them.
+// The cache alone: hits on one key and on 100,000 random keys, and the cost of a fill. Each read gets a
+// new key string, as from a parser.
 import { Buffer } from "node:buffer";
 import { Entry, type Flight, Found, type Origin } from "../../src/core/types.ts";
 import type { ReadThrough } from "../../src/cache/read_through.ts";
@@ -9,7 +9,7 @@ import { DATASETS, keyOf, order } from "../dataset.ts";
 const KEYS = 100_000;
 const BATCH = 1000;
 
-/** Answers at once, with values in memory of their own. */
+/** Answers at once, with values in separate memory. */
 const origin: Origin = {
   read(flights: readonly Flight[]): void {
     const now = performance.now();
@@ -48,7 +48,7 @@ for (
   Deno.bench(`ReadThrough.get: ${BATCH} hits, ${name}`, { group: "get" }, () => {
     for (let count = 0; count < BATCH; count++) {
       const found = cache.get(keyAt(asked[at]!), now);
-      if (!(found instanceof Entry)) throw new Error("Cannot find a key that is there");
+      if (!(found instanceof Entry)) throw new Error("Cannot find a key that exists");
       at = (at + 1) % asked.length;
     }
   });

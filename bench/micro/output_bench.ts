@@ -1,4 +1,4 @@
-// The encoder alone: replies into an output, as many as a batch has.
+// The encoder alone: one batch of replies into an output.
 import { Output } from "../../src/server/output.ts";
 import { writeBulk } from "../../src/resp/replies.ts";
 

@@ -1,4 +1,4 @@
-// The RESP parser alone: one batch of requests, as a read brings it, to keys.
+// The RESP parser alone: from one batch of requests to keys.
 import { Input } from "../../src/server/input.ts";
 import { RespParser } from "../../src/resp/parse/parser.ts";
 import { NO_GET, takeGet } from "../../src/resp/parse/plain_get.ts";
@@ -11,7 +11,7 @@ function batchOf(requests: string): Buffer {
   return Buffer.from(requests, "latin1");
 }
 
-/** Puts a batch where a read would have put it. */
+/** Puts a batch into the input, as a read from a socket would. */
 function refill(input: Input, batch: Buffer): void {
   while (input.room().length < batch.length) input.received(input.room().length);
   input.start = input.end = 0;

@@ -1,4 +1,4 @@
-// The least that a Deno program answers to HTTP: the same bytes to everything.
+// A minimal HTTP server in Deno: the same bytes for every request.
 const [port, bytes] = Deno.args.map(Number) as [number, number];
 const body = new Uint8Array(bytes).fill(0x78);
 const headers = { "Content-Type": "application/octet-stream" };

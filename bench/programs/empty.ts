@@ -1,1 +1,1 @@
-// Nothing: what every program pays that `deno compile` makes.
+// An empty program: the cost of every program made by `deno compile`.
