@@ -10,6 +10,7 @@ type Figure = (facts: Facts) => number | readonly Sample[];
 type Row = readonly [name: string, help: string, figure: Figure];
 
 const STATES = ["off", "tracked", "untracked", "down"];
+const ORIGIN_STATES = ["up", "away", "timeout", "unready", "refused"];
 
 /** Counts since the start; each name gets `_total`. */
 const COUNTERS: readonly Row[] = [
@@ -61,6 +62,11 @@ const GAUGES: readonly Row[] = [
   ["cache_bytes", "Bytes that the entries cost", (facts) => facts.cacheBytes],
   ["cache_bytes_max", "Bytes kept at most", (facts) => facts.cacheBytesMax],
   ["origin_up", "Whether there is a connection to Redis", (facts) => Number(facts.isOriginUp)],
+  [
+    "origin_state",
+    "1 for the state that the connection to Redis is in; refused does not pass by itself",
+    ({ originState }) => oneOf(ORIGIN_STATES, originState),
+  ],
   ["origin_flights", "Keys that are being read", (facts) => facts.originFlights],
   ["origin_permits_held", "Reads in flight at Redis", (facts) => facts.originPermits],
   ["origin_permits_max", "Reads that may be in flight", (facts) => facts.originPermitsMax],
@@ -69,8 +75,7 @@ const GAUGES: readonly Row[] = [
   [
     "coherence_state",
     "1 for the state that the channel of invalidations is in",
-    ({ coherence }) =>
-      STATES.map((state) => ({ labels: { state }, value: Number(state === coherence) })),
+    ({ coherence }) => oneOf(STATES, coherence),
   ],
   ["coherence_epoch", "Number of the present pair of connections", (f) => f.coherenceEpoch],
   [
@@ -79,6 +84,11 @@ const GAUGES: readonly Row[] = [
     leaseAge,
   ],
 ];
+
+/** A sample for each state: 1 for the present one, 0 for the others. */
+function oneOf(states: readonly string[], present: string): readonly Sample[] {
+  return states.map((state) => ({ labels: { state }, value: Number(state === present) }));
+}
 
 function leaseAge({ coherence, coherenceProvenAge: age }: Facts): readonly Sample[] {
   if (coherence === "off") return [];

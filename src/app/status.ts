@@ -5,6 +5,7 @@
  */
 import type { Config } from "../config/mod.ts";
 import type { Link } from "../origin/link.ts";
+import { failureOf } from "../origin/loss.ts";
 import type { RedisOrigin } from "../origin/mod.ts";
 import type { ReadThrough } from "../cache/read_through.ts";
 import type { Facts } from "../core/facts.ts";
@@ -40,7 +41,7 @@ export function factsOf({ config, version, stats, origin, cache, server }: Sourc
     port: (server.listener.addr as Deno.NetAddr).port,
     uptime: performance.now() / 1000,
     clients: server.clients,
-    maxClients: server.options.maxClients,
+    maxClients: values["max-clients"],
     clientsTotal: stats.clientsTotal,
     clientsRefused: stats.clientsRefused,
     clientsCutOff: stats.clientsCutOff,
@@ -55,7 +56,9 @@ export function factsOf({ config, version, stats, origin, cache, server }: Sourc
     cacheBytes: cache.bytes,
     cacheBytesMax: values["cache-memory"],
     cacheTimeout: values["cache-timeout"] / 1000,
-    isOriginUp: link.redis !== null,
+    isOriginUp: link.pair !== null,
+    originState: link.state,
+    originProblem: problemOf(link),
     originReads: stats.originReads,
     originFailures: stats.originFailures,
     originFlights: cache.flights,
@@ -66,6 +69,14 @@ export function factsOf({ config, version, stats, origin, cache, server }: Sourc
     ...coherenceOf(cache),
     stats,
   };
+}
+
+/** Why there is no connection, with what to do about it. */
+function problemOf(link: Link): string {
+  if (link.pair !== null) return "";
+  const { message } = failureOf(link.loss);
+  const { advice = "" } = link.loss;
+  return advice === "" ? message : `${message} (${advice})`;
 }
 
 function coherenceOf({ table: { channel } }: ReadThrough) {

@@ -33,6 +33,10 @@ export interface Facts {
   readonly cacheTimeout: number;
   /** Whether there is a connection to the backing server. */
   readonly isOriginUp: boolean;
+  /** What the connection to the backing server is at: up, away, timeout, unready or refused. */
+  readonly originState: string;
+  /** Why it is not up; empty while it is. */
+  readonly originProblem: string;
   readonly originReads: number;
   readonly originFailures: number;
   /** Reads that are under way. */

@@ -17,8 +17,10 @@ import { Failure, type Fetched } from "./types.ts";
  * - `MASTERDOWN`: a replica has its master again
  * - `READONLY`: a replica that refuses a script, for it might write, is replaced or made the master
  * - `CLUSTERDOWN`, `TRYAGAIN`: the slots are served, or have moved
+ * - `ORIGINDOWN`, `ORIGINTIMEOUT`, `ORIGINBUSY`: another redis-proxy has its Redis again
  */
-const NOT_NOW = /^(LOADING|BUSY|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN) /;
+const NOT_NOW =
+  /^(LOADING|BUSY|MASTERDOWN|READONLY|CLUSTERDOWN|TRYAGAIN|ORIGIN(DOWN|TIMEOUT|BUSY)) /;
 
 /** Whether an error's message, code first, says "not now". */
 export function isNotNow(message: string): boolean {

@@ -40,10 +40,19 @@ export class Entry {
  * - `busy`: too many reads wait already, or this one waited too long for its turn
  * - `timeout`: the origin took the read and did not answer in time
  * - `away`: there is no connection to the origin
+ * - `unready`: the origin says that it cannot serve yet; the message is its own, code first
+ * - `refused`: the origin refuses this proxy, until somebody changes something
  * - `reply`: the origin answered with an error; the message is its own, code first
  * - `uncached`: the cache alone was asked, and has no answer
  */
-export type FailureReason = "busy" | "timeout" | "away" | "reply" | "uncached";
+export type FailureReason =
+  | "busy"
+  | "timeout"
+  | "away"
+  | "unready"
+  | "refused"
+  | "reply"
+  | "uncached";
 
 /** A read without an answer, as a value: the data path throws nothing. */
 export class Failure {

@@ -125,10 +125,13 @@ function statusOf({ reason, message }: Failure): [502 | 503 | 504 | 409, string]
   switch (reason) {
     case "away":
     case "busy":
+    case "unready":
       return [503, RETRY_LINES];
     case "timeout":
     case "uncached":
       return [504, ""];
+    case "refused":
+      return [502, ""];
     case "reply":
       if (message.startsWith("WRONGTYPE ")) return [409, ""];
       return isNotNow(message) ? [503, RETRY_LINES] : [502, ""];

@@ -1,18 +1,27 @@
 /**
  * The only file that makes ioredis clients: each lives for one connection, is never repaired and
- * keeps nothing for later.
+ * keeps nothing for later. All that ioredis would ask by itself at connecting is off: it passes over
+ * what Redis refuses then, and prints warnings. See `Handshake` for what is asked instead.
  *
- * ioredis' own reconnecting is off: it waits without end for a server that accepts and says
+ * ioredis' own reconnecting is off too: it waits without end for a server that accepts and says
  * nothing, takes a half-open connection for a good one, and subscribes anew under another id.
  *
  * @module
  */
-import type { Redis, RedisOptions } from "ioredis";
+import type { Redis } from "ioredis";
 import type { Millis } from "../core/types.ts";
-import type { OriginAddress } from "./address.ts";
-import { connectorTo } from "./connector.ts";
+import type { Identity } from "./greeting.ts";
+import { type Asked, isReply } from "./handshake.ts";
+import { inOurWords } from "./words.ts";
 
-export { display, type OriginAddress } from "./address.ts";
+/** Where the backing Redis is, and as whom to speak to it. */
+export interface OriginAddress extends Identity {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+  /** Certificates to trust instead of the usual ones, as PEM text. */
+  readonly certificateAuthority: string | null;
+}
 
 /**
  * Loads ioredis: clients are served before, and what never speaks to Redis, such as the health
@@ -22,24 +31,22 @@ export async function loadClient(): Promise<typeof Redis> {
   return (await import("./ioredis.ts")).Redis;
 }
 
+/** The last error of a client's socket: what waited for an answer is told only that it is closed. */
+const socketErrors = new WeakMap<Redis, Error>();
+
 /** Makes a client that is not connected yet. */
-export function makeClient(
-  Client: typeof Redis,
-  address: OriginAddress,
-  name: string,
-  timeout: Millis,
-): Redis {
-  const { username, password, database } = address;
-  return new Client({
-    ...wayTo(address),
-    ...(username === null ? {} : { username }),
-    ...(password === null ? {} : { password }),
-    db: database,
+export function makeClient(Client: typeof Redis, address: OriginAddress): Redis {
+  const { host, port, tls, certificateAuthority } = address;
+  const client = new Client({
+    host,
+    port,
+    ...(tls ? { tls: certificateAuthority === null ? {} : { ca: certificateAuthority } } : {}),
     // ioredis 6 speaks RESP3 by default, but drops the invalidations that come with it.
     protocol: 2,
-    connectionName: name,
-    connectTimeout: timeout,
     lazyConnect: true,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    connectTimeout: 0,
     retryStrategy: () => null,
     // A silent server would not answer a polite end either: what waits must fail now.
     disconnectTimeout: 0,
@@ -48,26 +55,45 @@ export function makeClient(
     autoResendUnfulfilledCommands: false,
     keepAlive: 30_000,
   });
+  // The first one tells why; and without a listener ioredis prints them.
+  client.on("error", (error: Error) => {
+    if (!socketErrors.has(client)) socketErrors.set(client, error);
+  });
+  return client;
 }
 
-/** How to connect: TCP in the clear by ioredis itself, all else by `dial`. */
-function wayTo(address: OriginAddress): Pick<RedisOptions, "host" | "port" | "Connector"> {
-  const { socket, host, port, tls } = address;
-  if (socket === null && tls === null) return { host, port };
-  // Its type wants a class derived from one of ioredis, which is not loaded yet.
-  return { Connector: connectorTo(address) as unknown as RedisOptions["Connector"] };
-}
-
-/** Whether an error is what Redis replied, and not that there was no reply. */
-export function isReply(error: unknown): error is Error {
-  return error instanceof Error && error.name === "ReplyError";
-}
-
-/** The version of a server; null when it does not tell, for lack of a permission or because it goes. */
-export async function versionOf(redis: Redis): Promise<string | null> {
+/** Connects, TLS included. Rejects when that fails, or takes longer than `timeout`. */
+export async function connect(client: Redis, timeout: Millis): Promise<void> {
+  let isLate = false;
+  const limit = setTimeout(() => {
+    isLate = true;
+    client.disconnect();
+  }, timeout);
   try {
-    return /^redis_version:([\w.-]+)/m.exec(await redis.info("server"))?.[1] ?? null;
-  } catch {
-    return null;
+    await client.connect();
+  } catch (error) {
+    throw isLate ? new Error(`no connection within ${timeout} ms`) : error;
+  } finally {
+    clearTimeout(limit);
   }
+}
+
+/** A client as its handshake asks it: ioredis knows SUBSCRIBE, and what comes of it, in small letters. */
+export function asked(client: Redis): Asked {
+  return { call: (command, ...args) => client.call(command.toLowerCase(), ...args) };
+}
+
+/** Returns why clients failed, in our own words. */
+export function reasonOf(error: Error, clients: readonly Redis[]): Error {
+  if (isReply(error)) return error;
+  const words = inOurWords(error);
+  // Only what ioredis says itself is not the cause.
+  const cause = words === error ? undefined : clients.find((one) => socketErrors.has(one));
+  return cause === undefined ? words : inOurWords(socketErrors.get(cause)!);
+}
+
+/** The address as a log may show it: without the password. */
+export function display({ host, port, database, tls }: OriginAddress): string {
+  const name = host.includes(":") ? `[${host}]` : host;
+  return `${tls ? "rediss" : "redis"}://${name}:${port}/${database}`;
 }

@@ -5,4 +5,3 @@
  */
 import "./environment.ts";
 export { Redis } from "ioredis";
-export { ConnStream } from "./conn_stream.ts";

@@ -8,10 +8,16 @@ import type { Redis } from "ioredis";
 import type { Buffer } from "node:buffer";
 import type { Follower } from "./follower.ts";
 import type { Log } from "../core/log.ts";
-import type { Millis } from "../core/types.ts";
-import { display, loadClient, makeClient, type OriginAddress, versionOf } from "./client.ts";
-import { BrokenTracking, CHANNEL, makePair, type Pair, type PairOptions } from "./pair.ts";
+import type { Key, Millis } from "../core/types.ts";
+import { display, loadClient, type OriginAddress, reasonOf } from "./client.ts";
+import { Connector } from "./connector.ts";
+import { handOn } from "./invalidations.ts";
+import { type Loss, lossOf } from "./loss.ts";
+import { BrokenTracking, type Pair, type PairOptions } from "./pair.ts";
 import { Pulse } from "./pulse.ts";
+import { LinkReport } from "./report.ts";
+import { attemptPause, upgradePause } from "./pauses.ts";
+import { CHANNEL } from "./tracking.ts";
 
 export { display, type OriginAddress } from "./client.ts";
 
@@ -21,21 +27,10 @@ export { display, type OriginAddress } from "./client.ts";
  */
 const OPENING_PAUSE: Millis = 3;
 
-/** Shortest and longest pause before the next attempt to connect. */
-const PAUSE_MIN: Millis = 50;
-const PAUSE_MAX: Millis = 1000;
-
 /** After so many failures of tracking alone, reads go on without, and it is tried now and then. */
 const TRACKING_ATTEMPTS = 3;
-const TRACKING_PAUSE: Millis = 5000;
 
-/** Why there is no connection, or why the one there was went away. */
-export interface Loss {
-  readonly reason: "away" | "timeout";
-  readonly message: string;
-}
-
-const CLOSED: Loss = { reason: "away", message: "connection closed" };
+const CLOSED: Loss = { reason: "away", message: "Redis closed the connection" };
 
 export interface LinkOptions extends PairOptions {
   /** For how long a proof that both connections live holds. */
@@ -43,12 +38,15 @@ export interface LinkOptions extends PairOptions {
 }
 
 export class Link {
+  readonly #connector: Connector;
+  readonly #report: LinkReport;
   /** The pair, while there is one. */
   #pair: Pair | null = null;
   #pulse: Pulse | null = null;
   #loss: Loss = { reason: "away", message: "not connected yet" };
   /** Those who wait for the attempt that is under way, or for the first one after a loss. */
   #waiters: ((pair: Pair | null) => void)[] = [];
+  #patience: ReturnType<typeof setTimeout> | undefined;
   #pause: ReturnType<typeof setTimeout> | undefined;
   /** Attempts that failed since the last success; a loss counts as one. */
   #failures = 0;
@@ -62,17 +60,15 @@ export class Link {
     readonly address: OriginAddress,
     readonly options: LinkOptions,
     readonly listener: Follower,
-    readonly log: Log,
-  ) {}
+    log: Log,
+  ) {
+    this.#connector = new Connector(address, options);
+    this.#report = new LinkReport(log, display(address));
+  }
 
   /** The pair while it is up, else null. */
   get pair(): Pair | null {
     return this.#pair;
-  }
-
-  /** The connection for reads while it is up, else null. */
-  get redis(): Redis | null {
-    return this.#pair?.data ?? null;
   }
 
   /** Why there is no connection now, or why the last one was lost. */
@@ -80,9 +76,19 @@ export class Link {
     return this.#loss;
   }
 
+  /** What the connection is at: up, or why it is not. */
+  get state(): "up" | Loss["reason"] {
+    return this.#pair === null ? this.#loss.reason : "up";
+  }
+
   /** The version that the server gave itself out as, last time; null until it first did. */
   get version(): string | null {
     return this.#version;
+  }
+
+  /** The key that is being read to connect, if any: who is asked for it here reads from itself. */
+  get ownProbe(): Key | null {
+    return this.#connector.isProbing ? this.#connector.probeKey : null;
   }
 
   /** Connects in a moment, and stays so until `close`. */
@@ -95,13 +101,14 @@ export class Link {
   }
 
   /**
-   * The pair; waits for the first attempt to connect, and after a loss for the first one. While
-   * attempts go on failing it is null at once: who asks then is refused, and not kept.
+   * The pair; waits for the first attempt to connect, and after a loss for the first one, but no
+   * longer than Redis may stay silent. While attempts go on failing it is null at once: who asks then
+   * is refused, and not kept.
    */
   up(): Promise<Pair | null> {
-    if (this.#pair !== null || this.#failures > 1 || this.#closed) {
-      return Promise.resolve(this.#pair);
-    }
+    const isFailing = this.#failures > 1 || this.#loss.reason === "refused";
+    if (this.#pair !== null || isFailing || this.#closed) return Promise.resolve(this.#pair);
+    this.#patience ??= setTimeout(() => this.#wake(), this.options.timeout);
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
@@ -113,6 +120,7 @@ export class Link {
   /** Ends the connections for good. */
   close(): void {
     this.#closed = true;
+    this.#connector.close();
     clearTimeout(this.#pause);
     const pair = this.#pair;
     if (pair !== null) this.#drop(pair);
@@ -133,44 +141,17 @@ export class Link {
   }
 
   async #connect(): Promise<void> {
-    const isWithout = this.#trackingFailures >= TRACKING_ATTEMPTS;
+    const broken = this.#trackingFailures >= TRACKING_ATTEMPTS ? this.#broken : null;
     try {
-      this.#take(await this.#make(isWithout), isWithout ? this.#broken : null);
-    } catch (error) {
-      this.#retry({ reason: "away", message: (error as Error).message });
-    }
-    this.#wake();
-  }
-
-  async #make(isWithout: boolean): Promise<Pair> {
-    const { options, address } = this;
-    const Client = await loadClient();
-    try {
-      return await makePair(
-        (name) => makeClient(Client, address, name, options.timeout),
-        isWithout ? { ...options, mode: "off" } : options,
-      );
+      this.#take(await this.#connector.connect(broken === null), broken);
     } catch (error) {
       if (error instanceof BrokenTracking) {
         this.#trackingFailures++;
         this.#broken = error;
       }
-      throw error;
+      this.#retry(lossOf(error));
     }
-  }
-
-  /** Tries to have tracking after all; reads go on meanwhile over the pair that there is. */
-  async #upgrade(present: Pair): Promise<void> {
-    const pair = await this.#make(false).catch(() => null);
-    if (this.#pair === present && pair !== null) {
-      this.#loss = { reason: "away", message: "replaced by a pair with tracking" };
-      this.#drop(present);
-      this.#take(pair, null);
-    } else if (pair !== null) {
-      disconnect(pair);
-    } else if (this.#pair === present) {
-      this.#pause = setTimeout(() => this.#upgrade(present), TRACKING_PAUSE);
-    }
+    this.#wake();
   }
 
   /**
@@ -182,47 +163,56 @@ export class Link {
     if (this.#closed) return disconnect(pair);
     const { listener } = this;
     const isTracked = pair.invalidation !== null;
-    for (const client of [pair.data, pair.invalidation]) {
-      client?.once("end", () => this.#lose(pair, CLOSED));
-    }
+    for (const client of clientsOf(pair)) client.once("end", () => this.#lose(pair, CLOSED));
     pair.invalidation?.on("messageBuffer", (channel: Buffer, payload: unknown) => {
-      if (this.#pair === pair && channel.toString("latin1") === CHANNEL) this.#hear(payload);
+      if (this.#pair === pair && channel.toString("latin1") === CHANNEL) handOn(payload, listener);
     });
     this.#pair = pair;
     this.#failures = 0;
-    versionOf(pair.data).then((version) => this.#version = version ?? this.#version);
-    listener.up(isTracked, pair.provenAt, broken === null || broken.isClosed);
-    if (broken !== null) {
-      this.#pause = setTimeout(() => this.#upgrade(pair), TRACKING_PAUSE);
-    } else {
-      this.#trackingFailures = 0;
-    }
-    if (isTracked) {
-      this.#pulse = new Pulse(pair, this.options.lease, {
-        answered: (side, sentAt) => this.#pair === pair && listener.answered(side, sentAt),
-        doubted: () => listener.doubted(),
-        failed: (message) => this.#lose(pair, { reason: "away", message }),
-      });
-    }
-    const state = isTracked ? "tracked" : this.options.mode === "off" ? "off" : "untracked";
-    this.log.info("Connected to Redis", { redis: display(this.address), coherence: state });
-    const why = broken?.message ?? pair.refusal;
-    if (why === null) return;
-    const mayKeep = this.options.mode === "auto" && (broken === null || broken.isClosed);
-    const effect = mayKeep ? "values stay until their time is up" : "nothing is kept";
-    this.log.warn(`Redis does not tell of changes: ${effect}`, { why });
+    if (broken === null) this.#trackingFailures = 0;
+    this.#version = pair.version ?? this.#version;
+    listener.up(isTracked, pair.provenAt, broken === null);
+    if (isTracked) this.#pulse = this.#feel(pair);
+    this.#tell(pair, broken);
+    if (broken !== null || pair.refusal !== null) this.#planUpgrade(pair, broken);
   }
 
-  /** Keys that were changed; null for all of them; anything else was published by somebody. */
-  #hear(payload: unknown): void {
+  #feel(pair: Pair): Pulse {
     const { listener } = this;
-    if (payload === null) {
-      listener.flush();
-    } else if (Array.isArray(payload)) {
-      for (const key of payload as Buffer[]) listener.invalidate(key.toString("latin1"));
-    } else {
-      listener.foreign();
-    }
+    return new Pulse(pair, this.options.lease, {
+      answered: (side, sentAt) => this.#pair === pair && listener.answered(side, sentAt),
+      doubted: () => listener.doubted(),
+      failed: (error) => this.#lose(pair, lossOf(reasonOf(error, clientsOf(pair)))),
+    });
+  }
+
+  #tell(pair: Pair, broken: BrokenTracking | null): void {
+    const { mode } = this.options;
+    const untold = mode === "off" ? "off" : "untracked";
+    this.#report.connected(pair.invalidation === null ? untold : "tracked");
+    const why = broken ?? pair.refusal;
+    if (why !== null) this.#report.untold(why.message, mode === "auto" && broken === null);
+    this.#report.declined(pair.declined.filter((one) => one !== pair.refusal));
+    this.#report.password(pair.isPasswordWanted);
+  }
+
+  /**
+   * Tries now and then to have tracking after all: rights may have been granted meanwhile. Reads go
+   * on over the pair that there is.
+   */
+  #planUpgrade(present: Pair, broken: BrokenTracking | null, attempt = 0): void {
+    this.#pause = setTimeout(async () => {
+      const pair = await this.#connector.connectAfresh().catch(() => null);
+      const isBetter = pair !== null && (pair.invalidation !== null || broken !== null);
+      if (this.#pair !== present || !isBetter) {
+        if (pair !== null) disconnect(pair);
+        if (this.#pair === present) this.#planUpgrade(present, broken, attempt + 1);
+        return;
+      }
+      this.#loss = { reason: "away", message: "replaced by a pair with tracking" };
+      this.#drop(present);
+      this.#take(pair, null);
+    }, upgradePause(attempt));
   }
 
   #lose(pair: Pair, loss: Loss): void {
@@ -242,25 +232,25 @@ export class Link {
 
   #retry(loss: Loss): void {
     if (this.#closed) return;
-    const isNew = this.#failures === 0 || loss.message !== this.#loss.message;
-    if (isNew) {
-      this.log.warn("No connection to Redis", { redis: display(this.address), why: loss.message });
-    }
+    this.#report.lost(loss);
     this.#loss = loss;
-    // Full jitter: after a restart, many proxies do not come back in step.
     clearTimeout(this.#pause);
-    const bound = Math.min(PAUSE_MAX, PAUSE_MIN * 2 ** this.#failures++);
-    this.#pause = setTimeout(() => this.#connect(), bound * (0.5 + Math.random() / 2));
+    this.#pause = setTimeout(() => this.#connect(), attemptPause(this.#failures++, loss));
   }
 
   #wake(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const wake of waiters) wake(this.#pair);
   }
 }
 
-function disconnect({ data, invalidation }: Pair): void {
-  data.disconnect();
-  invalidation?.disconnect();
+function disconnect(pair: Pair): void {
+  for (const client of clientsOf(pair)) client.disconnect();
+}
+
+function clientsOf({ data, invalidation }: Pair): Redis[] {
+  return invalidation === null ? [data] : [data, invalidation];
 }

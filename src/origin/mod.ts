@@ -19,8 +19,10 @@ import type { Semaphore } from "./semaphore.ts";
 import type { Stats } from "../core/stats.ts";
 import { Breaker } from "./breaker.ts";
 import type { Link } from "./link.ts";
+import { failureOf } from "./loss.ts";
 import type { Pair } from "./pair.ts";
 import { Large } from "./reader.ts";
+import { LOOP } from "./refusal.ts";
 import { SilenceWatch } from "./watch.ts";
 
 /** What it costs to read a large value, in its own size: what comes, and what is not collected yet. */
@@ -74,13 +76,20 @@ export class RedisOrigin implements Origin {
 
   read(flights: readonly Flight[]): void {
     const now = performance.now();
-    const refusal = this.breaker.refusal(now);
+    const refusal = this.#loop(flights) ?? this.breaker.refusal(now);
     if (refusal === null) {
       this.#read(flights);
       return;
     }
     this.stats.originRefusals += flights.length;
     for (const flight of flights) flight.settled(refusal, now);
+  }
+
+  /** What a proxy says that is asked for the very key that it reads to connect: it reads from itself. */
+  #loop(flights: readonly Flight[]): Failure | null {
+    const { ownProbe } = this.link;
+    const isOwn = ownProbe !== null && flights.some(({ key }) => key === ownProbe);
+    return isOwn ? new Failure("reply", LOOP) : null;
   }
 
   async #read(flights: readonly Flight[]): Promise<void> {
@@ -118,7 +127,7 @@ export class RedisOrigin implements Origin {
     const first = await this.#attempt(trip);
     if (first !== null) return first;
     const second = this.link.loss.reason === "away" ? await this.#attempt(trip) : null;
-    return second ?? this.#fail(trip.flights, ...this.#loss());
+    return second ?? this.#unreachable(trip.flights);
   }
 
   /**
@@ -163,7 +172,7 @@ export class RedisOrigin implements Origin {
       setTimeout(() => this.budget.release(bytes));
     }
     const again = this.link.loss.reason === "away" ? await this.#attempt(trip, index) : null;
-    return await (again ?? this.#fail([flight], ...this.#loss()))[0]!;
+    return await (again ?? this.#unreachable([flight]))[0]!;
   }
 
   /**
@@ -196,9 +205,10 @@ export class RedisOrigin implements Origin {
     return flights.map(() => new Failure(reason, message));
   }
 
-  #loss(): [FailureReason, string] {
-    const { reason, message } = this.link.loss;
-    return [reason, reason === "timeout" ? `Redis gave ${message}` : `Redis is away: ${message}`];
+  /** There is no connection for these reads. */
+  #unreachable(flights: readonly Flight[]): Failure[] {
+    const { reason, message } = failureOf(this.link.loss);
+    return this.#fail(flights, reason, message);
   }
 }
 

@@ -6,19 +6,19 @@
  * @module
  */
 import type { Redis } from "ioredis";
-import { isNotNow } from "../core/redis_errors.ts";
-import type { Millis } from "../core/types.ts";
-import { isReply } from "./client.ts";
+import type { Key, Millis } from "../core/types.ts";
+import { asked, connect, reasonOf } from "./client.ts";
+import { authenticate, type Identity, prepareReads } from "./greeting.ts";
+import { ClosedAt, type Closings, Handshake } from "./handshake.ts";
 import { Reader } from "./reader.ts";
+import { Declined, Refused } from "./refusal.ts";
+import { type Server, serverOf, track, type TrackingOptions } from "./tracking.ts";
 
-/** How Redis is to tell of changes. */
-export interface PairOptions {
+/** What is wanted of a pair. */
+export interface PairOptions extends TrackingOptions {
   /** `off` makes no second connection; `auto` does without where Redis refuses. */
   readonly mode: "auto" | "required" | "off";
-  /** `default` tells of the keys that were read, `bcast` of all keys with the prefixes. */
-  readonly tracking: "default" | "bcast";
-  readonly prefixes: readonly string[];
-  /** How long connecting may take, and then the steps. */
+  /** How long connecting may take, and then each step. */
   readonly timeout: Millis;
 }
 
@@ -33,155 +33,122 @@ export interface Pair {
   /** When the questions were sent that both connections have answered last. */
   readonly provenAt: Millis;
   /** Why there is no invalidation connection, if one was wanted. */
-  readonly refusal: string | null;
+  readonly refusal: Declined | null;
+  /** What else Redis refused that the proxy can do without. */
+  readonly declined: readonly Declined[];
+  /** Whether Redis wants the password that it was given; true where none was given. */
+  readonly isPasswordWanted: boolean;
+  /** The version of the server, if it tells. */
+  readonly version: string | null;
 }
 
-/** The channel on which Redis tells of changes to a client that speaks RESP2. */
-export const CHANNEL = "__redis__:invalidate";
-
-/** What ioredis says of a connection that the other side closed. */
-const CLOSED = "Connection is closed.";
-
-/** What Redis will not do for us, as against what went wrong this time. */
-class Refusal extends Error {}
-
 /** That Redis can be reached, but tracking failed this time. */
-export class BrokenTracking extends Error {
-  /** @param isClosed Whether Redis closed the connection, as some do at a command they do not know. */
-  constructor(message: string, readonly isClosed: boolean) {
-    super(message);
-  }
+export class BrokenTracking extends Error {}
+
+/** What is known before a connection is made. */
+export interface Acquaintance {
+  readonly identity: Identity;
+  /** A key that nobody has. */
+  readonly probeKey: Key;
+  readonly closings: Closings;
 }
 
 /**
  * Makes a pair.
  *
- * @param make Makes a client that is not connected, with the name that others see.
- * @throws {Error} When Redis cannot be reached, or tracking failed though it is not refused.
+ * @param make Makes a client that is not connected.
+ * @throws {Refused} When Redis refuses what there is no doing without, or says "not now".
+ * @throws {ClosedAt} When there may be more to learn of the server: to be tried again at once.
+ * @throws {BrokenTracking} When tracking failed, though it is not refused.
+ * @throws {Error} When Redis cannot be reached.
  */
 export async function makePair(
-  make: (name: string) => Redis,
+  make: () => Redis,
   options: PairOptions,
+  acquaintance: Acquaintance,
 ): Promise<Pair> {
-  const { mode, timeout } = options;
   const clients: Redis[] = [];
-  let why = "";
-  const open = async (name: string) => {
-    const client = make(name);
+  const handshakes: Handshake[] = [];
+  const open = async (): Promise<Opened> => {
+    const client = make();
     clients.push(client);
-    client.on("error", (error: Error) => why = error.message);
-    await client.connect();
-    return client;
+    await connect(client, options.timeout);
+    const handshake = new Handshake(asked(client), options.timeout, acquaintance.closings);
+    handshakes.push(handshake);
+    return { client, handshake };
   };
-  const quit = () => clients.forEach((client) => client.disconnect());
-  const limited = async <T>(work: Promise<T>) => {
-    const limit = setTimeout(() => {
-      why ||= `no answer within ${timeout} ms`;
-      quit();
-    }, timeout);
-    try {
-      return await work;
-    } finally {
-      clearTimeout(limit);
-    }
-  };
-  let isConnected = false;
+  let isReady = false;
   try {
-    const data = await limited(open("redis-proxy"));
-    isConnected = true;
-    if (mode === "off") return untracked(data, await limited(Reader.choose(data, false)), null);
-    return await limited(track(data, open, options));
+    const data = await open();
+    const isPasswordWanted = await authenticate(data.handshake, acquaintance.identity);
+    await prepareReads(data.handshake, acquaintance.identity, acquaintance.probeKey);
+    isReady = true;
+    await without(data.handshake.may("CLIENT", "SETNAME", "redis-proxy"));
+    const pair = options.mode === "off"
+      ? await untracked(data, acquaintance.probeKey, null)
+      : await trackedIfAllowed(data, open, options, acquaintance);
+    return { ...pair, isPasswordWanted, declined: handshakes.flatMap((one) => one.declined) };
   } catch (error) {
-    quit();
-    const message = why || (error as Error).message;
-    throw isConnected ? new BrokenTracking(message, message === CLOSED) : new Error(message);
+    for (const client of clients) client.disconnect();
+    if (error instanceof Refused || error instanceof ClosedAt) throw error;
+    const reason = reasonOf(error as Error, clients);
+    if (reason instanceof Refused || !isReady || options.mode === "off") throw reason;
+    throw new BrokenTracking(reason.message);
   }
 }
 
-function untracked(data: Redis, reader: Reader, refusal: string | null): Pair {
-  return { data, invalidation: null, reader, probeData: ping(data), provenAt: 0, refusal };
+/** A client that is connected, and its handshake. */
+interface Opened {
+  readonly client: Redis;
+  readonly handshake: Handshake;
 }
 
-/** Makes the tracked pair, or the untracked one where Redis refuses. */
-async function track(
-  data: Redis,
-  open: (name: string) => Promise<Redis>,
+type BarePair = Omit<Pair, "isPasswordWanted" | "declined">;
+
+async function untracked(
+  { client, handshake }: Opened,
+  probeKey: Key,
+  refusal: Declined | null,
+): Promise<BarePair> {
+  const reader = await Reader.choose(client, handshake, refusal !== null, probeKey);
+  const version = (await serverOf(handshake))?.version ?? null;
+  const probeData = async () => void await client.ping();
+  return { data: client, invalidation: null, reader, probeData, provenAt: 0, refusal, version };
+}
+
+/** The tracked pair, or the untracked one where Redis refuses. */
+async function trackedIfAllowed(
+  data: Opened,
+  open: () => Promise<Opened>,
   options: PairOptions,
-): Promise<Pair> {
-  let invalidation: Redis | undefined;
+  { identity, probeKey }: Acquaintance,
+): Promise<BarePair> {
+  let invalidation: Opened | undefined;
+  let server: Server | null;
+  let probeData: () => Promise<void>;
   try {
-    invalidation = await open(`redis-proxy-${crypto.randomUUID()}`);
-    const probeData = await steps(data, invalidation, options);
-    const reader = await Reader.choose(data, true);
-    const provenAt = performance.now();
-    await Promise.all([probeData(), invalidation.ping()]);
-    return { data, invalidation, reader, probeData, provenAt, refusal: null };
+    invalidation = await open();
+    await authenticate(invalidation.handshake, identity);
+    ({ server, probeData } = await track(data.handshake, invalidation.handshake, options));
   } catch (error) {
-    if (!(error instanceof Refusal) && !isReply(error)) throw error;
-    if (isNotNow(error.message)) throw error;
-    invalidation?.disconnect();
-    await data.call("CLIENT", "TRACKING", "OFF").catch(() => {/* It never was on. */});
-    return untracked(data, await Reader.choose(data, true), error.message);
+    if (!(error instanceof Declined)) throw error;
+    invalidation?.client.disconnect();
+    return await untracked(data, probeKey, error);
   }
+  const reader = await Reader.choose(data.client, data.handshake, true, probeKey);
+  const provenAt = performance.now();
+  await Promise.all([probeData(), invalidation.client.ping()]);
+  return {
+    ...{ data: data.client, invalidation: invalidation.client, reader, probeData, provenAt },
+    ...{ refusal: null, version: server?.version ?? null },
+  };
 }
 
-/** The steps; returns the probe of the data connection. */
-async function steps(
-  data: Redis,
-  invalidation: Redis,
-  { tracking, prefixes }: PairOptions,
-): Promise<() => Promise<void>> {
-  const name = invalidation.options.connectionName!;
-  await invalidation.client("SETNAME", name);
-  const id = String(await invalidation.client("ID"));
-  const server = await runIdOf(invalidation);
-  if (tracking === "bcast") {
-    const args = prefixes.flatMap((prefix) => ["PREFIX", prefix]);
-    await invalidation.call("CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", ...args);
-    await verify(invalidation, id);
-  }
-  await invalidation.subscribe(CHANNEL);
-  await meet(data, id, name, server);
-  if (tracking === "bcast") return ping(data);
-  await data.call("CLIENT", "TRACKING", "ON", "REDIRECT", id);
-  await verify(data, id);
-  return () => verify(data, id);
-}
-
-/** That the id is of this very connection: on another server it may be anybody's, or nobody's. */
-async function meet(data: Redis, id: string, name: string, server: string | null): Promise<void> {
-  let line: string;
+/** Goes on where Redis refuses. */
+async function without(step: Promise<unknown>): Promise<void> {
   try {
-    line = String(await data.call("CLIENT", "LIST", "ID", id));
+    await step;
   } catch (error) {
-    if (!isReply(error)) throw error;
-    // Without the right to list clients, the servers' own ids must do.
-    if (server !== null && server === await runIdOf(data)) return;
-    throw new Refusal(error.message);
+    if (!(error instanceof Declined)) throw error;
   }
-  const isSame = line.includes(` name=${name} `) && / flags=\w*P/.test(line);
-  if (!isSame) throw new Error("the two connections reached different servers");
-}
-
-async function runIdOf(redis: Redis): Promise<string | null> {
-  try {
-    return /run_id:(\w+)/.exec(await redis.info("server"))?.[1] ?? null;
-  } catch (error) {
-    if (isReply(error)) return null;
-    throw error;
-  }
-}
-
-/** That the connection is tracked and redirected as it was asked to be. */
-async function verify(redis: Redis, id: string): Promise<void> {
-  const info = await redis.call("CLIENT", "TRACKINGINFO") as unknown[];
-  const flags = info[info.indexOf("flags") + 1] as string[];
-  const redirect = String(info[info.indexOf("redirect") + 1]);
-  if (!flags.includes("on") || flags.includes("broken_redirect") || redirect !== id) {
-    throw new Error(`tracking is ${flags.join(", ")}, redirected to ${redirect}`);
-  }
-}
-
-function ping(redis: Redis): () => Promise<void> {
-  return async () => void await redis.ping();
 }

@@ -7,7 +7,7 @@
  */
 import type { Redis } from "ioredis";
 import type { Buffer } from "node:buffer";
-import { isReply } from "./client.ts";
+import { isReply } from "./handshake.ts";
 
 /** Size of a piece, in bytes. */
 const PIECE_BYTES = 512 * 1024;

@@ -13,8 +13,8 @@ import type { Pair } from "./pair.ts";
 export interface PulseListener {
   /** A question was answered that was sent at this moment. */
   answered(side: Side, sentAt: Millis): void;
-  /** A connection is silent for too long, or said something wrong. */
-  failed(why: string): void;
+  /** A connection is lost, is silent for too long, or said something wrong. */
+  failed(error: Error): void;
   /** Time has passed that the monotonic clock has not seen. */
   doubted(): void;
 }
@@ -107,7 +107,8 @@ export class Pulse {
       half.bytes = bytes;
       half.quietSince = now;
     } else if (now - half.quietSince > this.patience) {
-      this.listener.failed(`the ${half.side} connection is silent for ${this.patience} ms`);
+      const why = `the ${half.side} connection is silent for ${this.patience} ms`;
+      this.listener.failed(new Error(why));
     }
   }
 
@@ -116,7 +117,7 @@ export class Pulse {
     try {
       await half.probe();
     } catch (error) {
-      this.listener.failed((error as Error).message);
+      this.listener.failed(error as Error);
       return false;
     }
     this.listener.answered(half.side, sentAt);

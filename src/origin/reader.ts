@@ -10,9 +10,9 @@
 import type { Redis } from "ioredis";
 import { Buffer } from "node:buffer";
 import { Failure, type Fetched, Found, type Key } from "../core/types.ts";
-import { isReply } from "./client.ts";
+import { type Handshake, isReply } from "./handshake.ts";
 import { PieceReader } from "./pieces.ts";
-import { isAllowed, loadScript, scriptOf } from "./script.ts";
+import { chooseMethod, type ReadMethod } from "./script.ts";
 
 /** A value that is too large for the first step. */
 export class Large {
@@ -21,9 +21,6 @@ export class Large {
 
 /** What one step came to. */
 export type Read = Fetched | Large;
-
-/** How a key is read: see the top of this file. */
-export type ReadMethod = "script" | "pipeline" | "plain";
 
 /** An argument: text where it is the same in bytes, since ioredis writes that quicker. */
 function argument(key: Key): string | Buffer {
@@ -37,9 +34,6 @@ const WHOLE_BYTES = 4 * 1024 * 1024;
 /** Keys that one run of the script reads at most: Redis does nothing else meanwhile. */
 const RUN_KEYS = 128;
 
-/** A key that nobody has; it is asked for to see what the server allows. */
-const NO_KEY = "redis-proxy:no-such-key";
-
 export class Reader {
   #isLoading = false;
   /** Whether one run of the script may read several keys. */
@@ -48,7 +42,7 @@ export class Reader {
 
   private constructor(
     readonly redis: Redis,
-    readonly method: ReadMethod,
+    readonly method: ReadMethod["kind"],
     readonly script = "",
     readonly command = "",
     readonly sha = "",
@@ -58,23 +52,20 @@ export class Reader {
   }
 
   /**
-   * Finds out which way the server allows. Rejects only when the connection is lost.
+   * Finds out which way the server allows.
    *
    * @param isTimed Whether it matters how long Redis keeps a value.
+   * @param key A key that nobody has.
    */
-  static async choose(redis: Redis, isTimed: boolean): Promise<Reader> {
-    const [mayMeasure, mayTime] = await Promise.all([
-      isAllowed(redis, "STRLEN", NO_KEY),
-      isTimed && isAllowed(redis, "PTTL", NO_KEY),
-    ]);
-    if (mayMeasure && mayTime === isTimed) {
-      const script = scriptOf(isTimed);
-      const loaded = await loadScript(redis, script);
-      if (loaded !== null) {
-        return new Reader(redis, "script", script, loaded.command, loaded.sha, isTimed);
-      }
-    }
-    return new Reader(redis, mayTime ? "pipeline" : "plain");
+  static async choose(
+    redis: Redis,
+    handshake: Handshake,
+    isTimed: boolean,
+    key: Key,
+  ): Promise<Reader> {
+    const method = await chooseMethod(handshake, isTimed, key);
+    if (method.kind !== "script") return new Reader(redis, method.kind);
+    return new Reader(redis, "script", method.script, method.command, method.sha, isTimed);
   }
 
   /** Reads keys in one trip. Rejects only when the connection is lost. */

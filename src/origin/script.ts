@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Redis } from "ioredis";
-import { isReply } from "./client.ts";
+import type { Key } from "../core/types.ts";
+import type { Handshake } from "./handshake.ts";
+import { Declined, isForbidden } from "./refusal.ts";
 
 /** Largest value that is read in the first step, in bytes: many such steps may be under way. */
 const FIRST_STEP_BYTES = 256 * 1024;
@@ -35,35 +36,62 @@ for i = 1, #KEYS do found[i] = read(KEYS[i]) end
 return found`;
 }
 
-const FORBIDDEN = /can't run|permissions to run|unknown command|not supported|disabled/i;
+/** How keys are read: see the top of `reader.ts`. */
+export type ReadMethod =
+  | {
+    readonly kind: "script";
+    readonly script: string;
+    readonly command: string;
+    readonly sha: string;
+  }
+  | { readonly kind: "pipeline" | "plain" };
 
-/** Loads a script; null where scripts are not allowed. Rejects only when the connection is lost. */
-export async function loadScript(redis: Redis, script: string) {
+/**
+ * Finds out which way the server allows.
+ *
+ * @param isTimed Whether it matters how long Redis keeps a value.
+ * @param key A key that nobody has.
+ */
+export async function chooseMethod(
+  handshake: Handshake,
+  isTimed: boolean,
+  key: Key,
+): Promise<ReadMethod> {
+  const [mayMeasure, mayTime] = await Promise.all([
+    isAllowed(handshake, "STRLEN", key),
+    isTimed && isAllowed(handshake, "PTTL", key),
+  ]);
+  const loaded = mayMeasure && mayTime === isTimed
+    ? await load(handshake, scriptOf(isTimed))
+    : null;
+  return loaded ?? { kind: mayTime ? "pipeline" : "plain" };
+}
+
+/** Loads the script; null where scripts are not allowed. */
+async function load(handshake: Handshake, script: string): Promise<ReadMethod | null> {
   let sha: string;
   try {
-    sha = await redis.call("SCRIPT", "LOAD", script) as string;
+    sha = String(await handshake.may("SCRIPT", "LOAD", script));
   } catch (error) {
-    if (!isReply(error)) throw error;
-    return null;
+    if (error instanceof Declined) return null;
+    throw error;
   }
   for (const command of ["EVALSHA_RO", "EVALSHA"]) {
     // Without a key it reads nothing.
-    if (await isAllowed(redis, command, sha, "0")) return { command, sha };
+    if (await isAllowed(handshake, command, sha, "0")) {
+      return { kind: "script", script, command, sha };
+    }
   }
   return null;
 }
 
 /** Whether a command may be used; that it may not be used for this key says nothing. */
-export async function isAllowed(
-  redis: Redis,
-  command: string,
-  ...args: string[]
-): Promise<boolean> {
+async function isAllowed(handshake: Handshake, command: string, ...args: string[]) {
   try {
-    await redis.call(command, ...args);
+    await handshake.may(command, ...args);
     return true;
   } catch (error) {
-    if (!isReply(error)) throw error;
-    return !FORBIDDEN.test(error.message);
+    if (!(error instanceof Declined)) throw error;
+    return !isForbidden(error.reply);
   }
 }

@@ -50,6 +50,8 @@ const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
     ["cache_hits", facts.hits],
     ["cache_misses", facts.misses],
     ["origin_up", facts.isOriginUp ? 1 : 0],
+    ["origin_state", facts.originState],
+    ["origin_problem", facts.originProblem],
     ["origin_reads", facts.originReads],
     ["origin_failures", facts.originFailures],
     ["origin_flights", facts.originFlights],

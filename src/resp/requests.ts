@@ -170,11 +170,15 @@ export class Part implements ClientRequest {
 const NOTHING = new Uint8Array();
 
 /** The first word of the error that a client sees; the words are part of the interface. */
-const CODES: Record<Exclude<FailureReason, "reply">, string> = {
-  away: "ORIGINDOWN",
-  busy: "ORIGINBUSY",
-  timeout: "ORIGINTIMEOUT",
-  uncached: "UNCACHED",
+const CODES: Record<FailureReason, string> = {
+  away: "ORIGINDOWN ",
+  busy: "ORIGINBUSY ",
+  refused: "ORIGINREFUSED ",
+  timeout: "ORIGINTIMEOUT ",
+  uncached: "UNCACHED ",
+  // These are in the words of Redis, code included.
+  reply: "",
+  unready: "",
 };
 
 function writeOutcome(output: Output, found: Outcome, nil: Uint8Array): void {
@@ -185,5 +189,5 @@ function writeOutcome(output: Output, found: Outcome, nil: Uint8Array): void {
 
 /** Appends the error that a failure is to a client. */
 export function writeFailure(output: Output, { reason, message }: Failure): void {
-  writeError(output, reason === "reply" ? message : `${CODES[reason]} ${message}`);
+  writeError(output, CODES[reason] + message);
 }

@@ -1,22 +1,23 @@
 /**
- * All writes and reads on one clock, and the verdict: the age of each answer, and violations.
+ * What was written and what was read, on one clock, and the verdict: how old each answer was, and
+ * what must never have happened.
  *
  * @module
  */
 
-/** One state of one key: written, or removed (null) by a flush or a restart. */
+/** One state of one key: written, or gone (null) by a flush or a restart. */
 interface State {
   readonly value: string | null;
   readonly invoked: number;
-  /** When the writer got the acknowledgement; Infinity before. */
+  /** When the writer knew; Infinity until then. */
   acknowledged: number;
-  /** The time to live in milliseconds. */
+  /** After how many milliseconds it may be gone by itself. */
   readonly timeToLive: number;
 }
 
-/** An answered read of a key. */
+/** A read of a key, answered. */
 export interface Reading {
-  /** The connection; its answers must not go back in time. */
+  /** Whose connection it was; its answers must not go back. */
   readonly reader: number;
   readonly key: string;
   readonly value: string | null;
@@ -27,9 +28,9 @@ export interface Reading {
 export interface Report {
   readonly reads: number;
   readonly writes: number;
-  /** Answers that were not the latest acknowledged value at the time of the request. */
+  /** Answers that were not the latest acknowledged value when they were asked for. */
   readonly stale: number;
-  /** The ages of answers in milliseconds; 0 for the latest value. */
+  /** How old answers were, in milliseconds; 0 for one that was the latest. */
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
@@ -37,12 +38,12 @@ export interface Report {
   readonly violations: readonly string[];
 }
 
-/** The error that the clock and the event loop may add to an age. */
+/** What a clock and an event loop may add to a measured age. */
 const TOLERANCE = 5;
 
 export class History {
   readonly #states = new Map<string, State[]>();
-  /** The count of each age, in steps of a tenth of a millisecond. */
+  /** How often each age was measured, in steps of a tenth of a millisecond. */
   readonly #ages = new Map<number, number>();
   readonly #latest = new Map<string, number>();
   readonly violations: string[] = [];
@@ -51,20 +52,20 @@ export class History {
   stale = 0;
   #max = 0;
 
-  /** The periods in which keys could disappear by themselves, as by eviction. */
+  /** When keys could be gone without anybody's doing, as by eviction. */
   readonly #vanishings: { readonly from: number; to: number }[] = [];
 
-  /** @param bound The largest allowed age of an answer, in milliseconds. */
+  /** @param bound How old an answer may be, in milliseconds. */
   constructor(readonly bound: number) {}
 
-  /** From now on any key may disappear by itself; call the result when that ends. */
+  /** From now on any key may go by itself; returns what to call when that is over. */
   vanish(now: number): (now: number) => void {
     const vanishing = { from: now, to: Infinity };
     this.#vanishings.push(vanishing);
     return (now) => vanishing.to = now;
   }
 
-  /** A write begins; call the result when it is acknowledged. */
+  /** A write begins; returns what to call when it is acknowledged. */
   write(
     key: string,
     value: string | null,
@@ -98,7 +99,7 @@ export class History {
     this.#latest.set(name, Math.max(before, index));
   }
 
-  /** "No value" is right before the first write, after a flush, and after the expiry. */
+  /** Nothing is right before the first write, after a flush and after a value's own end. */
   #readNothing(reading: Reading, states: readonly State[]): void {
     let youngest = this.#ageOf(states, -1, reading);
     for (let index = states.length - 1; index >= 0 && youngest > 0; index--) {
@@ -110,7 +111,7 @@ export class History {
     this.#note(Math.max(0, youngest), reading);
   }
 
-  /** How long a later state had been acknowledged when the read began; negative if it was not. */
+  /** For how long a later state was acknowledged when the read began; negative if it was not. */
   #ageOf(states: readonly State[], index: number, { invoked }: Reading): number {
     let age = -Infinity;
     for (let next = index + 1; next < states.length; next++) {

@@ -1,5 +1,5 @@
 /**
- * Requests to compare with redis-server: valid, odd and malformed. If the answers differ, a case says why.
+ * Requests to compare with redis-server: valid, odd and malformed. Those whose answers differ say why.
  *
  * @module
  */
@@ -9,15 +9,15 @@ export interface ParityCase {
   readonly name: string;
   /** The bytes, as code units 0 to 255. */
   readonly send: string;
-  /** Why the answer differs from Redis. */
+  /** Why the answer is not Redis's. */
   readonly differs?: string;
-  /** Parts of the answer that differ on any two servers; they are not compared. */
+  /** Parts of the answer that no two servers share, to be left out. */
   readonly mask?: RegExp;
-  /** Whether the server ends the connection while it waits for more, so that nothing follows. */
+  /** Whether the server ends the connection while it waits for more: nothing is sent behind it. */
   readonly isLast?: boolean;
 }
 
-/** The commands that create the keys of the backing server. */
+/** Keys of the backing server, as the commands that make them. */
 export const SEED: readonly (readonly string[])[] = [
   ["SET", "str", "hello world"],
   ["SET", "empty", ""],
@@ -38,7 +38,7 @@ const OLDER = "redis-server 7.0 does not know it yet; later ones answer as we do
 const OWN_ERROR = "our words name the one database that is served";
 const OWN_TABLE = "the table is that of our commands";
 
-/** Single requests, each sent as an array of bulk strings. */
+/** One request each, sent as an array of bulk strings. */
 function commands(differs: string | undefined, ...lines: (string | string[])[]): ParityCase[] {
   return lines.map((line) => {
     const args = typeof line === "string" ? line.split(" ") : line;
@@ -50,7 +50,7 @@ function commands(differs: string | undefined, ...lines: (string | string[])[]):
   });
 }
 
-/** Raw bytes. */
+/** Bytes as they are. */
 function raw(name: string, send: string, differs?: string): ParityCase {
   return { name, send, ...(differs === undefined ? {} : { differs }) };
 }
@@ -280,7 +280,7 @@ const SEQUENCES: readonly ParityCase[] = [
   raw("unknown commands in a pipeline", "FOO\r\nGET str\r\nBAR x\r\nPING\r\n"),
 ];
 
-/** Requests to a server without a password. */
+/** What anybody may ask a server without a password. */
 export const OPEN_CASES: readonly ParityCase[] = [
   ...READS,
   ...CONNECTION,
@@ -294,7 +294,7 @@ export const OPEN_CASES: readonly ParityCase[] = [
 /** The password of the guarded servers. */
 export const PASSWORD = "open sesame";
 
-/** Requests to a server with a password, before and after authentication. */
+/** What strangers and users ask a server with a password. */
 export const GUARDED_CASES: readonly ParityCase[] = [
   ...commands(
     undefined,

@@ -1,25 +1,26 @@
 /**
- * A relay between the proxy and its Redis. It does to each connection what networks do: it delays, falls
- * silent, closes on one side, or on both.
+ * A relay between the proxy and its Redis that does to each of the two connections what networks
+ * do: it delays, falls silent, closes on one side only, or on both.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** Which one of the pair a connection is: the one for invalidations has its own name. */
+/** Which of the pair a connection is: the one for invalidations has a name of its own. */
 export type Kind = "data" | "invalidation";
 
-/** The faults of all connections of a kind, present and future. */
+/** What is done to the connections of a kind, now and later. */
 interface Fault {
-  /** The delay of each piece from Redis in milliseconds; pieces stay in order. */
+  /** Milliseconds by which a piece from Redis is late; pieces stay in order. */
   delay: () => number;
   /** Settles when bytes may go on; null when they may now. */
   thawed: Promise<void> | null;
   thaw: () => void;
 }
 
-/** The name that it sends first. */
+/** The name that it gives itself, first of all but a PING. */
 const NAME = /redis-proxy-[0-9a-f]{8}-/;
+const PING = /^\*1\r\n\$4\r\nping\r\n$/i;
 const PIECE = 64 * 1024;
 
 export class Relay implements Disposable {
@@ -28,7 +29,7 @@ export class Relay implements Disposable {
   readonly #channels = new Set<Channel>();
   readonly faults: Record<Kind, Fault> = { data: healthy(), invalidation: healthy() };
 
-  /** @param targetOf The port to which a new connection goes. */
+  /** @param targetOf The port that a new connection is led to. */
   constructor(readonly targetOf: (kind: Kind) => number) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = this.#listener.addr.port;
@@ -40,12 +41,12 @@ export class Relay implements Disposable {
     return [...this.#channels].filter((channel) => channel.kind === kind).length;
   }
 
-  /** Delays each piece from Redis by the result of `delay`. */
+  /** Makes what comes from Redis late, each piece by what `delay` says. */
   delay(kind: Kind, delay: () => number): void {
     this.faults[kind].delay = delay;
   }
 
-  /** Stops all bytes and closes nothing. */
+  /** Lets no byte pass, and closes nothing. */
   freeze(kind: Kind): void {
     const fault = this.faults[kind];
     if (fault.thawed !== null) return;
@@ -63,17 +64,17 @@ export class Relay implements Disposable {
     for (const channel of this.#channels) if (channel.kind === kind) channel.close();
   }
 
-  /** Closes them towards Redis only: the proxy sees a silent connection. */
+  /** Closes them towards Redis only: the proxy sees a connection on which nothing comes. */
   halfOpen(kind: Kind): void {
     for (const channel of this.#channels) if (channel.kind === kind) channel.closeServer();
   }
 
-  /** Sends something to Redis after the proxy's next request; Redis must not answer it. */
+  /** Says something to Redis in the proxy's place, after what it says next; it must not be answered. */
   say(kind: Kind, text: string): void {
     for (const channel of this.#channels) if (channel.kind === kind) channel.aside = text;
   }
 
-  /** Ends all faults; frozen connections continue. */
+  /** Ends all faults; what was frozen goes on. */
   heal(): void {
     for (const kind of ["data", "invalidation"] as const) {
       this.thaw(kind);
@@ -103,9 +104,15 @@ export class Relay implements Disposable {
 
   async #serve(client: Deno.TcpConn): Promise<void> {
     const piece = new Uint8Array(PIECE);
-    const count = await read(client, piece);
-    const first = piece.subarray(0, count ?? 0);
-    const kind = NAME.test(Buffer.from(first).toString("latin1")) ? "invalidation" : "data";
+    let text = "";
+    // A PING that comes alone tells nothing: what follows it does.
+    do {
+      const count = await read(client, piece);
+      if (count === null) break;
+      text += Buffer.from(piece.subarray(0, count)).toString("latin1");
+    } while (PING.test(text));
+    const first = Buffer.from(text, "latin1");
+    const kind = NAME.test(text) ? "invalidation" : "data";
     let server: Deno.TcpConn;
     try {
       server = await Deno.connect({ hostname: "127.0.0.1", port: this.targetOf(kind) });
@@ -120,10 +127,10 @@ export class Relay implements Disposable {
   }
 }
 
-/** A connection of the proxy, and its counterpart at Redis. */
+/** One connection of the proxy, and the one that stands for it at Redis. */
 class Channel {
   isHalfOpen = false;
-  /** What to send to Redis between two requests. */
+  /** What is to be said to Redis between two requests. */
   aside = "";
 
   constructor(
@@ -132,12 +139,12 @@ class Channel {
     readonly kind: Kind,
     readonly faults: Record<Kind, Fault>,
   ) {
-    // Nagle's algorithm would add 40 ms.
+    // With Nagle's algorithm the relay itself would be the fault: it adds 40 ms.
     client.setNoDelay(true);
     server.setNoDelay(true);
   }
 
-  /** @param first The bytes that the proxy has already sent. */
+  /** @param first What the proxy has sent already. */
   async serve(first: Uint8Array): Promise<void> {
     await Promise.all([this.#forth(first), this.#back()]);
     this.close();

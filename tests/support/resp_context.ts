@@ -1,5 +1,5 @@
 /**
- * A made-up context for a conversation in RESP.
+ * What a conversation in RESP needs around it, made up.
  *
  * @module
  */
@@ -35,6 +35,8 @@ export const FACTS: Facts = {
   cacheBytesMax: 1 << 26,
   cacheTimeout: 30,
   isOriginUp: true,
+  originState: "up",
+  originProblem: "",
   originReads: 11,
   originFailures: 2,
   coherence: "off",
@@ -48,7 +50,7 @@ export const FACTS: Facts = {
   originLargeBytes: 0,
 };
 
-/** A context without a password and with a silent log, unless overridden. */
+/** A context without a password and with a log that nobody reads, but for what is given. */
 export function respContext(given: Partial<RespContext> = {}): RespContext {
   return {
     credentials: new Credentials(DEFAULT_USER, null),

@@ -1,5 +1,5 @@
 /**
- * A temporary redis-server with a proxy in front of it, and the programs that people use with them.
+ * A throwaway redis-server with a proxy in front of it, and the programs that people use with them.
  *
  * @module
  */
@@ -24,6 +24,8 @@ export async function serving(
   const redis = await startRedisServer({ args: redisArgs });
   try {
     const proxy = await startProxy(redis.port, args);
+    // What `callsOf` counts are reads, and not what connecting took.
+    await ask(redis.port, "CONFIG", "RESETSTAT");
     return {
       redis,
       proxy,
@@ -78,7 +80,7 @@ export async function run(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** What curl prints for a path; `flags` go before the address. */
+/** What curl prints of a path; `flags` go before the address. */
 export async function curl(port: number, path: string, ...flags: string[]): Promise<string> {
   const all = ["--silent", "--show-error", "--max-time", "10", "--path-as-is", ...flags];
   const { code, stdout, stderr } = await run("curl", [...all, `http://127.0.0.1:${port}${path}`]);
@@ -92,7 +94,7 @@ export async function redisCli(port: number, ...command: string[]): Promise<stri
   return stdout + stderr;
 }
 
-/** Checks a condition again and again until it is true. */
+/** Tries again until it is true; a condition, not a sleep. */
 export async function until(
   isTrue: () => Promise<boolean> | boolean,
   limit = 10_000,

@@ -9,6 +9,8 @@ Deno.test("isNotNow() knows the errors that pass by their code, and no other", (
     ["READONLY You can't write against a read only replica.", true],
     ["CLUSTERDOWN The cluster is down", true],
     ["TRYAGAIN Multiple keys request during rehashing of slot", true],
+    ["ORIGINDOWN Redis is away: connect ECONNREFUSED 192.0.2.1:6379", true],
+    ["ORIGINREFUSED Redis refuses this proxy: AUTH: WRONGPASS", false],
     ["BUSYGROUP Consumer Group name already exists", false],
     ["WRONGTYPE Operation against a key holding the wrong kind of value", false],
     ["NOPERM this user has no permissions to run the 'get' command", false],

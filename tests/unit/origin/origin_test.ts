@@ -14,6 +14,7 @@ const LOST = new Error("Connection is closed.");
 /** A link to nowhere: what its reader finds is what the test says. */
 class FakeLink {
   readonly options = { timeout: 60_000 };
+  readonly ownProbe = null;
   loss = { reason: "away", message: "connection closed" };
   /** First steps and large values that wait for an answer. */
   readonly steps: { keys: readonly Key[]; answer: PromiseWithResolvers<Read[]> }[] = [];

@@ -1,0 +1,51 @@
+/**
+ * Why there is no connection to Redis, and what is said of that to those who want to read. Pure, and
+ * the same for every kind of connection.
+ *
+ * @module
+ */
+import { isNotNow } from "../core/redis_errors.ts";
+import { Failure } from "../core/types.ts";
+import { isReply } from "./handshake.ts";
+import { Refused } from "./refusal.ts";
+
+/**
+ * Why there is no connection, or why the last one went away:
+ * - `away`: Redis cannot be reached, or the connection ended
+ * - `timeout`: Redis took a read and stayed silent
+ * - `unready`: Redis says "not now"; the message is its own
+ * - `refused`: Redis refuses this proxy, until somebody changes something
+ */
+export interface Loss {
+  readonly reason: "away" | "timeout" | "unready" | "refused";
+  readonly message: string;
+  /** What to do about it, if there is something to say. */
+  readonly advice?: string;
+}
+
+/** Returns the loss that an error of connecting is. */
+export function lossOf(error: unknown): Loss {
+  const { message } = error as Error;
+  if (isReply(error) && isNotNow(message)) return { reason: "unready", message };
+  if (!(error instanceof Refused)) return { reason: "away", message };
+  if (error.isPassing) return { reason: "unready", message: error.reply };
+  return { reason: "refused", message, advice: error.advice };
+}
+
+/** Returns the failure of a read for which there is no connection. */
+export function failureOf({ reason, message }: Loss): Failure {
+  return new Failure(reason, messageOf(reason, message));
+}
+
+function messageOf(reason: Loss["reason"], message: string): string {
+  switch (reason) {
+    case "away":
+      return `Redis is away: ${message}`;
+    case "timeout":
+      return `Redis gave ${message}`;
+    case "unready":
+      return message;
+    case "refused":
+      return `Redis refuses this proxy: ${message}`;
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * How long to wait before the next attempt to connect to Redis. Pure but for the jitter: after a
+ * restart, many proxies do not come back in step.
+ *
+ * @module
+ */
+import type { Millis } from "../core/types.ts";
+import type { Loss } from "./loss.ts";
+
+/** Shortest and longest pause while Redis is away. */
+const MIN: Millis = 50;
+const MAX: Millis = 1000;
+
+/** Pause while Redis refuses: only a change there or here can help. */
+const REFUSED: Millis = 2000;
+
+/** Shortest and longest pause before tracking is tried again, where reads go on without. */
+const UPGRADE_MIN: Millis = 5000;
+const UPGRADE_MAX: Millis = 60_000;
+
+/** Returns the pause after so many failures before this one. */
+export function attemptPause(failures: number, { reason }: Loss): Millis {
+  return jittered(reason === "refused" ? REFUSED : Math.min(MAX, MIN * 2 ** failures));
+}
+
+/** Returns the pause after so many attempts to have tracking after all. */
+export function upgradePause(attempts: number): Millis {
+  return jittered(Math.min(UPGRADE_MAX, UPGRADE_MIN * 2 ** attempts));
+}
+
+function jittered(pause: Millis): Millis {
+  return pause * (0.5 + Math.random() / 2);
+}

@@ -1,0 +1,195 @@
+/** What becomes of each answer of a handshake: a refusal, a closed connection, silence. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { authenticate, prepareReads } from "../../../src/origin/greeting.ts";
+import { ClosedAt, Closings, Handshake } from "../../../src/origin/handshake.ts";
+import { failureOf, lossOf } from "../../../src/origin/loss.ts";
+import { Declined, Refused } from "../../../src/origin/refusal.ts";
+import { chooseMethod } from "../../../src/origin/script.ts";
+
+const NOT_FOUND = "ERR unknown command";
+const CLOSED = new Error("closed");
+
+/** What a server answers: a value, the text of an error, a closed connection, or nothing. */
+type Answer = { value: unknown } | { error: string } | "closes" | "silent";
+
+/** A connection to a server that answers by the first word that fits; it knows no other command. */
+function connectTo(server: Record<string, Answer>) {
+  const asked: string[] = [];
+  let isClosed = false;
+  return {
+    asked,
+    call(command: string, ...args: string[]): Promise<unknown> {
+      const words = [command, ...args].join(" ");
+      asked.push(words);
+      const name = Object.keys(server).find((one) => words.startsWith(one));
+      const answer = name === undefined ? { error: NOT_FOUND } : server[name]!;
+      if (answer === "silent") return new Promise(() => {});
+      isClosed ||= answer === "closes";
+      if (isClosed || answer === "closes") return Promise.reject(CLOSED);
+      if ("value" in answer) return Promise.resolve(answer.value);
+      return Promise.reject(Object.assign(new Error(answer.error), { name: "ReplyError" }));
+    },
+  };
+}
+
+const handshakeWith = (server: Record<string, Answer>, closings?: Closings) =>
+  new Handshake(connectTo(server), 20, closings);
+
+const OK = { value: "OK" };
+const NOBODY = { username: null, password: null, database: 0 };
+
+Deno.test("a required step that Redis refuses is an error with the step and without its secrets", async () => {
+  const handshake = handshakeWith({ AUTH: { error: "WRONGPASS invalid username-password pair" } });
+  const identity = { username: "user", password: "secret", database: 0 };
+  const error = await assertRejects(() => authenticate(handshake, identity), Refused);
+  assertEquals(error.message, "AUTH: WRONGPASS invalid username-password pair");
+  assertEquals(error.isPassing, false);
+  assert(error.advice.includes("password"));
+});
+
+Deno.test("a refusal passes by itself exactly where Redis says that it does", async () => {
+  const table: [string, "unready" | "refused"][] = [
+    ["LOADING Redis is loading the dataset in memory", "unready"],
+    ["BUSY Redis is busy running a script.", "unready"],
+    ["MASTERDOWN Link with MASTER is down", "unready"],
+    ["ERR max number of clients reached", "unready"],
+    ["ERR DB index is out of range", "refused"],
+    ["ERR SELECT is not allowed in cluster mode", "refused"],
+    ["NOPERM this user has no permissions to run the 'select' command", "refused"],
+    ["NOAUTH Authentication required.", "refused"],
+    ["ERR unknown command 'SELECT'", "refused"],
+  ];
+  for (const [error, reason] of table) {
+    const handshake = handshakeWith({ SELECT: { error }, GET: { value: null } });
+    const identity = { ...NOBODY, database: 5 };
+    const refusal = await assertRejects(() => prepareReads(handshake, identity, "key"), Refused);
+    const loss = lossOf(refusal);
+    assertEquals(loss.reason, reason, error);
+    const { message } = failureOf(loss);
+    const words = `Redis refuses this proxy: SELECT 5: ${error}`;
+    assertEquals(message, reason === "unready" ? error : words);
+  }
+});
+
+Deno.test("authenticate() tells a password that is not wanted from one that is wrong", async () => {
+  const table: [Answer, boolean | typeof Refused | typeof Error][] = [
+    [OK, true],
+    [{ error: "ERR Client sent AUTH, but no password is set" }, false],
+    [{
+      error:
+        "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
+    }, false],
+    [{ error: "ERR invalid password" }, Refused],
+    [{ value: "PONG" }, Error],
+  ];
+  for (const [answer, wanted] of table) {
+    const handshake = handshakeWith({ AUTH: answer });
+    const result = authenticate(handshake, { ...NOBODY, password: "p" });
+    if (typeof wanted === "boolean") assertEquals(await result, wanted);
+    else await assertRejects(() => result, wanted);
+  }
+  const nobody = connectTo({});
+  assertEquals(await authenticate(new Handshake(nobody, 20), NOBODY), true);
+  assertEquals(nobody.asked, []);
+});
+
+Deno.test("prepareReads() minds errors about reading, and none about its key", async () => {
+  const table: [Answer, boolean][] = [
+    [{ value: null }, true],
+    [{ value: "value" }, true],
+    [{ error: "NOPERM this user has no permissions to access one of the keys used" }, true],
+    [{ error: "NOPERM No permissions to access a key" }, true],
+    [{ error: "MOVED 1234 192.0.2.1:6379" }, true],
+    [{ error: "ERR Connection refused" }, true],
+    [{ error: "NOPERM this user has no permissions to run the 'get' command" }, false],
+    [{ error: "NOPERM User default has no permissions to run the 'get' command" }, false],
+    [{ error: "NOAUTH Authentication required." }, false],
+    [{ error: "LOADING Redis is loading the dataset in memory" }, false],
+    [{ error: "LOOP The proxy reads from itself" }, false],
+    [{ error: "ERR unknown command `GET`" }, false],
+    [{ value: 7 }, false],
+    [{ value: ["a"] }, false],
+  ];
+  for (const [answer, mayRead] of table) {
+    const result = prepareReads(handshakeWith({ GET: answer }), NOBODY, "key");
+    if (mayRead) await result;
+    else await assertRejects(() => result, Error, undefined, JSON.stringify(answer));
+  }
+});
+
+Deno.test("a step that is not needed is declined by an error, and put off by one that passes", async () => {
+  const handshake = handshakeWith({ INFO: { error: "LOADING Redis is loading" } });
+  await assertRejects(() => handshake.may("SCRIPT", "LOAD", "return 1"), Declined, "SCRIPT LOAD");
+  await assertRejects(() => handshake.may("INFO"), Refused, "LOADING");
+  assertEquals(handshake.declined.map(({ step }) => step), ["SCRIPT LOAD"]);
+});
+
+Deno.test("a closed connection is the answer to a step the second time in a row", async () => {
+  const closings = new Closings();
+  const server: Record<string, Answer> = { GET: { value: null }, PING: { value: "PONG" } };
+  const attempt = async () => {
+    const handshake = handshakeWith({ ...server, INFO: "closes" }, closings);
+    await handshake.must("GET", "key");
+    return await handshake.may("INFO").catch((error) => error.constructor);
+  };
+  assertEquals([await attempt(), await attempt(), await attempt()], [ClosedAt, ClosedAt, Declined]);
+  // An answer in between starts the count anew.
+  const others = new Closings();
+  const closing = handshakeWith({ ...server, INFO: "closes" }, others);
+  await closing.must("GET", "key");
+  await assertRejects(() => closing.may("INFO"), ClosedAt);
+  await handshakeWith({ INFO: { value: "" } }, others).may("INFO");
+  assertEquals(others.has("INFO"), false);
+});
+
+Deno.test("a connection that ends before it answered anything, or at a needed step, is no answer", async () => {
+  const closings = new Closings();
+  for (let time = 0; time < 3; time++) {
+    const mute = handshakeWith({ INFO: "closes" }, closings);
+    assertEquals(await mute.may("INFO").catch((error) => error), CLOSED);
+    const lost = handshakeWith({ PING: { value: "PONG" }, GET: "closes" }, closings);
+    await lost.may("PING");
+    assertEquals(await lost.must("GET", "key").catch((error) => error), CLOSED);
+  }
+  assertEquals([closings.has("INFO"), closings.has("GET")], [false, false]);
+});
+
+Deno.test("of steps asked at once, the first without an answer is the one that closed the connection", async () => {
+  const closings = new Closings();
+  for (let time = 0; time < 2; time++) {
+    const handshake = handshakeWith({ GET: { value: null }, STRLEN: "closes" }, closings);
+    await handshake.must("GET", "key");
+    await Promise.allSettled([handshake.may("STRLEN", "key"), handshake.may("PTTL", "key")]);
+  }
+  assertEquals([closings.has("STRLEN"), closings.has("PTTL")], [true, false]);
+});
+
+Deno.test("silence is told with the step and the time, and is no answer", async () => {
+  const handshake = handshakeWith({ GET: { value: null }, INFO: "silent" });
+  await handshake.must("GET", "key");
+  await assertRejects(() => handshake.may("INFO"), Error, "no answer to INFO within 20 ms");
+  await assertRejects(() => handshake.must("INFO"), Error, "no answer to INFO within 20 ms");
+});
+
+Deno.test("chooseMethod() takes the best way that is allowed, and goes on where one is not", async () => {
+  const strlen = { value: 0 }, pttl = { value: -2 }, load = { value: "sha" }, run = { value: [] };
+  const table: [Record<string, Answer>, boolean, string][] = [
+    [{ STRLEN: strlen, PTTL: pttl, SCRIPT: load, EVALSHA_RO: run }, true, "script EVALSHA_RO"],
+    [{ STRLEN: strlen, PTTL: pttl, SCRIPT: load, "EVALSHA ": run }, true, "script EVALSHA"],
+    [{ STRLEN: strlen, PTTL: pttl, SCRIPT: load }, true, "pipeline"],
+    [{ STRLEN: strlen, PTTL: pttl }, true, "pipeline"],
+    [{ PTTL: pttl, SCRIPT: load, EVALSHA_RO: run }, true, "pipeline"],
+    [{ STRLEN: strlen, SCRIPT: load, EVALSHA_RO: run }, true, "plain"],
+    [{}, true, "plain"],
+    [{ STRLEN: strlen, SCRIPT: load, EVALSHA_RO: run }, false, "script EVALSHA_RO"],
+    [{ STRLEN: strlen }, false, "plain"],
+    [{ STRLEN: { error: "NOPERM No permissions to access a key" }, PTTL: pttl }, true, "pipeline"],
+  ];
+  for (const [server, isTimed, wanted] of table) {
+    const method = await chooseMethod(handshakeWith(server), isTimed, "key");
+    const text = method.kind === "script" ? `script ${method.command}` : method.kind;
+    assertEquals(text, wanted, JSON.stringify(server));
+  }
+  const busy = handshakeWith({ STRLEN: strlen, PTTL: pttl, SCRIPT: { error: "BUSY Redis is" } });
+  await assertRejects(() => chooseMethod(busy, true, "key"), Refused, "BUSY");
+});
