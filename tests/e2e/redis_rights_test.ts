@@ -1,0 +1,79 @@
+/** The access list in the documentation: it has each right that is needed, and none that is not. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type RedisServer, startRedisServer } from "../../tools/redis_server.ts";
+import { RawClient, request } from "../support/client.ts";
+import { ROOT, type RunningProxy, startProxy } from "../support/proxy.ts";
+import { redisCli, until } from "../support/serving.ts";
+
+const LARGE = 5 * 1024 * 1024;
+
+/** The rights, as docs/coherence.md lists them. */
+async function rightsOf(): Promise<string[]> {
+  const text = await Deno.readTextFile(`${ROOT}docs/coherence.md`);
+  const [, list] = /Access rights at Redis[^]*?\n\n((?: {4}.+\n)+)/.exec(text)!;
+  return list!.trim().split(/\s+/);
+}
+
+/** A Redis with values in database 5, and a user with exactly these rights. */
+async function startWith(rights: readonly string[]): Promise<RedisServer> {
+  const redis = await startRedisServer();
+  using client = await RawClient.connect(redis.port);
+  const user = ["ACL", "SETUSER", "u", "reset", "on", ">p", "~*", ...rights];
+  const set = request("SELECT", "5") + request("SET", "key", "value") +
+    request("SETRANGE", "large", `${LARGE - 1}`, "x") + request(...user);
+  assertEquals(await client.exchange(set, 25), `+OK\r\n+OK\r\n:${LARGE}\r\n+OK\r\n`);
+  return redis;
+}
+
+function startFor({ port }: RedisServer, awaitRedis = true): Promise<RunningProxy> {
+  return startProxy(null, ["--redis-url", `redis://u:p@127.0.0.1:${port}/5`], { awaitRedis });
+}
+
+/** Reads a value, a large one, and one more time what Redis says was changed. */
+async function readAll({ port: redisPort }: RedisServer, { port }: RunningProxy): Promise<void> {
+  assertEquals(await redisCli(port, "get", "key"), "value\n");
+  assertEquals(await redisCli(port, "strlen", "large"), `${LARGE}\n`);
+  assertEquals(await redisCli(port, "get", "missing"), "\n");
+  await redisCli(redisPort, "-n", "5", "set", "missing", "found");
+  await until(async () => await redisCli(port, "get", "missing") === "found\n");
+}
+
+/** What Redis refused: the command and why, of each. */
+async function refusedBy({ port }: RedisServer): Promise<string[]> {
+  const log = await redisCli(port, "--json", "acl", "log");
+  const entries = JSON.parse(log) as { reason: string; object: string }[];
+  return entries.map(({ reason, object }) => `${reason} ${object}`);
+}
+
+Deno.test("a user with exactly the documented rights is refused nothing, and told of changes", async () => {
+  await using redis = await startWith(await rightsOf());
+  await using proxy = await startFor(redis);
+  await proxy.process.logged(/coherence=tracked/);
+  await readAll(redis, proxy);
+  assertEquals(await refusedBy(redis), []);
+  assertMatch(await redisCli(proxy.port, "info", "server"), /redis_version:7/);
+  assert(!/refuses/.test(proxy.process.stderr), proxy.process.stderr);
+});
+
+/** Rights that are used later than at connecting: for large values. */
+const LATER = ["+watch", "+multi", "+exec", "+getrange"];
+
+for (const right of await rightsOf()) {
+  Deno.test(`without ${right} nothing is answered wrong, and what is missing is said`, async () => {
+    const rights = (await rightsOf()).filter((one) => one !== right);
+    await using redis = await startWith(rights);
+    await using proxy = await startFor(redis, false);
+    await proxy.process.logged(/Connected to Redis|Redis refuses this proxy/);
+    if (right === "+get" || right === "+select") {
+      const wanted = new RegExp(`^ORIGINREFUSED .*${right.slice(1).toUpperCase()}.* NOPERM `);
+      assertMatch(await redisCli(proxy.port, "get", "key"), wanted);
+    } else if (/coherence=tracked/.test(proxy.process.stderr)) {
+      await readAll(redis, proxy);
+    } else {
+      await proxy.process.logged(/Redis does not tell of changes: values stay until/);
+      assertEquals(await redisCli(proxy.port, "get", "key"), "value\n");
+    }
+    assert((await refusedBy(redis)).length > 0, "the right is needed");
+    if (!LATER.includes(right)) await proxy.process.logged(/NOPERM/);
+  });
+}
