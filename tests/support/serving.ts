@@ -101,7 +101,7 @@ export async function until(
 ): Promise<void> {
   const deadline = performance.now() + limit;
   while (!await isTrue()) {
-    if (performance.now() > deadline) throw new Error(`Never came true: ${isTrue}`);
+    if (performance.now() > deadline) throw new Error(`Never became true: ${isTrue}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
