@@ -1,4 +1,4 @@
-# Short names for what the tools do. `make` alone lists them.
+# Short names for the tools. `make` alone lists them.
 
 DENO := tools/deno
 MAKEFLAGS += --no-print-directory
@@ -11,16 +11,16 @@ help: ## List these targets
 run: ## Build, find or start a Redis, and serve on port 8080 (RP_PORT) until Ctrl-C
 	@exec $(DENO) run -A tools/run.ts
 
-test: ## Run the whole gate: in containers where a Docker engine runs, else natively
+test: ## Run the whole gate: in containers if a Docker engine runs, else on this machine
 	@exec tools/test.sh
 
 test-native: ## Run the gate on this machine
 	@exec tools/test.sh native
 
-test-docker: ## Run the gate in containers, beside a Redis of its own
+test-docker: ## Run the gate in containers, with its own Redis
 	@exec tools/test.sh docker
 
-build: ## Make dist/redis-proxy, one executable
+build: ## Make the executable dist/redis-proxy
 	@exec $(DENO) run -A tools/build.ts
 
 check: ## Check format, lint rules and types
@@ -29,10 +29,10 @@ check: ## Check format, lint rules and types
 bench: ## Measure speed against redis-server
 	@exec $(DENO) task bench
 
-fuzz: ## Throw random input at the parsers
+fuzz: ## Send a million mutated requests
 	@exec $(DENO) task fuzz
 
-soak: ## Judge every answer for a long time while much goes wrong (SOAK="--seconds 600 --faults all")
+soak: ## Check every answer under load and faults (SOAK="--seconds 600 --faults all")
 	@exec $(DENO) task soak $(SOAK)
 
 image: ## Build the container image redis-proxy
@@ -41,8 +41,8 @@ image: ## Build the container image redis-proxy
 up: ## Start Redis and the proxy in containers, and wait until both are healthy
 	@exec tools/up.sh
 
-down: ## End those containers
+down: ## Remove those containers
 	@exec tools/compose.sh --profile test down --volumes
 
-clean: ## Remove what was built and what was found out about the network
+clean: ## Remove dist/: the executable, and what was found out about the network
 	@rm -rf dist

@@ -6,10 +6,12 @@
  *
  * @module
  */
+import "./src/system/give_up.ts";
 import manifest from "./deno.json" with { type: "json" };
 import { type Config, ConfigError, helpPage, parseConfig } from "./src/config/mod.ts";
 import { checkHealth } from "./src/app/healthcheck.ts";
 import { Log } from "./src/core/log.ts";
+import { dropPermissions } from "./src/app/permissions.ts";
 import { startProxy } from "./src/app/proxy.ts";
 
 /** Exit status for a configuration that cannot be used. */
@@ -17,6 +19,7 @@ const USAGE_ERROR = 2;
 
 async function main(): Promise<number> {
   const config = parseConfig(Deno.args, (name) => Deno.env.get(name), Deno.readTextFileSync);
+  dropPermissions(config);
   switch (config.command) {
     case "help":
       console.log(helpPage(manifest.version).trimEnd());
@@ -46,6 +49,7 @@ async function serve(config: Config): Promise<number> {
   });
   log.info("Stopping", { signal, clients: proxy.clients });
   await proxy.stop(config.values["shutdown-timeout"]);
+  log.flush();
   log.info("Stopped");
   return 0;
 }

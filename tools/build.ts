@@ -1,8 +1,8 @@
 // Makes dist/redis-proxy, the executable, with `deno compile`; does nothing if it is up to date.
 //   RP_DENO_COMPILE  the Deno to compile with          DENORT_BIN  the runtime to compile on
-import { bringBundler, bundle } from "./bundle.ts";
+import { bundle, fetchBundler } from "./bundle.ts";
 import { main, ROOT, run, say } from "./command.ts";
-import { bringDeno, bringDenort } from "./denort.ts";
+import { fetchDeno, fetchDenort } from "./denort.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { denoEnv, supply, supplyFlags } from "./supply.ts";
 
@@ -65,7 +65,7 @@ export async function compile(
 /** How to build here: with which Deno, runtime and flags. */
 export async function plan(): Promise<Build> {
   const v8 = V8_FLAGS.length > 0 ? [`--v8-flags=${V8_FLAGS.join(",")}`] : [];
-  const bundler = await bringBundler();
+  const bundler = await fetchBundler();
   const bundleFlags = ["--check", ...await supplyFlags()];
   const flags = [...COMPILE_FLAGS, ...v8, ...PERMISSIONS];
   const common = { bundler, bundleFlags, flags };
@@ -73,7 +73,7 @@ export async function plan(): Promise<Build> {
   const denort = Deno.env.get("DENORT_BIN") ?? null;
   const usual = deno || denort || (await supply()).runtime === "download";
   if (usual) return { deno: deno ?? Deno.execPath(), denort, ...common };
-  return { deno: await bringDeno(), denort: await bringDenort(), ...common };
+  return { deno: await fetchDeno(), denort: await fetchDenort(), ...common };
 }
 
 function isUpToDate(wanted: Build): boolean {

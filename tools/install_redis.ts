@@ -1,5 +1,5 @@
-// Brings the programs that tests and `make run` drive, where they are missing and this may be done:
-// as root on a Debian-like system. Else it says what to install.
+// Installs the programs that tests and `make run` need, if they are missing. This needs root on a
+// Debian-like system; otherwise an error says what to install.
 import { runQuietly, say } from "./command.ts";
 
 const DEBIAN: Record<string, string> = {
@@ -9,11 +9,11 @@ const DEBIAN: Record<string, string> = {
   "openssl": "openssl",
   "python3": "python3-minimal",
 };
-/** A mirror that does not answer is given up soon. */
+/** A mirror that does not answer must not delay the rest for long. */
 const APT = ["apt-get", "-qq", ...["http", "https"].map((way) => `-oAcquire::${way}::Timeout=20`)];
 const POLICY = "/usr/sbin/policy-rc.d";
 
-/** Makes sure that the programs are on PATH: "redis-server", "redis-cli", "curl", "openssl", "python3". */
+/** Ensures that programs are on PATH: "redis-server", "redis-cli", "curl", "openssl", "python3". */
 export async function ensurePrograms(...programs: string[]): Promise<void> {
   const missing = programs.filter((program) => !isOnPath(program));
   if (missing.length === 0) return;
@@ -32,12 +32,12 @@ export function isOnPath(program: string): boolean {
   });
 }
 
-/** Whether packages may be installed here without asking anybody. */
+/** Whether packages can be installed here: as root, with apt-get. */
 export function mayInstall(): boolean {
   return Deno.uid() === 0 && isOnPath("apt-get");
 }
 
-/** Installs Debian packages, without starting what they bring. */
+/** Installs Debian packages without starting their services. */
 export async function installDebian(packages: string[]): Promise<void> {
   say(`installing ${packages.join(", ")} with apt-get`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
@@ -48,13 +48,13 @@ export async function installDebian(packages: string[]): Promise<void> {
   });
 }
 
-/** Debian starts a server when its package is installed; this policy says no for the time being. */
+/** Debian starts a server when its package is installed. A temporary policy prevents that. */
 async function withoutServices(work: () => Promise<void>): Promise<void> {
   let ours = true;
   try {
     Deno.writeTextFileSync(POLICY, "#!/bin/sh\nexit 101\n", { createNew: true, mode: 0o755 });
   } catch {
-    ours = false; // the system has a policy of its own
+    ours = false; // the system has its own policy
   }
   try {
     await work();
@@ -65,7 +65,7 @@ async function withoutServices(work: () => Promise<void>): Promise<void> {
 
 function advice(programs: string[]): string {
   return [
-    `Cannot find ${programs.join(", ")} on PATH: to be installed first, as by`,
+    `Cannot find ${programs.join(", ")} on PATH. To install:`,
     `  Debian, Ubuntu  apt-get install ${programs.map((name) => DEBIAN[name] ?? name).join(" ")}`,
     `  Fedora          dnf install redis curl openssl python3`,
     `  macOS           brew install redis curl openssl python3`,

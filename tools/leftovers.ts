@@ -1,12 +1,12 @@
-// Finds processes that outlived what started them, by a mark in their environment. Linux only;
-// elsewhere it finds none.
+// Finds processes that outlived the program that started them, by a mark in their environment. On
+// systems other than Linux it finds none.
 
 export interface Leftover {
   pid: number;
   name: string;
 }
 
-/** The processes that were started with the variable `mark` in their environment, in any depth. */
+/** The processes that have the variable `mark` in their environment, children's children included. */
 export function findLeftovers(mark: string): Leftover[] {
   const found: Leftover[] = [];
   for (const pid of processes()) {
@@ -15,7 +15,7 @@ export function findLeftovers(mark: string): Leftover[] {
       if (!environment.some((variable) => variable.startsWith(`${mark}=`))) continue;
       found.push({ pid, name: Deno.readTextFileSync(`/proc/${pid}/comm`).trim() });
     } catch {
-      // It has ended meanwhile, or belongs to somebody else.
+      // It has ended meanwhile, or belongs to another user.
     }
   }
   return found;

@@ -1,12 +1,17 @@
-// What redis-proxy may do, and nothing else: baked into the executable, given to `deno run` in tests.
+// The permissions of redis-proxy, compiled into the executable and passed to `deno run` in tests.
 
 export const PERMISSIONS: readonly string[] = [
-  // The addresses are the user's to choose: where it listens, and which Redis it reads.
+  // The user chooses the addresses: where it listens, and which Redis it reads.
   "--allow-net",
-  // Password and certificate files, wherever the user keeps them. It writes nothing and runs nothing.
+  // Password and certificate files can be anywhere. It starts no programs.
   "--allow-read",
-  // Its own settings. Whatever else is in the environment, other programs' secrets included, stays unread.
+  // Deno counts a Unix socket as a file that is written. Dropped at start if no setting needs one.
+  "--allow-write",
+  // Its own settings. It cannot read other variables, such as secrets of other programs.
   "--allow-env=RP_*",
-  // A server has nobody to ask: what is not granted is refused.
+  // The C library, to read the limits of the process. Dropped before anything else runs
+  // (src/system/give_up.ts).
+  "--allow-ffi",
+  // A server has nobody to ask, so Deno must refuse what is not granted.
   "--no-prompt",
 ];

@@ -6,7 +6,7 @@ import { withSection } from "./section.ts";
 /** The page with the table of settings. */
 export const CONFIGURATION = `${ROOT}/docs/configuration.md`;
 
-/** That page with its table as the settings have it. */
+/** That page with the table made from the settings. */
 export function withSettings(page: string): string {
   return withSection(page, "<!-- settings: written by `deno task settings` -->", table());
 }

@@ -1,23 +1,23 @@
-// A throwaway redis-server on loopback, for `make run`, tests and benchmarks: it keeps nothing,
-// has a folder of its own that goes with it, and is there for requests when start has returned.
+// A temporary redis-server on loopback for `make run`, tests and benchmarks. It persists nothing, has its
+// own folder, which is removed with it, and answers requests once it is started.
 
 export interface RedisServerOptions {
-  /** Default: one that is free. */
+  /** Default: a free port. */
   port?: number;
   password?: string;
-  /** More arguments for redis-server, such as "--maxmemory", "1mb". */
+  /** Additional arguments for redis-server, such as "--maxmemory", "1mb". */
   args?: string[];
-  /** Whether Ctrl-C in the terminal leaves it to the program that has started it. Default: no. */
+  /** Whether Ctrl-C in the terminal does not reach it, so that our program ends it. Default: no. */
   detached?: boolean;
 }
 
 export interface RedisServer extends AsyncDisposable {
   host: string;
   port: number;
-  /** redis://127.0.0.1:PORT, with the password where there is one. */
+  /** redis://127.0.0.1:PORT, with the password if there is one. */
   url: string;
   pid: number;
-  /** Settles when the process is gone, whoever ended it. */
+  /** Settles when the process has ended, whatever ended it. */
   exited: Promise<Deno.CommandStatus>;
   /** Sends a signal and returns at once. */
   kill(signal: Deno.Signal): void;
@@ -31,7 +31,7 @@ const STOP_MS = 5_000;
 
 /** Starts a redis-server and waits until it answers. */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
-  // A free port can be taken by another program before redis-server has it: then it is tried again.
+  // Another program may take the free port before redis-server does: then try again.
   for (let attempt = 1;; attempt++) {
     try {
       return await start(options.port ?? freePort(), options);
@@ -41,13 +41,13 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   }
 }
 
-/** A port of loopback that nobody listens on. */
+/** A free port on loopback. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: HOST, port: 0 });
   return listener.addr.port;
 }
 
-/** Sends inline commands to a Redis and gives the first bytes of what it answers, as text. */
+/** Sends inline commands to a Redis, and returns the first bytes of its answer as text. */
 export async function askRedis(port: number, commands: string, host = HOST): Promise<string> {
   using connection = await Deno.connect({ hostname: host, port });
   const giveUp = setTimeout(() => connection.close(), 1_000);
@@ -68,7 +68,7 @@ async function start(port: number, options: RedisServerOptions): Promise<RedisSe
   const child = spawn(log, [
     ...["--port", `${port}`, "--bind", HOST, "--dir", folder, "--daemonize", "no"],
     ...["--save", "", "--appendonly", "no"],
-    ...["--set-proc-title", "no"], // which would wipe the environment by which leftovers are found
+    ...["--set-proc-title", "no"], // a title would overwrite the environment that marks leftovers
     ...(password ? ["--requirepass", password] : []),
     ...(options.args ?? []),
   ], options.detached);
@@ -80,7 +80,7 @@ async function start(port: number, options: RedisServerOptions): Promise<RedisSe
   };
   const stop = async () => {
     kill("SIGTERM");
-    kill("SIGCONT"); // one that is stopped could not end
+    kill("SIGCONT"); // a stopped process could not end
     const force = setTimeout(() => kill("SIGKILL"), STOP_MS);
     await exited;
     clearTimeout(force);
@@ -107,7 +107,7 @@ async function start(port: number, options: RedisServerOptions): Promise<RedisSe
   };
 }
 
-/** Starts redis-server in place of a shell that has sent its output, errors included, to a file. */
+/** Starts redis-server through a shell that redirects its output and errors to a file. */
 function spawn(log: string, args: string[], detached = false): Deno.ChildProcess {
   const script = 'exec redis-server "$@" >"$0" 2>&1';
   return new Deno.Command("sh", {
@@ -117,7 +117,7 @@ function spawn(log: string, args: string[], detached = false): Deno.ChildProcess
   }).spawn();
 }
 
-/** Whether that very process answers on the port, and not another one that was there before. */
+/** Whether this process answers on the port, and not an older one. */
 async function answers(port: number, password: string, pid: number): Promise<boolean> {
   const login = password && `AUTH "${password.replace(/["\\]/g, "\\$&")}"\r\n`;
   try {

@@ -1,4 +1,4 @@
-// `make run`: builds, finds a Redis or starts a throwaway one, and serves until Ctrl-C.
+// `make run`: builds, finds a Redis or starts a temporary one, and serves until Ctrl-C.
 import { build } from "./build.ts";
 import { main, ROOT, say } from "./command.ts";
 import { ensurePrograms } from "./install_redis.ts";
@@ -8,7 +8,7 @@ const KEY = "Rescale";
 const VALUE = "We Accelerate Engineering Breakthroughs";
 const GRACE_MS = 15_000;
 
-/** The Redis to read: the user's own, a local one that answers, or one that is ours to end. */
+/** The Redis to read: the user's own, a local one that answers, or a temporary one that we end. */
 interface Backing {
   env: Record<string, string>;
   own?: RedisServer;
@@ -19,7 +19,7 @@ async function findRedis(): Promise<Backing> {
     Deno.env.get(name)
   );
   if (named.length > 0) {
-    say(`redis: as ${named.join(" and ")} say`);
+    say(`redis: from ${named.join(" and ")}`);
     return { env: {} };
   }
   if (await answers(6379)) {
@@ -29,9 +29,9 @@ async function findRedis(): Promise<Backing> {
   await ensurePrograms("redis-server");
   const own = await startRedisServer({ detached: true });
   await askRedis(own.port, `SET ${KEY} "${VALUE}"\r\n`);
-  // Who tries it out ends the throwaway Redis to see the cache at work: so values stay for their time.
+  // Users who try it out may stop the temporary Redis to see the cache at work, so values must stay.
   const coherence = Deno.env.get("RP_COHERENCE") || "off";
-  say(`redis: a throwaway one on 127.0.0.1:${own.port}, with the key ${KEY}`);
+  say(`redis: a temporary one on 127.0.0.1:${own.port}, with the key ${KEY}`);
   const { host, port } = own;
   return {
     env: { RP_REDIS_HOST: host, RP_REDIS_PORT: `${port}`, RP_COHERENCE: coherence },
@@ -43,15 +43,15 @@ async function answers(port: number): Promise<boolean> {
   return await askRedis(port, "PING\r\n").catch(() => "") === "+PONG\r\n";
 }
 
-/** Serves until the proxy ends by itself or a signal asks for it, and gives the exit status. */
+/** Serves until the proxy ends or a signal ends it, and returns the exit status. */
 async function serve(backing: Backing): Promise<number> {
   const port = Number(Deno.env.get("RP_PORT") || 8080) || freePort();
-  const taken = await answers(port); // by somebody else: the proxy says so and ends
+  const taken = await answers(port); // by another program: then the proxy says so and exits
   const proxy = new Deno.Command(`${ROOT}/dist/redis-proxy`, {
     args: Deno.args,
     env: { ...backing.env, RP_PORT: `${port}` },
     stdin: "null",
-    detached: true, // Ctrl-C reaches it through us alone: a second signal would cut its work short
+    detached: true, // Ctrl-C must reach it only through us: a second signal would end it at once
   }).spawn();
   let asked = false;
   let gone = false;
@@ -83,11 +83,11 @@ Try it:
   redis-cli -p ${port} get ${key}`);
   if (own && env.RP_COHERENCE === "off") {
     say(
-      `End that Redis (kill ${own.pid}) and ask again: what was read is answered for its 30 seconds.
-RP_COHERENCE=auto instead, the default elsewhere, follows every change and trusts no lost Redis.`,
+      `Stop that Redis (kill ${own.pid}) and ask again: cached values are served for 30 seconds.
+RP_COHERENCE=auto, the default elsewhere, follows every change, and serves no values without Redis.`,
     );
   }
-  say("Ctrl-C ends it.\n");
+  say("Press Ctrl-C to stop.\n");
 }
 
 await main(async () => {

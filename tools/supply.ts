@@ -1,7 +1,7 @@
-// The one place that chooses between the two kinds of network:
-//   imports  jsr: @std from JSR, as deno.json has it;  npm: the same names from npm (npm_imports.json)
-//   runtime  download: `deno compile` gets its runtime itself;  pair: the pinned pair of denort.ts
-// It is asked once, remembered in dist/supply.json until `make clean`, and forced by RP_SUPPLY=jsr|npm.
+// The only place that chooses between the two kinds of network:
+//   imports  jsr: @std from JSR, as in deno.json;  npm: the same names from npm (npm_imports.json)
+//   runtime  download: `deno compile` downloads its runtime;  pair: the pinned pair of denort.ts
+// The choice is kept in dist/supply.json until `make clean`. RP_SUPPLY=jsr|npm forces it.
 // As a program it runs Deno with the flags that fit: deno run -A tools/supply.ts test --parallel tests
 import { main, ROOT, run, runQuietly, say } from "./command.ts";
 import config from "../deno.json" with { type: "json" };
@@ -14,7 +14,7 @@ export interface Supply {
 const DIST = `${ROOT}/dist`;
 const MEMORY = `${DIST}/supply.json`;
 const JSR_LIMIT_MS = 10_000;
-const RUNTIME_LIMIT_MS = 60_000; // about 40 MB come, where they come
+const RUNTIME_LIMIT_MS = 60_000; // the runtime is about 40 MB
 const FORCED: Record<string, Supply> = {
   jsr: { imports: "jsr", runtime: "download" },
   npm: { imports: "npm", runtime: "pair" },
@@ -22,7 +22,7 @@ const FORCED: Record<string, Supply> = {
 
 let chosen: Promise<Supply> | undefined;
 
-/** The supply that fits this network; says in one line which it is. */
+/** The supply that fits this network. Prints which one it is, in one line. */
 export function supply(): Promise<Supply> {
   return chosen ??= choose();
 }
@@ -33,9 +33,9 @@ export async function supplyFlags(): Promise<string[]> {
   return ["--import-map=tools/npm_imports.json", "--lock=tools/npm.lock"];
 }
 
-/** The environment for a Deno of any version: it trusts the machine's certificates too. */
+/** The environment for Deno of any version, so that it trusts the machine's certificates too. */
 export function denoEnv(): Record<string, string> {
-  // Deno ends where it is told to read the machine's certificates and there are none.
+  // Deno exits if it is told to read the machine's certificates and there are none.
   const bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
   const known = Deno.env.get("DENO_TLS_CA_STORE") ??
     ([Deno.env.get("SSL_CERT_FILE"), ...bundles].some(isFile) ? "system,mozilla" : "mozilla");
@@ -46,7 +46,7 @@ async function choose(): Promise<Supply> {
   const wish = Deno.env.get("RP_SUPPLY");
   if (wish) {
     const forced = FORCED[wish];
-    if (!forced) throw new Error(`Cannot use RP_SUPPLY="${wish}": jsr or npm is wanted`);
+    if (!forced) throw new Error(`Cannot use RP_SUPPLY="${wish}": wanted jsr or npm`);
     say(`supply: ${wish} (RP_SUPPLY)`);
     return forced;
   }
@@ -62,14 +62,14 @@ async function ask(): Promise<Supply> {
   return { imports: jsr ? "jsr" : "npm", runtime: runtime ? "download" : "pair" };
 }
 
-// Deno itself is asked, so that its cache, mirror and proxy settings count.
+// Deno itself does the check, so that its cache, mirror and proxy settings apply.
 
 function reachesJsr(): Promise<boolean> {
   const spec = config.imports["@std/assert"];
   return denoCan(JSR_LIMIT_MS, ["cache", "--no-config", "--no-lock", spec]);
 }
 
-/** By compiling an empty program; the runtime that this brings is the one that the build takes. */
+/** Compiles an empty program; the build then uses the runtime that this downloads. */
 async function reachesRuntime(): Promise<boolean> {
   Deno.mkdirSync(DIST, { recursive: true });
   const folder = await Deno.makeTempDir({ dir: DIST, prefix: "trial." });
@@ -82,7 +82,7 @@ async function reachesRuntime(): Promise<boolean> {
   }
 }
 
-/** Whether Deno succeeds at this within the limit, without a runtime of the user's own. */
+/** Whether Deno succeeds with these arguments within the limit, without the user's DENORT_BIN. */
 function denoCan(limit: number, args: string[]): Promise<boolean> {
   const { DENORT_BIN: _, ...env } = { ...Deno.env.toObject(), ...denoEnv() };
   const signal = AbortSignal.timeout(limit);
@@ -124,7 +124,7 @@ function isFile(path: string | undefined): boolean {
 if (import.meta.main) {
   await main(async () => {
     const [subcommand, ...rest] = Deno.args;
-    if (!subcommand) throw new Error("Cannot run Deno: a subcommand is wanted, such as test");
+    if (!subcommand) throw new Error("Cannot run Deno: wanted a subcommand such as test");
     return run([Deno.execPath(), subcommand, ...await supplyFlags(), ...rest], { env: denoEnv() });
   });
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Starts Redis and the proxy in containers, and waits until both are healthy (the older Docker
-# Compose cannot wait by itself).
+# Starts Redis and the proxy in containers, and waits until both are healthy. The older Docker Compose
+# cannot wait by itself.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ until [ "$(state)" = "running, healthy" ]; do
   tries=$((tries - 1))
   if [ "$tries" -eq 0 ] || [ "$(state | cut -d , -f 1)" != running ]; then
     tools/compose.sh logs proxy >&2
-    echo "error: Cannot start the proxy, which is $(state): its log is above, make down ends it" >&2
+    echo "error: Cannot start the proxy, which is $(state): see its log above; make down removes it" >&2
     exit 1
   fi
   sleep 1
@@ -26,5 +26,5 @@ Redis and the proxy are healthy. Try it:
   docker exec $redis redis-cli set Rescale "We Accelerate Engineering Breakthroughs"
   curl http://127.0.0.1:${RP_PORT:-8080}/Rescale
   redis-cli -p ${RP_PORT:-8080} get Rescale
-make down ends both.
+make down removes both.
 END

@@ -1,27 +1,45 @@
 /**
- * What the admin port answers: whether the process lives, whether it is ready, its metrics, and what
- * is known of a key. A function from request to response; no socket.
+ * The pages of the admin port: whether the process lives, whether it is ready, its metrics, and what
+ * the cache knows of a key. A function from request to page, without a socket.
  *
  * @module
  */
 import { accepts } from "@std/http/negotiation";
 import { STATUS_CODE, type StatusCode } from "@std/http/status";
-import type { Credentials } from "../core/credentials.ts";
+import { Buffer } from "node:buffer";
 import type { Facts } from "../core/facts.ts";
-import { isAuthorized } from "../http/authorization.ts";
+import { CHALLENGE_LINES } from "../http/authorization.ts";
 import { errorBody } from "../http/error_body.ts";
-import { keyOf } from "../http/target.ts";
+import { keyOf, readTarget } from "../http/target.ts";
 import type { Key } from "../core/types.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import { metricsText } from "./metrics.ts";
 
-/** Those who know. */
+/** Where the pages get their contents. */
 export interface AdminSources {
-  readonly credentials: Credentials;
   facts(): Facts;
   /** Why reads would not be served; null when they would. */
   whyNotReady(): string | null;
   explain(key: Key): Readonly<Record<string, string>>;
+}
+
+/** What of a request a page depends on. */
+export interface AdminRequest {
+  readonly method: string;
+  readonly target: string;
+  /** Whether it shows the password, if there is one. */
+  readonly isAuthorized: boolean;
+  /** The media types that the client takes; null for any. */
+  readonly accept: string | null;
+}
+
+export interface Page {
+  readonly status: StatusCode;
+  /** Media type. */
+  readonly type: string;
+  readonly body: Uint8Array;
+  /** More lines of the head. */
+  readonly lines: string;
 }
 
 const JSON_TYPE = "application/json";
@@ -30,69 +48,74 @@ const TEXT = `${TEXT_TYPE}; charset=utf-8`;
 
 const PAGES = "GET /healthz, /readyz, /metrics or /explain?key=...";
 
-/** Answers a request. */
-export function answer(request: Request, sources: AdminSources): Response {
-  const path = pathOf(request);
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    const response = refuse(request, STATUS_CODE.MethodNotAllowed, `Wanted ${PAGES}`);
-    response.headers.set("Allow", "GET, HEAD");
-    return response;
+/** Returns the page that a request asks for. */
+export function answer(request: AdminRequest, sources: AdminSources): Page {
+  const { method, target } = request;
+  const place = readTarget(target);
+  if (typeof place === "string") return refuse(request, STATUS_CODE.BadRequest, place);
+  const [path, query] = splitQuery(place.path);
+  if (method !== "GET" && method !== "HEAD") {
+    return refuse(request, STATUS_CODE.MethodNotAllowed, `Wanted ${PAGES}`, ALLOW);
   }
-  // Who only asks whether the process lives often cannot keep a password.
-  if (path === "/healthz") return tell("ok\n", TEXT);
-  if (!isAuthorized(request.headers.get("Authorization") ?? undefined, sources.credentials)) {
-    const response = refuse(request, STATUS_CODE.Unauthorized, "Wanted the password");
-    response.headers.append("WWW-Authenticate", 'Basic realm="redis-proxy", charset="UTF-8"');
-    response.headers.append("WWW-Authenticate", 'Bearer realm="redis-proxy"');
-    return response;
+  // A program that only asks whether the process lives often cannot keep a password.
+  if (path === "/healthz") return page("ok\n", TEXT);
+  if (!request.isAuthorized) {
+    return refuse(request, STATUS_CODE.Unauthorized, "Wanted the password", CHALLENGE_LINES);
   }
   if (path === "/readyz") {
     const why = sources.whyNotReady();
-    if (why === null) return tell("ready\n", TEXT);
+    if (why === null) return page("ready\n", TEXT);
     return refuse(request, STATUS_CODE.ServiceUnavailable, why);
   }
-  if (path === "/metrics") return tell(metricsText(sources.facts()), EXPOSITION_TYPE);
-  if (path === "/explain" || path.startsWith("/explain/")) return explain(request, sources);
+  if (path === "/metrics") return page(metricsText(sources.facts()), EXPOSITION_TYPE);
+  if (path === "/explain") return explain(request, keyInQuery(query), sources);
+  if (path.startsWith("/explain/")) {
+    return explain(request, keyOf(path.slice("/explain".length)), sources);
+  }
   return refuse(request, STATUS_CODE.NotFound, `No such page: wanted ${PAGES}`);
 }
 
-function explain(request: Request, { explain }: AdminSources): Response {
-  const key = keyAskedFor(request);
+const ALLOW = "Allow: GET, HEAD\r\n";
+
+function explain(request: AdminRequest, key: Key | null, { explain }: AdminSources): Page {
   if (key === null) {
     const text = "No key: wanted /explain?key=... or /explain/..., percent-encoded";
     return refuse(request, STATUS_CODE.BadRequest, text);
   }
   const found = explain(key);
-  if (accepts(request, JSON_TYPE, TEXT_TYPE) === TEXT_TYPE) {
+  const headers = new Headers({ accept: request.accept ?? "*/*" });
+  if (accepts({ headers } as Request, JSON_TYPE, TEXT_TYPE) === TEXT_TYPE) {
     const lines = Object.entries(found).map(([name, value]) => `${name}: ${value}\n`);
-    return tell(lines.join(""), TEXT);
+    return page(lines.join(""), TEXT);
   }
-  return tell(`${JSON.stringify(found)}\n`, JSON_TYPE);
+  return page(`${JSON.stringify(found)}\n`, JSON_TYPE);
 }
 
-/** The key's bytes; from the query if it has one, where dots are no steps of a path. */
-function keyAskedFor(request: Request): Key | null {
-  const [, query] = /^[^?#]*\?([^#]*)/.exec(request.url) ?? [];
-  const asked = query?.split("&").find((one) => one.startsWith("key="));
-  if (asked !== undefined) {
-    // A blank is a plus in a query, and a question mark is no end.
-    const text = asked.slice("key=".length).replaceAll("+", "%20").replaceAll("?", "%3F");
-    return keyOf(`/${text}`);
-  }
-  const path = pathOf(request);
-  return path.startsWith("/explain/") ? keyOf(path.slice("/explain".length)) : null;
+function splitQuery(path: string): [path: string, query: string] {
+  const at = path.indexOf("?");
+  return at < 0 ? [path, ""] : [path.slice(0, at), path.slice(at + 1)];
 }
 
-function pathOf(request: Request): string {
-  return new URL(request.url).pathname;
+/** The key's bytes; null where the query names none. */
+function keyInQuery(query: string): Key | null {
+  const asked = query.split("&").find((one) => one.startsWith("key="));
+  if (asked === undefined) return null;
+  // In a query a plus is a space, and a question mark does not end anything.
+  const text = asked.slice("key=".length).replaceAll("+", "%20").replaceAll("?", "%3F");
+  return keyOf(`/${text}`);
 }
 
-function tell(body: string, type: string): Response {
-  return new Response(body, { headers: { "Content-Type": type, "Cache-Control": "no-store" } });
+function page(body: string, type: string): Page {
+  return { status: STATUS_CODE.OK, type, body: Buffer.from(body), lines: "" };
 }
 
-function refuse(request: Request, status: StatusCode, detail: string): Response {
-  const [type, body] = errorBody(status, detail, request.headers.get("Accept"));
-  const headers = { "Content-Type": type, "Cache-Control": "no-store" };
-  return new Response(body as BodyInit, { status, headers });
+/** Returns the page of an error, as a problem document for a client that prefers JSON. */
+export function refuse(
+  { accept }: Pick<AdminRequest, "accept">,
+  status: StatusCode,
+  detail: string,
+  lines = "",
+): Page {
+  const [type, body] = errorBody(status, detail, accept);
+  return { status, type, body, lines };
 }

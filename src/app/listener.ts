@@ -4,16 +4,10 @@
  *
  * @module
  */
-import { ConfigError, type Values } from "../config/mod.ts";
+import { ConfigError, type Identity, readIdentity, type Values } from "../config/mod.ts";
 
 /** What of the settings concerns listening. */
 export type ListenSettings = Pick<Values, "listen-address" | "port" | "tls-cert" | "tls-key">;
-
-/** Certificate chain and private key, in PEM. */
-interface Identity {
-  readonly cert: string;
-  readonly key: string;
-}
 
 /**
  * Listens where the settings say.
@@ -22,7 +16,7 @@ interface Identity {
  */
 export function listen(settings: ListenSettings): Deno.Listener {
   const { "listen-address": hostname, port } = settings;
-  const identity = readIdentity(settings);
+  const identity = identityOf(settings);
   try {
     return open(hostname, port, identity);
   } catch (error) {
@@ -41,7 +35,7 @@ export function listen(settings: ListenSettings): Deno.Listener {
  * @throws {ConfigError} When there is none that can be used.
  */
 export function renew(settings: ListenSettings, port: number): () => Deno.Listener {
-  const identity = readIdentity(settings);
+  const identity = identityOf(settings);
   return () => open(settings["listen-address"], port, identity);
 }
 
@@ -51,31 +45,8 @@ function open(hostname: string, port: number, identity: Identity | null): Deno.L
     : Deno.listenTls({ hostname, port, ...identity });
 }
 
-function readIdentity(settings: ListenSettings): Identity | null {
-  const { "tls-cert": certFile, "tls-key": keyFile } = settings;
-  if (certFile === null && keyFile === null) return null;
-  if (certFile === null || keyFile === null) {
-    const [given, missing] = certFile === null ? ["key", "cert"] : ["cert", "key"];
-    throw new ConfigError(`Cannot use --tls-${given} alone: wanted --tls-${missing} as well`);
-  }
-  const identity = { cert: read("tls-cert", certFile), key: read("tls-key", keyFile) };
-  try {
-    // Only a listener looks at them: one on a port that nobody knows, for a moment.
-    Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...identity }).close();
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new ConfigError(
-      `Cannot use "${certFile}" with "${keyFile}": wanted a certificate and its key in PEM (${why})`,
-    );
-  }
-  return identity;
-}
-
-function read(flag: string, path: string): string {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new ConfigError(`Cannot read "${path}" for --${flag}: wanted a readable file (${why})`);
-  }
+/** SIGHUP reads the files anew, so that they are named here and not by the configuration. */
+function identityOf(settings: ListenSettings): Identity | null {
+  const file = (flag: "tls-cert" | "tls-key") => ({ place: `--${flag}`, path: settings[flag] });
+  return readIdentity(file("tls-cert"), file("tls-key"), Deno.readTextFileSync);
 }

@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { type Admin, type AdminSources, startAdmin, whyNotReady } from "../admin/mod.ts";
+import { whyNotReady } from "../admin/mod.ts";
+import { ADMIN_CLIENTS, ADMIN_REFUSALS, openAdmin } from "./admin_server.ts";
 import { linkOptions, makeTable } from "./defaults.ts";
+import { clientsThatFit, REFUSALS } from "./descriptors.ts";
 import { Backlog } from "../server/reply_backlog.ts";
 import { ByteBudget } from "../origin/byte_budget.ts";
 import { follow } from "../cache/follow.ts";
 import { SoftWait } from "../cache/soft_wait.ts";
-import { type Config, ConfigError } from "../config/mod.ts";
+import type { Config, Values } from "../config/mod.ts";
 import { factsOf, redisVersionOf } from "./status.ts";
 import { Http, HttpSite } from "../http/mod.ts";
 import { listen, renew } from "./listener.ts";
@@ -24,6 +26,7 @@ import { Server } from "../server/server.ts";
 import type { Service } from "../server/protocol.ts";
 import { Stalls } from "../server/slow_clients.ts";
 import { Stats } from "../core/stats.ts";
+import { openFiles, openFilesLimit } from "../system/open_files.ts";
 
 /** How long the read of a value waits that is too large to be read at once. */
 const LARGE_PATIENCE: Millis = 10_000;
@@ -95,7 +98,8 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     converse: (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
   };
   const server: Server = new Server(listener, service, {
-    maxClients: values["max-clients"],
+    maxClients: countClients(values, log),
+    maxRefusals: REFUSALS,
     patience: {
       idle: values["idle-timeout"] || Infinity,
       partial: values["request-timeout"],
@@ -105,18 +109,23 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     },
   }, log);
   let isStopping = false;
-  const admin = openAdmin(config, log, {
-    credentials: config.credentials,
-    facts,
-    explain: (key) => cache.explain(key, performance.now()),
-    whyNotReady: () =>
-      whyNotReady({
-        ...facts(),
-        isStopping,
-        isCoherenceRequired: values.coherence === "required",
-        mayBeStale: table.policies.longestStale > 0,
-      }),
-  });
+  const admin = openAdmin(
+    values,
+    config.credentials,
+    {
+      facts,
+      explain: (key) => cache.explain(key, performance.now()),
+      whyNotReady: () =>
+        whyNotReady({
+          ...facts(),
+          isStopping,
+          isCoherenceRequired: values.coherence === "required",
+          mayBeStale: table.policies.longestStale > 0,
+        }),
+    },
+    service,
+    log,
+  );
   link.open();
   const bound = listener.addr as Deno.NetAddr;
   log.info("Listening", {
@@ -150,25 +159,23 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       await server.stop(grace);
       origin.close();
       permits.close();
-      await admin?.stop();
+      await admin?.stop(0);
     },
   };
 }
 
-/**
- * Opens the admin port if there is to be one.
- *
- * @throws {ConfigError} When it cannot listen there.
- */
-function openAdmin({ values }: Config, log: Log, sources: AdminSources): Admin | null {
-  const { "admin-address": hostname, "admin-port": port } = values;
-  if (port === null) return null;
-  try {
-    return startAdmin(hostname, port, sources, log);
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new ConfigError(
-      `Cannot listen on ${hostname} port ${port} for --admin-port: wanted an address of this machine and a free port (${why})`,
-    );
+/** Returns how many clients may be connected, and says so where it is fewer than the settings allow. */
+function countClients(values: Values, log: Log): number {
+  const wanted = values["max-clients"];
+  const limit = openFilesLimit();
+  const admin = values["admin-port"] === null ? 0 : 1 + ADMIN_CLIENTS + ADMIN_REFUSALS;
+  const clients = clientsThatFit(wanted, { limit, inUse: openFiles(), admin });
+  if (clients < wanted) {
+    log.warn("The limit on open files allows fewer clients than --max-clients", {
+      clients,
+      "max-clients": wanted,
+      "open-files": limit!,
+    });
   }
+  return clients;
 }

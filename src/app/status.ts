@@ -41,7 +41,7 @@ export function factsOf({ config, version, stats, origin, cache, server }: Sourc
     port: (server.listener.addr as Deno.NetAddr).port,
     uptime: performance.now() / 1000,
     clients: server.clients,
-    maxClients: values["max-clients"],
+    maxClients: server.options.maxClients,
     clientsTotal: stats.clientsTotal,
     clientsRefused: stats.clientsRefused,
     clientsCutOff: stats.clientsCutOff,

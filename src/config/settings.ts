@@ -6,6 +6,7 @@
  */
 import { LOG_FORMATS, LOG_LEVELS } from "../core/log.ts";
 import { policies, prefixes } from "./policy_values.ts";
+import { redisUrl } from "./redis_url.ts";
 import {
   bytes,
   file,
@@ -16,7 +17,6 @@ import {
   mediaType,
   oneOf,
   origins,
-  redisUrl,
   seconds,
   text,
 } from "./values.ts";
@@ -99,8 +99,21 @@ export const GROUPS = {
   "Redis": {
     "redis-host": setting(host, "127.0.0.1", "host of the backing Redis"),
     "redis-port": setting(integer(1, 65535), "6379", "port of the backing Redis"),
-    "redis-url": optional(redisUrl, "host, port, user, password, database and TLS in one", true),
-    "redis-ca": optional(file, "certificates to trust for rediss://, in PEM"),
+    "redis-url": optional(
+      redisUrl,
+      "address, user, password and database of Redis: redis://, rediss:// (TLS) or unix:///path",
+      true,
+    ),
+    "redis-ca": optional(
+      file,
+      "certificates to trust for rediss://, beside the public ones, in PEM",
+    ),
+    "redis-cert": optional(file, "certificate chain to show to Redis, in PEM"),
+    "redis-key": optional(file, "private key of --redis-cert, in PEM"),
+    "redis-server-name": optional(
+      host,
+      "name that the certificate of Redis must have (and SNI), if not the host",
+    ),
     "redis-timeout": setting(
       seconds(0.01),
       "1",
@@ -213,6 +226,9 @@ export const FLAGS = Object.keys(SETTINGS) as Flag[];
 export type SettingValue<S> = S extends Setting<infer T>
   ? S extends { fallback: string } ? T : T | null
   : never;
+
+/** The value of each setting, by flag. Durations are in milliseconds. */
+export type Values = { readonly [F in Flag]: SettingValue<Settings[F]> };
 
 /** The environment variable of a flag. */
 export function variableOf(flag: string): string {

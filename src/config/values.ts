@@ -113,26 +113,3 @@ function listOf(text: string, pattern: RegExp): string[] | undefined {
   const items = text.toLowerCase().split(",").map((item) => item.trim());
   return items.every((item) => pattern.test(item)) ? items : undefined;
 }
-
-/** `redis://` or `rediss://`, with user, password and database where they are needed. */
-export const redisUrl: Kind<URL> = {
-  placeholder: "<url>",
-  wanted: "redis://[user:password@]host[:port][/database], or rediss:// for TLS",
-  parse: (text) => {
-    if (!/^rediss?:\/\//.test(text) || !URL.canParse(text)) return undefined;
-    const url = new URL(text);
-    const isPlain = url.hostname !== "" && url.port !== "0" && url.search === "" &&
-      url.hash === "" && /^(\/\d{0,5})?$/.test(url.pathname) &&
-      isDecodable(url.username) && isDecodable(url.password);
-    return isPlain ? url : undefined;
-  },
-};
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { LOG_BOUND, type LogBound, LogLimit } from "./log_limit.ts";
+
 /** How much is logged: each level includes those before it. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = typeof LOG_LEVELS[number];
@@ -16,13 +18,18 @@ export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
 export class Log {
   readonly #threshold: number;
+  readonly #limit: LogLimit;
 
   constructor(
     level: LogLevel,
     readonly format: LogFormat,
     readonly write: (line: string) => void = toStandardError,
+    bound: LogBound = LOG_BOUND,
   ) {
     this.#threshold = LOG_LEVELS.indexOf(level);
+    this.#limit = new LogLimit(bound, (event, lines) => {
+      this.#write("warn", "Left out repeated lines", { of: event, lines });
+    });
   }
 
   error(event: string, fields: LogFields = {}): void {
@@ -41,8 +48,18 @@ export class Log {
     this.#line("debug", event, fields);
   }
 
+  /** Reports the lines that were left out so far. */
+  flush(): void {
+    this.#limit.flush();
+  }
+
+  /** Whoever asks for debug lines wants all of them. */
   #line(level: LogLevel, event: string, fields: LogFields): void {
     if (LOG_LEVELS.indexOf(level) > this.#threshold) return;
+    if (level === "debug" || this.#limit.take(event)) this.#write(level, event, fields);
+  }
+
+  #write(level: LogLevel, event: string, fields: LogFields): void {
     const time = new Date().toISOString();
     if (this.format === "json") {
       this.write(JSON.stringify({ time, level, event, ...fields }));

@@ -8,20 +8,14 @@
  *
  * @module
  */
-import type { Redis } from "ioredis";
+import type { Redis, RedisOptions } from "ioredis";
 import type { Millis } from "../core/types.ts";
-import type { Identity } from "./greeting.ts";
+import type { OriginAddress } from "./address.ts";
 import { type Asked, isReply } from "./handshake.ts";
+import { connectorTo } from "./ioredis_connector.ts";
 import { inOurWords } from "./words.ts";
 
-/** Where the backing Redis is, and as whom to speak to it. */
-export interface OriginAddress extends Identity {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-  /** Certificates to trust instead of the usual ones, as PEM text. */
-  readonly certificateAuthority: string | null;
-}
+export { display, type OriginAddress } from "./address.ts";
 
 /**
  * Loads ioredis: clients are served before, and what never speaks to Redis, such as the health
@@ -36,11 +30,8 @@ const socketErrors = new WeakMap<Redis, Error>();
 
 /** Makes a client that is not connected yet. */
 export function makeClient(Client: typeof Redis, address: OriginAddress): Redis {
-  const { host, port, tls, certificateAuthority } = address;
   const client = new Client({
-    host,
-    port,
-    ...(tls ? { tls: certificateAuthority === null ? {} : { ca: certificateAuthority } } : {}),
+    ...wayTo(address),
     // ioredis 6 speaks RESP3 by default, but drops the invalidations that come with it.
     protocol: 2,
     lazyConnect: true,
@@ -92,8 +83,10 @@ export function reasonOf(error: Error, clients: readonly Redis[]): Error {
   return cause === undefined ? words : inOurWords(socketErrors.get(cause)!);
 }
 
-/** The address as a log may show it: without the password. */
-export function display({ host, port, database, tls }: OriginAddress): string {
-  const name = host.includes(":") ? `[${host}]` : host;
-  return `${tls ? "rediss" : "redis"}://${name}:${port}/${database}`;
+/** How to connect: TCP in the clear by ioredis itself, all else by `dial`. */
+function wayTo(address: OriginAddress): Pick<RedisOptions, "host" | "port" | "Connector"> {
+  const { socket, host, port, tls } = address;
+  if (socket === null && tls === null) return { host, port };
+  // Its type wants a class derived from one of ioredis, which is not loaded yet.
+  return { Connector: connectorTo(address) as unknown as RedisOptions["Connector"] };
 }

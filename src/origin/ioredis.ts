@@ -5,3 +5,4 @@
  */
 import "./environment.ts";
 export { Redis } from "ioredis";
+export { ConnStream } from "./conn_stream.ts";

@@ -15,7 +15,7 @@ import { close, isGone, linger, part } from "./closing.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
 import { peerOf } from "./peer.ts";
-import { type Pending, settle } from "./pending.ts";
+import { PendingReplies } from "./pending.ts";
 import type { Millis } from "../core/types.ts";
 import type { Protocol } from "./protocol.ts";
 import { ReadAhead } from "./read_ahead.ts";
@@ -42,7 +42,7 @@ export class Connection {
 
   readonly #input = new Input();
   readonly #output = new Output();
-  readonly #pending: Pending[] = [];
+  readonly #pending = new PendingReplies();
   /** What comes before all that the connection itself gives. */
   #ahead: ReadAhead | null = null;
   #protocol: Protocol | undefined;
@@ -82,7 +82,7 @@ export class Connection {
         for (let isDry = !this.#understand(now); !isDry;) {
           isDry = this.#take(now);
           if (this.#pending.length > 0) {
-            await settle(this.#pending, output, this);
+            await this.#pending.settle(output, this);
             now = performance.now();
             this.#turnAt = now + SLICE;
           }
@@ -145,7 +145,7 @@ export class Connection {
     this.service.backlog.release(this);
     this.#output.abandon();
     this.#ahead?.drop();
-    this.#pending.length = 0;
+    this.#pending.clear();
     this.close();
   }
 
@@ -208,7 +208,7 @@ export class Connection {
       stats.requests++;
       this.phase = "answering"; // What is left of the input is the beginning of another one.
       const found = request.read(lookup, now);
-      if (pending.length > 0 || found instanceof Promise) pending.push({ request, found });
+      if (pending.length > 0 || found instanceof Promise) pending.push(request, found);
       else request.reply(output, found);
       if (request.last) {
         this.#last = true;

@@ -1,17 +1,11 @@
 /**
- * The requests of one client that wait for the origin, and their replies in order.
+ * The requests of one client whose replies are not made yet, in order. Replies that become known
+ * together go out together: a client that pipelines gets one write, not one for each reply.
  *
  * @module
  */
 import type { Output } from "./output.ts";
-import type { ClientRequest } from "./protocol.ts";
-import type { Phase } from "./protocol.ts";
-
-/** A request that waits for its outcome. */
-export interface Pending {
-  readonly request: ClientRequest;
-  readonly found: unknown;
-}
+import type { ClientRequest, Phase } from "./protocol.ts";
 
 /** The connection, as seen from here. */
 export interface Replying {
@@ -21,25 +15,55 @@ export interface Replying {
   flush(): Promise<void>;
 }
 
-/** A request that was replied to. */
-const DONE: Pending = { request: { last: false, read() {}, reply() {} }, found: undefined };
+/** A request and what was found for it, as soon as that is known. */
+class Slot {
+  isKnown = true;
 
-/** Waits for the outcomes of the pending requests, and replies in order; none is pending then. */
-export async function settle(pending: Pending[], output: Output, to: Replying): Promise<void> {
-  for (let index = 0; index < pending.length; index++) {
-    if (output.length > 0 && pending[index]!.found instanceof Promise) {
-      await to.flush();
-      if (to.isClosed) break;
+  constructor(readonly request: ClientRequest, public found: unknown) {
+    if (found instanceof Promise) {
+      this.isKnown = false;
+      this.found = found.then((known) => {
+        this.found = known;
+        this.isKnown = true;
+      });
     }
-    to.phase = "answering";
-    await reply(pending[index]!, output);
-    pending[index] = DONE;
-    if (output.full) await to.flush();
   }
-  pending.length = 0;
 }
 
-/** On its own: who waits for a write, which may never end, must not hold what was found. */
-async function reply({ request, found }: Pending, output: Output): Promise<void> {
-  request.reply(output, await found);
+export class PendingReplies {
+  #slots: Slot[] = [];
+
+  /** The number of requests that wait. */
+  get length(): number {
+    return this.#slots.length;
+  }
+
+  /** Adds a request. What was found for it may be a promise, which must not reject. */
+  push(request: ClientRequest, found: unknown): void {
+    this.#slots.push(new Slot(request, found));
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    this.#slots.length = 0;
+  }
+
+  /** Waits for what is not known yet, and replies in order; none is pending then. */
+  async settle(output: Output, to: Replying): Promise<void> {
+    const slots = this.#slots.reverse();
+    for (let slot = slots.pop(); slot !== undefined; slot = slots.pop()) {
+      if (!slot.isKnown) {
+        if (output.length > 0) await to.flush();
+        if (to.isClosed) return this.clear();
+        to.phase = "answering";
+        await slot.found;
+        // Others that became known in the same moment are noted before this goes on.
+        await undefined;
+      }
+      slot.request.reply(output, slot.found);
+      // A write may never end: what was replied must not be held as long.
+      slot.found = undefined;
+      if (output.full) await to.flush();
+    }
+  }
 }

@@ -6,18 +6,18 @@
  */
 import { close, isGone } from "./closing.ts";
 import { Connection } from "./connection.ts";
-import { Input } from "./input.ts";
 import type { Log } from "../core/log.ts";
-import { Output } from "./output.ts";
 import { peerOf } from "./peer.ts";
+import { Refusals } from "./refusals.ts";
 import type { Millis } from "../core/types.ts";
 import type { Phase, Service } from "./protocol.ts";
-import { sniff } from "./detect.ts";
 
 /** Bounds of the server. */
 export interface ServerOptions {
   /** Clients served at once. */
   readonly maxClients: number;
+  /** Clients that are turned away at the same time. */
+  readonly maxRefusals: number;
   /** How long a connection may be at something without progress; Infinity for as long as it likes. */
   readonly patience: Readonly<Record<Phase, Millis>>;
 }
@@ -28,21 +28,12 @@ const SWEEP: Millis = 500;
 /** Pause after an error that accepting again at once would only repeat, such as no file left. */
 const ACCEPT_PAUSE: Millis = 50;
 
-/** As Redis says it, where the protocol has no words of its own. */
-const TOO_MANY = new TextEncoder().encode("-ERR max number of clients reached\r\n");
-
-/** How long a client that is one too many may take to show which protocol it speaks. */
-const REFUSAL_PATIENCE: Millis = 100;
-
-/** Clients whose first bytes are waited for at once in order to turn them away. */
-const REFUSALS = 256;
-
 export class Server {
   readonly #connections = new Set<Connection>();
   readonly #sweeper: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
+  readonly #refusals: Refusals;
   #stopping = false;
-  #refusals = 0;
   #onEmpty: (() => void) | undefined;
 
   #reopen: (() => void) | undefined;
@@ -53,6 +44,7 @@ export class Server {
     readonly options: ServerOptions,
     readonly log: Log,
   ) {
+    this.#refusals = new Refusals(service, options.maxRefusals, log);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP);
     this.#accepting = this.#accept();
   }
@@ -101,7 +93,9 @@ export class Server {
     while (!this.#stopping) {
       try {
         this.#reopen?.();
-        this.#admit(await this.listener.accept());
+        const conn = await this.listener.accept();
+        if (this.#connections.size < this.options.maxClients) this.#admit(conn);
+        else await this.#refusals.turnAway(conn);
       } catch (error) {
         if (this.#stopping) return;
         // A client that was reset before it was accepted is its own affair.
@@ -113,13 +107,7 @@ export class Server {
   }
 
   #admit(conn: Deno.Conn): void {
-    const { stats } = this.service;
-    if (this.#connections.size >= this.options.maxClients) {
-      stats.clientsRefused++;
-      this.#refuse(conn);
-      return;
-    }
-    stats.clientsTotal++;
+    this.service.stats.clientsTotal++;
     if ("setNoDelay" in conn) (conn as Deno.TcpConn).setNoDelay(true);
     if ("setKeepAlive" in conn) (conn as Deno.TcpConn).setKeepAlive(true);
     const connection = new Connection(conn, this.service);
@@ -134,37 +122,6 @@ export class Server {
   #dismiss(connection: Connection): void {
     this.#connections.delete(connection);
     if (this.#connections.size === 0) this.#onEmpty?.();
-  }
-
-  /** Turns a client away in its own words, as far as it says in time which these are. */
-  async #refuse(conn: Deno.Conn): Promise<void> {
-    const input = new Input();
-    const patience = this.#refusals < REFUSALS ? REFUSAL_PATIENCE : 0;
-    this.#refusals++;
-    let timer;
-    const late = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => resolve(undefined), patience);
-    });
-    // Over TLS even a refusal has to wait for the client.
-    const end = setTimeout(() => close(conn), 10 * REFUSAL_PATIENCE);
-    try {
-      const first = conn.read(input.room()).then((count) => {
-        input.received(count ?? 0);
-        return sniff(input);
-      }, () => undefined);
-      const name = await Promise.race([first, late]) ?? "resp";
-      const output = new Output();
-      this.service.converse(name, peerOf(conn)).turnAway?.(output, input);
-      if (output.length === 0) output.bytes(TOO_MANY);
-      await output.flush(conn);
-    } catch (error) {
-      if (!isGone(error)) this.log.debug("Cannot turn a client away", { why: String(error) });
-    } finally {
-      clearTimeout(timer);
-      clearTimeout(end);
-      this.#refusals--;
-      close(conn);
-    }
   }
 
   #report(conn: Deno.Conn, error: unknown): void {

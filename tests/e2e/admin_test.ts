@@ -1,15 +1,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient } from "../support/client.ts";
-import { ProxyProcess, type RunningProxy, startProxy } from "../support/proxy.ts";
+import { adminPortOf, ProxyProcess, startProxy } from "../support/proxy.ts";
 import { curl, redisCli, run, serving, until } from "../support/serving.ts";
 
 const ADMIN = ["--admin-port", "0"];
 const STATUS = ["-w", "%{http_code}"];
-
-async function adminPortOf({ process }: RunningProxy): Promise<number> {
-  return Number((await process.logged(/Serving metrics .*port=(\d+)/))[1]);
-}
 
 Deno.test("the admin port tells of health, readiness, metrics and keys, and ends with the proxy", async () => {
   await using it = await serving(ADMIN);

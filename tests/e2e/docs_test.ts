@@ -9,7 +9,8 @@ const OTHER_WORDS = new Set([
   // HTTP methods and fields
   ...["DELETE", "HEAD", "OPTIONS", "POST", "PUT"],
   // Errors of the proxy and of Redis
-  ...["BUSY", "LOADING", "ORIGINBUSY", "ORIGINDOWN", "ORIGINTIMEOUT"],
+  ...["BUSY", "LOADING", "MASTERDOWN"],
+  ...["ORIGINBUSY", "ORIGINDOWN", "ORIGINREFUSED", "ORIGINTIMEOUT"],
   // Subcommands and options of Redis that are newer than the oldest server in these tests
   ...["MAINT_NOTIFICATIONS", "NO-TOUCH", "SETINFO"],
   // Options and replies of commands

@@ -107,7 +107,7 @@ Deno.test("a certificate that cannot be used is said in one sentence, before any
       ],
       [
         ["--tls-cert", one.key, "--tls-key", one.key],
-        /^Cannot use ".*" with ".*": wanted [^\n]*\n$/,
+        /^Cannot use ".*" for --tls-cert: wanted a PEM certificate, found a private key\n$/,
       ],
       [
         ["--tls-cert", "/none", "--tls-key", one.key],

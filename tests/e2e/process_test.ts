@@ -38,7 +38,11 @@ Deno.test("a configuration that cannot be used is one sentence, status 2, and no
     [[...at, "--log-level", "loud"], {}, /^Cannot use "loud" for --log-level: wanted one of /],
     [[...at, "--redis-url", url], {}, /^Cannot use its value for --redis-url: wanted redis:\/\//],
     [[...at, url], {}, /^Cannot understand "redis:\/\/\*\*\*@host\/x": wanted flags/],
-    [at, { RP_REDIS_CA: "/no/such/file" }, /^Cannot read "\/no\/such\/file" for RP_REDIS_CA: /],
+    [
+      at,
+      { RP_PASSWORD_FILE: "/no/such/file" },
+      /^Cannot read "\/no\/such\/file" for RP_PASSWORD_FILE: /,
+    ],
     [[...at, "--redis-url", "redis://h", "--redis-host", "h"], {}, /^Cannot use .* together with /],
     [
       ["--listen-address", "192.0.2.1", "--port", "0"],

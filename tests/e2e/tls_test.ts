@@ -1,53 +1,47 @@
+// TLS between the proxy and Redis.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type RedisServer, startRedisServer } from "../../tools/redis_server.ts";
-import { ProxyProcess, startProxy } from "../support/proxy.ts";
+import { freePort, startRedisServer } from "../../tools/redis_server.ts";
+import { Authority } from "../support/authority.ts";
+import type { Certificate } from "../support/certificate.ts";
+import { ProxyProcess, ROOT, startProxy } from "../support/proxy.ts";
 import { redisCli, run } from "../support/serving.ts";
 
 const PASSWORD = "p:w/@%é";
 
-/** Makes a certificate for localhost that a throwaway authority has signed. */
-async function makeCertificates(folder: string): Promise<void> {
-  const openssl = async (...args: string[]) => {
-    const { code, stderr } = await run("openssl", args);
-    if (code !== 0) throw new Error(`openssl ${args[0]} failed: ${stderr}`);
-  };
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  const at = (name: string) => `${folder}/${name}`;
-  await openssl(
-    ...["req", "-x509", ...key, "-keyout", at("ca.key"), "-out", at("ca.pem"), "-days", "2"],
-    ...["-subj", "/CN=throwaway authority"],
-  );
-  await openssl(
-    ...[
-      "req",
-      ...key,
-      "-keyout",
-      at("redis.key"),
-      "-out",
-      at("redis.csr"),
-      "-subj",
-      "/CN=localhost",
-    ],
-  );
-  await Deno.writeTextFile(at("ext"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
-  await openssl(
-    ...["x509", "-req", "-in", at("redis.csr"), "-CA", at("ca.pem"), "-CAkey", at("ca.key")],
-    ...["-CAcreateserial", "-out", at("redis.pem"), "-days", "2", "-extfile", at("ext")],
-  );
+/** A Redis with TLS, and the files around it. */
+interface Secured {
+  readonly folder: string;
+  readonly authority: Authority;
+  /** The port without TLS. */
+  readonly plainPort: number;
+  /** The port with TLS. */
+  readonly port: number;
 }
 
-async function withTls(work: (redis: RedisServer, folder: string, port: number) => Promise<void>) {
+async function withFolder(work: (folder: string, authority: Authority) => Promise<void>) {
   const folder = await Deno.makeTempDir({ prefix: "redis-proxy-tls-" });
   try {
-    await makeCertificates(folder);
-    using probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = probe.addr;
-    probe.close();
+    await work(folder, await Authority.make(folder, "ca"));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs a Redis with the certificate that `make` makes, or with one for localhost. */
+async function withTls(
+  work: (it: Secured) => Promise<void>,
+  make = (authority: Authority) =>
+    authority.sign("redis", ["subjectAltName=DNS:localhost,IP:127.0.0.1"]),
+  clients: "yes" | "no" = "no",
+): Promise<void> {
+  await withFolder(async (folder, authority) => {
+    const { cert, key } = await make(authority);
+    const port = freePort();
     await using redis = await startRedisServer({
       args: [
-        ...["--tls-port", `${port}`, "--tls-auth-clients", "no"],
-        ...["--tls-cert-file", `${folder}/redis.pem`, "--tls-key-file", `${folder}/redis.key`],
-        ...["--tls-ca-cert-file", `${folder}/ca.pem`],
+        ...["--tls-port", `${port}`, "--tls-auth-clients", clients],
+        ...["--tls-cert-file", cert, "--tls-key-file", key],
+        ...["--tls-ca-cert-file", authority.files.cert],
       ],
     });
     const cli = (...command: string[]) => redisCli(redis.port, ...command);
@@ -56,10 +50,26 @@ async function withTls(work: (redis: RedisServer, folder: string, port: number) 
       "OK\n",
     );
     assertEquals(await cli("-n", "3", "set", "key", "by TLS"), "OK\n");
-    await work(redis, folder, port);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    await work({ folder, authority, plainPort: redis.port, port });
+  });
+}
+
+/** What a proxy answers for the key. */
+async function read(host: string, { port, authority }: Secured, ...flags: string[]) {
+  const url = ["--redis-url", `rediss://${host}:${port}/3`, "--redis-ca", authority.files.cert];
+  await using proxy = await startProxy(null, [...url, ...flags]);
+  return await redisCli(proxy.port, "get", "key");
+}
+
+/** Why a proxy has no connection to Redis. */
+async function refusal(host: string, { port, authority }: Secured, ...flags: string[]) {
+  await using process = new ProxyProcess([
+    ...["--port", "0", "--listen-address", "127.0.0.1"],
+    ...["--redis-url", `rediss://${host}:${port}/3`, "--redis-ca", authority.files.cert, ...flags],
+  ]);
+  const [line] = await process.logged(/No connection to Redis.*/);
+  assertEquals(process.stderr.includes("Connected"), false);
+  return line;
 }
 
 /** Ends a proxy, and shows what it said. */
@@ -68,15 +78,11 @@ async function said(process: ProxyProcess): Promise<string> {
   return process.stdout + process.stderr;
 }
 
-Deno.test("rediss:// with user, password and database reads by TLS, and says none of it", async () => {
-  await withTls(async (_redis, folder, port) => {
+Deno.test("rediss:// with user, password and database reads by TLS, and logs none of the secrets", async () => {
+  await withTls(async ({ port, authority }) => {
     const url = `rediss://reader:${encodeURIComponent(PASSWORD)}@localhost:${port}/3`;
     await using proxy = await startProxy(null, [], {
-      env: {
-        RP_REDIS_URL: url,
-        RP_REDIS_CA: `${folder}/ca.pem`,
-        RP_LOG_LEVEL: "debug",
-      },
+      env: { RP_REDIS_URL: url, RP_REDIS_CA: authority.files.cert, RP_LOG_LEVEL: "debug" },
     });
     assertEquals(await redisCli(proxy.port, "get", "key"), "by TLS\n");
     const text = await said(proxy.process);
@@ -85,21 +91,171 @@ Deno.test("rediss:// with user, password and database reads by TLS, and says non
   });
 });
 
-Deno.test("rediss:// does not speak to a server whose certificate nobody vouches for", async () => {
-  await withTls(async (_redis, _folder, port) => {
-    await using process = new ProxyProcess(["--port", "0", "--listen-address", "127.0.0.1"], {
-      RP_REDIS_URL: `rediss://reader:${encodeURIComponent(PASSWORD)}@localhost:${port}/3`,
-    });
-    const [line] = await process.logged(/No connection to Redis.*/);
-    assertMatch(line, /certificate|UnknownIssuer|issuer/i);
-    assert(!(await said(process)).includes("Connected"));
+Deno.test("rediss:// sees a change of a key in Redis", async () => {
+  await withTls(async (it) => {
+    const url = ["--redis-url", `rediss://127.0.0.1:${it.port}/3`];
+    await using proxy = await startProxy(null, [...url, "--redis-ca", it.authority.files.cert]);
+    await proxy.process.logged(/coherence=tracked/);
+    assertEquals(await redisCli(proxy.port, "get", "key"), "by TLS\n");
+    await redisCli(it.plainPort, "-n", "3", "set", "key", "changed");
+    const deadline = performance.now() + 10_000;
+    while (await redisCli(proxy.port, "get", "key") !== "changed\n") {
+      assert(performance.now() < deadline);
+    }
   });
 });
 
+Deno.test("rediss:// does not trust a server whose certificate no known authority has signed", async () => {
+  await withTls(async (it) => {
+    const other = await Authority.make(it.folder, "other");
+    assertMatch(
+      await refusal("localhost", it, "--redis-ca", other.files.cert),
+      /no trusted authority signed the certificate of Redis/,
+    );
+  });
+});
+
+Deno.test("rediss:// does not trust a forged certificate that only names the right authority", async () => {
+  const forge = async (authority: Authority) =>
+    await (await Authority.make(authority.folder, "forger")).sign("forged", []);
+  await withTls(async (it) => {
+    assertMatch(await refusal("localhost", it), /certificate/);
+  }, forge);
+});
+
+Deno.test("rediss:// does not trust a certificate for another host", async () => {
+  const make = (authority: Authority) => authority.sign("redis", ["subjectAltName=DNS:redis.lan"]);
+  await withTls(async (it) => {
+    assertMatch(
+      await refusal("localhost", it),
+      /for another name; --redis-server-name .*not valid for name \\"localhost/,
+    );
+  }, make);
+});
+
+Deno.test("--redis-server-name is the name that the certificate of Redis must have", async () => {
+  const make = (authority: Authority) => authority.sign("redis", ["subjectAltName=DNS:redis.lan"]);
+  await withTls(async (it) => {
+    assertEquals(await read("127.0.0.1", it, "--redis-server-name", "redis.lan"), "by TLS\n");
+    const line = await refusal("127.0.0.1", it, "--redis-server-name", "redis.wan");
+    assertMatch(line, /not valid for name \\"redis.wan/);
+  }, make);
+});
+
+Deno.test("--redis-cert and --redis-key are shown to a Redis that asks for a certificate", async () => {
+  const make = (authority: Authority) => authority.sign("redis", ["subjectAltName=DNS:redis.lan"]);
+  await withTls(
+    async (it) => {
+      const { cert, key } = await it.authority.sign("client", ["extendedKeyUsage=clientAuth"]);
+      const name = ["--redis-server-name", "redis.lan"];
+      const identity = ["--redis-cert", cert, "--redis-key", key];
+      assertEquals(await read("127.0.0.1", it, ...name, ...identity), "by TLS\n");
+      assertMatch(await refusal("127.0.0.1", it, ...name), /CertificateRequired/);
+      // The name is checked on this way too.
+      assertMatch(await refusal("127.0.0.1", it, ...identity), /not valid for name/);
+    },
+    make,
+    "yes",
+  );
+});
+
+Deno.test("files for TLS that cannot be used are refused at start, with a sentence", async () => {
+  await withFolder(async (folder, authority) => {
+    const one = await authority.sign("one", ["extendedKeyUsage=clientAuth"]);
+    const two = await authority.sign("two", ["extendedKeyUsage=clientAuth"]);
+    const write = async (name: string, content: string | Uint8Array) => {
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      await Deno.writeFile(`${folder}/${name}`, bytes);
+      return `${folder}/${name}`;
+    };
+    const ca = await Deno.readTextFile(authority.files.cert);
+    const der = `${folder}/ca.der`;
+    await run("openssl", ["x509", "-in", authority.files.cert, "-outform", "der", "-out", der]);
+    const wrong = (path: string, found: string) =>
+      `Cannot use "${path}" for --redis-ca: wanted a PEM certificate, found ${found}`;
+    const files: [path: string, found: string][] = [
+      [authority.files.key, "a private key"],
+      [der, 'binary data; "openssl x509 -inform der -in FILE" converts a certificate in DER'],
+      [await write("empty", "\n"), "an empty file"],
+      [await write("text", "hello\n"), "other text"],
+      [await write("cut", ca.slice(0, 300)), "one that is cut off"],
+      [await write("second-cut", ca + ca.slice(0, 300)), "one that is cut off"],
+      [
+        await write("bad", ca.replace(/\n[^-\n]+\n/, "\nQUJD\n")),
+        "one that cannot be decoded",
+      ],
+    ];
+    const table: [args: string[], message: string][] = files.map(([path, found]) => [
+      ["--redis-ca", path],
+      wrong(path, found),
+    ]);
+    table.push(
+      [["--redis-cert", one.cert], "Cannot use --redis-cert alone: wanted --redis-key as well"],
+      [["--redis-key", one.key], "Cannot use --redis-key alone: wanted --redis-cert as well"],
+      [
+        ["--redis-cert", one.cert, "--redis-key", two.key],
+        `Cannot use "${one.cert}" with "${two.key}": wanted a certificate and its private key`,
+      ],
+      [
+        ["--redis-cert", one.key, "--redis-key", one.key],
+        `Cannot use "${one.key}" for --redis-cert: wanted a PEM certificate, found a private key`,
+      ],
+      [
+        ["--redis-cert", one.cert, "--redis-key", one.cert],
+        `Cannot use "${one.cert}" for --redis-key: wanted a PEM private key, found a certificate`,
+      ],
+    );
+    for (const [args, message] of table) {
+      await using process = new ProxyProcess(["--redis-url", "rediss://localhost", ...args]);
+      assertEquals((await process.status).code, 2);
+      assertEquals(process.stderr.slice(0, message.length), message);
+      assertEquals(process.stderr.split("\n").length, 2);
+    }
+  });
+});
+
+Deno.test("settings for TLS are refused where the connection to Redis is in the clear", async () => {
+  await using process = new ProxyProcess(["--redis-server-name", "redis.lan"]);
+  assertEquals((await process.status).code, 2);
+  const message = "Cannot use --redis-server-name without TLS: wanted --redis-url rediss://...\n";
+  assertEquals(process.stderr, message);
+});
+
+/** The arguments of openssl that the documentation gives, for localhost. */
+async function documented(): Promise<string[]> {
+  const page = await Deno.readTextFile(`${ROOT}docs/configuration.md`);
+  const [, line] = /^openssl (req -x509 .*)$/m.exec(page)!;
+  return line!.replaceAll("redis.example", "localhost").split(" ");
+}
+
+async function makeSelfSigned({ folder }: Authority, args: string[]): Promise<Certificate> {
+  const files = { cert: `${folder}/redis.crt`, key: `${folder}/redis.key` };
+  const at = args.map((arg) => /\.(key|crt)$/.test(arg) ? `${folder}/${arg}` : arg);
+  const { code, stderr } = await run("openssl", at);
+  assertEquals(code, 0, stderr);
+  return files;
+}
+
+Deno.test("the documented self-signed certificate is trusted by itself", async () => {
+  const args = await documented();
+  await withTls(async (it) => {
+    const flags = ["--redis-ca", `${it.folder}/redis.crt`];
+    assertEquals(await read("localhost", it, ...flags), "by TLS\n");
+  }, (authority) => makeSelfSigned(authority, args));
+});
+
+Deno.test("a self-signed certificate that is marked as an authority is refused, with what to do", async () => {
+  const args = (await documented()).slice(0, -2);
+  await withTls(async (it) => {
+    const line = await refusal("localhost", it, "--redis-ca", `${it.folder}/redis.crt`);
+    assertMatch(line, /openssl req -x509 .*basicConstraints=critical,CA:FALSE/);
+  }, (authority) => makeSelfSigned(authority, args));
+});
+
 Deno.test("a password that Redis does not take is told in the log, and not shown", async () => {
-  await withTls(async (redis) => {
+  await withTls(async ({ plainPort }) => {
     await using process = new ProxyProcess(["--port", "0", "--listen-address", "127.0.0.1"], {
-      RP_REDIS_URL: `redis://reader:wrong-secret@127.0.0.1:${redis.port}`,
+      RP_REDIS_URL: `redis://reader:wrong-secret@127.0.0.1:${plainPort}`,
     });
     await process.logged(/Redis refuses this proxy.*WRONGPASS/);
     assert(!(await said(process)).includes("wrong-secret"));

@@ -1,13 +1,13 @@
-// Mutated requests against the built executable, a million by default: deno task fuzz [count] [seed]
-// Ends with status 1 at the first crash, hang, wrong reply or growth, and says the seed that did it.
+// Sends mutated requests to the executable, a million by default: deno task fuzz [count] [seed]
+// Ends with status 1 at the first crash, hang, wrong reply or memory growth, and prints the seed.
 import { fuzzRound, ROUND } from "../support/fuzz.ts";
 import { SEED } from "../support/parity_cases.ts";
 import { serving } from "../support/serving.ts";
 
-/** Growth of the process, in bytes, from its memory after a tenth of all rounds. */
+/** Allowed growth of the process, in bytes, after the first tenth of all rounds. */
 const GROWTH_BYTES = 64 * 2 ** 20;
 
-/** The memory that the process holds, in bytes; 0 where it cannot be found out. */
+/** The resident memory of a process, in bytes; 0 if unknown. */
 function residentOf(pid: number): number {
   try {
     const status = Deno.readTextFileSync(`/proc/${pid}/status`);

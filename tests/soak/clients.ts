@@ -1,12 +1,12 @@
 /**
- * The clients of a soak: they ask one thing after the other over their own connection, and make a
- * new one when it is lost.
+ * The clients of a soak. Each sends one request after the other over its own connection, and connects
+ * again if the connection is lost.
  *
  * @module
  */
 import { RawClient, request } from "../support/client.ts";
 
-/** What a read came to: a value, null for none, or an error by its first words. */
+/** The result of a read: a value, null for a missing key, or the first words of an error. */
 export type Answer = { value: string | null } | { error: string };
 
 export interface Client {
@@ -14,7 +14,7 @@ export interface Client {
   close(): void;
 }
 
-/** A connection that is made when it is needed. */
+/** A connection that is made on demand. */
 class Line {
   #client: RawClient | null = null;
 
@@ -75,7 +75,7 @@ async function bulk(client: RawClient): Promise<Answer> {
   return { value: (await client.text(Number(line.slice(1)) + 2)).slice(0, -2) };
 }
 
-/** Reads over HTTP, and keeps the connection. */
+/** Reads over HTTP with keep-alive. */
 export class HttpClient implements Client {
   readonly #line: Line;
 

@@ -1,23 +1,22 @@
 /**
- * What was written and what was read, on one clock, and the verdict: how old each answer was, and
- * what must never have happened.
+ * All writes and reads on one clock, and the verdict: the age of each answer, and violations.
  *
  * @module
  */
 
-/** One state of one key: written, or gone (null) by a flush or a restart. */
+/** One state of one key: written, or removed (null) by a flush or a restart. */
 interface State {
   readonly value: string | null;
   readonly invoked: number;
-  /** When the writer knew; Infinity until then. */
+  /** When the writer got the acknowledgement; Infinity before. */
   acknowledged: number;
-  /** After how many milliseconds it may be gone by itself. */
+  /** The time to live in milliseconds. */
   readonly timeToLive: number;
 }
 
-/** A read of a key, answered. */
+/** An answered read of a key. */
 export interface Reading {
-  /** Whose connection it was; its answers must not go back. */
+  /** The connection; its answers must not go back in time. */
   readonly reader: number;
   readonly key: string;
   readonly value: string | null;
@@ -28,9 +27,9 @@ export interface Reading {
 export interface Report {
   readonly reads: number;
   readonly writes: number;
-  /** Answers that were not the latest acknowledged value when they were asked for. */
+  /** Answers that were not the latest acknowledged value at the time of the request. */
   readonly stale: number;
-  /** How old answers were, in milliseconds; 0 for one that was the latest. */
+  /** The ages of answers in milliseconds; 0 for the latest value. */
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
@@ -38,12 +37,12 @@ export interface Report {
   readonly violations: readonly string[];
 }
 
-/** What a clock and an event loop may add to a measured age. */
+/** The error that the clock and the event loop may add to an age. */
 const TOLERANCE = 5;
 
 export class History {
   readonly #states = new Map<string, State[]>();
-  /** How often each age was measured, in steps of a tenth of a millisecond. */
+  /** The count of each age, in steps of a tenth of a millisecond. */
   readonly #ages = new Map<number, number>();
   readonly #latest = new Map<string, number>();
   readonly violations: string[] = [];
@@ -52,20 +51,20 @@ export class History {
   stale = 0;
   #max = 0;
 
-  /** When keys could be gone without anybody's doing, as by eviction. */
+  /** The periods in which keys could disappear by themselves, as by eviction. */
   readonly #vanishings: { readonly from: number; to: number }[] = [];
 
-  /** @param bound How old an answer may be, in milliseconds. */
+  /** @param bound The largest allowed age of an answer, in milliseconds. */
   constructor(readonly bound: number) {}
 
-  /** From now on any key may go by itself; returns what to call when that is over. */
+  /** From now on any key may disappear by itself; call the result when that ends. */
   vanish(now: number): (now: number) => void {
     const vanishing = { from: now, to: Infinity };
     this.#vanishings.push(vanishing);
     return (now) => vanishing.to = now;
   }
 
-  /** A write begins; returns what to call when it is acknowledged. */
+  /** A write begins; call the result when it is acknowledged. */
   write(
     key: string,
     value: string | null,
@@ -99,7 +98,7 @@ export class History {
     this.#latest.set(name, Math.max(before, index));
   }
 
-  /** Nothing is right before the first write, after a flush and after a value's own end. */
+  /** "No value" is right before the first write, after a flush, and after the expiry. */
   #readNothing(reading: Reading, states: readonly State[]): void {
     let youngest = this.#ageOf(states, -1, reading);
     for (let index = states.length - 1; index >= 0 && youngest > 0; index--) {
@@ -111,7 +110,7 @@ export class History {
     this.#note(Math.max(0, youngest), reading);
   }
 
-  /** For how long a later state was acknowledged when the read began; negative if it was not. */
+  /** How long a later state had been acknowledged when the read began; negative if it was not. */
   #ageOf(states: readonly State[], index: number, { invoked }: Reading): number {
     let age = -Infinity;
     for (let next = index + 1; next < states.length; next++) {

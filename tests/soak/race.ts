@@ -1,6 +1,6 @@
 /**
- * The race that every coherent cache has to win: a read is under way, the key is changed, and the
- * invalidation overtakes the old answer. Forced by a relay that delays the data connection.
+ * The race that every coherent cache must win: during a read the key is changed, and the invalidation
+ * overtakes the old answer. A relay that delays the data connection forces it.
  *
  * @module
  */
@@ -26,16 +26,16 @@ const DELAY = 3;
 
 export interface RaceResult {
   readonly trials: number;
-  /** Keys that were kept with a value that was over. */
+  /** Keys that stayed cached with an outdated value. */
   readonly stale: number;
-  /** Reads whose key was changed while they were under way. */
+  /** Reads whose key was changed meanwhile. */
   readonly detached: number;
 }
 
 /**
- * Runs trials, some keys at a time.
+ * Runs trials, several keys at a time.
  *
- * @param table What to test; a mutant of it should fail.
+ * @param table The table to test; a mutant of it should fail.
  */
 export async function race(trials: number, table: typeof Table = Table): Promise<RaceResult> {
   await using redis = await startRedisServer();
@@ -45,13 +45,13 @@ export async function race(trials: number, table: typeof Table = Table): Promise
   const tested = new table(channel, new Policies(POLICY), stats, { entries: 1000, bytes: 1e8 });
   const link = new Link(
     {
+      socket: null,
       host: "127.0.0.1",
       port: relay.port,
+      tls: null,
       username: null,
       password: null,
       database: 0,
-      tls: false,
-      certificateAuthority: null,
     },
     {
       mode: "required",
@@ -83,7 +83,7 @@ export async function race(trials: number, table: typeof Table = Table): Promise
   }
 }
 
-/** All keys at once: written, read, written again and read again; returns how many are kept stale. */
+/** Writes, reads, writes and reads all keys at once; returns how many stay cached outdated. */
 async function runRound(round: number, cache: ReadThrough, writer: RespClient): Promise<number> {
   const keys = Array.from({ length: KEYS }, (_, index) => `${index}`);
   const write = (version: string) =>
@@ -95,7 +95,7 @@ async function runRound(round: number, cache: ReadThrough, writer: RespClient): 
   readAll();
   await new Promise((resolve) => setTimeout(resolve, Math.random() * DELAY));
   await write("second");
-  // Again and again, while the old answers are still on their way.
+  // Repeatedly, while the old answers are still in flight.
   for (let time = 0; time < 3; time++) {
     readAll();
     await new Promise((resolve) => setTimeout(resolve, 1));

@@ -1,5 +1,5 @@
 /**
- * The rig: a redis-server, a relay, a proxy, and everything that can be done to the three.
+ * The rig: a redis-server, a relay, a proxy, and all faults that can happen to them.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import { type RunningProxy, startProxy } from "../support/proxy.ts";
 import { type Kind, Relay } from "../support/relay.ts";
 import { ask } from "../support/serving.ts";
 
-/** Something that goes wrong for a while. */
+/** A fault that lasts for a while. */
 export interface Fault {
   readonly name: string;
-  /** Whether writers must stand still while it begins, for what they write may be lost. */
+  /** Whether writers must pause while it begins, because their writes may be lost. */
   readonly isLossy?: boolean;
-  /** Whether keys may go by themselves meanwhile, since memory is short. */
+  /** Whether keys may disappear meanwhile, because memory is short. */
   readonly isEvicting?: boolean;
   begin(rig: Rig): Promise<void> | void;
   end?(rig: Rig): Promise<void> | void;
 }
 
 export class Rig implements AsyncDisposable {
-  /** Whether new connections for invalidations are led to another Redis. */
+  /** Whether new invalidation connections go to another Redis. */
   isAstray = false;
 
   private constructor(
@@ -31,7 +31,7 @@ export class Rig implements AsyncDisposable {
     readonly lease: number,
   ) {}
 
-  /** @param lease The proxy's, in milliseconds. */
+  /** @param lease The proxy's lease in milliseconds. */
   static async start(lease: number, args: readonly string[] = []): Promise<Rig> {
     const redis = await startRedisServer({ port: freePort() });
     const other = await startRedisServer();
@@ -85,7 +85,7 @@ export const FAULTS: readonly Fault[] = [
   })),
   ...each("cut", (kind) => ({ begin: ({ relay }) => relay.cut(kind) })),
   {
-    // Redis forgets what the connection was set up for, tracking included, and goes on answering.
+    // Redis forgets the settings of the connection, tracking included, and keeps answering.
     name: "reset",
     begin: ({ relay }) => relay.say("data", "CLIENT REPLY SKIP\r\nRESET\r\n"),
   },

@@ -1,9 +1,9 @@
 /**
- * Runs the soak from the command line: how long, with what going wrong, at which load.
+ * Runs the soak from the command line: duration, faults and load.
  *
- *     deno task soak --seconds 60                   nothing goes wrong
- *     deno task soak --seconds 600 --faults all     everything does, at random
- *     deno task soak --faults freeze-data,hang      these do
+ *     deno task soak --seconds 60                   no faults
+ *     deno task soak --seconds 600 --faults all     all faults, at random
+ *     deno task soak --faults freeze-data,hang      these faults
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The soak: writers write versions straight to Redis, readers read them through the proxy over both
- * protocols, faults come and go, and every answer is judged.
+ * The soak: writers write versions to Redis, readers read them through the proxy over both protocols,
+ * faults come and go, and every answer is judged.
  *
  * @module
  */
@@ -16,35 +16,35 @@ export interface SoakOptions {
   readonly keys: number;
   /** The proxy's lease, in milliseconds. */
   readonly lease: number;
-  /** What goes wrong, one after the other at random; nothing when there is none. */
+  /** The faults, one after the other at random; none if empty. */
   readonly faults: readonly Fault[];
   readonly onFault?: (name: string) => void;
 }
 
 export interface SoakReport extends Report {
-  /** Reads that were answered with an error, by its first word. */
+  /** The number of error replies, by their first word. */
   readonly errors: Readonly<Record<string, number>>;
-  /** The longest that an answer took, in milliseconds. */
+  /** The slowest answer, in milliseconds. */
   readonly slowest: number;
-  /** Keys that were not as in Redis after the quiet. */
+  /** Keys that differed from Redis after the quiet period. */
   readonly unequal: readonly string[];
-  /** What is still under way in the proxy once nobody asks any more, by INFO's names. */
+  /** What is still in flight in the proxy after the last request, by the names of INFO. */
   readonly leftovers: readonly string[];
   readonly faults: number;
-  /** Reads at Redis for each write and key: 1 is what cannot be done without. */
+  /** Reads at Redis for each write and key; 1 is the minimum. */
   readonly readsPerChange: number;
 }
 
-/** How long a client waits between two requests, in milliseconds, at most. */
+/** The longest pause of a client between two requests, in milliseconds. */
 const PAUSE = 10;
 
-/** An answer that takes longer is a hung one. */
+/** An answer that takes longer counts as hung. */
 const HUNG = 8000;
 
-/** Every so many keys has an end of its own. */
+/** One in this many keys has a time to live. */
 const EXPIRING = 8;
 
-/** What must be zero in the end, and how long it may take, since a refresh has no client. */
+/** These must be zero in the end, within this time: a refresh may run without a client. */
 const AT_REST = ["origin_flights", "origin_permits", "origin_waiting", "origin_large_bytes"];
 const REST_LIMIT = 3000;
 
@@ -90,7 +90,7 @@ class Run {
     this.#names = Array.from({ length: options.keys }, (_, index) => `key:${index}`);
   }
 
-  /** Runs all of it; returns the keys that are not as in Redis in the end. */
+  /** Runs the soak; returns the keys that differ from Redis in the end. */
   async all(): Promise<string[]> {
     const { readers, writers, seconds, faults } = this.options;
     const { port } = this.rig.proxy;
@@ -126,7 +126,7 @@ class Run {
     };
   }
 
-  /** Lets one thing go wrong for a while that is sometimes longer than the lease, sometimes not. */
+  /** Runs one fault, for a time that is sometimes longer than the lease. */
   async #fail(fault: Fault): Promise<void> {
     const { rig } = this;
     this.#faults++;
@@ -169,7 +169,7 @@ class Run {
     }
   }
 
-  /** Writes the keys of one writer: each key has one, so that its versions are in order. */
+  /** Writes the keys of one writer. Each key has one writer, so its versions are in order. */
   async #write(writer: number): Promise<void> {
     const { writers } = this.options;
     const own = this.#names.map((name, index) => ({ name, index }))
@@ -188,7 +188,7 @@ class Run {
         const reply = await client.run("SET", name, value, ...end);
         if (reply === "+OK") acknowledge(performance.now());
       } catch {
-        // Lost on the way: nobody knows whether it was carried out.
+        // The reply was lost: the write may or may not have happened.
       } finally {
         this.#writing--;
       }

@@ -1,5 +1,5 @@
 /**
- * Caches for tests: the objects that a proxy puts together, with as little said as can be.
+ * Caches for tests: the objects of a proxy, with as few options as possible.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export interface CacheOptions {
   readonly covers?: (key: Key) => boolean;
   readonly clock?: () => Millis;
   readonly soft?: SoftWait;
-  /** Without it, each read leaves at once. */
+  /** By default each read leaves at once. */
   readonly board?: (depart: () => void) => void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Throwaway certificates for localhost.
+ * Temporary certificates for localhost.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** Makes a certificate that vouches for itself, as `NAME.pem` and `NAME.key` in a folder. */
+/** Makes a self-signed certificate, as `NAME.pem` and `NAME.key` in a folder. */
 export async function makeCertificate(folder: string, name: string): Promise<Certificate> {
   const files = { cert: `${folder}/${name}.pem`, key: `${folder}/${name}.key` };
   const { code, stderr } = await run("openssl", [

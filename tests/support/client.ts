@@ -1,5 +1,5 @@
 /**
- * A raw client: bytes out, bytes in, for what no client library would send or show.
+ * A raw client that sends and receives bytes, for requests and replies that client libraries hide.
  *
  * @module
  */
@@ -40,7 +40,7 @@ export class RawClient implements Disposable {
     return all.subarray(0, length);
   }
 
-  /** Receives exactly the length of `wanted` and returns it as text, to be compared with it. */
+  /** Receives as many bytes as `wanted` has and returns them as text, to compare with `wanted`. */
   async text(length: number): Promise<string> {
     return (await this.bytes(length)).toString("latin1");
   }
@@ -58,7 +58,7 @@ export class RawClient implements Disposable {
     }
   }
 
-  /** Receives all until the server ends the connection, and returns it as text. */
+  /** Receives everything until the server ends the connection, and returns it as text. */
   async rest(): Promise<string> {
     for (let part = await this.#more(); part !== null; part = await this.#more()) {
       this.#received = Buffer.concat([this.#received, part]);

@@ -1,7 +1,7 @@
 /**
- * A world in miniature around a table: a Redis, the two connections to it as queues, and an observer
- * who knows every value that every key ever had. Each thing that can happen is one step, so that a
- * test decides what overtakes what; the observer tells at once what must never happen.
+ * A model of a table and its surroundings: a Redis, the two connections to it as queues, and an observer
+ * that knows every value every key ever had. Each event is one step, so a test decides what overtakes
+ * what. The observer reports each violation at once.
  *
  * @module
  */
@@ -22,34 +22,34 @@ export const POLICY: Policy = {
   refreshAfter: Infinity,
 };
 
-/** A time during which a key had one value; null is none. */
+/** A period in which a key had one value; null means no value. */
 interface Period {
   readonly value: string | null;
   until: Millis;
-  /** When Redis lets the key go. */
+  /** When the key expires in Redis. */
   readonly expiresAt: Millis;
 }
 
-/** A client's read that has not been answered yet. */
+/** A client's read that is not answered yet. */
 interface Reading {
-  /** Its place among all reads: a client gets its answers in that order, as in a pipeline. */
+  /** Its number among all reads: a client gets answers in this order, as in a pipeline. */
   readonly number: number;
   readonly client: number;
   readonly key: Key;
   readonly startedAt: Millis;
-  /** Whether the read at the origin began with it; else it joined one. */
+  /** Whether it started the read at the origin; otherwise it joined one. */
   readonly isStarter: boolean;
-  /** Of which period the answer must be at least, by what was known when it started. */
+  /** The oldest period that the answer may be from, by what was known when it started. */
   readonly floor: number;
 }
 
-/** What comes over the invalidation connection; with the period that each key is in by then. */
+/** A message of the invalidation connection, with the period that each key is in by then. */
 type Message = { periods: [Key, number][]; isFlush: boolean } | { pong: Millis };
 
-/** What comes over the data connection. */
+/** A message of the data connection. */
 type Reply = { pong: Millis; pair: number } | {
   flight: CacheFlight;
-  /** In which period Redis read the key. */
+  /** The period in which Redis read the key. */
   period: number;
   timeToLive: Millis;
 };
@@ -57,7 +57,7 @@ type Reply = { pong: Millis; pair: number } | {
 export interface WorldOptions {
   readonly keys?: readonly Key[];
   readonly lease?: Millis;
-  /** Whether a client asks again before it is answered, and its answers have to be in that order. */
+  /** Whether a client sends more before it is answered, so that its answers must be in order. */
   readonly isPipelined?: boolean;
   readonly policy?: Partial<Policy>;
   readonly table?: typeof Table;
@@ -71,7 +71,7 @@ export class World {
   readonly channel: Channel;
   readonly table: Table;
   readonly stats = new Stats();
-  /** What was seen that must never happen. */
+  /** The violations seen so far. */
   readonly violations: string[] = [];
   answers = 0;
   hits = 0;
@@ -79,15 +79,15 @@ export class World {
   /** Every value of every key, oldest first. */
   readonly #history = new Map<Key, Period[]>();
   #tracked = new Set<Key>();
-  /** Whether Redis still has the data connection; the proxy may not know that it has not. */
+  /** Whether Redis still has the data connection; the proxy may not know that it is lost. */
   #hasData = true;
   #requests: (CacheFlight | { ping: Millis })[] = [];
   #replies: Reply[] = [];
   #messages: Message[] = [];
-  /** In which period what the entry of a key holds was read. */
+  /** The period in which the value of a key's entry was read. */
   readonly #periods = new Map<Key, number>();
   readonly #readings = new Map<CacheFlight, Reading[]>();
-  /** Of which period each key is known to be at least: by an invalidation, or by each client. */
+  /** The oldest period that each key can be in, as an invalidation or a client knows. */
   readonly #processed = new Map<Key, number>();
   readonly #seen = new Map<string, { number: number; period: number; answeredAt: Millis }[]>();
   #reads = 0;
@@ -109,7 +109,7 @@ export class World {
     this.table.up(true, this.now);
   }
 
-  /** Requests that Redis can carry out. */
+  /** Requests that Redis has received and not executed. */
   get requests(): number {
     return this.#hasData ? this.#requests.length : 0;
   }
@@ -122,13 +122,13 @@ export class World {
     return this.#messages.length;
   }
 
-  /** Somebody writes a key straight into Redis. */
+  /** Another program writes a key to Redis. */
   write(key: Key, timeToLive = Infinity): void {
     this.#change(key, `${++this.#writes}`, this.now + timeToLive);
     this.#tell(key);
   }
 
-  /** Somebody deletes all keys. */
+  /** Another program deletes all keys. */
   flushAll(): void {
     for (const key of this.keys) this.#change(key, null);
     this.#tracked.clear();
@@ -160,7 +160,7 @@ export class World {
     this.#readings.get(flight)!.push({ number, client, key, startedAt: now, isStarter, floor });
   }
 
-  /** Redis carries out the next request. */
+  /** Redis executes the next request. */
   execute(): void {
     if (!this.#hasData) return;
     const request = this.#requests.shift()!;
@@ -178,7 +178,7 @@ export class World {
     });
   }
 
-  /** The proxy gets the next answer of the data connection. */
+  /** The proxy receives the next answer of the data connection. */
   reply(): void {
     const reply = this.#replies.shift()!;
     if ("pong" in reply) {
@@ -197,7 +197,7 @@ export class World {
     for (const reading of readings) this.#observe(reading, period, "answer");
   }
 
-  /** The proxy gets the next message of the invalidation connection. */
+  /** The proxy receives the next message of the invalidation connection. */
   message(): void {
     const message = this.#messages.shift()!;
     if ("pong" in message) return this.channel.answered("invalidation", message.pong);
@@ -208,21 +208,21 @@ export class World {
     if (message.isFlush) this.table.flush();
   }
 
-  /** The proxy asks both connections whether they live. */
+  /** The proxy probes both connections. */
   probe(): void {
     this.#requests.push({ ping: this.now });
     this.#messages.push({ pong: this.now });
   }
 
-  /** Redis loses the data connection, and the proxy is not told. */
+  /** Redis loses the data connection, and the proxy does not notice. */
   loseDataSilently(): void {
     this.#hasData = false;
     this.#tracked.clear();
   }
 
   /**
-   * The proxy sees that the pair is lost, and makes a new one. Answers that have come already are
-   * still to be processed, and what was not answered is asked again.
+   * The proxy notices that the pair is lost and makes a new one. It still processes answers that have
+   * arrived, and repeats reads that were not answered.
    */
   replacePair(): void {
     const unanswered = this.#requests.filter((request) => "key" in request);
@@ -239,7 +239,7 @@ export class World {
     }
   }
 
-  /** Everything under way arrives; then each key must be as it is in Redis. */
+  /** Everything in flight arrives; then each key must be as in Redis. */
   settle(): void {
     while (this.requests + this.replies + this.messages > 0) {
       if (this.requests > 0) this.execute();
@@ -258,7 +258,7 @@ export class World {
     if (this.table.flying > 0) this.violations.push(`flights: ${this.table.flying} are left`);
   }
 
-  /** All that decides what can happen next, as text: two worlds of the same text have one future. */
+  /** The state that decides what can happen next, as text: equal texts have equal futures. */
   fingerprint(): string {
     const flights = new Map<unknown, number>();
     const number = (flight: unknown) => {
@@ -299,7 +299,7 @@ export class World {
     ]);
   }
 
-  /** Judges an answer, which was so in a period, against the history of its key. */
+  /** Compares an answer from a period with the history of its key. */
   #observe(reading: Reading, index: number, how: string): void {
     this.answers++;
     const { number, client, key, startedAt, isStarter, floor } = reading;
@@ -309,7 +309,7 @@ export class World {
     const oldest = isStarter ? startedAt : startedAt - this.lease;
     if (until < oldest) this.violations.push(`staleness: ${what} was over at ${until}`);
     if (index < floor) this.violations.push(`order: ${what} was known to be over`);
-    // Who joins a read that is under way may get what was so when it was carried out.
+    // A client that joins a read may get the value from when Redis executed it.
     const grace = how === "hit" || isStarter ? 0 : this.lease;
     if (startedAt >= expiresAt + grace) {
       this.violations.push(`expiry: ${what} ended at ${expiresAt}`);
@@ -335,7 +335,7 @@ export class World {
     this.#messages.push({ periods: [[key, this.#last(key)]], isFlush: false });
   }
 
-  /** As Redis does: a key whose time is up goes when it is touched. */
+  /** As in Redis, an expired key is removed when it is accessed. */
   #expire(key: Key): void {
     if (this.now < this.#history.get(key)!.at(-1)!.expiresAt) return;
     this.#change(key, null);

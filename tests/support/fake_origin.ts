@@ -1,5 +1,5 @@
 /**
- * An origin in memory that a test scripts: it answers when and what the test says.
+ * An origin in memory: the test decides when it answers, and what.
  *
  * @module
  */
@@ -17,14 +17,14 @@ import {
 export interface PendingRead {
   readonly flights: readonly Flight[];
   readonly keys: readonly Key[];
-  /** Answers each key; a value alone is one without an end. */
+  /** Answers each key; a plain value has no expiry. */
   answer(...values: (Fetched | Value)[]): void;
 }
 
 export class FakeOrigin implements Origin {
   /** All reads so far, in order. */
   readonly reads: PendingRead[] = [];
-  /** What a fence comes to; a test may replace it. */
+  /** The result of a fence; a test may replace it. */
   fence: () => Promise<boolean> = () => Promise.resolve(false);
 
   constructor(readonly clock: () => Millis = () => performance.now()) {}

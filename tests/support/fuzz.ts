@@ -1,6 +1,6 @@
 /**
- * Mutated requests against a running proxy: it must neither crash nor hang nor answer nonsense, and
- * serve both protocols all the while. What is sent is determined by a seed.
+ * Mutated requests against a running proxy. It must not crash, hang or send malformed replies, and must
+ * serve both protocols meanwhile. A seed determines what is sent.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import { FRAMES, INLINE, OPEN_CASES } from "./parity_cases.ts";
 import { isReplies } from "./replies.ts";
 import { random } from "./wire.ts";
 
-/** Requests between two looks at whether both protocols are served. */
+/** Requests between two checks that both protocols are served. */
 export const ROUND = 1000;
 
-/** Requests on one connection, unless it is ended before. */
+/** Requests on one connection, unless the server ends it earlier. */
 const PER_CLIENT = 4;
 
-/** Connections at once. */
+/** Concurrent connections. */
 const CLIENTS = 8;
 
 const CORPUS: readonly string[] = [
   ...OPEN_CASES.map(({ send }) => send).filter((send) => send.length < 3000),
-  // What is malformed is likelier to meet a weak spot: it is there twice.
+  // Malformed requests are more likely to find faults, so they are listed twice.
   ...[...FRAMES, ...INLINE].map(({ send }) => send).filter((send) => send.length < 3000),
   "GET /key HTTP/1.1\r\nHost: h\r\n\r\n",
   "HEAD /key HTTP/1.0\r\n\r\n",
@@ -30,7 +30,7 @@ const CORPUS: readonly string[] = [
 const PIECES = ["\r\n", "\n", "\0", "*", "$", "-1", "0", "99999999999999999999", '"', "'", "\xff"]
   .concat("*1\r\n", "*-1\r\n", "$0\r\n\r\n", "+", ":", "%", "~", "_\r\n", " HTTP/1.1\r\n");
 
-/** A request of the corpus, mostly with a few changes. */
+/** A request of the corpus, usually with a few changes. */
 export function mutated(next: () => number): string {
   const pick = <T>(list: readonly T[]) => list[Math.floor(next() * list.length)]!;
   let text = pick(CORPUS);
@@ -61,7 +61,7 @@ export function mutated(next: () => number): string {
   return text;
 }
 
-/** Sends a thousand mutated requests, then looks whether both protocols are served. */
+/** Sends a thousand mutated requests, then checks that both protocols are served. */
 export async function fuzzRound(port: number, seed: number): Promise<void> {
   const next = random(seed);
   const batches = Array.from({ length: ROUND / PER_CLIENT }, () => {
@@ -81,7 +81,7 @@ export async function fuzzRound(port: number, seed: number): Promise<void> {
   await expectServed(port);
 }
 
-/** Sends all of it, request by request or in one breath, and reads replies until the end. */
+/** Sends the requests one by one or all at once, and reads replies until the end. */
 async function converse(port: number, requests: readonly string[], isSlow: boolean) {
   using client = await RawClient.connect(port);
   const send = async () => {
@@ -89,7 +89,7 @@ async function converse(port: number, requests: readonly string[], isSlow: boole
     else await client.send(requests.join(""));
     await client.conn.closeWrite();
   };
-  // A server that has heard enough may be gone before all is sent.
+  // The server may end the connection before everything is sent.
   const [text] = await Promise.all([client.rest(), send().catch(() => {})]);
   if (!text.startsWith("HTTP/1.1 ") && !isReplies(text)) {
     throw new Error(`No replies of RESP: ${JSON.stringify(text)}`);

@@ -1,10 +1,10 @@
 /**
- * Splits what a server has sent into its replies, each as long as it says it is.
+ * Splits received bytes into HTTP replies by the length that each one states.
  *
  * @module
  */
 
-/** One reply as it came. */
+/** One reply as received. */
 export interface RawReply {
   readonly status: number;
   /** The status line and the field lines. */
@@ -16,8 +16,8 @@ export interface RawReply {
 /**
  * Splits replies.
  *
- * @param text All that came, of code units 0 to 255.
- * @param methods The methods that were asked with, in order: replies to HEAD have no body.
+ * @param text Everything received, as code units 0 to 255.
+ * @param methods The methods of the requests, in order: replies to HEAD have no body.
  */
 export function splitReplies(text: string, methods: readonly string[] = []): RawReply[] {
   const replies: RawReply[] = [];
@@ -37,7 +37,7 @@ export function splitReplies(text: string, methods: readonly string[] = []): Raw
   return replies;
 }
 
-/** The value of a field of a reply; `undefined` where it is not there. */
+/** The value of a reply's header field; `undefined` if it is missing. */
 export function fieldOf(reply: RawReply, name: string): string | undefined {
   const start = `${name.toLowerCase()}: `;
   return reply.lines.find((line) => line.toLowerCase().startsWith(start))?.slice(start.length);

@@ -1,5 +1,5 @@
 /**
- * A connection in memory: what its client sends and takes is up to the test.
+ * A connection in memory. The test decides what its client sends and reads.
  *
  * @module
  */
@@ -10,7 +10,7 @@ export class MemoryConn {
   readonly localAddr = { transport: "tcp", hostname: "192.0.2.2", port: 8080 } as const;
   /** What the client has received, a piece for each write. */
   readonly written: string[] = [];
-  /** How often it was read from. */
+  /** The number of reads. */
   reads = 0;
   isWriteClosed = false;
   isClosed = false;
@@ -35,18 +35,18 @@ export class MemoryConn {
     this.#arrive(error);
   }
 
-  /** The client takes nothing from now on. */
+  /** The client stops reading. */
   hold(): void {
     this.#isHeld = true;
   }
 
-  /** The client takes all again. */
+  /** The client reads again. */
   release(): void {
     this.#isHeld = false;
     this.#writer?.();
   }
 
-  /** The number of pieces that the client has sent and nobody has read to their end. */
+  /** The number of pieces that the client has sent and that are not fully read. */
   get unread(): number {
     return this.#incoming.length;
   }

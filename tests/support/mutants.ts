@@ -1,5 +1,5 @@
 /**
- * The rules of the table and of the channel, each one taken away: what a test of the rules must find.
+ * The table and the channel with one rule removed each. A test of the rules must find every one.
  *
  * @module
  */
@@ -8,38 +8,38 @@ import type { CacheFlight, Held } from "../../src/cache/entry.ts";
 import { Table } from "../../src/cache/table.ts";
 import type { Fetched, Key, Millis } from "../../src/core/types.ts";
 
-/** An answer is kept when any flight of its key is under way. */
+/** An answer is stored if any flight of its key is in the air. */
 export class NoIdentity extends Table {
   protected override isCurrent(flight: CacheFlight): boolean {
     return this.flights.has(flight.key);
   }
 }
 
-/** A change of the key leaves its flight the current one. */
+/** A change of the key does not detach its flight. */
 export class NoDetach extends Table {
   protected override detach(_flight: CacheFlight): void {}
 }
 
-/** A change of the key keeps its answer from being kept, but lets others go on joining it. */
+/** After a change of the key, the answer is not stored, but others still join the flight. */
 export class DoomOnly extends Table {
   protected override detach(flight: CacheFlight): void {
     flight.mayStore = false;
   }
 }
 
-/** A flush leaves flights the current ones. */
+/** A flush does not detach flights. */
 export class NoDetachByFlush extends Table {
   override flush(): void {
     this.channel.flush();
   }
 }
 
-/** A forced read leaves the entry. */
+/** A forced read does not drop the entry. */
 export class NoBypass extends Table {
   override bypass(): void {}
 }
 
-/** Freshness is counted from the answer. */
+/** Freshness counts from the answer. */
 export class NoSentAt extends Table {
   override settled(flight: CacheFlight, fetched: Fetched, now: Millis): void {
     flight.sentAt = now;
@@ -47,14 +47,14 @@ export class NoSentAt extends Table {
   }
 }
 
-/** An entry is answered whatever its epoch. */
+/** An entry is served in any epoch. */
 export class NoEpoch extends Table {
   override holds(entry: Held, now: Millis): boolean {
     return entry.generation === this.channel.generation && now < entry.freshUntil;
   }
 }
 
-/** A flush leaves the entries. */
+/** A flush does not drop the entries. */
 export class NoGeneration extends Channel {
   override flush(): void {}
 }
@@ -73,14 +73,14 @@ export class NoInvalidationProbe extends Channel {
   }
 }
 
-/** What was proven once holds for ever. */
+/** A proof never expires. */
 export class NoLease extends Channel {
   protected override renew(): void {
     this.leaseUntil = Infinity;
   }
 }
 
-/** A probe proves what was so when it was answered. */
+/** A probe counts from its answer. */
 export class NoProbeSentAt extends Channel {
   clock = (): Millis => 0;
 
@@ -89,7 +89,7 @@ export class NoProbeSentAt extends Channel {
   }
 }
 
-/** A read is joined however long it is under way. */
+/** A read can be joined however old it is. */
 export class NoJoinLimit extends Table {
   override join(key: Key): CacheFlight | undefined {
     return this.flights.get(key);

@@ -1,5 +1,5 @@
 /**
- * Requests to compare with redis-server: valid, odd and malformed. Those whose answers differ say why.
+ * Requests to compare with redis-server: valid, odd and malformed. If the answers differ, a case says why.
  *
  * @module
  */
@@ -9,15 +9,15 @@ export interface ParityCase {
   readonly name: string;
   /** The bytes, as code units 0 to 255. */
   readonly send: string;
-  /** Why the answer is not Redis's. */
+  /** Why the answer differs from Redis. */
   readonly differs?: string;
-  /** Parts of the answer that no two servers share, to be left out. */
+  /** Parts of the answer that differ on any two servers; they are not compared. */
   readonly mask?: RegExp;
-  /** Whether the server ends the connection while it waits for more: nothing is sent behind it. */
+  /** Whether the server ends the connection while it waits for more, so that nothing follows. */
   readonly isLast?: boolean;
 }
 
-/** Keys of the backing server, as the commands that make them. */
+/** The commands that create the keys of the backing server. */
 export const SEED: readonly (readonly string[])[] = [
   ["SET", "str", "hello world"],
   ["SET", "empty", ""],
@@ -38,7 +38,7 @@ const OLDER = "redis-server 7.0 does not know it yet; later ones answer as we do
 const OWN_ERROR = "our words name the one database that is served";
 const OWN_TABLE = "the table is that of our commands";
 
-/** One request each, sent as an array of bulk strings. */
+/** Single requests, each sent as an array of bulk strings. */
 function commands(differs: string | undefined, ...lines: (string | string[])[]): ParityCase[] {
   return lines.map((line) => {
     const args = typeof line === "string" ? line.split(" ") : line;
@@ -50,7 +50,7 @@ function commands(differs: string | undefined, ...lines: (string | string[])[]):
   });
 }
 
-/** Bytes as they are. */
+/** Raw bytes. */
 function raw(name: string, send: string, differs?: string): ParityCase {
   return { name, send, ...(differs === undefined ? {} : { differs }) };
 }
@@ -280,7 +280,7 @@ const SEQUENCES: readonly ParityCase[] = [
   raw("unknown commands in a pipeline", "FOO\r\nGET str\r\nBAR x\r\nPING\r\n"),
 ];
 
-/** What anybody may ask a server without a password. */
+/** Requests to a server without a password. */
 export const OPEN_CASES: readonly ParityCase[] = [
   ...READS,
   ...CONNECTION,
@@ -294,7 +294,7 @@ export const OPEN_CASES: readonly ParityCase[] = [
 /** The password of the guarded servers. */
 export const PASSWORD = "open sesame";
 
-/** What strangers and users ask a server with a password. */
+/** Requests to a server with a password, before and after authentication. */
 export const GUARDED_CASES: readonly ParityCase[] = [
   ...commands(
     undefined,

@@ -1,32 +1,36 @@
 /**
- * Starts a redis-proxy as its users do, as a process, and ends it by its handle.
+ * Starts redis-proxy as a process, as its users do, and ends it by its handle.
  *
  * @module
  */
 export const ROOT = new URL("../..", import.meta.url).pathname;
 
-/** The program under test: the executable, or what RP_TEST_COMMAND (a JSON array) names instead. */
+/** The program under test: the executable, or the command in RP_TEST_COMMAND (a JSON array). */
 export const COMMAND: readonly string[] = JSON.parse(
   Deno.env.get("RP_TEST_COMMAND") ?? JSON.stringify([`${ROOT}dist/redis-proxy`]),
 );
 
 const START_LIMIT = 20_000;
 
-/** Starts the program with arguments and variables, all of its output collected. */
+/** Starts the program with arguments and variables, and collects its output. */
 export class ProxyProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #outputs: Promise<unknown>[];
   #waiters = new Set<() => void>();
-  /** What it has logged so far. */
+  /** Its log so far. */
   stderr = "";
   stdout = "";
   /** Settles when the process has ended. */
   readonly status: Promise<Deno.CommandStatus>;
   isRunning = true;
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.#child = new Deno.Command(COMMAND[0]!, {
-      args: [...COMMAND.slice(1), ...args],
+  /** @param limits What a shell does before it becomes the program, such as "ulimit -n 64". */
+  constructor(args: readonly string[], env: Record<string, string> = {}, limits = "") {
+    const command = limits === ""
+      ? COMMAND
+      : ["sh", "-c", `${limits}; exec "$@"`, "sh", ...COMMAND];
+    this.#child = new Deno.Command(command[0]!, {
+      args: [...command.slice(1), ...args],
       cwd: ROOT,
       env,
       stdin: "null",
@@ -49,7 +53,7 @@ export class ProxyProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Waits until what it logged matches, and returns the match. Fails when it ended before. */
+  /** Waits until the log matches, and returns the match. Fails if the program ends before. */
   async logged(pattern: RegExp, limit = START_LIMIT): Promise<RegExpExecArray> {
     const deadline = performance.now() + limit;
     for (;;) {
@@ -74,7 +78,7 @@ export class ProxyProcess implements AsyncDisposable {
     if (this.isRunning) this.#child.kill(signal);
   }
 
-  /** Ends it in order, and returns its exit status. */
+  /** Ends it with SIGTERM, and returns its exit status. */
   async stop(): Promise<number> {
     this.kill("SIGTERM");
     const force = setTimeout(() => this.kill("SIGKILL"), 15_000);
@@ -107,20 +111,24 @@ export interface RunningProxy extends AsyncDisposable {
 }
 
 /**
- * Starts a proxy on a free port of loopback and waits until it listens and has its Redis: the one on
- * `redisPort`, or on null what arguments or variables name.
+ * Starts a proxy on a free port of loopback, and waits until it listens and is connected to Redis: the
+ * one on `redisPort`, or, if that is null, the one that arguments or variables name.
  */
 export async function startProxy(
   redisPort: number | null,
   args: readonly string[] = [],
-  options: { env?: Record<string, string>; awaitRedis?: boolean } = {},
+  options: { env?: Record<string, string>; awaitRedis?: boolean; limits?: string } = {},
 ): Promise<RunningProxy> {
-  const { env = {}, awaitRedis = true } = options;
-  const process = new ProxyProcess([
-    ...["--listen-address", "127.0.0.1", "--port", "0"],
-    ...(redisPort === null ? [] : ["--redis-port", `${redisPort}`]),
-    ...args,
-  ], env);
+  const { env = {}, awaitRedis = true, limits = "" } = options;
+  const process = new ProxyProcess(
+    [
+      ...["--listen-address", "127.0.0.1", "--port", "0"],
+      ...(redisPort === null ? [] : ["--redis-port", `${redisPort}`]),
+      ...args,
+    ],
+    env,
+    limits,
+  );
   try {
     const [, port] = await process.logged(/Listening\b.*\bport(?:=|":)(\d+)/);
     if (awaitRedis) await process.logged(/Connected to Redis/);
@@ -133,4 +141,9 @@ export async function startProxy(
     await process.stop();
     throw error;
   }
+}
+
+/** The port of the admin pages, where `--admin-port 0` was given. */
+export async function adminPortOf({ process }: RunningProxy): Promise<number> {
+  return Number((await process.logged(/Serving metrics .*port=(\d+)/))[1]);
 }

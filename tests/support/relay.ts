@@ -1,24 +1,24 @@
 /**
- * A relay between the proxy and its Redis that does to each of the two connections what networks
- * do: it delays, falls silent, closes on one side only, or on both.
+ * A relay between the proxy and its Redis. It does to each connection what networks do: it delays, falls
+ * silent, closes on one side, or on both.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** Which of the pair a connection is: the one for invalidations has a name of its own. */
+/** Which one of the pair a connection is: the one for invalidations has its own name. */
 export type Kind = "data" | "invalidation";
 
-/** What is done to the connections of a kind, now and later. */
+/** The faults of all connections of a kind, present and future. */
 interface Fault {
-  /** Milliseconds by which a piece from Redis is late; pieces stay in order. */
+  /** The delay of each piece from Redis in milliseconds; pieces stay in order. */
   delay: () => number;
   /** Settles when bytes may go on; null when they may now. */
   thawed: Promise<void> | null;
   thaw: () => void;
 }
 
-/** The name that it gives itself, first of all but a PING. */
+/** The name that it sends first, except for a PING. */
 const NAME = /redis-proxy-[0-9a-f]{8}-/;
 const PING = /^\*1\r\n\$4\r\nping\r\n$/i;
 const PIECE = 64 * 1024;
@@ -29,7 +29,7 @@ export class Relay implements Disposable {
   readonly #channels = new Set<Channel>();
   readonly faults: Record<Kind, Fault> = { data: healthy(), invalidation: healthy() };
 
-  /** @param targetOf The port that a new connection is led to. */
+  /** @param targetOf The port to which a new connection goes. */
   constructor(readonly targetOf: (kind: Kind) => number) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = this.#listener.addr.port;
@@ -41,12 +41,12 @@ export class Relay implements Disposable {
     return [...this.#channels].filter((channel) => channel.kind === kind).length;
   }
 
-  /** Makes what comes from Redis late, each piece by what `delay` says. */
+  /** Delays each piece from Redis by the result of `delay`. */
   delay(kind: Kind, delay: () => number): void {
     this.faults[kind].delay = delay;
   }
 
-  /** Lets no byte pass, and closes nothing. */
+  /** Stops all bytes and closes nothing. */
   freeze(kind: Kind): void {
     const fault = this.faults[kind];
     if (fault.thawed !== null) return;
@@ -64,17 +64,17 @@ export class Relay implements Disposable {
     for (const channel of this.#channels) if (channel.kind === kind) channel.close();
   }
 
-  /** Closes them towards Redis only: the proxy sees a connection on which nothing comes. */
+  /** Closes them towards Redis only: the proxy sees a silent connection. */
   halfOpen(kind: Kind): void {
     for (const channel of this.#channels) if (channel.kind === kind) channel.closeServer();
   }
 
-  /** Says something to Redis in the proxy's place, after what it says next; it must not be answered. */
+  /** Sends something to Redis after the proxy's next request; Redis must not answer it. */
   say(kind: Kind, text: string): void {
     for (const channel of this.#channels) if (channel.kind === kind) channel.aside = text;
   }
 
-  /** Ends all faults; what was frozen goes on. */
+  /** Ends all faults; frozen connections continue. */
   heal(): void {
     for (const kind of ["data", "invalidation"] as const) {
       this.thaw(kind);
@@ -127,10 +127,10 @@ export class Relay implements Disposable {
   }
 }
 
-/** One connection of the proxy, and the one that stands for it at Redis. */
+/** A connection of the proxy, and its counterpart at Redis. */
 class Channel {
   isHalfOpen = false;
-  /** What is to be said to Redis between two requests. */
+  /** What to send to Redis between two requests. */
   aside = "";
 
   constructor(
@@ -139,12 +139,12 @@ class Channel {
     readonly kind: Kind,
     readonly faults: Record<Kind, Fault>,
   ) {
-    // With Nagle's algorithm the relay itself would be the fault: it adds 40 ms.
+    // Nagle's algorithm would add 40 ms.
     client.setNoDelay(true);
     server.setNoDelay(true);
   }
 
-  /** @param first What the proxy has sent already. */
+  /** @param first The bytes that the proxy has already sent. */
   async serve(first: Uint8Array): Promise<void> {
     await Promise.all([this.#forth(first), this.#back()]);
     this.close();

@@ -1,17 +1,17 @@
 /**
- * Whether bytes are replies of RESP2 or RESP3: a strict reader that shares nothing with the program.
+ * A strict reader of RESP2 and RESP3 replies that shares no code with the program.
  *
  * @module
  */
 
-/** Whether a text of code units 0 to 255 is nothing but whole replies. */
+/** Whether a text of code units 0 to 255 consists of complete replies. */
 export function isReplies(text: string): boolean {
   let at = 0;
   while (at >= 0 && at < text.length) at = afterReply(text, at);
   return at === text.length;
 }
 
-/** Where the reply ends that starts at a place; -1 where there is none. */
+/** The end of the reply that starts at a position; -1 if there is none. */
 function afterReply(text: string, start: number): number {
   const cr = text.indexOf("\r", start);
   if (cr < 0 || text[cr + 1] !== "\n") return -1;

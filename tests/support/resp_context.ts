@@ -1,5 +1,5 @@
 /**
- * What a conversation in RESP needs around it, made up.
+ * A made-up context for a conversation in RESP.
  *
  * @module
  */
@@ -50,7 +50,7 @@ export const FACTS: Facts = {
   originLargeBytes: 0,
 };
 
-/** A context without a password and with a log that nobody reads, but for what is given. */
+/** A context without a password and with a silent log, unless overridden. */
 export function respContext(given: Partial<RespContext> = {}): RespContext {
   return {
     credentials: new Credentials(DEFAULT_USER, null),

@@ -1,5 +1,5 @@
 /**
- * A throwaway redis-server with a proxy in front of it, and the programs that people use with them.
+ * A temporary redis-server with a proxy in front of it, and the programs that people use with them.
  *
  * @module
  */
@@ -80,7 +80,7 @@ export async function run(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** What curl prints of a path; `flags` go before the address. */
+/** What curl prints for a path; `flags` go before the address. */
 export async function curl(port: number, path: string, ...flags: string[]): Promise<string> {
   const all = ["--silent", "--show-error", "--max-time", "10", "--path-as-is", ...flags];
   const { code, stdout, stderr } = await run("curl", [...all, `http://127.0.0.1:${port}${path}`]);
@@ -94,7 +94,7 @@ export async function redisCli(port: number, ...command: string[]): Promise<stri
   return stdout + stderr;
 }
 
-/** Tries again until it is true; a condition, not a sleep. */
+/** Checks a condition again and again until it is true. */
 export async function until(
   isTrue: () => Promise<boolean> | boolean,
   limit = 10_000,

@@ -1,5 +1,5 @@
 /**
- * Bytes without sockets: inputs that hold what a test says, and a sink that keeps what it was given.
+ * Bytes without sockets: inputs that hold given bytes, and a sink that keeps what is written.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export function inputOf(data: string | Uint8Array): Input {
   return input;
 }
 
-/** Keeps all that is written; takes at most `most` bytes at a time. */
+/** Keeps everything written; accepts at most `most` bytes per write. */
 export class MemorySink implements Sink {
   readonly pieces: Buffer[] = [];
 
@@ -55,7 +55,7 @@ export async function written(append: (output: Output) => void): Promise<string>
   return sink.text;
 }
 
-/** The same numbers in [0, 1) for the same seed (mulberry32). */
+/** A repeatable source of numbers in [0, 1), by a seed (mulberry32). */
 export function random(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -65,7 +65,7 @@ export function random(seed: number): () => number {
   };
 }
 
-/** The same text in pieces: whole, byte by byte, and at random cuts of a few seeds. */
+/** A text in pieces: whole, byte by byte, and cut at random by a few seeds. */
 export function* cuts(text: string): Generator<{ name: string; pieces: string[] }> {
   yield { name: "whole", pieces: [text] };
   yield { name: "byte by byte", pieces: [...text] };
@@ -81,6 +81,6 @@ export function* cuts(text: string): Generator<{ name: string; pieces: string[] 
   }
 }
 
-/** Every byte there is, once, as code units. */
+/** Every byte once, as code units. */
 export const ALL_BYTES: string = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte))
   .join("");

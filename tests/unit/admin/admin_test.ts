@@ -2,9 +2,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { expose } from "../../../src/admin/exposition.ts";
 import { metricsText } from "../../../src/admin/metrics.ts";
 import { type Circumstances, whyNotReady } from "../../../src/admin/readiness.ts";
-import { type AdminSources, answer } from "../../../src/admin/routes.ts";
+import { AdminProtocol } from "../../../src/admin/protocol.ts";
+import { type AdminRequest, type AdminSources, answer } from "../../../src/admin/routes.ts";
 import { Credentials, DEFAULT_USER } from "../../../src/core/credentials.ts";
 import { FACTS } from "../../support/resp_context.ts";
+import { inputOf, written } from "../../support/wire.ts";
 
 const HEAD = /^# HELP ([a-z_]+) (.+)$/;
 const TYPE = /^# TYPE ([a-z_]+) (counter|gauge)$/;
@@ -103,7 +105,6 @@ Deno.test("whyNotReady() is null exactly while a read could be served", () => {
 
 function sources(given: Partial<AdminSources> = {}): AdminSources {
   return {
-    credentials: new Credentials(DEFAULT_USER, null),
     facts: () => FACTS,
     whyNotReady: () => null,
     explain: (key) => ({ key: JSON.stringify(key) }),
@@ -111,24 +112,26 @@ function sources(given: Partial<AdminSources> = {}): AdminSources {
   };
 }
 
-async function ask(path: string, given?: Partial<AdminSources>, init?: RequestInit) {
-  const response = answer(new Request(`http://localhost${path}`, init), sources(given));
-  const { status, headers } = response;
-  return { status, headers, text: await response.text(), type: headers.get("content-type") };
+function ask(path: string, given: Partial<AdminSources> = {}, request: Partial<AdminRequest> = {}) {
+  const { body, ...page } = answer(
+    { method: "GET", target: path, isAuthorized: true, accept: null, ...request },
+    sources(given),
+  );
+  return { ...page, text: new TextDecoder().decode(body) };
 }
 
-Deno.test("answer() tells of health, readiness and metrics in their own media types", async () => {
-  const health = await ask("/healthz", { whyNotReady: () => "no" });
+Deno.test("answer() tells of health, readiness and metrics in their own media types", () => {
+  const health = ask("/healthz", { whyNotReady: () => "no" });
   assertEquals([health.status, health.text], [200, "ok\n"]);
-  assertEquals((await ask("/readyz")).status, 200);
-  const unready = await ask("/readyz", { whyNotReady: () => "no connection" });
+  assertEquals((ask("/readyz")).status, 200);
+  const unready = ask("/readyz", { whyNotReady: () => "no connection" });
   assertEquals([unready.status, unready.text], [503, "no connection\n"]);
-  const metrics = await ask("/metrics");
+  const metrics = ask("/metrics");
   assertEquals(metrics.type, "text/plain; version=0.0.4; charset=utf-8");
   assertMatch(metrics.text, /^# HELP /);
 });
 
-Deno.test("answer() explains the key of the path or the query, its bytes exact", async () => {
+Deno.test("answer() explains the key of the path or the query, its bytes exact", () => {
   for (
     const [path, key] of [
       ["/explain/a%20b", "a b"],
@@ -140,40 +143,91 @@ Deno.test("answer() explains the key of the path or the query, its bytes exact",
       ["/explain?key=../x", "../x"],
       ["/explain?key=a?b=c", "a?b=c"],
       ["/explain?other=1&key=k", "k"],
+      ["/explain/../x?query", "../x"],
+      ["http://host/explain?key=k", "k"],
     ] as const
   ) {
-    const { status, text, type } = await ask(path);
+    const { status, text, type } = ask(path);
     assertEquals([status, type], [200, "application/json"]);
     assertEquals(JSON.parse(text), { key: JSON.stringify(key) }, path);
   }
   for (const path of ["/explain", "/explain?other=1", "/explain?key=%4"]) {
-    assertEquals((await ask(path)).status, 400, path);
+    assertEquals((ask(path)).status, 400, path);
   }
-  const headers = { Accept: "text/plain" };
-  assertEquals((await ask("/explain?key=k", {}, { headers })).text, 'key: "k"\n');
+  assertEquals(ask("/explain?key=k", {}, { accept: "text/plain" }).text, 'key: "k"\n');
 });
 
-Deno.test("answer() refuses other pages and methods, as a problem document where JSON is preferred", async () => {
-  const headers = { Accept: "application/json" };
-  const { status, type, text } = await ask("/nothing", {}, { headers });
+Deno.test("answer() refuses other pages and methods, as a problem document where JSON is preferred", () => {
+  const { status, type, text } = ask("/nothing", {}, { accept: "application/json" });
   assertEquals([status, type], [404, "application/problem+json"]);
   assertEquals(JSON.parse(text).title, "Not Found");
-  const post = await ask("/metrics", {}, { method: "POST" });
-  assertEquals([post.status, post.headers.get("allow")], [405, "GET, HEAD"]);
+  const post = ask("/metrics", {}, { method: "POST" });
+  assertEquals([post.status, post.lines], [405, "Allow: GET, HEAD\r\n"]);
+  assertEquals(ask("*").status, 400);
+  assertEquals(ask("http://user@host/metrics").status, 400);
 });
 
-Deno.test("answer() wants the password for everything but health", async () => {
-  const credentials = new Credentials(DEFAULT_USER, "secret");
-  assertEquals((await ask("/healthz", { credentials })).status, 200);
+Deno.test("answer() wants the password for everything but health", () => {
+  const isAuthorized = false;
+  assertEquals(ask("/healthz", {}, { isAuthorized }).status, 200);
   for (const path of ["/readyz", "/metrics", "/explain?key=k", "/nothing"]) {
-    const { status, headers } = await ask(path, { credentials });
+    const { status, lines } = ask(path, {}, { isAuthorized });
     assertEquals(status, 401, path);
-    assertMatch(headers.get("www-authenticate")!, /Basic .*Bearer /);
+    assertMatch(lines, /WWW-Authenticate: Basic [^]*WWW-Authenticate: Bearer /);
   }
-  for (const Authorization of ["Bearer secret", `Basic ${btoa(":secret")}`]) {
-    const { status } = await ask("/metrics", { credentials }, { headers: { Authorization } });
-    assertEquals(status, 200);
+});
+
+/** What the protocol answers to bytes. */
+function exchange(text: string, password: string | null = null): Promise<string> {
+  const protocol = new AdminProtocol(sources(), new Credentials(DEFAULT_USER, password));
+  const input = inputOf(text);
+  return written((output) => {
+    for (let isLast = false; !isLast;) {
+      const request = protocol.next(input);
+      if (request === undefined) break;
+      request.reply(output, undefined);
+      isLast = request.last;
+    }
+  });
+}
+
+Deno.test("AdminProtocol answers requests in turn, HEAD without a body, and ends when it is asked to", async () => {
+  const host = "Host: h\r\n";
+  const replies = await exchange(
+    `GET /healthz HTTP/1.1\r\n${host}\r\nHEAD /metrics HTTP/1.1\r\n${host}\r\n` +
+      `GET /readyz HTTP/1.1\r\n${host}Connection: close\r\n\r\nGET /healthz HTTP/1.1\r\n`,
+  );
+  const heads = replies.split("HTTP/1.1 ").slice(1);
+  assertEquals(heads.length, 3);
+  assertMatch(heads[0]!, /^200 OK\r\nDate: [^]*\r\nContent-Length: 3\r\n[^]*\r\n\r\nok\n$/);
+  assertMatch(heads[1]!, /^200 OK\r\n[^]*\r\nContent-Length: [1-9]\d+\r\n[^]*\r\n\r\n$/);
+  assertMatch(heads[2]!, /^200 OK\r\n[^]*\r\nConnection: close\r\n\r\nready\n$/);
+  assertMatch(
+    await exchange("GET /healthz HTTP/1.0\r\n\r\n"),
+    /\r\nConnection: close\r\n\r\nok\n$/,
+  );
+  assertMatch(
+    await exchange("GET /healthz\r\n\r\n"),
+    /^HTTP\/1\.1 400 [^]*\r\nConnection: close\r\n/,
+  );
+});
+
+Deno.test("AdminProtocol takes the password of either scheme, and no other", async () => {
+  const asked = async (authorization: string) =>
+    (await exchange(`GET /metrics HTTP/1.1\r\nHost: h\r\n${authorization}\r\n`, "secret")).slice(
+      9,
+      12,
+    );
+  assertEquals(await asked(""), "401");
+  assertEquals(await asked("Authorization: Bearer secret\r\n"), "200");
+  assertEquals(await asked(`Authorization: Basic ${btoa(":secret")}\r\n`), "200");
+  assertEquals(await asked("Authorization: Bearer wrong\r\n"), "401");
+});
+
+Deno.test("AdminProtocol tells a client in HTTP that it was too slow, or one too many", async () => {
+  const protocol = new AdminProtocol(sources(), new Credentials(DEFAULT_USER, null));
+  for (const [method, status] of [["expire", "408"], ["turnAway", "503"]] as const) {
+    const reply = await written((output) => protocol[method](output, inputOf("GET /")));
+    assertMatch(reply, new RegExp(`^HTTP/1\\.1 ${status} [^]*\\r\\nConnection: close\\r\\n`));
   }
-  const wrong = { headers: { Authorization: "Bearer wrong" } };
-  assertEquals((await ask("/metrics", { credentials }, wrong)).status, 401);
 });

@@ -1,11 +1,24 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ConfigError, helpPage, parseConfig } from "../../../src/config/mod.ts";
+import type { OriginAddress } from "../../../src/origin/address.ts";
 import { FLAGS, type Setting, SETTINGS, variableOf } from "../../../src/config/settings.ts";
 
 type Env = Record<string, string>;
 
+/** Made by `openssl req -x509 -newkey ed25519 -nodes -subj /CN=test`. */
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBNDCB56ADAgECAhQ89dEwde9CSGtfncRraWOMCHO+aDAFBgMrZXAwDzENMAsG
+A1UEAwwEdGVzdDAgFw0yNjExMjYwMTEzMjhaGA8yMTI2MTEwMjAxMTMyOFowDzEN
+MAsGA1UEAwwEdGVzdDAqMAUGAytlcAMhADKFEWGDgh95tw++wvta8hCNQP+LCtDm
+OtzsCZY9x3nBo1MwUTAdBgNVHQ4EFgQUIRDiJu/KWon7+sTcc2JtTJocLg8wHwYD
+VR0jBBgwFoAUIRDiJu/KWon7+sTcc2JtTJocLg8wDwYDVR0TAQH/BAUwAwEB/zAF
+BgMrZXADQQBwnS1Rjz16KUVFsUSrJbyhZ3U4sX0WeyUrF3DFcqfU1F/iwVhhmQd+
+IR5uycwX86THGOjrCMV/b3iYpqI5UvEE
+-----END CERTIFICATE-----
+`;
+
 function readFile(path: string): string {
-  if (path === "/ca.pem") return "PEM";
+  if (path === "/ca.pem") return CERTIFICATE;
   if (path === "/password") return "open sesame\r\n";
   if (path === "/empty") return "\n";
   throw new Deno.errors.NotFound("No such file");
@@ -49,7 +62,7 @@ Deno.test("parseConfig() has the defaults of the original, and takes no command 
   const { port, "cache-size": size, "cache-timeout": ttl, "client-limit": limit } = values;
   assertEquals([values["listen-address"], port], ["0.0.0.0", 8080]);
   assertEquals([size, ttl, limit], [10_000, 30_000, 64]);
-  assertEquals([origin.host, origin.port, origin.tls], ["127.0.0.1", 6379, false]);
+  assertEquals([origin.host, origin.port, origin.tls], ["127.0.0.1", 6379, null]);
 });
 
 Deno.test("parseConfig() goes by flag over variable over default, for each setting", () => {
@@ -77,17 +90,34 @@ Deno.test("parseConfig() knows units of memory as redis.conf does", () => {
 Deno.test("parseConfig() takes a Redis from a URL, with escapes in user and password", () => {
   const { origin } = parse(["--redis-url", "rediss://us%40er:p%3Aw%2F%C3%A9@host.example:6390/3"]);
   assertEquals(origin, {
+    socket: null,
     host: "host.example",
     port: 6390,
     username: "us@er",
     password: "p:w/é",
     database: 3,
-    tls: true,
-    certificateAuthority: null,
+    tls: { authorities: null, identity: null, serverName: null },
   });
   const short = parse([], { RP_REDIS_URL: "redis://[::1]" }).origin;
-  assertEquals([short.host, short.port, short.database, short.tls], ["::1", 6379, 0, false]);
+  assertEquals([short.host, short.port, short.database, short.tls], ["::1", 6379, 0, null]);
   assertEquals([short.username, short.password], [null, null]);
+});
+
+Deno.test("parseConfig() takes a Unix socket of Redis from a URL", () => {
+  const plain = { host: "", port: 0, tls: null, username: null, password: null, database: 0 };
+  const longest = `/${"x".repeat(106)}`;
+  const table: [url: string, parts: Partial<OriginAddress>][] = [
+    ["unix:///run/redis.sock", { socket: "/run/redis.sock" }],
+    ["unix:/run/redis.sock", { socket: "/run/redis.sock" }],
+    ["redis+unix:///run/redis.sock", { socket: "/run/redis.sock" }],
+    ["unix:///run/a%20b%3F.sock?db=15", { socket: "/run/a b?.sock", database: 15 }],
+    ["unix://:p%40ss@/run/r?db=0", { socket: "/run/r", password: "p@ss" }],
+    ["unix://us%3Aer:pass@/r", { socket: "/r", username: "us:er", password: "pass" }],
+    [`unix://${longest}`, { socket: longest }],
+  ];
+  for (const [url, parts] of table) {
+    assertEquals(parse(["--redis-url", url]).origin, { ...plain, ...parts } as OriginAddress, url);
+  }
 });
 
 Deno.test("parseConfig() takes the more explicit of URL and host, and no two of one place", () => {
@@ -106,8 +136,9 @@ Deno.test("parseConfig() takes the more explicit of URL and host, and no two of 
 });
 
 Deno.test("parseConfig() reads the certificates to trust, or names the place of the bad path", () => {
-  assertEquals(parse(["--redis-ca", "/ca.pem"]).origin.certificateAuthority, "PEM");
-  const message = refusal([], { RP_REDIS_CA: "/none" });
+  const { tls } = parse(["--redis-url", "rediss://h", "--redis-ca", "/ca.pem"]).origin;
+  assertEquals(tls?.authorities, CERTIFICATE);
+  const message = refusal(["--redis-url", "rediss://h"], { RP_REDIS_CA: "/none" });
   assert(message.startsWith('Cannot read "/none" for RP_REDIS_CA: wanted a readable file'));
 });
 
@@ -144,6 +175,15 @@ const REFUSED: [string[], Env, string][] = [
   [["--redis-url", "redis://host:0"], {}, "Cannot use its value for --redis-url"],
   [["--redis-url", "redis://host:70000"], {}, "Cannot use its value for --redis-url"],
   [["--redis-url", "redis://host?db=1"], {}, "Cannot use its value for --redis-url"],
+  [["--redis-url", "unix://run/redis.sock"], {}, "Cannot use its value for --redis-url"],
+  [["--redis-url", "unix:redis.sock"], {}, "Cannot use its value for --redis-url"],
+  [["--redis-url", "unix:///run/redis.sock?db=x"], {}, "Cannot use its value for --redis-url"],
+  [["--redis-url", "unix:///run/%zz"], {}, "Cannot use its value for --redis-url"],
+  [
+    ["--redis-url", `unix:///${"x".repeat(107)}`],
+    {},
+    "Cannot use its value for --redis-url: wanted a path of at most 107 bytes",
+  ],
   [[], { RP_REDIS_URL: "redis://:%ff@host" }, "Cannot use its value for RP_REDIS_URL"],
   [[], { RP_REDIS_URL: "redis://:%zz@host" }, "Cannot use its value for RP_REDIS_URL"],
 ];

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Log, LOG_LEVELS, type LogFormat, type LogLevel } from "../../../src/core/log.ts";
+import { LogLimit } from "../../../src/core/log_limit.ts";
 
 function logged(level: LogLevel, format: LogFormat, act: (log: Log) => void): string[] {
   const lines: string[] = [];
@@ -38,4 +39,47 @@ Deno.test("Log writes one line an event as JSON, with the fields by name", () =>
   const { time, ...rest } = JSON.parse(lines[0]!);
   assertEquals(rest, { level: "warn", event: "Odd", why: 'a\n"b"', count: 2 });
   assertEquals(new Date(time).toISOString(), time);
+});
+
+Deno.test("Log writes a bounded number of lines of one event, and says how many it left out", async () => {
+  const lines: string[] = [];
+  const log = new Log("debug", "text", (line) => lines.push(line), { lines: 3, period: 250 });
+  for (let count = 0; count < 3; count++) log.info("Odd");
+  assertEquals(lines.length, 3);
+  for (let count = 0; count < 500; count++) log.info("Odd");
+  log.error("Other");
+  for (let count = 0; count < 9; count++) log.debug("Detail");
+  assertEquals(lines.length, 3 + 1 + 9);
+  while (lines.length < 14) await new Promise((resolve) => setTimeout(resolve, 5));
+  assertMatch(lines.at(-1)!, / warn {2}Left out repeated lines of=Odd lines=500$/);
+  log.info("Odd");
+  assertMatch(lines.at(-1)!, / info {2}Odd$/);
+});
+
+Deno.test("Log reports what it left out when it is flushed, and nothing where it left out nothing", () => {
+  const lines: string[] = [];
+  const log = new Log("info", "text", (line) => lines.push(line), { lines: 1, period: 60_000 });
+  log.info("Odd");
+  log.flush();
+  assertEquals(lines.length, 1);
+  log.info("Odd");
+  log.info("Odd");
+  log.flush();
+  assertEquals(lines.map((line) => line.slice(31)), [
+    "Odd",
+    "Odd",
+    "Left out repeated lines of=Odd lines=1",
+  ]);
+});
+
+Deno.test("LogLimit begins a new period once the old one is over, though no timer has fired", () => {
+  const ends: [string, number][] = [];
+  const limit = new LogLimit({ lines: 2, period: 1000 }, (...end) => ends.push(end));
+  assertEquals([0, 1, 2, 999, 1000, 1001, 1002].map((now) => limit.take("a", now)), [
+    ...[true, true, false, false],
+    ...[true, true, false],
+  ]);
+  assertEquals(ends, [["a", 2]]);
+  limit.flush();
+  assertEquals(ends, [["a", 2], ["a", 1]]);
 });

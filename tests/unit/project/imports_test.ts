@@ -5,15 +5,16 @@ import { ROOT } from "../../../tools/command.ts";
 
 /** What a room may import beside its own files: rooms, files of rooms, and packages. */
 const RULES: Record<string, readonly string[]> = {
-  main: ["app", "config", "core/log"],
-  app: ["admin", "cache", "config", "core", "http", "origin", "resp", "server"],
-  admin: ["core", "http/authorization", "http/error_body", "http/target", "@std/http"],
-  config: ["cache/policy", "cache/policy_text", "core", "origin/client", "@std/cli/parse-args"],
+  main: ["app", "config", "core/log", "system"],
+  app: ["admin", "cache", "config", "core", "http", "origin", "resp", "server", "system"],
+  admin: ["core", "http", "server/input", "server/output", "server/protocol", "@std/http"],
+  config: ["cache/policy", "cache/policy_text", "core", "origin/address", "@std/cli/parse-args"],
   http: ["core", "server/input", "server/output", "server/protocol", "@std/http"],
   resp: ["core", "server/input", "server/output", "server/peer", "server/protocol"],
   server: ["core"],
   cache: ["core", "origin/follower", "lru-cache"],
   origin: ["core", "ioredis"],
+  system: ["core"],
   core: [],
 };
 

@@ -16,7 +16,7 @@ Deno.test("isAtLeast() compares versions by their numbers", () => {
   }
 });
 
-Deno.test("tools/deno brings a Deno that bundles", () => {
+Deno.test("tools/deno fetches a Deno that can bundle", () => {
   const script = Deno.readTextFileSync(new URL("../../../tools/deno", import.meta.url));
   const [, newest] = /^newest=(\S+)/m.exec(script)!;
   assert(isAtLeast(newest!, BUNDLER_VERSION), newest);

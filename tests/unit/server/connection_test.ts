@@ -82,6 +82,31 @@ Deno.test("Connection answers a batch of hits by one write", async () => {
   assertEquals(conn.written.slice(1), [bulk("A").repeat(6)]);
 });
 
+Deno.test("Connection answers misses that become known together by one write", async () => {
+  const { origin, conn, served } = serve();
+  const keys = ["a", "b", "c", "d"];
+  conn.send(keys.map(get).join(""));
+  await until(() => origin.reads.length === 4);
+  for (const read of origin.reads) read.answer(bytes("X"));
+  conn.end();
+  await served;
+  assertEquals(conn.written, [bulk("X").repeat(4)]);
+});
+
+Deno.test("Connection sends what is known before it waits for the rest of a pipeline", async () => {
+  const { origin, conn, served } = serve();
+  conn.send(["a", "b", "c"].map(get).join(""));
+  await until(() => origin.reads.length === 3);
+  origin.reads[0]!.answer(bytes("A"));
+  origin.reads[1]!.answer(bytes("B"));
+  await until(() => conn.written.length === 1);
+  assertEquals(conn.written, [bulk("A") + bulk("B")]);
+  origin.reads[2]!.answer(bytes("C"));
+  conn.end();
+  await served;
+  assertEquals(conn.written.slice(1), [bulk("C")]);
+});
+
 Deno.test("Connection does not read from a client that takes no replies", async () => {
   const { conn, connection, served } = serve();
   conn.hold();

@@ -31,11 +31,12 @@ async function until(isTrue: () => boolean): Promise<void> {
 
 interface Options {
   maxClients?: number;
+  maxRefusals?: number;
   patience?: Partial<Record<Phase, number>>;
   listener?: Deno.Listener;
 }
 
-function serve({ maxClients = 100, patience = {}, listener }: Options = {}) {
+function serve({ maxClients = 100, maxRefusals = 8, patience = {}, listener }: Options = {}) {
   const origin = new FakeOrigin();
   const stats = new Stats();
   const lookup = makeCache(origin, { timeToLive: 60_000 });
@@ -50,6 +51,7 @@ function serve({ maxClients = 100, patience = {}, listener }: Options = {}) {
     converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
   }, {
     maxClients,
+    maxRefusals,
     patience: { ...FOR_EVER, ...patience },
   }, new Log("debug", "text", (line) => lines.push(line)));
   return { server, origin, stats, lines, port: (own.addr as Deno.NetAddr).port };
@@ -71,6 +73,23 @@ Deno.test("Server serves as many clients as it may, and turns the next away with
   await until(() => server.clients === 1);
   using four = await RawClient.connect(port);
   assertEquals(await four.exchange("PING\r\n", 7), "+PONG\r\n");
+  await server.stop(0);
+});
+
+Deno.test("Server answers each of many silent clients that are too many, a bounded number at a time", async () => {
+  const { server, stats, port } = serve({ maxClients: 1, maxRefusals: 2 });
+  using one = await RawClient.connect(port);
+  assertEquals(await one.exchange("PING\r\n", 7), "+PONG\r\n");
+  const silent = await Promise.all(Array.from({ length: 30 }, () => RawClient.connect(port)));
+  for (const client of silent) {
+    assertEquals(await client.rest(), "-ERR max number of clients reached\r\n");
+    client.close();
+  }
+  assertEquals([server.clients, stats.clientsRefused], [1, 30]);
+  one.close();
+  await until(() => server.clients === 0);
+  using two = await RawClient.connect(port);
+  assertEquals(await two.exchange("PING\r\n", 7), "+PONG\r\n");
   await server.stop(0);
 });
 

@@ -1,0 +1,89 @@
+/**
+ * The admin pages as a protocol of this program's own server, which bounds the number of clients and
+ * their patience. Deno's HTTP server does neither, and ends when the process has no file left for a
+ * client.
+ *
+ * @module
+ */
+import { STATUS_CODE, STATUS_TEXT } from "@std/http/status";
+import type { Credentials } from "../core/credentials.ts";
+import { HttpDate } from "../http/date.ts";
+import { type Fields, interpretFields } from "../http/fields.ts";
+import { type Head, HttpParser } from "../http/parser.ts";
+import { Refusal } from "../http/refusal.ts";
+import { isHeadRequest } from "../http/request_line.ts";
+import type { Input } from "../server/input.ts";
+import type { Output } from "../server/output.ts";
+import type { ClientRequest, Protocol } from "../server/protocol.ts";
+import { type AdminSources, answer, type Page, refuse } from "./routes.ts";
+
+const TOO_SLOW = new Refusal(STATUS_CODE.RequestTimeout, "The request took too long to come");
+const TOO_MANY = new Refusal(STATUS_CODE.ServiceUnavailable, "Too many clients are connected");
+
+const date = new HttpDate();
+
+export class AdminProtocol implements Protocol {
+  readonly #parser: HttpParser<Fields>;
+
+  constructor(readonly sources: AdminSources, credentials: Credentials) {
+    const options = {
+      contentType: "",
+      maxAge: 0,
+      corsOrigins: null,
+      allowedHosts: null,
+      credentials,
+    };
+    this.#parser = new HttpParser((fields, isHttp11) => interpretFields(fields, isHttp11, options));
+  }
+
+  next(input: Input): ClientRequest | undefined {
+    const head = this.#parser.next(input);
+    if (head === undefined) return undefined;
+    return head instanceof Refusal ? refused(head, input) : this.#request(head);
+  }
+
+  expire(output: Output, input: Input): void {
+    refused(TOO_SLOW, input).reply(output);
+  }
+
+  turnAway(output: Output, input: Input): void {
+    refused(TOO_MANY, input).reply(output);
+  }
+
+  #request({ line, fields: { bar, mode }, isBodyLeft }: Head<Fields>): AdminReply {
+    const { method, key } = line;
+    const target = key === null ? line.target : `/${key}`;
+    const page = answer(
+      { method, target, isAuthorized: bar !== "unauthorized", accept: mode.accept },
+      this.sources,
+    );
+    return new AdminReply(page, method === "HEAD", mode.last || isBodyLeft, mode.lines);
+  }
+}
+
+/** The answer to a request that cannot be understood, or will not be: the connection's last. */
+function refused({ status, reason }: Refusal, input: Input): AdminReply {
+  return new AdminReply(refuse({ accept: null }, status, reason), isHeadRequest(input), true, "");
+}
+
+class AdminReply implements ClientRequest {
+  constructor(
+    readonly page: Page,
+    readonly isHead: boolean,
+    readonly last: boolean,
+    readonly lines: string,
+  ) {}
+
+  read(): undefined {}
+
+  reply(output: Output): void {
+    const { status, type, body, lines } = this.page;
+    const close = this.last ? "Connection: close\r\n" : "";
+    output.latin1(
+      `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\nDate: ${date.at(performance.now())}\r\n` +
+        `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\nCache-Control: no-store\r\n` +
+        `${lines}${this.lines}${close}\r\n`,
+    );
+    if (!this.isHead) output.bytes(body);
+  }
+}

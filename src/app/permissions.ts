@@ -1,0 +1,12 @@
+/**
+ * Gives up the permissions that the executable has and that this run does not need.
+ *
+ * @module
+ */
+import type { Config } from "../config/mod.ts";
+
+/** To be called before anything from the network is read. What is given up never comes back. */
+export function dropPermissions({ origin }: Config): void {
+  // Deno counts the use of a Unix socket as writing to its file.
+  if (origin.socket === null) Deno.permissions.revokeSync({ name: "write" });
+}

@@ -1,0 +1,4 @@
+/** A configuration that cannot be used; the message is one sentence for the person who wrote it. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}

@@ -1,0 +1,50 @@
+/**
+ * Reads a certificate and its private key, and checks that they belong together.
+ *
+ * @module
+ */
+import { ConfigError } from "./error.ts";
+import type { ReadFile } from "./files.ts";
+import { readCertificates, readPrivateKey } from "./pem.ts";
+
+/** A certificate chain and its private key, in PEM. */
+export interface Identity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A file, and the flag or variable that names it; null where none does. */
+export interface NamedFile {
+  readonly place: string;
+  readonly path: string | null;
+}
+
+/**
+ * Returns the certificate and the key; null where neither is named.
+ *
+ * @throws {ConfigError} When only one is named, or they cannot be used together.
+ */
+export function readIdentity(cert: NamedFile, key: NamedFile, readFile: ReadFile): Identity | null {
+  if (cert.path === null && key.path === null) return null;
+  if (cert.path === null) throw alone(key, cert);
+  if (key.path === null) throw alone(cert, key);
+  const identity = {
+    cert: readCertificates(cert.place, cert.path, readFile),
+    key: readPrivateKey(key.place, key.path, readFile),
+  };
+  try {
+    // Only a listener checks the pair, and a client ends the process if it is wrong: one listens on
+    // a port that nobody knows, for a moment.
+    Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...identity }).close();
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new ConfigError(
+      `Cannot use "${cert.path}" with "${key.path}": wanted a certificate and its private key (${why})`,
+    );
+  }
+  return identity;
+}
+
+function alone(given: NamedFile, missing: NamedFile): ConfigError {
+  return new ConfigError(`Cannot use ${given.place} alone: wanted ${missing.place} as well`);
+}

@@ -1,0 +1,79 @@
+/**
+ * From the settings to the address of Redis.
+ *
+ * @module
+ */
+import type { OriginAddress, OriginTls } from "../origin/address.ts";
+import { ConfigError } from "./error.ts";
+import type { ReadFile } from "./files.ts";
+import { readIdentity } from "./identity.ts";
+import { readCertificates } from "./pem.ts";
+import type { Places } from "./places.ts";
+import type { Values } from "./settings.ts";
+
+/** Settings that mean something over TLS alone. */
+const TLS_FLAGS = ["redis-ca", "redis-cert", "redis-key", "redis-server-name"] as const;
+
+/**
+ * Returns the address of Redis.
+ *
+ * @throws {ConfigError} When settings contradict each other, or a file cannot be used.
+ */
+export function originOf(values: Values, places: Places, readFile: ReadFile): OriginAddress {
+  checkRivals(places);
+  const url = values["redis-url"];
+  const isHostGiven = places.source("redis-host") === "flag" ||
+    places.source("redis-port") === "flag";
+  if (url !== null && !isHostGiven) {
+    const { isTls, ...address } = url;
+    return { ...address, tls: tlsOf(isTls, values, places, readFile) };
+  }
+  return {
+    socket: null,
+    host: values["redis-host"],
+    port: values["redis-port"],
+    username: null,
+    password: null,
+    database: 0,
+    tls: tlsOf(false, values, places, readFile),
+  };
+}
+
+/** The more explicit place wins; two answers from the same place are a contradiction. */
+function checkRivals(places: Places): void {
+  const rival = (["redis-host", "redis-port"] as const).find((flag) => {
+    const source = places.source(flag);
+    return source !== "default" && source === places.source("redis-url");
+  });
+  if (rival === undefined) return;
+  const [one, other] = [places.of("redis-url"), places.of(rival)];
+  throw new ConfigError(`Cannot use ${one} together with ${other}: wanted one of the two`);
+}
+
+function tlsOf(
+  isTls: boolean,
+  values: Values,
+  places: Places,
+  readFile: ReadFile,
+): OriginTls | null {
+  if (!isTls) {
+    // To ignore them would have a person believe that the connection is safe.
+    const flag = TLS_FLAGS.find((flag) => values[flag] !== null);
+    if (flag === undefined) return null;
+    throw new ConfigError(
+      `Cannot use ${places.of(flag)} without TLS: wanted --redis-url rediss://...`,
+    );
+  }
+  const authorities = values["redis-ca"];
+  const file = (flag: "redis-cert" | "redis-key") => ({
+    place: places.of(flag),
+    path: values[flag],
+  });
+  return {
+    authorities: authorities === null
+      ? null
+      : readCertificates(places.of("redis-ca"), authorities, readFile),
+    identity: readIdentity(file("redis-cert"), file("redis-key"), readFile),
+    serverName: values["redis-server-name"],
+  };
+}

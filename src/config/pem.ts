@@ -1,0 +1,75 @@
+/**
+ * Looks into PEM files before they are used: TLS would ignore what it does not understand, and fail
+ * much later. Source: RFC 7468.
+ *
+ * @module
+ */
+import { X509Certificate } from "node:crypto";
+import { ConfigError } from "./error.ts";
+import { type ReadFile, readText } from "./files.ts";
+
+const CERTIFICATE = "CERTIFICATE";
+
+/**
+ * Returns the text of a file of one or more certificates.
+ *
+ * @param place The flag or variable that names the file.
+ * @throws {ConfigError} When it holds anything but whole certificates in PEM.
+ */
+export function readCertificates(place: string, path: string, readFile: ReadFile): string {
+  const text = readText(place, path, readFile);
+  const found = faultOfCertificates(text);
+  if (found === null) return text;
+  throw new ConfigError(`Cannot use "${path}" for ${place}: wanted a PEM certificate, ${found}`);
+}
+
+/**
+ * Returns the text of a file with a private key.
+ *
+ * @throws {ConfigError} When it holds none, or one that a password protects.
+ */
+export function readPrivateKey(place: string, path: string, readFile: ReadFile): string {
+  const text = readText(place, path, readFile);
+  const labels = labelsOf(text);
+  if (labels.some((label) => /^((RSA|EC) )?PRIVATE KEY$/.test(label))) return text;
+  const found = labels.includes("ENCRYPTED PRIVATE KEY")
+    ? `found an encrypted one, which "openssl pkey -in ${path} -out plain.key" decrypts`
+    : faultOf(text, labels);
+  throw new ConfigError(`Cannot use "${path}" for ${place}: wanted a PEM private key, ${found}`);
+}
+
+/** Returns what is wrong with a text that should be certificates; null when nothing is. */
+function faultOfCertificates(text: string): string | null {
+  const labels = labelsOf(text);
+  if (!labels.includes(CERTIFICATE)) return faultOf(text, labels);
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length < labels.filter((label) => label === CERTIFICATE).length) {
+    return "found one that is cut off";
+  }
+  return blocks.every(isCertificate) ? null : "found one that cannot be decoded";
+}
+
+function isCertificate(block: string): boolean {
+  try {
+    new X509Certificate(block);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Says what a file holds instead of what was wanted. */
+function faultOf(text: string, labels: readonly string[]): string {
+  if (text.trim() === "") return "found an empty file";
+  const label = labels[0];
+  if (label !== undefined) return `found a ${label.toLowerCase()}`;
+  // A DER file starts with the tag of a sequence and a length of two bytes.
+  return /^0[^\x20-\x7e]/.test(text)
+    ? 'found binary data; "openssl x509 -inform der -in FILE" converts a certificate in DER'
+    : "found other text";
+}
+
+/** Returns what each block of a PEM text says it is, whole or not. */
+function labelsOf(text: string): string[] {
+  return Array.from(text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g), ([, label]) => label!);
+}

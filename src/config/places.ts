@@ -1,0 +1,27 @@
+/**
+ * Where the values of settings come from.
+ *
+ * @module
+ */
+import { type Flag, variableOf } from "./settings.ts";
+
+/** Where a value comes from. */
+export type Source = "flag" | "variable" | "default";
+
+/** The source of each setting's value, and the name under which its writer finds it again. */
+export class Places {
+  readonly #sources = new Map<Flag, Source>();
+
+  note(flag: Flag, source: Source): void {
+    this.#sources.set(flag, source);
+  }
+
+  source(flag: Flag): Source {
+    return this.#sources.get(flag) ?? "default";
+  }
+
+  /** The flag, or the variable where that gave the value. */
+  of(flag: Flag): string {
+    return this.source(flag) === "variable" ? variableOf(flag) : `--${flag}`;
+  }
+}

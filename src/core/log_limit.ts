@@ -1,0 +1,64 @@
+/**
+ * A bound on repeated log lines: a client or a fault that repeats must neither fill a disk nor hide
+ * what else happens.
+ *
+ * @module
+ */
+import type { Millis } from "./types.ts";
+
+/** How many lines of one event are written in a period; further ones are only counted. */
+export interface LogBound {
+  readonly lines: number;
+  readonly period: Millis;
+}
+
+export const LOG_BOUND: LogBound = { lines: 10, period: 10_000 };
+
+/** One event's lines in its current period. */
+interface Repeats {
+  readonly since: Millis;
+  lines: number;
+  timer?: ReturnType<typeof setTimeout>;
+}
+
+export class LogLimit {
+  readonly #repeats = new Map<string, Repeats>();
+
+  /** @param onEnd Called at the end of a period in which lines were left out. */
+  constructor(
+    readonly bound: LogBound,
+    readonly onEnd: (event: string, leftOut: number) => void,
+  ) {}
+
+  /** Returns whether a line of an event may be written, and counts it. */
+  take(event: string, now: Millis = performance.now()): boolean {
+    const { lines, period } = this.bound;
+    let repeats = this.#repeats.get(event);
+    if (repeats === undefined || now - repeats.since >= period) {
+      this.#end(event);
+      repeats = { since: now, lines: 0 };
+      this.#repeats.set(event, repeats);
+    }
+    repeats.lines++;
+    if (repeats.lines === lines + 1) {
+      repeats.timer = setTimeout(() => this.#end(event), repeats.since + period - now);
+      // A count that was not reported yet is no reason to keep the process.
+      Deno.unrefTimer(repeats.timer);
+    }
+    return repeats.lines <= lines;
+  }
+
+  /** Ends all periods, and reports their counts. */
+  flush(): void {
+    for (const event of [...this.#repeats.keys()]) this.#end(event);
+  }
+
+  #end(event: string): void {
+    const repeats = this.#repeats.get(event);
+    if (repeats === undefined) return;
+    clearTimeout(repeats.timer);
+    this.#repeats.delete(event);
+    const leftOut = repeats.lines - this.bound.lines;
+    if (leftOut > 0) this.onEnd(event, leftOut);
+  }
+}

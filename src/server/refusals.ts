@@ -1,0 +1,74 @@
+/**
+ * Turns away the clients for whom there is no room, with an answer in their own protocol. Bounded in
+ * number, because each has a descriptor as long as that takes.
+ *
+ * @module
+ */
+import { close, isGone, linger } from "./closing.ts";
+import { sniff } from "./detect.ts";
+import { Input } from "./input.ts";
+import type { Log } from "../core/log.ts";
+import { Output } from "./output.ts";
+import { peerOf } from "./peer.ts";
+import type { Millis } from "../core/types.ts";
+import type { Service } from "./protocol.ts";
+
+/** Redis's own words, for a client whose protocol has none or is not known. */
+const TOO_MANY = new TextEncoder().encode("-ERR max number of clients reached\r\n");
+
+/** How long a client may take to show which protocol it speaks. */
+const PATIENCE: Millis = 100;
+
+/** How long all of it may take: over TLS, even a refusal has to wait for the client. */
+const LIMIT: Millis = 1000;
+
+export class Refusals {
+  #count = 0;
+
+  /** @param limit How many clients may be turned away at the same time. */
+  constructor(readonly service: Service, readonly limit: number, readonly log: Log) {}
+
+  /**
+   * Turns a client away.
+   *
+   * @returns When the next client may be accepted; `undefined` for at once.
+   */
+  turnAway(conn: Deno.Conn): Promise<void> | undefined {
+    this.service.stats.clientsRefused++;
+    const isCrowded = this.#count >= this.limit;
+    const done = this.#turnAway(conn, isCrowded ? 0 : PATIENCE);
+    return isCrowded ? done : undefined;
+  }
+
+  async #turnAway(conn: Deno.Conn, patience: Millis): Promise<void> {
+    this.#count++;
+    const end = setTimeout(() => close(conn), patience === 0 ? PATIENCE : LIMIT);
+    try {
+      const input = new Input();
+      const first = conn.read(input.room()).then((count) => input.received(count ?? 0), () => {});
+      await within(patience, first);
+      const output = new Output();
+      this.service.converse(sniff(input) ?? "resp", peerOf(conn)).turnAway?.(output, input);
+      if (output.length === 0) output.bytes(TOO_MANY);
+      await output.flush(conn);
+      if (patience > 0) await within(patience, first.then(() => linger(conn, conn, input.bytes)));
+    } catch (error) {
+      if (!isGone(error)) this.log.debug("Cannot turn a client away", { why: String(error) });
+    } finally {
+      clearTimeout(end);
+      this.#count--;
+      close(conn);
+    }
+  }
+}
+
+/** Resolves when a promise does, or when the time is up. */
+async function within(limit: Millis, promise: Promise<unknown>): Promise<void> {
+  let timer;
+  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, limit));
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * The few functions of the C library that Deno has no equal for: limits of the process, and the
+ * kernel's own files, which Deno opens for nobody without all permissions.
+ *
+ * The library is loaded when this module is evaluated. `give_up.ts` then gives the permission up.
+ *
+ * @module
+ */
+
+const FUNCTIONS = {
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+} as const;
+
+const LIBRARY: Partial<Record<typeof Deno.build.os, string>> = {
+  linux: "libc.so.6",
+  darwin: "libSystem.B.dylib",
+};
+
+/** The functions; null where there is no such library, or no permission to load it. */
+export const libc = load();
+
+function load() {
+  const library = LIBRARY[Deno.build.os];
+  if (library === undefined) return null;
+  try {
+    return Deno.dlopen(library, FUNCTIONS).symbols;
+  } catch {
+    return null;
+  }
+}
