@@ -12,7 +12,7 @@ import { type Config, ConfigError, helpPage, parseConfig } from "./src/config/mo
 import { checkHealth } from "./src/app/healthcheck.ts";
 import { Log } from "./src/core/log.ts";
 import { dropPermissions } from "./src/app/permissions.ts";
-import { startProxy } from "./src/app/proxy.ts";
+import { type Proxy, startProxy } from "./src/app/proxy.ts";
 
 /** Exit status for a configuration that cannot be used. */
 const USAGE_ERROR = 2;
@@ -37,8 +37,10 @@ async function main(): Promise<number> {
 /** Serves until the first SIGTERM or SIGINT, then ends in order; a second one ends at once. */
 async function serve(config: Config): Promise<number> {
   const log = new Log(config.values["log-level"], config.values["log-format"]);
-  const proxy = startProxy(config, manifest.version, log);
-  if (proxy.renewCertificate !== null) Deno.addSignalListener("SIGHUP", proxy.renewCertificate);
+  let proxy: Proxy | null = null;
+  // Before it starts, so that the signal never has its usual effect, which is to end the process.
+  Deno.addSignalListener("SIGHUP", () => proxy?.reload());
+  proxy = startProxy(config, manifest.version, log);
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) {
       Deno.addSignalListener(name, () => {

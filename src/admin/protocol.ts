@@ -33,7 +33,10 @@ export class AdminProtocol implements Protocol {
       allowedHosts: null,
       credentials,
     };
-    this.#parser = new HttpParser((fields, isHttp11) => interpretFields(fields, isHttp11, options));
+    this.#parser = new HttpParser(
+      (fields, isHttp11) => interpretFields(fields, isHttp11, options),
+      options.credentials,
+    );
   }
 
   next(input: Input): ClientRequest | undefined {

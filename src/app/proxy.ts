@@ -11,7 +11,7 @@ import { Backlog } from "../server/reply_backlog.ts";
 import { ByteBudget } from "../origin/byte_budget.ts";
 import { follow } from "../cache/follow.ts";
 import { SoftWait } from "../cache/soft_wait.ts";
-import type { Config, Values } from "../config/mod.ts";
+import { type Config, readPassword, type Values } from "../config/mod.ts";
 import { factsOf, redisVersionOf } from "./status.ts";
 import { Http, HttpSite } from "../http/mod.ts";
 import { listen, renew } from "./listener.ts";
@@ -21,6 +21,7 @@ import { RedisOrigin } from "../origin/mod.ts";
 import type { Millis } from "../core/types.ts";
 import { ReadThrough } from "../cache/read_through.ts";
 import { Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
+import { Reloader } from "./reload.ts";
 import { Semaphore } from "../origin/semaphore.ts";
 import { Server } from "../server/server.ts";
 import type { Service } from "../server/protocol.ts";
@@ -37,8 +38,8 @@ export interface Proxy {
   readonly address: Deno.NetAddr;
   readonly clients: number;
   readonly isStopping: boolean;
-  /** Reads the certificate anew; null where there is none. */
-  readonly renewCertificate: (() => void) | null;
+  /** Reads the files again that may change while it runs, and logs which it has read. */
+  reload(): Promise<void>;
   /** Ends it in order; requests in flight get at most `grace`. */
   stop(grace: Millis): Promise<void>;
 }
@@ -138,6 +139,13 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     "cache-memory": values["cache-memory"],
     coherence: values.coherence,
   });
+  const reloader = new Reloader([
+    {
+      name: "certificate",
+      reload: values["tls-cert"] === null ? null : () => server.relisten(renew(values, bound.port)),
+    },
+    { name: "password-file", reload: passwordReload(config) },
+  ], log);
   return {
     address: bound,
     get clients() {
@@ -146,14 +154,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     get isStopping() {
       return isStopping;
     },
-    renewCertificate: values["tls-cert"] === null ? null : async () => {
-      try {
-        await server.relisten(renew(values, bound.port));
-        log.info("Read the certificate anew");
-      } catch (error) {
-        log.error("Cannot read the certificate anew", { why: (error as Error).message });
-      }
-    },
+    reload: () => reloader.reload(),
     async stop(grace) {
       isStopping = true;
       await server.stop(grace);
@@ -162,6 +163,13 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       await admin?.stop(0);
     },
   };
+}
+
+/** Returns what reads the password again; null where it is not in a file. */
+function passwordReload({ values, credentials }: Config): (() => void) | null {
+  const path = values["password-file"];
+  if (path === null) return null;
+  return () => credentials.change(readPassword("--password-file", path, Deno.readTextFileSync));
 }
 
 /** Returns how many clients may be connected, and says so where it is fewer than the settings allow. */

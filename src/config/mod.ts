@@ -8,13 +8,15 @@ import { parseArgs } from "@std/cli/parse-args";
 import { Credentials } from "../core/credentials.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import { ConfigError } from "./error.ts";
-import { type ReadFile, readText } from "./files.ts";
+import type { ReadFile } from "./files.ts";
+import { readPassword } from "./password.ts";
 import { originOf } from "./origin.ts";
 import { Places, type Source } from "./places.ts";
 import { type Flag, FLAGS, type Setting, SETTINGS, type Values, variableOf } from "./settings.ts";
 
 export { ConfigError } from "./error.ts";
 export { helpPage } from "./help.ts";
+export { readPassword } from "./password.ts";
 export { type Identity, readIdentity } from "./identity.ts";
 export type { Values } from "./settings.ts";
 
@@ -124,10 +126,7 @@ function credentialsOf(
       "Cannot use RP_PASSWORD together with RP_PASSWORD_FILE: wanted one of the two",
     );
   }
-  const place = places.of("password-file");
-  const text = readText(place, path, readFile).replace(/\r?\n$/, "");
-  if (text !== "") return new Credentials(user, text);
-  throw new ConfigError(`Cannot use "${path}" for ${place}: wanted a password, got nothing`);
+  return new Credentials(user, readPassword(places.of("password-file"), path, readFile));
 }
 
 function isVariableOnly(flag: string): boolean {

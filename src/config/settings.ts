@@ -73,7 +73,7 @@ export const GROUPS = {
     ),
     "tls-cert": optional(
       file,
-      "certificate chain in PEM: HTTPS, and RESP over TLS; SIGHUP reads it anew",
+      "certificate chain in PEM: HTTPS, and RESP over TLS; SIGHUP reads it again",
     ),
     "tls-key": optional(file, "private key of --tls-cert, in PEM"),
   },
@@ -84,7 +84,10 @@ export const GROUPS = {
       "name that clients authenticate as, where there is a password",
     ),
     "password": variable(text, "password that clients have to show, over RESP and HTTP alike"),
-    "password-file": optional(file, "file that holds that password, a line break at its end aside"),
+    "password-file": optional(
+      file,
+      "file that contains that password; a line break at its end is ignored; SIGHUP reads it again",
+    ),
     "reply-memory": setting(
       bytes(1024 * 1024),
       "64mb",

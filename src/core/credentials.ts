@@ -13,7 +13,8 @@ export const DEFAULT_USER = "default";
 
 export class Credentials {
   readonly #user: Uint8Array;
-  readonly #password: Uint8Array | null;
+  #password: Uint8Array | null;
+  #epoch = 0;
 
   /**
    * @param user The name, as a person wrote it: compared as its bytes in UTF-8.
@@ -22,6 +23,17 @@ export class Credentials {
   constructor(readonly user: string, password: string | null) {
     this.#user = digest(user, "utf8");
     this.#password = password === null ? null : digest(password, "utf8");
+  }
+
+  /** Grows with each change of the password: what an older one has allowed is to be asked again. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Replaces the password; clients that have shown the old one stay authenticated, as in Redis. */
+  change(password: string): void {
+    this.#password = digest(password, "utf8");
+    this.#epoch++;
   }
 
   /** Whether a client has to show who it is before it is answered. */

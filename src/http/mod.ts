@@ -50,7 +50,10 @@ export class Http implements Protocol {
 
   constructor(readonly site: HttpSite = new HttpSite(DEFAULTS)) {
     const { options } = site;
-    this.#parser = new HttpParser((fields, isHttp11) => interpretFields(fields, isHttp11, options));
+    this.#parser = new HttpParser(
+      (fields, isHttp11) => interpretFields(fields, isHttp11, options),
+      options.credentials,
+    );
   }
 
   next(input: Input): ClientRequest | undefined {

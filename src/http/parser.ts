@@ -34,6 +34,7 @@ interface Remembered<F> {
   readonly bytes: Buffer;
   readonly isHttp11: boolean;
   readonly fields: F;
+  readonly epoch: number;
 }
 
 export class HttpParser<F> {
@@ -48,7 +49,11 @@ export class HttpParser<F> {
   /** A client sends the same fields with each request: the same bytes mean the same. */
   #remembered: Remembered<F> | null = null;
 
-  constructor(readonly interpret: Interpret<F>) {}
+  /** @param basis What the meaning of fields depends on: it changes with the epoch. */
+  constructor(
+    readonly interpret: Interpret<F>,
+    readonly basis: { readonly epoch: number } = FIXED,
+  ) {}
 
   /** Takes the next request off the input; `undefined` when more bytes are needed. */
   next(input: Input): Head<F> | Refusal | undefined {
@@ -74,6 +79,7 @@ export class HttpParser<F> {
   #recall(input: Input, line: RequestLine): F | null {
     const known = this.#remembered;
     if (known === null || known.isHttp11 !== line.isHttp11) return null;
+    if (known.epoch !== this.basis.epoch) return null;
     const { bytes, start, end } = input;
     const from = start + line.length;
     const { length } = known.bytes;
@@ -117,7 +123,7 @@ export class HttpParser<F> {
     const to = input.start + this.#at;
     if (to - from > REMEMBERED_BYTES) return;
     const bytes = Buffer.from(input.bytes.subarray(from, to));
-    this.#remembered = { bytes, isHttp11: line.isHttp11, fields };
+    this.#remembered = { bytes, isHttp11: line.isHttp11, fields, epoch: this.basis.epoch };
     this.#body = 0;
   }
 
@@ -133,6 +139,8 @@ export class HttpParser<F> {
     return head;
   }
 }
+
+const FIXED = { epoch: 0 };
 
 const TOO_LARGE = new Refusal(431, `The fields exceed ${FIELDS_BYTES} bytes`);
 

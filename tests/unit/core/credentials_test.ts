@@ -41,3 +41,14 @@ Deno.test("Credentials.checkPassword() asks for the password alone, whatever the
   assertEquals(credentials.checkPassword(wire("pässwörd")), true);
   assertEquals(credentials.checkPassword(wire("passwörd")), false);
 });
+
+Deno.test("Credentials.change() replaces the password, and counts as a new epoch", () => {
+  const credentials = new Credentials("reader", "old");
+  const { epoch } = credentials;
+  credentials.change("new");
+  assertEquals([credentials.checkPassword("old"), credentials.check("reader", "new")], [
+    false,
+    true,
+  ]);
+  assertEquals(credentials.epoch > epoch, true);
+});

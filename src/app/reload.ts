@@ -1,0 +1,46 @@
+/**
+ * What SIGHUP does: it reads the files again that may change while the proxy runs, and says which it
+ * has read. Nothing that it finds there ends the process: a file that cannot be used changes nothing.
+ *
+ * @module
+ */
+import type { Log, LogFields } from "../core/log.ts";
+
+/** A part of the configuration that may change while the proxy runs. */
+export interface Part {
+  /** How the log calls it. */
+  readonly name: string;
+  /** Reads it again, and goes on with what it has read. Null where the proxy runs without it. */
+  readonly reload: (() => void | Promise<void>) | null;
+}
+
+export class Reloader {
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(readonly parts: readonly Part[], readonly log: Log) {}
+
+  /** Reloads all parts, after an earlier call has done so. Never rejects. */
+  reload(): Promise<void> {
+    return this.#last = this.#last.then(() => this.#reload());
+  }
+
+  async #reload(): Promise<void> {
+    const results: Record<string, string> = {};
+    for (const part of this.parts) results[part.name] = await this.#reloadPart(part);
+    const fields: LogFields = { ...results, others: "kept: restart to change them" };
+    this.log.info("Reloaded", fields);
+  }
+
+  async #reloadPart({ name, reload }: Part): Promise<string> {
+    if (reload === null) return "not used";
+    try {
+      await reload();
+      return "read again";
+    } catch (error) {
+      this.log.error(`Cannot reload the ${name}: kept the old one`, {
+        why: (error as Error).message,
+      });
+      return "kept";
+    }
+  }
+}
