@@ -3,27 +3,23 @@
  *
  * @module
  */
-import type { Key } from "../core/types.ts";
 import { loadClient, makeClient, type OriginAddress } from "./client.ts";
 import { ClosedAt, Closings } from "./handshake.ts";
+import type { LoopGuard } from "./loop_guard.ts";
 import { makePair, type Pair, type PairOptions } from "./pair.ts";
 
 /** Connections that a server may close one after the other, each at a step, before that is a loss. */
 const LESSONS = 24;
 
 export class Connector {
-  /** A key that nobody has: the handshake reads it, and a proxy that is asked for it by itself knows. */
-  readonly probeKey: Key = `redis-proxy:probe:${crypto.randomUUID()}`;
   #closings = new Closings();
-  #attempts = 0;
   #isClosed = false;
 
-  constructor(readonly address: OriginAddress, readonly options: PairOptions) {}
-
-  /** Whether the probe key may be on its way. */
-  get isProbing(): boolean {
-    return this.#attempts > 0;
-  }
+  constructor(
+    readonly address: OriginAddress,
+    readonly options: PairOptions,
+    readonly guard: LoopGuard,
+  ) {}
 
   /** Makes a pair; one without tracking where that is not to be tried. Rejects as `makePair`. */
   async connect(isTrackingTried: boolean): Promise<Pair> {
@@ -46,20 +42,16 @@ export class Connector {
 
   /** Tries again at once where a server closes the connection as its answer. */
   async #make(options: PairOptions, closings: Closings): Promise<Pair> {
-    const { address, probeKey } = this;
+    const { address, guard } = this;
     const Client = await loadClient();
     const make = () => makeClient(Client, address);
-    this.#attempts++;
-    try {
-      for (let lessons = 0;; lessons++) {
-        try {
-          return await makePair(make, options, { identity: address, probeKey, closings });
-        } catch (error) {
-          if (!(error instanceof ClosedAt) || lessons === LESSONS || this.#isClosed) throw error;
-        }
+    for (let lessons = 0;; lessons++) {
+      try {
+        const acquaintance = { identity: address, guard, closings };
+        return await guard.watch(() => makePair(make, options, acquaintance));
+      } catch (error) {
+        if (!(error instanceof ClosedAt) || lessons === LESSONS || this.#isClosed) throw error;
       }
-    } finally {
-      this.#attempts--;
     }
   }
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Key } from "../core/types.ts";
 import type { Handshake } from "./handshake.ts";
+import type { LoopGuard } from "./loop_guard.ts";
 import { mayNotRead, Refused } from "./refusal.ts";
 
 /** As whom a connection reads, and from what. */
@@ -49,26 +49,29 @@ export async function authenticate(
 export async function prepareReads(
   handshake: Handshake,
   { database }: Identity,
-  probeKey: Key,
+  guard: LoopGuard,
 ): Promise<void> {
   const select = `SELECT ${database}`;
   await Promise.all([
     database === 0
       ? null
       : handshake.must("SELECT", String(database)).then((reply) => wantOk(select, reply)),
-    probe(handshake, probeKey),
+    probe(handshake, guard),
   ]);
 }
 
 /** An error that is about the key says nothing of others: an access list may allow those. */
-async function probe(handshake: Handshake, key: Key): Promise<void> {
+async function probe(handshake: Handshake, guard: LoopGuard): Promise<void> {
   let reply: unknown;
   try {
-    reply = await handshake.must("GET", key);
+    reply = await handshake.must("GET", guard.newKey());
   } catch (error) {
-    if (!(error instanceof Refused) || error.isPassing || mayNotRead(error.reply)) throw error;
+    if (!(error instanceof Refused)) throw error;
+    const refused = guard.understand(error);
+    if (refused.isPassing || mayNotRead(refused.reply)) throw refused;
     return;
   }
+  guard.passed();
   if (reply !== null && typeof reply !== "string") {
     throw new Error(`GET was answered by ${typeof reply}: wanted a Redis`);
   }

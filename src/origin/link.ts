@@ -8,10 +8,11 @@ import type { Redis } from "ioredis";
 import type { Buffer } from "node:buffer";
 import type { Follower } from "./follower.ts";
 import type { Log } from "../core/log.ts";
-import type { Key, Millis } from "../core/types.ts";
+import type { Millis } from "../core/types.ts";
 import { display, loadClient, type OriginAddress, reasonOf } from "./client.ts";
 import { Connector } from "./connector.ts";
 import { handOn } from "./invalidations.ts";
+import { LoopGuard } from "./loop_guard.ts";
 import { type Loss, lossOf } from "./loss.ts";
 import { BrokenTracking, type Pair, type PairOptions } from "./pair.ts";
 import { Pulse } from "./pulse.ts";
@@ -38,6 +39,7 @@ export interface LinkOptions extends PairOptions {
 }
 
 export class Link {
+  readonly guard = new LoopGuard();
   readonly #connector: Connector;
   readonly #report: LinkReport;
   /** The pair, while there is one. */
@@ -62,7 +64,7 @@ export class Link {
     readonly listener: Follower,
     log: Log,
   ) {
-    this.#connector = new Connector(address, options);
+    this.#connector = new Connector(address, options, this.guard);
     this.#report = new LinkReport(log, display(address));
   }
 
@@ -84,11 +86,6 @@ export class Link {
   /** The version that the server gave itself out as, last time; null until it first did. */
   get version(): string | null {
     return this.#version;
-  }
-
-  /** The key that is being read to connect, if any: who is asked for it here reads from itself. */
-  get ownProbe(): Key | null {
-    return this.#connector.isProbing ? this.#connector.probeKey : null;
   }
 
   /** Connects in a moment, and stays so until `close`. */

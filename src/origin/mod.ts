@@ -22,7 +22,6 @@ import type { Link } from "./link.ts";
 import { failureOf } from "./loss.ts";
 import type { Pair } from "./pair.ts";
 import { Large } from "./reader.ts";
-import { LOOP } from "./refusal.ts";
 import { SilenceWatch } from "./watch.ts";
 
 /** What it costs to read a large value, in its own size: what comes, and what is not collected yet. */
@@ -74,9 +73,11 @@ export class RedisOrigin implements Origin {
     return this.link.pair !== null && this.permits.waiting === 0 && this.permits.hasRoom;
   }
 
-  read(flights: readonly Flight[]): void {
+  read(asked: readonly Flight[]): void {
     const now = performance.now();
-    const refusal = this.#loop(flights) ?? this.breaker.refusal(now);
+    const flights = this.#withoutProbes(asked, now);
+    if (flights.length === 0) return;
+    const refusal = this.breaker.refusal(now);
     if (refusal === null) {
       this.#read(flights);
       return;
@@ -85,11 +86,16 @@ export class RedisOrigin implements Origin {
     for (const flight of flights) flight.settled(refusal, now);
   }
 
-  /** What a proxy says that is asked for the very key that it reads to connect: it reads from itself. */
-  #loop(flights: readonly Flight[]): Failure | null {
-    const { ownProbe } = this.link;
-    const isOwn = ownProbe !== null && flights.some(({ key }) => key === ownProbe);
-    return isOwn ? new Failure("reply", LOOP) : null;
+  /** Answers the probes of this proxy, and those of others that it cannot pass on; returns the rest. */
+  #withoutProbes(flights: readonly Flight[], now: Millis): readonly Flight[] {
+    const { guard, pair, loss } = this.link;
+    if (pair !== null && !guard.isProbing) return flights;
+    const why = pair === null ? failureOf(loss) : null;
+    return flights.filter((flight) => {
+      const answer = guard.answerTo(flight.key, why);
+      if (answer !== null) flight.settled(answer, now);
+      return answer === null;
+    });
   }
 
   async #read(flights: readonly Flight[]): Promise<void> {

@@ -6,10 +6,11 @@
  * @module
  */
 import type { Redis } from "ioredis";
-import type { Key, Millis } from "../core/types.ts";
+import type { Millis } from "../core/types.ts";
 import { asked, connect, reasonOf } from "./client.ts";
 import { authenticate, type Identity, prepareReads } from "./greeting.ts";
 import { ClosedAt, type Closings, Handshake } from "./handshake.ts";
+import type { LoopGuard } from "./loop_guard.ts";
 import { Reader } from "./reader.ts";
 import { Declined, Refused } from "./refusal.ts";
 import { type Server, serverOf, track, type TrackingOptions } from "./tracking.ts";
@@ -48,8 +49,7 @@ export class BrokenTracking extends Error {}
 /** What is known before a connection is made. */
 export interface Acquaintance {
   readonly identity: Identity;
-  /** A key that nobody has. */
-  readonly probeKey: Key;
+  readonly guard: LoopGuard;
   readonly closings: Closings;
 }
 
@@ -81,11 +81,11 @@ export async function makePair(
   try {
     const data = await open();
     const isPasswordWanted = await authenticate(data.handshake, acquaintance.identity);
-    await prepareReads(data.handshake, acquaintance.identity, acquaintance.probeKey);
+    await prepareReads(data.handshake, acquaintance.identity, acquaintance.guard);
     isReady = true;
     await without(data.handshake.may("CLIENT", "SETNAME", "redis-proxy"));
     const pair = options.mode === "off"
-      ? await untracked(data, acquaintance.probeKey, null)
+      ? await untracked(data, acquaintance.guard, null)
       : await trackedIfAllowed(data, open, options, acquaintance);
     return { ...pair, isPasswordWanted, declined: handshakes.flatMap((one) => one.declined) };
   } catch (error) {
@@ -107,10 +107,10 @@ type BarePair = Omit<Pair, "isPasswordWanted" | "declined">;
 
 async function untracked(
   { client, handshake }: Opened,
-  probeKey: Key,
+  guard: LoopGuard,
   refusal: Declined | null,
 ): Promise<BarePair> {
-  const reader = await Reader.choose(client, handshake, refusal !== null, probeKey);
+  const reader = await Reader.choose(client, handshake, refusal !== null, guard.newKey());
   const version = (await serverOf(handshake))?.version ?? null;
   const probeData = async () => void await client.ping();
   return { data: client, invalidation: null, reader, probeData, provenAt: 0, refusal, version };
@@ -121,7 +121,7 @@ async function trackedIfAllowed(
   data: Opened,
   open: () => Promise<Opened>,
   options: PairOptions,
-  { identity, probeKey }: Acquaintance,
+  { identity, guard }: Acquaintance,
 ): Promise<BarePair> {
   let invalidation: Opened | undefined;
   let server: Server | null;
@@ -133,9 +133,9 @@ async function trackedIfAllowed(
   } catch (error) {
     if (!(error instanceof Declined)) throw error;
     invalidation?.client.disconnect();
-    return await untracked(data, probeKey, error);
+    return await untracked(data, guard, error);
   }
-  const reader = await Reader.choose(data.client, data.handshake, true, probeKey);
+  const reader = await Reader.choose(data.client, data.handshake, true, guard.newKey());
   const provenAt = performance.now();
   await Promise.all([probeData(), invalidation.client.ping()]);
   return {

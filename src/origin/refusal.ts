@@ -9,9 +9,6 @@ import { isNotNow } from "../core/redis_errors.ts";
 /** Redis has no room for another connection now; redis-server then closes the one it has refused. */
 const NO_ROOM = /^ERR max number of clients/;
 
-/** What a proxy answers to its own probe: see `Link.probeKey`. */
-export const LOOP = "LOOP The proxy reads from itself";
-
 /** What to do about a refusal, by its words. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^WRONGPASS|^ERR invalid password/, "Check the user and the password in --redis-url"],
@@ -67,5 +64,5 @@ export function isForbidden(reply: string): boolean {
 
 /** Whether an error to a GET says that this connection may not read at all, whatever the key. */
 export function mayNotRead(reply: string): boolean {
-  return /^(NOAUTH|WRONGPASS|LOOP|DENIED) /.test(reply) || isForbidden(reply);
+  return /^(NOAUTH|WRONGPASS|LOOP|DENIED|ORIGINREFUSED) /.test(reply) || isForbidden(reply);
 }

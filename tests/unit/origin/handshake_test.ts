@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { authenticate, prepareReads } from "../../../src/origin/greeting.ts";
 import { ClosedAt, Closings, Handshake } from "../../../src/origin/handshake.ts";
+import { LoopGuard } from "../../../src/origin/loop_guard.ts";
 import { failureOf, lossOf } from "../../../src/origin/loss.ts";
 import { Declined, Refused } from "../../../src/origin/refusal.ts";
 import { chooseMethod } from "../../../src/origin/script.ts";
@@ -62,7 +63,10 @@ Deno.test("a refusal passes by itself exactly where Redis says that it does", as
   for (const [error, reason] of table) {
     const handshake = handshakeWith({ SELECT: { error }, GET: { value: null } });
     const identity = { ...NOBODY, database: 5 };
-    const refusal = await assertRejects(() => prepareReads(handshake, identity, "key"), Refused);
+    const refusal = await assertRejects(
+      () => prepareReads(handshake, identity, new LoopGuard()),
+      Refused,
+    );
     const loss = lossOf(refusal);
     assertEquals(loss.reason, reason, error);
     const { message } = failureOf(loss);
@@ -106,12 +110,14 @@ Deno.test("prepareReads() minds errors about reading, and none about its key", a
     [{ error: "NOAUTH Authentication required." }, false],
     [{ error: "LOADING Redis is loading the dataset in memory" }, false],
     [{ error: "LOOP The proxy reads from itself" }, false],
+    [{ error: "ORIGINDOWN Redis is away: connection refused" }, false],
+    [{ error: "ORIGINREFUSED Redis refuses this proxy: AUTH: WRONGPASS" }, false],
     [{ error: "ERR unknown command `GET`" }, false],
     [{ value: 7 }, false],
     [{ value: ["a"] }, false],
   ];
   for (const [answer, mayRead] of table) {
-    const result = prepareReads(handshakeWith({ GET: answer }), NOBODY, "key");
+    const result = prepareReads(handshakeWith({ GET: answer }), NOBODY, new LoopGuard());
     if (mayRead) await result;
     else await assertRejects(() => result, Error, undefined, JSON.stringify(answer));
   }

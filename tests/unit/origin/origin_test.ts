@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { ByteBudget } from "../../../src/origin/byte_budget.ts";
 import type { Link } from "../../../src/origin/link.ts";
+import { LoopGuard } from "../../../src/origin/loop_guard.ts";
 import { RedisOrigin } from "../../../src/origin/mod.ts";
 import { Large, type Read } from "../../../src/origin/reader.ts";
 import { Failure, type Fetched, Found, type Key } from "../../../src/core/types.ts";
@@ -14,7 +15,7 @@ const LOST = new Error("Connection is closed.");
 /** A link to nowhere: what its reader finds is what the test says. */
 class FakeLink {
   readonly options = { timeout: 60_000 };
-  readonly ownProbe = null;
+  readonly guard = new LoopGuard();
   loss = { reason: "away", message: "connection closed" };
   /** First steps and large values that wait for an answer. */
   readonly steps: { keys: readonly Key[]; answer: PromiseWithResolvers<Read[]> }[] = [];
