@@ -18,7 +18,7 @@ import { type Proxy, startProxy } from "./src/app/proxy.ts";
 const USAGE_ERROR = 2;
 
 async function main(): Promise<number> {
-  const config = parseConfig(Deno.args, (name) => Deno.env.get(name), Deno.readTextFileSync);
+  const config = parseConfig(Deno.args, Deno.env.toObject(), Deno.readTextFileSync);
   dropPermissions(config);
   switch (config.command) {
     case "help":

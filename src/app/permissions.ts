@@ -7,6 +7,7 @@ import type { Config } from "../config/mod.ts";
 
 /** To be called before anything from the network is read. What is given up never comes back. */
 export function dropPermissions({ origin }: Config): void {
+  Deno.permissions.revokeSync({ name: "env" });
   // Deno counts the use of a Unix socket as writing to its file.
   if (origin.socket === null) Deno.permissions.revokeSync({ name: "write" });
 }

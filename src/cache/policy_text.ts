@@ -5,7 +5,7 @@
  *     rule     = pattern "=" ( "off" | term *( "," term ) )
  *     pattern  = literal [ "*" ]             with "*" it is a prefix, without it one key
  *     literal  = any characters but ; = * and blanks, which are written %3B %3D %2A %20
- *     term     = ( "ttl" | "absent" | "stale" ) ":" seconds
+ *     term     = ( "ttl" | "absent" | "stale" ) ":" duration
  *              | "max" ":" bytes
  *
  * `ttl` bounds how long a value is answered, `absent` the same for a key that does not exist,
@@ -21,7 +21,7 @@ export class PolicyTextError extends Error {}
 
 /** How the numbers of a term are read: undefined for what is none. */
 export interface PolicyUnits {
-  seconds(text: string): number | undefined;
+  duration(text: string): number | undefined;
   bytes(text: string): number | undefined;
 }
 
@@ -71,13 +71,13 @@ const OFF: Change = () => ({
   staleIfError: 0,
 });
 
-function parseTerm(term: string, { seconds, bytes }: PolicyUnits): Change {
+function parseTerm(term: string, { duration, bytes }: PolicyUnits): Change {
   const [name, text, more] = term.trim().split(":");
-  const parse = name === "max" ? bytes : seconds;
+  const parse = name === "max" ? bytes : duration;
   const value = text === undefined || more !== undefined ? undefined : parse(text);
   if (value === undefined || !["ttl", "absent", "stale", "max"].includes(name!)) {
     throw new PolicyTextError(
-      `off, ttl:seconds, absent:seconds, stale:seconds or max:bytes instead of "${term.trim()}"`,
+      `off, ttl:duration, absent:duration, stale:duration or max:bytes instead of "${term.trim()}"`,
     );
   }
   switch (name) {

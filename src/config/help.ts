@@ -10,27 +10,28 @@ export function helpPage(version: string): string {
   const groups = Object.entries(GROUPS).map(([title, settings]) =>
     `${title}:\n${Object.entries(settings).map(([flag, one]) => entry(flag, one)).join("")}`
   );
-  return `redis-proxy ${version}: a caching layer in front of Redis, for HTTP and RESP on one port
+  return `redis-proxy ${version}: a caching proxy in front of Redis, for HTTP and RESP on one port
 
 Usage:
-  redis-proxy [flags]              serve
-  redis-proxy healthcheck [flags]  ask the proxy at --listen-address and --port whether it serves
+  redis-proxy [flags]              run the proxy
+  redis-proxy healthcheck [flags]  exit with status 0 if the proxy on --port answers
+  redis-proxy help                 show this page; also -h, --help
+  redis-proxy version              show the version; also -v, --version
 
 Try it:
   curl http://127.0.0.1:8080/some-key
   redis-cli -p 8080 get some-key
 
-A flag goes over its variable, and that over the default.
+Each setting is a flag and an environment variable. Flags override variables, and variables override
+defaults, which are in [brackets]. Durations are in seconds or take a unit: 250ms, 30s, 5m, 1h, 7d.
+Sizes are in bytes or take a unit: 512kb, 64mb, 2gb.
 
-${groups.join("\n")}
-Other:
-  -h, --help     show this page
-  -V, --version  show the version
-`;
+${groups.join("\n")}`;
 }
 
 function entry(flag: string, { kind, fallback, help, variableOnly }: Setting<unknown>): string {
-  const head = variableOnly ? "(no flag)" : `--${flag} ${kind.placeholder}`;
+  const short = flag === "port" ? "-p, " : "";
+  const head = variableOnly ? "(no flag)" : `${short}--${flag} ${kind.placeholder}`;
   const note = fallback === null ? "" : ` [${fallback}]`;
   return `  ${head.padEnd(36)} ${variableOf(flag)}\n      ${help}${note}\n`;
 }

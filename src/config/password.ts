@@ -15,5 +15,7 @@ import { type ReadFile, readText } from "./files.ts";
 export function readPassword(place: string, path: string, readFile: ReadFile): string {
   const text = readText(place, path, readFile).replace(/\r?\n$/, "");
   if (text !== "") return text;
-  throw new ConfigError(`Cannot use "${path}" for ${place}: wanted a password, got nothing`);
+  throw new ConfigError(
+    `Cannot use "${path}" for ${place}: wanted a password, found an empty file`,
+  );
 }

@@ -5,7 +5,8 @@
  */
 import type { PolicyRule } from "../cache/policy.ts";
 import { parsePolicies, PolicyTextError } from "../cache/policy_text.ts";
-import { bytes, type Kind, seconds } from "./values.ts";
+import type { Kind } from "./kind.ts";
+import { bytes, duration } from "./quantities.ts";
 
 /** Several prefixes of keys, with commas between. */
 export const prefixes: Kind<readonly string[]> = {
@@ -17,12 +18,12 @@ export const prefixes: Kind<readonly string[]> = {
   },
 };
 
-const POLICY_UNITS = { seconds: seconds(0, 1e9).parse, bytes: bytes(0).parse };
+const POLICY_UNITS = { duration: duration("0", "10000d").parse, bytes: bytes(0).parse };
 
-/** Policies of prefixes, see `../coherence/policy_text.ts`. */
+/** Policies of prefixes, see `../cache/policy_text.ts`. */
 export const policies: Kind<readonly PolicyRule[]> = {
   placeholder: "<rules>",
-  wanted: "rules such as session:*=off; config:*=ttl:300,stale:3600",
+  wanted: "rules such as session:*=off; config:*=ttl:5m,stale:1h",
   parse: (text) => {
     try {
       return parsePolicies(text, POLICY_UNITS);

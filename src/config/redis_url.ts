@@ -5,7 +5,7 @@
  * @module
  */
 import type { OriginAddress } from "../origin/address.ts";
-import type { Kind } from "./values.ts";
+import type { Kind } from "./kind.ts";
 
 /** What a URL says of Redis. */
 export interface RedisUrl extends Omit<OriginAddress, "tls"> {

@@ -25,7 +25,7 @@ Deno.test("a configuration that cannot be used is one sentence, status 2, and no
   const at = ["--listen-address", "127.0.0.1", "--port", `${port}`];
   const url = "redis://user:geheim@host/x";
   const wrong: [string[], Record<string, string>, RegExp][] = [
-    [[...at, "--prot", "1"], {}, /^Unknown flag "--prot": wanted one that --help lists$/],
+    [[...at, "--prot", "1"], {}, /^Unknown flag "--prot": did you mean --port\?$/],
     [
       ["--port", "http"],
       {},
@@ -34,7 +34,8 @@ Deno.test("a configuration that cannot be used is one sentence, status 2, and no
     [["--port", "65536"], {}, /^Cannot use "65536" for --port: wanted /],
     [[], { RP_PORT: "-1" }, /^Cannot use "-1" for RP_PORT: wanted /],
     [[...at, "--cache-memory", "much"], {}, /^Cannot use "much" for --cache-memory: wanted /],
-    [[...at, "--cache-timeout", "1m"], {}, /^Cannot use "1m" for --cache-timeout: wanted /],
+    [at, { RP_CACHE_SIZ: "1" }, /^Unknown variable RP_CACHE_SIZ: did you mean RP_CACHE_SIZE\?$/],
+    [[...at, "--cache-timeout", "1w"], {}, /^Cannot use "1w" for --cache-timeout: wanted /],
     [[...at, "--log-level", "loud"], {}, /^Cannot use "loud" for --log-level: wanted one of /],
     [[...at, "--redis-url", url], {}, /^Cannot use its value for --redis-url: wanted redis:\/\//],
     [[...at, url], {}, /^Cannot understand "redis:\/\/\*\*\*@host\/x": wanted flags/],

@@ -8,7 +8,7 @@ async function left(...flags: string[]): Promise<string> {
     import "./src/system/give_up.ts";
     import { dropPermissions } from "./src/app/permissions.ts";
     import { parseConfig } from "./src/config/mod.ts";
-    dropPermissions(parseConfig(${JSON.stringify(flags)}, () => undefined, () => ""));
+    dropPermissions(parseConfig(${JSON.stringify(flags)}, {}, () => ""));
     const names = ["net", "read", "write", "env", "run", "sys", "ffi"];
     const mine = names.filter((name) => Deno.permissions.querySync({ name }).state === "granted");
     console.log(mine.join(" "));`;

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { cut, Policies, type Policy } from "../../../src/cache/policy.ts";
 import { parsePolicies, PolicyTextError } from "../../../src/cache/policy_text.ts";
 import { policies } from "../../../src/config/policy_values.ts";
-import { bytes, seconds } from "../../../src/config/values.ts";
+import { bytes, duration } from "../../../src/config/quantities.ts";
 
 const GENERAL: Policy = {
   pattern: "*",
@@ -14,7 +14,7 @@ const GENERAL: Policy = {
   refreshAfter: 0.8,
 };
 
-const UNITS = { seconds: seconds(0).parse, bytes: bytes(0).parse };
+const UNITS = { duration: duration("0").parse, bytes: bytes(0).parse };
 const parse = (text: string) => new Policies(GENERAL, parsePolicies(text, UNITS));
 
 Deno.test("Policies.of() takes the key itself before prefixes, and longer ones before shorter", () => {
@@ -58,10 +58,11 @@ Deno.test("parsePolicies() says what it wants instead of what it got", () => {
     "=off": 'a key, or a prefix and *, instead of ""',
     "a*b=off": 'a key, or a prefix and *, instead of "a*b"',
     "%zz=off": 'a key, or a prefix and *, instead of "%zz"',
-    "a=ttl": "off, ttl:seconds, absent:seconds, stale:seconds or max:bytes instead of " + '"ttl"',
-    "a=ttl:x": "off, ttl:seconds, absent:seconds, stale:seconds or max:bytes instead of " +
+    "a=ttl": "off, ttl:duration, absent:duration, stale:duration or max:bytes instead of " +
+      '"ttl"',
+    "a=ttl:x": "off, ttl:duration, absent:duration, stale:duration or max:bytes instead of " +
       '"ttl:x"',
-    "a=off,ttl:1": "off, ttl:seconds, absent:seconds, stale:seconds or max:bytes instead of " +
+    "a=off,ttl:1": "off, ttl:duration, absent:duration, stale:duration or max:bytes instead of " +
       '"off"',
     "a=off;a=off": 'one rule for "a", not two',
   };

@@ -1,0 +1,84 @@
+/**
+ * Reads the command line: a command, and flags.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { ConfigError } from "./error.ts";
+import { nearest } from "./nearest.ts";
+import { type Flag, FLAGS, type Setting, SETTINGS, variableOf } from "./settings.ts";
+
+const COMMANDS = ["serve", "healthcheck", "help", "version"] as const;
+
+/** What the command line asks for. */
+export type Command = typeof COMMANDS[number];
+
+/** What the command line says. */
+export interface Arguments {
+  readonly command: Command;
+  /** The texts of the flags that are given. */
+  readonly flags: { readonly [F in Flag]?: string };
+}
+
+/**
+ * Reads the command line.
+ *
+ * @throws {ConfigError} When it has an unknown word or flag, and does not ask for help.
+ */
+export function parseArguments(args: readonly string[]): Arguments {
+  let unknown: string | undefined;
+  const { _: words, help, version, ...flags } = parseArgs([...args], {
+    string: FLAGS.filter((flag) => !isVariableOnly(flag)),
+    boolean: ["help", "version"],
+    alias: { help: ["h"], version: ["v", "V"], port: ["p"] },
+    unknown: (arg: string) => {
+      if (arg.startsWith("-")) unknown ??= arg.replace(/=.*/s, "");
+    },
+  });
+  // Help is given whatever else is wrong.
+  if (help || words[0] === "help") return { command: "help", flags: {} };
+  if (version || words[0] === "version") return { command: "version", flags: {} };
+  if (unknown !== undefined) throw new ConfigError(faultOf(unknown));
+  return { command: commandOf(words.map(String)), flags: flags as Arguments["flags"] };
+}
+
+function commandOf(words: string[]): Command {
+  if (words.length === 0) return "serve";
+  const command = words.length === 1 ? COMMANDS.find((one) => one === words[0]) : undefined;
+  if (command !== undefined) return command;
+  const near = words.length === 1 ? nearest(words[0]!, COMMANDS) : undefined;
+  const wanted = near === undefined
+    ? `wanted flags, or one of ${COMMANDS.join(", ")}`
+    : meant(near);
+  throw new ConfigError(`Cannot understand "${redact(words.join(" "))}": ${wanted}`);
+}
+
+function faultOf(name: string): string {
+  const flag = name.slice(2);
+  if (isVariableOnly(flag)) {
+    const place = variableOf(flag);
+    return `Cannot take ${name} from the command line, which others can read: wanted ${place}`;
+  }
+  const near = nearest(
+    name,
+    FLAGS.filter((flag) => !isVariableOnly(flag)).map((one) => `--${one}`),
+  );
+  return `Unknown flag "${name}": ${
+    near === undefined ? "wanted one that --help lists" : meant(near)
+  }`;
+}
+
+/** Ends a sentence with the word that was probably meant. */
+export function meant(word: string): string {
+  return `did you mean ${word}?`;
+}
+
+/** Leaves out what may be a password: a URL can stand in the wrong place. */
+export function redact(text: string): string {
+  return text.replace(/\/\/\S*@/g, "//***@");
+}
+
+function isVariableOnly(flag: string): boolean {
+  const known: Partial<Record<string, Setting<unknown>>> = SETTINGS;
+  return known[flag]?.variableOnly ?? false;
+}

@@ -1,0 +1,42 @@
+/**
+ * What is known of one setting.
+ *
+ * @module
+ */
+import type { Kind } from "./kind.ts";
+
+/** One setting; its variable is its flag in capitals, with `RP_` in front. */
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** The default, as a person would type it; null when there is none. */
+  readonly fallback: string | null;
+  /** What it is for, in one line. */
+  readonly help: string;
+  /** Whether its value must never be shown. */
+  readonly secret?: boolean;
+  /** Whether it has no flag: everybody on the machine can read a command line. */
+  readonly variableOnly?: boolean;
+}
+
+/** A setting with a default. */
+export function setting<T>(
+  kind: Kind<T>,
+  fallback: string,
+  help: string,
+): Setting<T> & { fallback: string } {
+  return { kind, fallback, help };
+}
+
+/** A setting without a default. */
+export function optional<T>(
+  kind: Kind<T>,
+  help: string,
+  secret = false,
+): Setting<T> & { fallback: null } {
+  return { kind, fallback: null, help, secret };
+}
+
+/** A secret that has a variable and no flag. */
+export function variable<T>(kind: Kind<T>, help: string): Setting<T> & { fallback: null } {
+  return { kind, fallback: null, help, secret: true, variableOnly: true };
+}

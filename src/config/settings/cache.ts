@@ -1,0 +1,67 @@
+/**
+ * The settings of the cache, and of how it follows changes in Redis.
+ *
+ * @module
+ */
+import { policies, prefixes } from "../policy_values.ts";
+import { bytes, duration, integer } from "../quantities.ts";
+import { optional, setting } from "../setting.ts";
+import { oneOf } from "../texts.ts";
+
+/** Longest time for which entries may be told to live. */
+const FOR_EVER = "10000d";
+
+export const CACHE = {
+  "cache-size": setting(
+    integer(1, 2 ** 24),
+    "10000",
+    "maximum number of entries; the least recently used one is evicted first",
+  ),
+  "cache-memory": setting(bytes(1024), "64mb", "memory for entries, overhead included"),
+  "cache-timeout": setting(
+    duration("0", FOR_EVER),
+    "30s",
+    "how long a value is fresh; up to 10 % less, at random, unless coherence is off",
+  ),
+  "absent-timeout": optional(
+    duration("0", FOR_EVER),
+    "the same for a missing key; default: at most 1m if tracked, 1s if not, 0 if coherence is off",
+  ),
+  "value-limit": optional(
+    bytes(0),
+    "largest value to cache; default: 1mb, or 1/64 of --cache-memory if that is less",
+  ),
+  "stale-if-error": setting(
+    duration("0", FOR_EVER),
+    "0",
+    "how long an entry may be served past its time while Redis does not answer",
+  ),
+  "soft-timeout": setting(
+    duration("0"),
+    "50ms",
+    "how long to wait for Redis before serving such a stale entry",
+  ),
+  "policy": optional(
+    policies,
+    "exceptions for some keys, such as session:*=off; config:*=ttl:5m,stale:1h",
+  ),
+};
+
+export const COHERENCE = {
+  "coherence": setting(
+    oneOf(["auto", "required", "off"]),
+    "auto",
+    "follow changes in Redis: auto = if Redis allows it, required = or cache nothing, off",
+  ),
+  "tracking": setting(
+    oneOf(["default", "bcast"]),
+    "default",
+    "which changes to follow: default = of the keys that were read, bcast = of all keys",
+  ),
+  "tracking-prefix": optional(prefixes, "with bcast, follow only keys with these prefixes"),
+  "lease": setting(
+    duration("100ms"),
+    "3s",
+    "how far out of date a hit can be, at most, if a connection to Redis fails unnoticed",
+  ),
+};

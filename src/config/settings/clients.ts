@@ -1,0 +1,54 @@
+/**
+ * The settings of the port, and of the clients on it.
+ *
+ * @module
+ */
+import { host } from "../hosts.ts";
+import { bytes, duration, integer } from "../quantities.ts";
+import { optional, setting, variable } from "../setting.ts";
+import { file, text } from "../texts.ts";
+
+export const LISTENING = {
+  "listen-address": setting(host("port"), "0.0.0.0", "address to listen on"),
+  "port": setting(integer(0, 65535), "8080", "port for HTTP and RESP; 0 picks a free one"),
+  "max-clients": setting(integer(1), "10000", "maximum number of connected clients"),
+  "idle-timeout": setting(
+    duration("0"),
+    "1h",
+    "disconnect a client that sends nothing for this long; 0 means never",
+  ),
+  "request-timeout": setting(
+    duration("10ms"),
+    "10s",
+    "disconnect a client that takes longer than this to send one request",
+  ),
+  "write-timeout": setting(
+    duration("10ms"),
+    "30s",
+    "disconnect a client that reads none of its reply for this long",
+  ),
+  "tls-cert": optional(
+    file,
+    "certificate chain (PEM): serve HTTPS, and RESP over TLS; SIGHUP reloads it",
+  ),
+  "tls-key": optional(file, "private key of --tls-cert (PEM)"),
+};
+
+export const CLIENTS = {
+  "user": setting(text, "default", "user name for clients, if there is a password"),
+  "password": variable(text, "password that clients must give, over RESP and HTTP"),
+  "password-file": optional(
+    file,
+    "file with that password; a newline at its end does not count; SIGHUP reloads it",
+  ),
+  "reply-memory": setting(
+    bytes(1024 * 1024),
+    "64mb",
+    "memory for unread replies; beyond it, clients that read nothing are disconnected",
+  ),
+  "max-request": setting(
+    bytes(64 * 1024),
+    "16mb",
+    "largest RESP request; also how far to read ahead of a client that reads no replies",
+  ),
+};

@@ -1,0 +1,42 @@
+/**
+ * The settings of HTTP, of the admin port, and of the process.
+ *
+ * @module
+ */
+import { LOG_FORMATS, LOG_LEVELS } from "../../core/log.ts";
+import { host, hosts, origins } from "../hosts.ts";
+import { duration, integer } from "../quantities.ts";
+import { optional, setting } from "../setting.ts";
+import { mediaType, oneOf } from "../texts.ts";
+
+export const HTTP = {
+  "content-type": setting(mediaType, "application/octet-stream", "media type of all values"),
+  "http-max-age": setting(
+    duration("0"),
+    "0",
+    "how long browsers and CDNs may cache a value, while it is fresh here",
+  ),
+  "cors-origin": optional(origins, "web origins whose pages may read values; * for all"),
+  "allowed-hosts": optional(
+    hosts,
+    "host names that a request may have in Host, against DNS rebinding",
+  ),
+};
+
+export const ADMIN = {
+  "admin-port": optional(
+    integer(0, 65535),
+    "port for health, readiness, metrics and explanations; 0 picks a free one; default: none",
+  ),
+  "admin-address": setting(host("admin-port"), "127.0.0.1", "address of the admin port"),
+};
+
+export const RUNNING = {
+  "shutdown-timeout": setting(
+    duration("0"),
+    "10s",
+    "how long running requests may take after SIGTERM or SIGINT",
+  ),
+  "log-level": setting(oneOf(LOG_LEVELS), "info", "least important messages to log"),
+  "log-format": setting(oneOf(LOG_FORMATS), "text", "format of the log"),
+};

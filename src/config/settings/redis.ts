@@ -1,0 +1,48 @@
+/**
+ * The settings of the way to Redis.
+ *
+ * @module
+ */
+import { host, serverName } from "../hosts.ts";
+import { bytes, duration, integer } from "../quantities.ts";
+import { redisUrl } from "../redis_url.ts";
+import { optional, setting } from "../setting.ts";
+import { file } from "../texts.ts";
+
+export const REDIS = {
+  "redis-host": setting(host("redis-port"), "127.0.0.1", "host of Redis"),
+  "redis-port": setting(integer(1, 65535), "6379", "port of Redis"),
+  "redis-url": optional(
+    redisUrl,
+    "address, user, password and database of Redis: redis://, rediss:// (TLS) or unix:///path",
+    true,
+  ),
+  "redis-ca": optional(file, "authorities to trust for rediss:// beside the public ones (PEM)"),
+  "redis-cert": optional(file, "client certificate chain, if Redis asks for one (PEM)"),
+  "redis-key": optional(file, "private key of --redis-cert (PEM)"),
+  "redis-server-name": optional(
+    serverName,
+    "name in the certificate of Redis (and for SNI), if it is not the host",
+  ),
+  "redis-timeout": setting(
+    duration("10ms"),
+    "1s",
+    "how long Redis may take to accept a connection, or stay silent during a read",
+  ),
+  "client-limit": setting(
+    integer(1),
+    "64",
+    "concurrent requests to Redis; an MGET, or misses batched together, counts as one",
+  ),
+  "client-queue": setting(
+    integer(0),
+    "10000",
+    "maximum number of reads that wait for such a request",
+  ),
+  "queue-timeout": setting(duration("1ms"), "250ms", "how long a read may wait in that queue"),
+  "large-memory": setting(
+    bytes(1),
+    "256mb",
+    "memory for large values while they are read from Redis and sent to clients",
+  ),
+};

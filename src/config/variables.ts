@@ -1,0 +1,36 @@
+/**
+ * Looks for environment variables that are meant for the program and that it does not know.
+ *
+ * @module
+ */
+import { ConfigError } from "./error.ts";
+import { meant } from "./arguments.ts";
+import { nearest } from "./nearest.ts";
+import { FLAGS, variableOf } from "./settings.ts";
+
+/** The environment, or what the program may see of it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const KNOWN = FLAGS.map(variableOf);
+
+/** Variables of this project's tools and tests. */
+const TOOLS = /^RP_(SUPPLY|TOOLS_CACHE|DENO_COMPILE|TEST_\w+|GATE_\w+)$/;
+
+/** Variables that Kubernetes and Docker make for a service whose name begins with "rp-". */
+const SERVICE_NAME = /_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP)(_(ADDR|PORT|PROTO))?)$/;
+const SERVICE_ADDRESS = /^(tcp|udp):\/\//;
+
+/**
+ * Checks that each `RP_` variable is a setting. An empty one counts as unset.
+ *
+ * @throws {ConfigError} When one is not; a misspelt setting would have no effect without a word.
+ */
+export function checkVariables(env: Environment): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (!/^RP_/i.test(name) || !value || KNOWN.includes(name) || TOOLS.test(name)) continue;
+    if (SERVICE_NAME.test(name) || SERVICE_ADDRESS.test(value)) continue;
+    const near = nearest(name.toUpperCase(), KNOWN);
+    const wanted = near === undefined ? "wanted one that --help lists" : meant(near);
+    throw new ConfigError(`Unknown variable ${name}: ${wanted}`);
+  }
+}

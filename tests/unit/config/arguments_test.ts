@@ -1,0 +1,90 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseArguments } from "../../../src/config/arguments.ts";
+import { ConfigError } from "../../../src/config/error.ts";
+import { checkVariables } from "../../../src/config/variables.ts";
+
+function refusal(...args: string[]): string {
+  return assertThrows(() => parseArguments(args), ConfigError).message;
+}
+
+Deno.test("parseArguments() takes the commands that people type", () => {
+  const table: [args: string[], command: string][] = [
+    [[], "serve"],
+    [["serve"], "serve"],
+    [["healthcheck"], "healthcheck"],
+    [["--port", "1", "healthcheck"], "healthcheck"],
+    [["help"], "help"],
+    [["help", "healthcheck"], "help"],
+    [["-h"], "help"],
+    [["--help"], "help"],
+    [["healthcheck", "--help"], "help"],
+    [["version"], "version"],
+    [["-v"], "version"],
+    [["-V"], "version"],
+    [["--version"], "version"],
+  ];
+  for (const [args, command] of table) {
+    assertEquals(parseArguments(args).command, command, args.join(" "));
+  }
+});
+
+Deno.test("parseArguments() takes -p for --port", () => {
+  for (const args of [["-p", "8080"], ["-p8080"], ["-p=8080"], ["--port=8080"]]) {
+    assertEquals(parseArguments(args).flags.port, "8080", args.join(" "));
+  }
+});
+
+Deno.test("parseArguments() names the flag or the command that was probably meant", () => {
+  const table: [args: string[], message: string][] = [
+    [["--prot", "1"], 'Unknown flag "--prot": did you mean --port?'],
+    [["--prot=1"], 'Unknown flag "--prot": did you mean --port?'],
+    [["--cache-siz", "1"], 'Unknown flag "--cache-siz": did you mean --cache-size?'],
+    [["-redis-host", "h"], 'Unknown flag "-redis-host": did you mean --redis-host?'],
+    [["--verbose"], 'Unknown flag "--verbose": wanted one that --help lists'],
+    [["-x", "1"], 'Unknown flag "-x": wanted one that --help lists'],
+    [["--no-port"], 'Unknown flag "--no-port": did you mean --port?'],
+    [["healthchek"], 'Cannot understand "healthchek": did you mean healthcheck?'],
+    [
+      ["start"],
+      'Cannot understand "start": wanted flags, or one of serve, healthcheck, help, version',
+    ],
+    [
+      ["healthcheck", "twice"],
+      'Cannot understand "healthcheck twice": wanted flags, or one of serve, healthcheck, help, version',
+    ],
+  ];
+  for (const [args, message] of table) assertEquals(refusal(...args), message);
+});
+
+Deno.test("checkVariables() names the variable that was probably meant", () => {
+  const refusal = (name: string) =>
+    assertThrows(() => checkVariables({ [name]: "1" }), ConfigError).message;
+  assertEquals(
+    refusal("RP_CACHE_SIZ"),
+    "Unknown variable RP_CACHE_SIZ: did you mean RP_CACHE_SIZE?",
+  );
+  assertEquals(refusal("rp_port"), "Unknown variable rp_port: did you mean RP_PORT?");
+  assertEquals(
+    refusal("RP_SOMETHING"),
+    "Unknown variable RP_SOMETHING: wanted one that --help lists",
+  );
+});
+
+Deno.test("checkVariables() lets variables be that are not meant for the program", () => {
+  checkVariables({
+    PATH: "/bin",
+    RPC: "1",
+    // Set, empty: as good as not set.
+    RP_CACHE_SIZ: "",
+    // Of the tools of this project.
+    RP_SUPPLY: "npm",
+    RP_TEST_REDIS_URL: "redis://h",
+    // Of Kubernetes, for a service with the name "rp-cache".
+    RP_CACHE_SERVICE_HOST: "10.0.0.1",
+    RP_CACHE_SERVICE_PORT: "8080",
+    RP_CACHE_SERVICE_PORT_HTTP: "8080",
+    RP_CACHE_PORT: "tcp://10.0.0.1:8080",
+    RP_CACHE_PORT_8080_TCP: "tcp://10.0.0.1:8080",
+    RP_CACHE_PORT_8080_TCP_ADDR: "10.0.0.1",
+  });
+});
