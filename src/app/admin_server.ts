@@ -9,7 +9,8 @@ import { ConfigError, type Values } from "../config/mod.ts";
 import type { Credentials } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
 import { Stats } from "../core/stats.ts";
-import type { Service } from "../server/protocol.ts";
+import { Entrance } from "../server/arrival.ts";
+import type { Service } from "../server/service.ts";
 import { Server } from "../server/server.ts";
 
 /** Clients of the admin port, and those that are being turned away. */
@@ -39,7 +40,7 @@ export function openAdmin(
   return new Server(listener, {
     ...service,
     stats: new Stats(),
-    converse: () => new AdminProtocol(sources, credentials),
+    entrance: new Entrance(false, () => new AdminProtocol(sources, credentials), log),
   }, {
     maxClients: ADMIN_CLIENTS,
     maxRefusals: ADMIN_REFUSALS,

@@ -11,10 +11,12 @@ export async function checkHealth(values: Values): Promise<boolean> {
   const hostname = values["listen-address"].replace(/^0\.0\.0\.0$/, "127.0.0.1")
     .replace(/^::$/, "::1");
   const { port } = values;
+  // The check is on nobody's behalf.
+  const greeting = values["proxy-protocol"] === "require" ? "PROXY UNKNOWN\r\n" : "";
   try {
     const text = await within(
       values["redis-timeout"],
-      ping(hostname, port, values["tls-cert"] !== null),
+      ping(hostname, port, values["tls-cert"] !== null, greeting),
     );
     // Whoever asks for a password serves too; the check needs none.
     if (text === "+PONG" || text.startsWith("-NOAUTH ")) return true;
@@ -25,9 +27,14 @@ export async function checkHealth(values: Values): Promise<boolean> {
   return false;
 }
 
-async function ping(hostname: string, port: number, isTls: boolean): Promise<string> {
+async function ping(
+  hostname: string,
+  port: number,
+  isTls: boolean,
+  greeting: string,
+): Promise<string> {
   using conn = isTls ? await connectTls(hostname, port) : await Deno.connect({ hostname, port });
-  await conn.write(new TextEncoder().encode("PING\r\n"));
+  await conn.write(new TextEncoder().encode(`${greeting}PING\r\n`));
   const reply = new Uint8Array(64);
   const count = await conn.read(reply) ?? 0;
   return new TextDecoder().decode(reply.subarray(0, count)).trim();

@@ -7,7 +7,10 @@
 import { ConfigError, type Identity, readIdentity, type Values } from "../config/mod.ts";
 
 /** What of the settings concerns listening. */
-export type ListenSettings = Pick<Values, "listen-address" | "port" | "tls-cert" | "tls-key">;
+export type ListenSettings = Pick<
+  Values,
+  "listen-address" | "port" | "proxy-protocol" | "tls-cert" | "tls-key"
+>;
 
 /**
  * Listens where the settings say.
@@ -17,6 +20,12 @@ export type ListenSettings = Pick<Values, "listen-address" | "port" | "tls-cert"
 export function listen(settings: ListenSettings): Deno.Listener {
   const { "listen-address": hostname, port } = settings;
   const identity = identityOf(settings);
+  if (identity !== null && settings["proxy-protocol"] === "require") {
+    // The header precedes the handshake, and Deno's listener begins with that.
+    throw new ConfigError(
+      "Cannot use --proxy-protocol require with --tls-cert: wanted TLS that ends at the load balancer",
+    );
+  }
   try {
     return open(hostname, port, identity);
   } catch (error) {

@@ -23,8 +23,9 @@ import { ReadThrough } from "../cache/read_through.ts";
 import { Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
 import { Reloader } from "./reload.ts";
 import { Semaphore } from "../origin/semaphore.ts";
+import { Entrance } from "../server/arrival.ts";
 import { Server } from "../server/server.ts";
-import type { Service } from "../server/protocol.ts";
+import type { Service } from "../server/service.ts";
 import { Stalls } from "../server/slow_clients.ts";
 import { Stats } from "../core/stats.ts";
 import { openFiles, openFilesLimit } from "../system/open_files.ts";
@@ -96,7 +97,11 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     stats,
     backlog,
     stalls: new Stalls(backlog, values["max-request"]),
-    converse: (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
+    entrance: new Entrance(
+      values["proxy-protocol"] === "require",
+      (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
+      log,
+    ),
   };
   const server: Server = new Server(listener, service, {
     maxClients: countClients(values, log),

@@ -10,17 +10,18 @@
  *
  * @module
  */
+import { Arrival } from "./arrival.ts";
 import { COUNTED_BYTES } from "./reply_backlog.ts";
 import { close, isGone, linger, part } from "./closing.ts";
 import { Input } from "./input.ts";
 import { Output } from "./output.ts";
-import { peerOf } from "./peer.ts";
+import { type Peer, peerOf } from "./peer.ts";
 import { PendingReplies } from "./pending.ts";
 import type { Millis } from "../core/types.ts";
 import type { Protocol } from "./protocol.ts";
 import { ReadAhead } from "./read_ahead.ts";
-import type { Phase, Service } from "./protocol.ts";
-import { guess, sniff } from "./detect.ts";
+import type { Phase } from "./protocol.ts";
+import type { Service } from "./service.ts";
 import { turn } from "../core/event_loop.ts";
 
 /** Requests of one client that may wait for the origin at once; more are not even parsed. */
@@ -33,7 +34,7 @@ const BATCH_REQUESTS = 512;
 const SLICE: Millis = 1;
 
 export class Connection {
-  phase: Phase = "idle";
+  phase: Phase;
   /** Since when the connection is at this, or when the client last took some of its replies. */
   since: Millis = performance.now();
 
@@ -45,6 +46,8 @@ export class Connection {
   readonly #pending = new PendingReplies();
   /** What comes before all that the connection itself gives. */
   #ahead: ReadAhead | null = null;
+  /** Until the first request shows which protocol the client speaks. */
+  readonly #arrival: Arrival;
   #protocol: Protocol | undefined;
   /** The last request was answered: nothing more is read. */
   #last = false;
@@ -57,6 +60,10 @@ export class Connection {
   #stopping = false;
 
   constructor(readonly conn: Deno.Conn, readonly service: Service) {
+    const { entrance } = service;
+    this.#arrival = new Arrival(entrance, peerOf(conn));
+    // A load balancer sends its header at once, whatever the client does.
+    this.phase = entrance.isHeaderWanted ? "partial" : "idle";
     this.#isTls = "handshake" in conn;
   }
 
@@ -132,8 +139,8 @@ export class Connection {
   /** Ends a connection whose client took too long to send a request, and says so where it is said. */
   async expire(): Promise<void> {
     const output = this.#output;
-    const protocol = this.#protocol ?? this.service.converse(guess(this.#input), peerOf(this.conn));
-    protocol.expire?.(output, this.#input);
+    const protocol = this.#protocol ?? this.#arrival.guess(this.#input);
+    protocol?.expire?.(output, this.#input);
     this.#last = true;
     this.#enter("writing", performance.now());
     await part(this, output);
@@ -165,6 +172,11 @@ export class Connection {
     this.#ahead.goOn();
   }
 
+  /** The two ends of the connection. */
+  get peer(): Peer {
+    return this.#arrival.peer;
+  }
+
   /** When the client last did what the connection needs to get on. */
   get movedAt(): Millis {
     const { phase, since } = this;
@@ -192,7 +204,11 @@ export class Connection {
   #understand(now: Millis): boolean {
     const { backlog } = this.service;
     if (backlog.isOver) backlog.relieve(now);
-    return (this.#protocol ??= this.#recognise()) !== undefined;
+    if (this.#protocol !== undefined) return true;
+    const protocol = this.#arrival.converse(this.#input);
+    if (protocol === null) this.#last = true;
+    this.#protocol = protocol ?? undefined;
+    return this.#protocol !== undefined;
   }
 
   /** Takes requests off the input until it is dry (true), or until the client must wait (false). */
@@ -238,11 +254,6 @@ export class Connection {
     } else if (this.phase !== "partial") {
       this.#enter("partial", now);
     }
-  }
-
-  #recognise(): Protocol | undefined {
-    const name = sniff(this.#input);
-    return name === undefined ? undefined : this.service.converse(name, peerOf(this.conn));
   }
 
   #enter(phase: Phase, now: Millis): void {

@@ -1,29 +1,11 @@
 /**
- * The seam between a connection and the protocol it speaks, and what all connections share. Types
- * only.
+ * The seam between a connection and the protocol it speaks. Types only.
  *
  * @module
  */
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
-import type { Backlog } from "./reply_backlog.ts";
-import type { Peer } from "./peer.ts";
 import type { Lookup, Millis } from "../core/types.ts";
-import type { ProtocolName } from "./detect.ts";
-import type { Stalls } from "./slow_clients.ts";
-import type { Stats } from "../core/stats.ts";
-
-/** What all connections share. */
-export interface Service {
-  readonly lookup: Lookup;
-  readonly stats: Stats;
-  /** The replies that all clients have not taken yet. */
-  readonly backlog: Backlog;
-  /** The clients that take no replies, and are read on from. */
-  readonly stalls: Stalls;
-  /** Makes the conversation of a new client in the protocol that its first bytes spoke. */
-  converse(name: ProtocolName, peer: Peer): Protocol;
-}
 
 /**
  * What a connection is at, each with its own limit in time:

@@ -4,14 +4,14 @@
  *
  * @module
  */
+import { Arrival } from "./arrival.ts";
 import { close, isGone, linger } from "./closing.ts";
-import { sniff } from "./detect.ts";
 import { Input } from "./input.ts";
 import type { Log } from "../core/log.ts";
 import { Output } from "./output.ts";
 import { peerOf } from "./peer.ts";
 import type { Millis } from "../core/types.ts";
-import type { Service } from "./protocol.ts";
+import type { Service } from "./service.ts";
 
 /** Redis's own words, for a client whose protocol has none or is not known. */
 const TOO_MANY = new TextEncoder().encode("-ERR max number of clients reached\r\n");
@@ -48,7 +48,9 @@ export class Refusals {
       const first = conn.read(input.room()).then((count) => input.received(count ?? 0), () => {});
       await within(patience, first);
       const output = new Output();
-      this.service.converse(sniff(input) ?? "resp", peerOf(conn)).turnAway?.(output, input);
+      const arrival = new Arrival(this.service.entrance, peerOf(conn));
+      const protocol = arrival.converse(input) ?? arrival.guess(input);
+      protocol?.turnAway?.(output, input);
       if (output.length === 0) output.bytes(TOO_MANY);
       await output.flush(conn);
       if (patience > 0) await within(patience, first.then(() => linger(conn, conn, input.bytes)));

@@ -7,10 +7,10 @@
 import { close, isGone } from "./closing.ts";
 import { Connection } from "./connection.ts";
 import type { Log } from "../core/log.ts";
-import { peerOf } from "./peer.ts";
 import { Refusals } from "./refusals.ts";
 import type { Millis } from "../core/types.ts";
-import type { Phase, Service } from "./protocol.ts";
+import type { Phase } from "./protocol.ts";
+import type { Service } from "./service.ts";
 
 /** Bounds of the server. */
 export interface ServerOptions {
@@ -114,7 +114,7 @@ export class Server {
     this.#connections.add(connection);
     // One promise: what hangs on it lives as long as the client stays.
     connection.serve().then(() => this.#dismiss(connection), (error) => {
-      this.#report(conn, error);
+      this.#report(connection, error);
       this.#dismiss(connection);
     });
   }
@@ -124,11 +124,8 @@ export class Server {
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
-  #report(conn: Deno.Conn, error: unknown): void {
-    this.log.error("Cannot go on with a client", {
-      peer: peerOf(conn).remote,
-      why: String(error),
-    });
+  #report({ peer }: Connection, error: unknown): void {
+    this.log.error("Cannot go on with a client", { peer: peer.remote, why: String(error) });
   }
 
   #sweep(): void {
@@ -137,16 +134,17 @@ export class Server {
     const { backlog, stalls } = this.service;
     backlog.relieve(now);
     for (const connection of this.#connections) {
-      const { conn, phase, isClosed } = connection;
+      const { phase, isClosed } = connection;
       // Replies that are too small to be watched can be stalled all the same.
       if (phase === "writing") {
         connection.wasSwept = true;
         stalls.look(connection, now);
       }
       if (isClosed || now - connection.movedAt <= patience[phase]) continue;
-      this.log.debug("Gave a client up", { peer: peerOf(conn).remote, phase });
-      if (phase === "partial") connection.expire().catch((error) => this.#report(conn, error));
-      else if (phase === "writing") connection.cutOff();
+      this.log.debug("Gave a client up", { peer: connection.peer.remote, phase });
+      if (phase === "partial") {
+        connection.expire().catch((error) => this.#report(connection, error));
+      } else if (phase === "writing") connection.cutOff();
       else connection.close();
     }
   }

@@ -6,7 +6,7 @@
 import { host } from "../hosts.ts";
 import { bytes, duration, integer } from "../quantities.ts";
 import { optional, setting, variable } from "../setting.ts";
-import { file, text } from "../texts.ts";
+import { file, oneOf, text } from "../texts.ts";
 
 export const LISTENING = {
   "listen-address": setting(host("port"), "0.0.0.0", "address to listen on"),
@@ -26,6 +26,11 @@ export const LISTENING = {
     duration("10ms"),
     "30s",
     "disconnect a client that reads none of its reply for this long",
+  ),
+  "proxy-protocol": setting(
+    oneOf(["off", "require"]),
+    "off",
+    "whether each connection begins with a load balancer's PROXY protocol header, v1 or v2",
   ),
   "tls-cert": optional(
     file,

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Backlog } from "../../../src/server/reply_backlog.ts";
 import { Connection } from "../../../src/server/connection.ts";
+import { Entrance } from "../../../src/server/arrival.ts";
 import { Http } from "../../../src/http/mod.ts";
+import { Log } from "../../../src/core/log.ts";
 import { Resp } from "../../../src/resp/mod.ts";
 import { Stalls } from "../../../src/server/slow_clients.ts";
 import { Stats } from "../../../src/core/stats.ts";
@@ -9,7 +11,7 @@ import { request } from "../../support/client.ts";
 import { makeCache } from "../../support/cache.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
 import { MemoryConn } from "../../support/memory_conn.ts";
-import { PEER, respContext } from "../../support/resp_context.ts";
+import { respContext } from "../../support/resp_context.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const get = (key: string) => request("GET", key);
@@ -26,22 +28,28 @@ async function until(isTrue: () => boolean): Promise<void> {
   }
 }
 
-function serve(timeToLive = 60_000) {
+function serve(timeToLive = 60_000, isHeaderWanted = false) {
   const origin = new FakeOrigin();
   const stats = new Stats();
   const lookup = makeCache(origin, { timeToLive });
   const conn = new MemoryConn();
   const backlog = new Backlog(Infinity);
   const stalls = new Stalls(backlog, 2 ** 20);
+  const lines: string[] = [];
+  const log = new Log("info", "text", (line) => lines.push(line));
   const connection = new Connection(conn as unknown as Deno.Conn, {
     lookup,
     stats,
     backlog,
     stalls,
-    converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
+    entrance: new Entrance(
+      isHeaderWanted,
+      (name, peer) => name === "http" ? new Http() : new Resp(respContext(), peer),
+      log,
+    ),
   });
   const served = connection.serve().finally(() => stalls.stop());
-  return { origin, conn, connection, backlog, served };
+  return { origin, conn, connection, backlog, served, lines };
 }
 
 Deno.test("Connection replies in the order of requests, whatever the order of outcomes", async () => {
@@ -420,4 +428,66 @@ Deno.test("Connection.readAhead() leaves a client alone that is told its end", a
   conn.release();
   await Promise.all([expired, served]);
   assert(conn.isClosed);
+});
+
+const HEADER = "PROXY TCP4 192.0.2.77 198.51.100.2 56324 8080\r\n";
+
+/** A connection that has to begin with a PROXY protocol header. */
+const serveBehindBalancer = () => serve(60_000, true);
+
+Deno.test("Connection behind a load balancer takes the client's address from the header", async () => {
+  const { conn, connection, served } = serveBehindBalancer();
+  for (const byte of `${HEADER}CLIENT INFO\r\n`) conn.send(byte);
+  await until(() => conn.written.length > 0);
+  assert(conn.written.join("").includes(" addr=192.0.2.77:56324 laddr=198.51.100.2:8080 "));
+  assertEquals(connection.peer.remote, "192.0.2.77:56324");
+  // A second header is a request like any other.
+  conn.written.length = 0;
+  conn.send(HEADER);
+  await until(() => conn.written.length > 0);
+  assert(conn.written.join("").startsWith("-ERR "), conn.written.join(""));
+  conn.end();
+  await served;
+});
+
+Deno.test("Connection behind a load balancer keeps its own address where the header has none", async () => {
+  const { conn, connection, served } = serveBehindBalancer();
+  conn.send("PROXY UNKNOWN\r\nPING\r\n");
+  conn.end();
+  await served;
+  assertEquals([conn.written.join(""), connection.peer.remote], ["+PONG\r\n", "192.0.2.1:1234"]);
+});
+
+Deno.test("Connection behind a load balancer ends without a word where there is no header", async () => {
+  for (const text of ["PING\r\n", "GET / HTTP/1.1\r\n\r\n", "PROXY TCP4 nonsense\r\n"]) {
+    const { conn, served, lines } = serveBehindBalancer();
+    conn.send(text);
+    await until(() => conn.isWriteClosed);
+    conn.end();
+    await served;
+    assertEquals(conn.written, []);
+    assert(lines[0]!.endsWith("without a PROXY protocol header peer=192.0.2.1:1234"), lines[0]);
+  }
+  const { conn, connection, served } = serveBehindBalancer();
+  assertEquals(connection.phase, "partial");
+  conn.send("PROXY TCP4 192");
+  await connection.expire();
+  await served;
+  assertEquals(conn.written, []);
+});
+
+Deno.test("Connection without a load balancer ends at a header, and says so", async () => {
+  for (const header of [HEADER, "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"]) {
+    for (const pieces of [[header], [...header]]) {
+      const { conn, served, lines } = serve();
+      for (const piece of pieces) conn.send(piece);
+      conn.send("PING\r\n");
+      await until(() => conn.isWriteClosed);
+      conn.end();
+      await served;
+      assertEquals(conn.written, []);
+      assertEquals(lines.length, 1);
+      assert(lines[0]!.includes("wanted --proxy-protocol require, or none"), lines[0]);
+    }
+  }
 });

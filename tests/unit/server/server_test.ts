@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Backlog } from "../../../src/server/reply_backlog.ts";
+import { Entrance } from "../../../src/server/arrival.ts";
 import { Http } from "../../../src/http/mod.ts";
 import { Log } from "../../../src/core/log.ts";
 import { Resp } from "../../../src/resp/mod.ts";
@@ -11,7 +12,7 @@ import { RawClient, request } from "../../support/client.ts";
 import { makeCache } from "../../support/cache.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
 import { MemoryConn } from "../../support/memory_conn.ts";
-import { PEER, respContext } from "../../support/resp_context.ts";
+import { respContext } from "../../support/resp_context.ts";
 
 const FOR_EVER: Record<Phase, number> = {
   idle: Infinity,
@@ -34,26 +35,34 @@ interface Options {
   maxRefusals?: number;
   patience?: Partial<Record<Phase, number>>;
   listener?: Deno.Listener;
+  isHeaderWanted?: boolean;
 }
 
-function serve({ maxClients = 100, maxRefusals = 8, patience = {}, listener }: Options = {}) {
+function serve(options: Options = {}) {
+  const { maxClients = 100, maxRefusals = 8, patience = {}, listener, isHeaderWanted = false } =
+    options;
   const origin = new FakeOrigin();
   const stats = new Stats();
   const lookup = makeCache(origin, { timeToLive: 60_000 });
   const own = listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const lines: string[] = [];
+  const log = new Log("debug", "text", (line) => lines.push(line));
   const backlog = new Backlog(Infinity);
   const server = new Server(own, {
     lookup,
     stats,
     backlog,
     stalls: new Stalls(backlog, 2 ** 20),
-    converse: (name) => name === "http" ? new Http() : new Resp(respContext(), PEER),
+    entrance: new Entrance(
+      isHeaderWanted,
+      (name, peer) => name === "http" ? new Http() : new Resp(respContext(), peer),
+      log,
+    ),
   }, {
     maxClients,
     maxRefusals,
     patience: { ...FOR_EVER, ...patience },
-  }, new Log("debug", "text", (line) => lines.push(line)));
+  }, log);
   return { server, origin, stats, lines, port: (own.addr as Deno.NetAddr).port };
 }
 
@@ -90,6 +99,38 @@ Deno.test("Server answers each of many silent clients that are too many, a bound
   await until(() => server.clients === 0);
   using two = await RawClient.connect(port);
   assertEquals(await two.exchange("PING\r\n", 7), "+PONG\r\n");
+  await server.stop(0);
+});
+
+Deno.test("Server behind a load balancer names its client in the log, and turns one away behind a header", async () => {
+  const { server, lines, port } = serve({
+    maxClients: 1,
+    isHeaderWanted: true,
+    patience: { partial: 100 },
+  });
+  using one = await RawClient.connect(port);
+  const header = "PROXY TCP4 192.0.2.77 198.51.100.2 56324 8080\r\n";
+  await one.send(`${header}*2\r\n`);
+  using two = await RawClient.connect(port);
+  await two.send(`${header}GET / HTTP/1.1\r\nHost: h\r\n\r\n`);
+  assertMatch(await two.rest(), /^HTTP\/1\.1 503 /);
+  await one.rest();
+  assert(lines.some((line) => line.includes("peer=192.0.2.77:56324 phase=partial")), `${lines}`);
+  await server.stop(0);
+});
+
+Deno.test("Server warns once of connections that begin with a header, however many do", async () => {
+  const { server, lines, port } = serve();
+  for (let time = 0; time < 5; time++) {
+    using client = await RawClient.connect(port);
+    await client.send("PROXY TCP4 192.0.2.77 198.51.100.2 56324 8080\r\nPING\r\n");
+    assertEquals(await client.rest(), "");
+  }
+  assertEquals(lines.length, 1);
+  assertMatch(
+    lines[0]!,
+    / warn {2}Closed a connection with a PROXY protocol header: wanted --proxy/,
+  );
   await server.stop(0);
 });
 
