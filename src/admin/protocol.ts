@@ -31,6 +31,8 @@ export class AdminProtocol implements Protocol {
       maxAge: 0,
       corsOrigins: null,
       allowedHosts: null,
+      keys: null,
+      mayRefresh: true,
       credentials,
     };
     this.#parser = new HttpParser(

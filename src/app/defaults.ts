@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Values } from "../config/mod.ts";
+import type { Config, Values } from "../config/mod.ts";
 import type { LinkOptions } from "../origin/link.ts";
 import type { Key } from "../core/types.ts";
 import type { Stats } from "../core/stats.ts";
@@ -66,6 +66,12 @@ export function generalPolicy(values: Values): Policy {
     jitter: 0.1,
     refreshAfter: 0.8,
   };
+}
+
+/** Whether HTTP clients may ask for an answer fresher than the cached one. */
+export function mayRefresh({ values, credentials }: Config): boolean {
+  const who = values["http-no-cache"];
+  return who === "anyone" || (who === "authenticated" && credentials.required);
 }
 
 function defaultValueLimit({ coherence, "cache-memory": memory }: Values): number {

@@ -5,15 +5,17 @@
  */
 import { whyNotReady } from "../admin/mod.ts";
 import { ADMIN_CLIENTS, ADMIN_REFUSALS, openAdmin } from "./admin_server.ts";
-import { linkOptions, makeTable } from "./defaults.ts";
+import { linkOptions, makeTable, mayRefresh } from "./defaults.ts";
 import { clientsThatFit, REFUSALS } from "./descriptors.ts";
 import { Backlog } from "../server/reply_backlog.ts";
 import { ByteBudget } from "../origin/byte_budget.ts";
 import { follow } from "../cache/follow.ts";
 import { SoftWait } from "../cache/soft_wait.ts";
 import { type Config, readPassword, type Values } from "../config/mod.ts";
+import { warnOfExposure } from "./exposure.ts";
 import { factsOf, redisVersionOf } from "./status.ts";
 import { Http, HttpSite } from "../http/mod.ts";
+import { KeySet } from "../core/key_pattern.ts";
 import { listen, renew } from "./listener.ts";
 import type { Log } from "../core/log.ts";
 import { display, Link } from "../origin/link.ts";
@@ -81,6 +83,8 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     maxAge: values["http-max-age"],
     corsOrigins: values["cors-origin"],
     allowedHosts: values["allowed-hosts"],
+    keys: values["http-keys"] === null ? null : new KeySet(values["http-keys"]),
+    mayRefresh: mayRefresh(config),
     credentials: config.credentials,
   });
   const facts = () => factsOf({ config, version, stats, origin, cache, server });
@@ -144,6 +148,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     "cache-memory": values["cache-memory"],
     coherence: values.coherence,
   });
+  warnOfExposure(config, log);
   const reloader = new Reloader([
     {
       name: "certificate",

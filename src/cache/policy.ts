@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { KeyPattern } from "../core/key_pattern.ts";
 import type { Key, Millis } from "../core/types.ts";
 
 /** How long what was read is fresh at most, counted from when its read was sent. */
@@ -31,10 +32,7 @@ export interface Policy {
 }
 
 /** A policy that differs from the general one for the keys of a pattern. */
-export interface PolicyRule {
-  /** What the keys begin with, or are. */
-  readonly literal: Key;
-  readonly isPrefix: boolean;
+export interface PolicyRule extends KeyPattern {
   readonly change: (general: Policy) => Policy;
 }
 

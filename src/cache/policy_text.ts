@@ -13,7 +13,7 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
+import { parseKeyPattern } from "../core/key_pattern.ts";
 import type { Policy, PolicyRule } from "./policy.ts";
 
 /** What is wrong with a text; the message is the end of "wanted". */
@@ -47,14 +47,13 @@ function parseRule(rule: string, units: PolicyUnits): PolicyRule {
   if (pattern === undefined || terms === undefined || more !== undefined) {
     throw new PolicyTextError(`pattern=terms instead of "${rule}"`);
   }
-  const parts = /^((?:[^%*\s]|%[0-9A-Fa-f]{2})*)(\*?)$/.exec(pattern);
-  if (parts === null || pattern === "") {
+  const keys = parseKeyPattern(pattern);
+  if (keys === null) {
     throw new PolicyTextError(`a key, or a prefix and *, instead of "${pattern}"`);
   }
   const changes = terms === "off" ? [OFF] : terms.split(",").map((term) => parseTerm(term, units));
   return {
-    literal: decode(parts[1]!),
-    isPrefix: parts[2] === "*",
+    ...keys,
     change: (general) =>
       changes.reduce((policy, change) => ({ ...policy, ...change(policy) }), {
         ...general,
@@ -96,10 +95,4 @@ function parseTerm(term: string, { duration, bytes }: PolicyUnits): Change {
     default:
       return () => ({ valueLimit: value });
   }
-}
-
-/** A literal as the bytes of the keys: text in UTF-8, escapes as they are. */
-function decode(literal: string): string {
-  return Buffer.from(literal).toString("latin1")
-    .replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 }

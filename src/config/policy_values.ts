@@ -5,6 +5,7 @@
  */
 import type { PolicyRule } from "../cache/policy.ts";
 import { parsePolicies, PolicyTextError } from "../cache/policy_text.ts";
+import { type KeyPattern, parseKeyPattern } from "../core/key_pattern.ts";
 import type { Kind } from "./kind.ts";
 import { bytes, duration } from "./quantities.ts";
 
@@ -15,6 +16,16 @@ export const prefixes: Kind<readonly string[]> = {
   parse: (text) => {
     const all = text.split(",");
     return all.includes("") ? undefined : all;
+  },
+};
+
+/** Several keys, or prefixes followed by `*`, with commas between. */
+export const keyPatterns: Kind<readonly KeyPattern[]> = {
+  placeholder: "<patterns>",
+  wanted: "keys, or prefixes followed by *, with commas between, such as public:*,robots.txt",
+  parse: (text) => {
+    const all = text.split(",").map((one) => parseKeyPattern(one.trim()));
+    return all.every((one) => one !== null) ? all : undefined;
   },
 };
 

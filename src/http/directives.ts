@@ -20,6 +20,15 @@ export interface Wishes {
 /** The wishes of a request without any. */
 export const NO_WISHES: Wishes = { terms: NO_TERMS, minFresh: 0 };
 
+/**
+ * Returns the wishes without those that cause a read though an answer is cached: a request states
+ * a preference, which a cache need not grant (RFC 9111 section 5.2.1).
+ */
+export function withoutRefresh({ terms }: Wishes): Wishes {
+  const { maxAge, mayStore } = NO_TERMS;
+  return { terms: { ...terms, maxAge, mayStore }, minFresh: 0 };
+}
+
 /** Reads Cache-Control. Unknown directives count for nothing (RFC 9111 section 5.2.3). */
 export function wishesOf(cacheControl: string): Wishes {
   let { maxAge, maxStale, staleIfError, mayStore, mayForward } = NO_TERMS;

@@ -5,7 +5,7 @@
  */
 import { isAuthorized } from "./authorization.ts";
 import { corsLines } from "./cors.ts";
-import { NO_WISHES, type Wishes, wishesOf } from "./directives.ts";
+import { NO_WISHES, type Wishes, wishesOf, withoutRefresh } from "./directives.ts";
 import { hostOf, isServed } from "./host.ts";
 import { tokensOf } from "./lists.ts";
 import type { RawFields } from "./raw_fields.ts";
@@ -53,7 +53,7 @@ export function interpretFields(
   // A client of HTTP/1.0 keeps the connection only when it asked to and is told so.
   const keepAlive = last || isHttp11 ? "" : "Connection: keep-alive\r\n";
   return {
-    wishes: cacheControl === undefined ? NO_WISHES : wishesOf(cacheControl),
+    wishes: cacheControl === undefined ? NO_WISHES : grant(wishesOf(cacheControl), options),
     conditions: conditionsOf(fields),
     bar: barOf(fields, isHttp11, options),
     isServed: isServed(host, options.allowedHosts),
@@ -65,6 +65,10 @@ export function interpretFields(
       accept: fields.get("accept") ?? null,
     },
   };
+}
+
+function grant(wishes: Wishes, { mayRefresh }: HttpOptions): Wishes {
+  return mayRefresh ? wishes : withoutRefresh(wishes);
 }
 
 const BAD_HOST = new Refusal(

@@ -6,6 +6,7 @@
  */
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
 import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
+import type { Key } from "../core/types.ts";
 import type { Input } from "../server/input.ts";
 import type { Output } from "../server/output.ts";
 import { CHALLENGE_LINES } from "./authorization.ts";
@@ -18,6 +19,7 @@ import { Read, type Reply, RETRY_LINES, Told } from "./requests.ts";
 import { Refusal } from "./refusal.ts";
 import { Replies, type ReplyMode } from "./replies.ts";
 import type { HttpOptions } from "./options.ts";
+import { WELCOME } from "./welcome.ts";
 import { BAD_ESCAPE, keyOf, readTarget } from "./target.ts";
 
 export type { HttpOptions } from "./options.ts";
@@ -42,6 +44,8 @@ const DEFAULTS: HttpOptions = {
   maxAge: 0,
   corsOrigins: null,
   allowedHosts: null,
+  keys: null,
+  mayRefresh: true,
   credentials: new Credentials(DEFAULT_USER, null),
 };
 
@@ -61,7 +65,8 @@ export class Http implements Protocol {
     if (head === undefined) return undefined;
     if (head instanceof Refusal) return this.#refuse(head, input);
     const { line: { method, key }, fields } = head;
-    if (method === "GET" && key !== null && fields.bar === null && fields.isServed) {
+    const isPlain = method === "GET" && key !== null && key !== "";
+    if (isPlain && fields.bar === null && fields.isServed && this.#mayRead(key)) {
       return new Read(this.site.replies, key, fields, modeOf(head));
     }
     return this.#answer(head);
@@ -85,6 +90,7 @@ export class Http implements Protocol {
     const mode = modeOf(head);
     const tell = (reply: Reply) => new Told(mode, reply);
     let found = key;
+    let isRoot = key === "";
     let { isServed: isHostServed } = fields;
     // Only these two have targets that name no key (RFC 9112 section 3.2).
     if (key === null && method !== "CONNECT" && !(method === "OPTIONS" && target === "*")) {
@@ -98,6 +104,7 @@ export class Http implements Protocol {
         isHostServed = isServed(host, options.allowedHosts);
       }
       found = keyOf(path);
+      isRoot = path === "/";
       if (found === null) return this.#end(BAD_ESCAPE, mode);
     }
     if (!isHostServed) {
@@ -115,7 +122,16 @@ export class Http implements Protocol {
       );
     }
     if (fields.bar !== null) return tell(barReply(fields, replies, mode));
+    if (isRoot) return tell((output, now) => replies.page(output, now, WELCOME, mode));
+    if (!this.#mayRead(found)) {
+      return tell((output, now) => replies.error(output, now, 403, NOT_OVER_HTTP, mode));
+    }
     return new Read(replies, found, fields, mode);
+  }
+
+  #mayRead(key: Key): boolean {
+    const { keys } = this.site.options;
+    return keys === null || keys.has(key);
   }
 
   /** Refuses a target: the connection ends, as after every malformed request. */
@@ -135,6 +151,7 @@ export class Http implements Protocol {
   }
 }
 
+const NOT_OVER_HTTP = "This key may not be read over HTTP: --http-keys does not name it";
 const NO_HOST = "The target does not name a host";
 
 function barReply({ bar }: Fields, replies: Replies, mode: ReplyMode): Reply {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Credentials } from "../core/credentials.ts";
+import type { KeySet } from "../core/key_pattern.ts";
 import type { Millis } from "../core/types.ts";
 
 /** Settings of HTTP. */
@@ -16,6 +17,10 @@ export interface HttpOptions {
   readonly corsOrigins: readonly string[] | null;
   /** Names that Host may have, in lower case; null for any. */
   readonly allowedHosts: readonly string[] | null;
+  /** The keys that may be read; null for all. */
+  readonly keys: KeySet | null;
+  /** Whether a request may ask for an answer fresher than the cached one. */
+  readonly mayRefresh: boolean;
   /** Who may ask. */
   readonly credentials: Credentials;
 }

@@ -35,6 +35,7 @@ export interface Found {
 
 const SERVER_LINES = "Server: redis-proxy\r\nX-Content-Type-Options: nosniff\r\n";
 const NOT_STORABLE = "Cache-Control: no-store\r\n";
+const PAGE_LINES = `Content-Type: text/plain; charset=utf-8\r\n${NOT_STORABLE}`;
 const CLOSE = "Connection: close\r\n";
 
 const ETAG = Buffer.from("ETag: ");
@@ -99,6 +100,14 @@ export class Replies {
   empty(output: Output, now: Millis, lines: string, mode: ReplyMode): void {
     output.latin1(this.#start(204, now) + lines);
     end(output, mode);
+  }
+
+  /** 200 with a page of plain text that is no value. */
+  page(output: Output, now: Millis, text: Uint8Array, mode: ReplyMode): void {
+    output.latin1(`${this.#start(200, now)}${PAGE_LINES}`);
+    writeLength(output, text.length);
+    end(output, mode);
+    if (!mode.isHead) output.bytes(text);
   }
 
   /** An error, with one sentence for a person or a problem document for a program. */

@@ -5,6 +5,7 @@
  */
 import { LOG_FORMATS, LOG_LEVELS } from "../../core/log.ts";
 import { host, hosts, origins } from "../hosts.ts";
+import { keyPatterns } from "../policy_values.ts";
 import { duration, integer } from "../quantities.ts";
 import { optional, setting } from "../setting.ts";
 import { mediaType, oneOf } from "../texts.ts";
@@ -15,6 +16,15 @@ export const HTTP = {
     duration("0"),
     "0",
     "how long browsers and CDNs may cache a value, while it is fresh here",
+  ),
+  "http-keys": optional(
+    keyPatterns,
+    "the only keys that HTTP may read, such as public:*,robots.txt; default: all",
+  ),
+  "http-no-cache": setting(
+    oneOf(["anyone", "authenticated", "nobody"]),
+    "anyone",
+    "whose no-cache (or no-store, max-age, min-fresh) may cause a read of Redis",
   ),
   "cors-origin": optional(origins, "web origins whose pages may read values; * for all"),
   "allowed-hosts": optional(

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { Credentials } from "../../../src/core/credentials.ts";
+import { KeySet, parseKeyPattern } from "../../../src/core/key_pattern.ts";
 import { Http, type HttpOptions, HttpSite } from "../../../src/http/mod.ts";
 import {
   type Answer,
@@ -8,6 +9,7 @@ import {
   Failure,
   type FailureReason,
   type Lookup,
+  NO_TERMS,
   type Outcome,
   type Terms,
 } from "../../../src/core/types.ts";
@@ -21,6 +23,8 @@ const OPTIONS: HttpOptions = {
   maxAge: 0,
   corsOrigins: null,
   allowedHosts: null,
+  keys: null,
+  mayRefresh: true,
   credentials: new Credentials("default", null),
 };
 
@@ -241,6 +245,78 @@ Deno.test("HTTP answers only for the allowed hosts, whichever way the host is na
     const reply = await replyTo(request, answer(entry()), { allowedHosts });
     assertEquals(reply.status, status, request);
   }
+});
+
+Deno.test("HTTP says at / what this is, without a look at Redis", async () => {
+  const nothing = new ScriptedLookup([]);
+  for (const target of ["/", "http://a/", "http://a"]) {
+    const page = await replyTo(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`, nothing);
+    assertEquals([page.status, fieldOf(page, "Cache-Control"), page.last], [
+      200,
+      "no-store",
+      false,
+    ]);
+    assertEquals(fieldOf(page, "Content-Type"), "text/plain; charset=utf-8");
+    assertMatch(page.body, /redis-proxy.*\n[^]*curl http:.*\n.*redis-cli /);
+    const head = await replyTo(`HEAD ${target} HTTP/1.1\r\nHost: a\r\n\r\n`, nothing);
+    assertEquals([head.status, head.body], [200, ""]);
+    assertEquals(fieldOf(head, "Content-Length"), `${page.body.length}`);
+  }
+  assertEquals(nothing.asked, []);
+});
+
+Deno.test("HTTP reads the empty key at /?", async () => {
+  for (const target of ["/?", "/?x=y", "http://a/?"]) {
+    const lookup = new ScriptedLookup([answer(entry("empty"))]);
+    const reply = await replyTo(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`, lookup);
+    assertEquals([reply.status, reply.body], [200, "empty"]);
+    assertEquals(lookup.asked.map(([key]) => key), [""]);
+  }
+});
+
+Deno.test("HTTP shows no page at / to a client without the password, or for another host", async () => {
+  const credentials = new Credentials("default", "secret");
+  const request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  assertEquals((await replyTo(request, answer(null), { credentials })).status, 401);
+  assertEquals((await replyTo(request, answer(null), { allowedHosts: ["b"] })).status, 421);
+});
+
+Deno.test("HTTP reads only the keys that it may, and tells nothing of the others", async () => {
+  const patterns = ["public:*", "robots.txt", "caf%C3%A9"].map((text) => parseKeyPattern(text)!);
+  const keys = new KeySet(patterns);
+  const table: [target: string, status: number][] = [
+    ["/public:a", 200],
+    ["/public:", 200],
+    ["/%70ublic:a", 200],
+    ["/robots.txt?x", 200],
+    ["/caf%C3%A9", 200],
+    ["http://a/public:a", 200],
+    ["/public", 403],
+    ["/private:public:", 403],
+    ["/robots.txt.bak", 403],
+    ["/?", 403],
+  ];
+  for (const [target, status] of table) {
+    for (const method of ["GET", "HEAD"]) {
+      const lookup = new ScriptedLookup([answer(entry())]);
+      const request = `${method} ${target} HTTP/1.1\r\nHost: a\r\n\r\n`;
+      const reply = await replyTo(request, lookup, { keys });
+      assertEquals([reply.status, lookup.asked.length], [status, status === 200 ? 1 : 0], request);
+    }
+  }
+  const reply = await replyTo(`${GET}\r\n`, answer(null), { keys });
+  assertEquals(reply.body, "This key may not be read over HTTP: --http-keys does not name it\n");
+});
+
+Deno.test("HTTP grants no wish that would cause a read, where requests may not refresh", async () => {
+  const refused = "no-cache, no-store, max-age=0, min-fresh=5, max-stale=1, only-if-cached";
+  const lookup = new ScriptedLookup([answer(entry(), { timeLeft: 1000 })]);
+  const request = `${GET}Cache-Control: ${refused}\r\n\r\n`;
+  const reply = await replyTo(request, lookup, { mayRefresh: false });
+  assertEquals(reply.status, 200);
+  assertEquals(lookup.asked.map(([, terms]) => terms), [
+    { ...NO_TERMS, maxStale: 1000, mayForward: false },
+  ]);
 });
 
 Deno.test("HTTP gives values the media type that was set", async () => {

@@ -1,0 +1,23 @@
+/**
+ * Warns of a port that is open to more than its owner may know.
+ *
+ * @module
+ */
+import type { Config } from "../config/mod.ts";
+import type { Log } from "../core/log.ts";
+
+/** Says so in one line if anybody on the network can read every key. */
+export function warnOfExposure({ values, credentials, origin }: Config, log: Log): void {
+  const address = values["listen-address"];
+  if (credentials.required || isLoopback(address)) return;
+  const though = origin.password === null ? "" : ", though Redis does";
+  log.warn(`Anybody who reaches the port can read every key: it requires no password${though}`, {
+    address,
+    advice: "Set RP_PASSWORD or --password-file, or --listen-address 127.0.0.1",
+  });
+}
+
+/** Whether only programs on this machine reach an address. */
+export function isLoopback(address: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/i.test(address);
+}

@@ -1,0 +1,45 @@
+/**
+ * Patterns of keys, as settings name them: a key, or a prefix followed by `*`. Spaces and the
+ * characters that mean something in a setting are written as `%20` and so on.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { Key } from "./types.ts";
+
+/** One key, or all keys with a prefix. */
+export interface KeyPattern {
+  /** The key, or the prefix. */
+  readonly literal: Key;
+  readonly isPrefix: boolean;
+}
+
+/** Reads a pattern; null for a text that is none. */
+export function parseKeyPattern(text: string): KeyPattern | null {
+  const parts = /^((?:[^%*\s]|%[0-9A-Fa-f]{2})*)(\*?)$/.exec(text);
+  if (parts === null || text === "") return null;
+  return { literal: decode(parts[1]!), isPrefix: parts[2] === "*" };
+}
+
+/** A literal as the bytes of the keys: text in UTF-8, escapes as they are. */
+function decode(literal: string): Key {
+  return Buffer.from(literal).toString("latin1")
+    .replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+/** The keys of some patterns. */
+export class KeySet {
+  readonly #keys: ReadonlySet<Key>;
+  readonly #prefixes: readonly Key[];
+
+  constructor(patterns: readonly KeyPattern[]) {
+    const literals = (isPrefix: boolean) =>
+      patterns.filter((one) => one.isPrefix === isPrefix).map(({ literal }) => literal);
+    this.#keys = new Set(literals(false));
+    this.#prefixes = literals(true);
+  }
+
+  has(key: Key): boolean {
+    return this.#keys.has(key) || this.#prefixes.some((prefix) => key.startsWith(prefix));
+  }
+}
