@@ -35,7 +35,7 @@ Deno.bench(`RespParser: ${BATCH} GETs, with their keys`, { group: "parser" }, ()
   const parser = new RespParser();
   refill(input, gets);
   let length = 0;
-  while (parser.next(input)) length += parser.string(1).length;
+  while (parser.next(input)) length += parser.args.string(1).length;
   if (length !== 16 * BATCH) throw new Error("Cannot parse");
 });
 
@@ -44,7 +44,9 @@ Deno.bench("RespParser: one MGET of 10, with its keys", { group: "parser" }, () 
   refill(input, mget);
   let length = 0;
   while (parser.next(input)) {
-    for (let index = 1; index < parser.count; index++) length += parser.string(index).length;
+    for (let index = 1; index < parser.args.count; index++) {
+      length += parser.args.string(index).length;
+    }
   }
   if (length !== 160) throw new Error("Cannot parse");
 });

@@ -52,8 +52,8 @@ class Freshened implements ClientRequest {
     return this.request.read(new TermsLookup(lookup, this.terms), now);
   }
 
-  reply(output: Output, found: unknown): void {
-    this.request.reply(output, found);
+  reply(output: Output, found: unknown): boolean | void {
+    return this.request.reply(output, found);
   }
 }
 

@@ -8,93 +8,87 @@
 import type { Peer } from "../server/peer.ts";
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
 import type { Input } from "../server/input.ts";
-import { dispatch, isServed } from "./commands/table.ts";
-import { refuseCommand } from "./commands/refusals.ts";
+import { dispatch, refuseEarly } from "./commands/table.ts";
 import { freshened } from "./freshness.ts";
 import { RespParser } from "./parse/parser.ts";
 import { NO_GET, takeGet } from "./parse/plain_get.ts";
-import { encode, error } from "./replies.ts";
-import { Fixed, Muted, PLAIN_GET } from "./requests.ts";
 import { printable } from "./parse/sample.ts";
+import { encode, error } from "./replies.ts";
+import { FixedReply, SilentRequest } from "./requests/fixed.ts";
+import { PlainGet } from "./requests/get.ts";
 import { type RespContext, Session } from "./session.ts";
 
 export { RESP_LIMITS, type RespLimits } from "./parse/limits.ts";
 export type { RespContext } from "./session.ts";
 
-/** Bytes of an incomplete request from which on it is asked whether it will be served at all. */
+/** Length from which an incomplete request is collected only if it may be served, in bytes. */
 const LARGE_BYTES = 64 * 1024;
-
-/** A parser that is in no request: it goes from client to client, and an idle one holds none. */
-let spare: RespParser | null = null;
 
 export class Resp implements Protocol {
   readonly #session: Session;
-  /** Null between requests. */
+  /** Null between batches, so that an idle connection holds none. */
   #parser: RespParser | null = null;
-  /** The answer to the request whose rest is being thrown away. */
-  #refusal: ClientRequest | null = null;
+  /** The reply to a request that is thrown away as it comes. */
+  #refused: ClientRequest | null = null;
 
   constructor(context: RespContext, peer: Peer) {
     this.#session = new Session(context, peer);
   }
 
   next(input: Input): ClientRequest | undefined {
-    if (this.#parser === null && this.#session.isPlain) {
+    const session = this.#session;
+    if ((this.#parser === null || this.#parser.isAtStart) && session.isPlain) {
       const length = takeGet(input);
       const to = input.start - 2;
-      if (length !== NO_GET) {
-        return PLAIN_GET[this.#session.version].at(input.bytes, to - length, to);
-      }
-      if (input.start === input.end) return undefined;
+      if (length !== NO_GET) return new PlainGet(input.bytes, to - length, to, session.nil);
+      if (this.#parser === null && input.start === input.end) return undefined;
     }
-    const parser = this.#parser ??= this.#borrow();
-    if (parser.next(input)) return this.#other(input, parser);
+    const parser = this.#parser ??= this.#newParser();
+    if (parser.next(input)) return this.#requestOf(parser, input);
     const isLarge = input.length >= LARGE_BYTES || parser.wanted > parser.limits.requestBytes;
-    if (isLarge) return this.#judge(input, parser);
-    if (parser.isAtStart) this.#giveBack(parser);
+    if (isLarge && parser.isCollecting) return this.#judge(parser, input);
+    if (parser.isAtStart && !parser.isPaused) this.#parser = null;
     return undefined;
   }
 
-  #borrow(): RespParser {
+  get isPaused(): boolean {
+    return this.#parser?.isPaused ?? false;
+  }
+
+  #newParser(): RespParser {
     const { context: { limits }, isAuthenticated } = this.#session;
-    const parser = spare?.limits === limits ? spare : new RespParser(limits);
-    spare = null;
-    parser.isTrusted = isAuthenticated;
-    return parser;
+    return new RespParser(limits, isAuthenticated);
   }
 
-  #giveBack(parser: RespParser): void {
-    spare = parser;
-    this.#parser = null;
+  #requestOf(parser: RespParser, input: Input): ClientRequest {
+    const session = this.#session;
+    if (parser.error !== null) return this.#fail(input, parser.error);
+    const request = this.#refused ?? freshened(dispatch(parser.args, session), session.freshness);
+    this.#refused = null;
+    // The next request of the batch may come from a client that has authenticated by then.
+    parser.isTrusted = session.isAuthenticated;
+    return session.skipsReply() ? new SilentRequest(request) : request;
   }
 
-  /**
-   * Looks at a request that is large and still incomplete: one that is not served is not collected
-   * either, and one that is has its limit.
-   */
-  #judge(input: Input, parser: RespParser): ClientRequest | undefined {
-    const count = parser.peek();
-    if (count === 0) return undefined;
-    if (isServed(parser.string(0))) {
-      const isTooBig = parser.wanted > parser.limits.requestBytes;
-      return isTooBig ? this.#fail(input, "too big request") : undefined;
+  /** Decides about a large request that is incomplete: only one that may be served is collected. */
+  #judge(parser: RespParser, input: Input): ClientRequest | undefined {
+    const isWellKnown = input.length >= LARGE_BYTES;
+    const args = parser.peek(input);
+    if (args.count === 0 || !(parser.hasName || isWellKnown)) return undefined;
+    const refused = refuseEarly(args);
+    if (refused === null) {
+      if (parser.wanted > parser.limits.requestBytes) return this.#fail(input, "too big request");
+      parser.setAside(input);
+      return undefined;
     }
-    if (input.length < LARGE_BYTES) return undefined;
-    this.#refusal = refuseCommand({ count, string: (index) => parser.string(index) });
-    parser.discard();
+    // More bytes: the reply shows the beginning of the arguments.
+    if (!isWellKnown) return undefined;
+    this.#refused = refused;
+    parser.stream();
     return this.next(input);
   }
 
-  #other(input: Input, parser: RespParser): ClientRequest {
-    const session = this.#session;
-    if (parser.error !== null) return this.#fail(input, parser.error);
-    const request = this.#refusal ?? freshened(dispatch(parser, session), session.freshness);
-    this.#refusal = null;
-    this.#giveBack(parser);
-    return session.skipsReply() ? new Muted(request) : request;
-  }
-
-  /** Nothing that follows can be understood: the client is told, and sent away. */
+  /** Ends the conversation: nothing that follows can be understood. */
   #fail(input: Input, why: string): ClientRequest {
     const { context, peer } = this.#session;
     context.log.info("Protocol error", {
@@ -102,7 +96,7 @@ export class Resp implements Protocol {
       why,
       sample: printable(input.bytes.subarray(input.start, input.end)),
     });
-    const request = new Fixed(encode(error(`ERR Protocol error: ${why}`)), true);
-    return this.#session.skipsReply() ? new Muted(request) : request;
+    const request = new FixedReply(encode(error(`ERR Protocol error: ${why}`)), true);
+    return this.#session.skipsReply() ? new SilentRequest(request) : request;
   }
 }

@@ -38,7 +38,8 @@ export class Session {
   /** The number of the connection, unique while the process lives. */
   readonly id = ++lastId;
   readonly since: Millis = performance.now();
-  version: RespVersion = 2;
+  /** The reply for a missing value. */
+  nil: Uint8Array = NIL[2];
   name = "";
   /** The client's library, as it gave itself out. */
   libraryName = "";
@@ -48,6 +49,7 @@ export class Session {
   /** Whether a request is served and answered at once, without a look at the session. */
   isPlain: boolean;
 
+  #version: RespVersion = 2;
   #freshness: Freshness = "cached";
   #replies: ReplyMode = "on";
   /** Replies that are still left out: that of CLIENT REPLY SKIP and the one after it. */
@@ -57,9 +59,13 @@ export class Session {
     this.isAuthenticated = this.isPlain = !context.credentials.required;
   }
 
-  /** What stands for no value. */
-  get nil(): Uint8Array {
-    return NIL[this.version];
+  get version(): RespVersion {
+    return this.#version;
+  }
+
+  set version(version: RespVersion) {
+    this.#version = version;
+    this.nil = NIL[version];
   }
 
   /** How fresh answers have to be (PROXY FRESHNESS). */

@@ -27,8 +27,8 @@ import { turn } from "../core/event_loop.ts";
 /** Requests of one client that may wait for the origin at once; more are not even parsed. */
 const PENDING_REQUESTS = 128;
 
-/** Requests of one client that are answered on end before it is asked how long that took. */
-const BATCH_REQUESTS = 512;
+/** Bytes of requests that are answered before the time that it took is looked at. */
+const TIMED_BYTES = 4 * 1024;
 
 /** How long a client is served on end before the others have a turn. */
 const SLICE: Millis = 1;
@@ -102,6 +102,7 @@ export class Connection {
             }
             this.service.backlog.release(this);
           }
+          if (!isDry) now = performance.now();
           if (now >= this.#turnAt) {
             await turn();
             now = performance.now();
@@ -218,21 +219,25 @@ export class Connection {
     const input = this.#input;
     const output = this.#output;
     const pending = this.#pending;
-    for (let count = 0; count < BATCH_REQUESTS; count++) {
+    let timedAt = input.start + TIMED_BYTES;
+    for (;;) {
       const request = protocol.next(input);
-      if (request === undefined) return true;
+      if (request === undefined) return protocol.isPaused !== true;
       stats.requests++;
       this.phase = "answering"; // What is left of the input is the beginning of another one.
       const found = request.read(lookup, now);
-      if (pending.length > 0 || found instanceof Promise) pending.push(request, found);
-      else request.reply(output, found);
+      const isLate = pending.length > 0 || found instanceof Promise;
+      if (isLate || request.reply(output, found) === false) pending.push(request, found);
       if (request.last) {
         this.#last = true;
         return true;
       }
       if (output.full || pending.length >= PENDING_REQUESTS) return false;
+      if (input.start >= timedAt) {
+        if (performance.now() >= this.#turnAt) return false;
+        timedAt = input.start + TIMED_BYTES;
+      }
     }
-    return false;
   }
 
   /** Begins to write what is in the output; true if that is so much that it is counted. */

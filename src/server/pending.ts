@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { turn } from "../core/event_loop.ts";
 import type { Output } from "./output.ts";
 import type { ClientRequest, Phase } from "./protocol.ts";
 
@@ -60,7 +61,10 @@ export class PendingReplies {
         // Others that became known in the same moment are noted before this goes on.
         await undefined;
       }
-      slot.request.reply(output, slot.found);
+      while (slot.request.reply(output, slot.found) === false) {
+        await turn();
+        if (to.isClosed) return this.clear();
+      }
       // A write may never end: what was replied must not be held as long.
       slot.found = undefined;
       if (output.full) await to.flush();

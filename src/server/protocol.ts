@@ -26,14 +26,20 @@ export interface ClientRequest {
   readonly last: boolean;
   /** Starts the lookups that the reply needs; `undefined` when it needs none. */
   read(lookup: Lookup, now: Millis): unknown;
-  /** Appends the reply. */
-  reply(output: Output, found: unknown): void;
+  /**
+   * Appends the reply.
+   *
+   * @returns False if there is more to append: it is called again once others had a turn.
+   */
+  reply(output: Output, found: unknown): boolean | void;
 }
 
 /** One client's conversation: bytes in, requests out. No I/O, no waiting, no throwing. */
 export interface Protocol {
-  /** Takes the next complete request off the input; `undefined` when more bytes are needed. */
+  /** Takes the next complete request off the input; `undefined` when there is none yet. */
   next(input: Input): ClientRequest | undefined;
+  /** Whether `next` found none only to give others a turn: it needs no more bytes to go on. */
+  readonly isPaused?: boolean;
   /**
    * Appends the last reply to a client that took too long to send a request.
    *

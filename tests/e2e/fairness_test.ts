@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { RawClient, request } from "../support/client.ts";
-import { serving } from "../support/serving.ts";
+import { run, serving } from "../support/serving.ts";
 
 Deno.test("a client that sends an endless pipeline does not keep another from its replies", async () => {
   await using it = await serving();
@@ -86,4 +87,66 @@ Deno.test("eight clients with cold pipelines of a thousand keys get all values",
     assert(await client.text(wanted.length) === wanted, `client ${index}`);
     await sent;
   }));
+});
+
+/** Requests that are quick to send and could be slow to serve, with the beginning of the reply. */
+const HEAVY: Record<string, [sent: string, reply: RegExp]> = {
+  "a key of 16.7 MB": [request("GET", "k".repeat(16_700_000)), /^-ERR Too large request for 'get'/],
+  "a command of 16.7 MB": [request("SET", "k", "v".repeat(16_700_000)), /^-ERR unknown command/],
+  "a name of 16.7 MB": [request("n".repeat(16_700_000)), /^-ERR unknown command 'nnn/],
+  "a password of 16.7 MB": [request("AUTH", "p".repeat(16_700_000)), /^-ERR Too large request/],
+  "keys of 1 MB": [request("MGET", ...Array(16).fill("k".repeat(1_000_000))), /^-ERR Too long key/],
+  "250 keys of 65 kB": [request("EXISTS", ...Array(250).fill("k".repeat(65_000))), /^:0\r\n/],
+  "arrays of -1": [`${"*-1\r\n".repeat(100_000)}PING\r\n`, /^\+PONG/],
+  "empty lines": [`${" \r\n".repeat(100_000)}PING\r\n`, /^\+PONG/],
+  "a million options": [
+    `*1000002\r\n$6\r\nCONFIG\r\n$3\r\nGET\r\n${"$1\r\nk\r\n".repeat(1_000_000)}`,
+    /^-ERR Too large request/,
+  ],
+};
+
+/** The longest time for which another client waits for its reply until `served` resolves. */
+async function longestWait(other: RawClient, served: Promise<unknown>): Promise<number> {
+  let isServed = false;
+  served.then(() => isServed = true);
+  let longest = 0;
+  while (!isServed) {
+    const start = performance.now();
+    await other.exchange("PING\r\n", 7);
+    longest = Math.max(longest, performance.now() - start);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return longest;
+}
+
+/** Sends bytes from a process of its own, so that this one has nothing else to do. */
+async function sendAndReadLine(port: number, file: string): Promise<string> {
+  const script = `exec 3<>/dev/tcp/127.0.0.1/${port}; cat "$1" >&3 & head -n 1 <&3; wait`;
+  return (await run("bash", ["-c", script, "bash", file])).stdout;
+}
+
+Deno.test("others are served within 20 ms while one client sends what is slow to serve", async (t) => {
+  await using it = await serving();
+  using other = await it.connect();
+  const file = await Deno.makeTempFile({ prefix: "redis-proxy-heavy-" });
+  try {
+    for (const [name, [sent, reply]] of Object.entries(HEAVY)) {
+      await t.step(name, async () => {
+        await Deno.writeFile(file, Buffer.from(sent, "latin1"));
+        const waits: number[] = [];
+        // The machine may be busy: what others wait without such a request does not count.
+        for (let attempt = 0; attempt < 10; attempt++) {
+          const quiet = await longestWait(other, run("sleep", ["0.1"]));
+          const served = sendAndReadLine(it.port, file);
+          const longest = await longestWait(other, served);
+          assertMatch(await served, reply);
+          waits.push(longest - quiet);
+          if (longest - quiet < 20) return;
+        }
+        assert(false, `others waited ${waits.map(Math.round).join(", ")} ms`);
+      });
+    }
+  } finally {
+    await Deno.remove(file);
+  }
 });

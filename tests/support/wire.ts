@@ -47,10 +47,10 @@ export class MemorySink implements Sink {
 }
 
 /** What `append` appends to an output, as text. */
-export async function written(append: (output: Output) => void): Promise<string> {
+export async function written(append: (output: Output) => unknown): Promise<string> {
   const sink = new MemorySink();
   const output = new Output();
-  append(output);
+  await append(output);
   await output.flush(sink);
   return sink.text;
 }

@@ -6,10 +6,10 @@
  */
 import type { ClientRequest } from "../../server/protocol.ts";
 import { bulk, encode, integer, OK, verbatim } from "../replies.ts";
-import { Fixed, refuse, tell } from "../requests.ts";
+import { FixedReply, refuse, tell } from "../requests/fixed.ts";
 import type { Session } from "../session.ts";
+import type { Arguments } from "../parse/arguments.ts";
 import {
-  type Arguments,
   bySubcommand,
   type Command,
   NO_KEYS,
@@ -50,7 +50,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "getname",
     arity: 2,
-    run: (_, { name, nil }) => name === "" ? new Fixed(nil) : tell(bulk(name)),
+    run: (_, { name, nil }) => name === "" ? new FixedReply(nil) : tell(bulk(name)),
   },
   { name: "setinfo", arity: 4, run: setInfo },
   {
@@ -88,7 +88,7 @@ function setName(args: Arguments, session: Session): ClientRequest {
   const name = args.string(2);
   if (!isPrintable(name)) return refuse(NAME_ERROR);
   session.name = name;
-  return new Fixed(OK);
+  return new FixedReply(OK);
 }
 
 function setInfo(args: Arguments, session: Session): ClientRequest {
@@ -102,19 +102,19 @@ function setInfo(args: Arguments, session: Session): ClientRequest {
   }
   if (option === "lib-name") session.libraryName = value;
   else session.libraryVersion = value;
-  return new Fixed(OK);
+  return new FixedReply(OK);
 }
 
 function setReplies(args: Arguments, session: Session): ClientRequest {
   const mode = args.string(2).toLowerCase();
   if (mode !== "on" && mode !== "off" && mode !== "skip") return refuse("ERR syntax error");
   session.setReplies(mode);
-  return new Fixed(mode === "on" ? OK : NO_REPLY);
+  return new FixedReply(mode === "on" ? OK : NO_REPLY);
 }
 
 /** Switches of what does not exist here: no client is evicted, no clock of the keys is kept. */
 function accept(args: Arguments): ClientRequest {
-  return /^(on|off)$/i.test(args.string(2)) ? new Fixed(OK) : refuse("ERR syntax error");
+  return /^(on|off)$/i.test(args.string(2)) ? new FixedReply(OK) : refuse("ERR syntax error");
 }
 
 /** One's own connection: what others say of themselves is not for every client to see. */

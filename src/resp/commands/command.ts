@@ -4,20 +4,8 @@
  * @module
  */
 import type { ClientRequest } from "../../server/protocol.ts";
+import type { Arguments } from "../parse/arguments.ts";
 import type { Session } from "../session.ts";
-
-/** The arguments of a request, the command's name first; there until another one is parsed. */
-export interface Arguments {
-  readonly count: number;
-  /** Argument `index` as code units 0 to 255. */
-  string(index: number): string;
-  /** The bytes in which the arguments stand, one after the other; null where they do not. */
-  readonly bytes: Uint8Array | null;
-  /** Where the bytes of argument `index` start. */
-  from(index: number): number;
-  /** Where they end. */
-  to(index: number): number;
-}
 
 /** Makes a request of its arguments, whose number is right. */
 export type Run = (args: Arguments, session: Session) => ClientRequest;
@@ -47,6 +35,11 @@ export interface Command extends Omit<Subcommand, "run"> {
 }
 
 export const NO_KEYS = [0, 0, 0] as const;
+
+/** Whether all arguments are keys, so that there may be any number of them. */
+export function takesManyKeys({ keys: [, last] }: Command): boolean {
+  return last < 0;
+}
 
 /** Whether a number of arguments is what an arity asks for. */
 export function fits(arity: number, count: number): boolean {

@@ -7,10 +7,11 @@
 import { DEFAULT_USER } from "../../core/credentials.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import { array, bulk, integer, map, OK, PONG, type RespVersion, simple } from "../replies.ts";
-import { Fixed, refuse, tell } from "../requests.ts";
+import { BulkReply, FixedReply, refuse, tell } from "../requests/fixed.ts";
 import type { Session } from "../session.ts";
 import { isPrintable, NAME_ERROR } from "./client.ts";
-import { type Arguments, type Command, NO_KEYS, parseInteger } from "./command.ts";
+import type { Arguments } from "../parse/arguments.ts";
+import { type Command, NO_KEYS, parseInteger } from "./command.ts";
 
 const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
 
@@ -67,7 +68,7 @@ export const CONNECTION: readonly Command[] = [
     summary: "Returns its argument",
     since: "1.0.0",
     flags: "loading stale fast @fast @connection",
-    run: (args) => tell(bulk(args.string(1))),
+    run: (args) => new BulkReply(args.copy(1)),
   },
   {
     ...shared,
@@ -76,7 +77,7 @@ export const CONNECTION: readonly Command[] = [
     summary: "Ends the connection",
     since: "1.0.0",
     flags: "noscript loading stale fast no_auth allow_busy @fast @connection",
-    run: () => new Fixed(OK, true),
+    run: () => new FixedReply(OK, true),
   },
   {
     ...shared,
@@ -145,14 +146,14 @@ function auth(args: Arguments, session: Session): ClientRequest {
   const user = args.count === 3 ? args.string(1) : DEFAULT_USER;
   if (!credentials.check(user, args.string(args.count - 1))) return refuse(WRONG_PASSWORD);
   session.admit(user);
-  return new Fixed(OK);
+  return new FixedReply(OK);
 }
 
 /** An OK for another database would be a lie: the cache has the keys of one. */
 function select(args: Arguments, { context }: Session): ClientRequest {
   const index = parseInteger(args.string(1));
   if (index === undefined) return refuse("ERR value is not an integer or out of range");
-  if (index === context.database) return new Fixed(OK);
+  if (index === context.database) return new FixedReply(OK);
   return refuse(
     `ERR DB index is out of range: this read cache serves database ${context.database}`,
   );
@@ -160,5 +161,5 @@ function select(args: Arguments, { context }: Session): ClientRequest {
 
 function ping(args: Arguments): ClientRequest {
   if (args.count > 2) return refuse("ERR wrong number of arguments for 'ping' command");
-  return args.count === 2 ? tell(bulk(args.string(1))) : new Fixed(PONG);
+  return args.count === 2 ? new BulkReply(args.copy(1)) : new FixedReply(PONG);
 }

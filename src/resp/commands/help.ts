@@ -4,7 +4,7 @@
  * @module
  */
 import { array, simple } from "../replies.ts";
-import { tell } from "../requests.ts";
+import { tell } from "../requests/fixed.ts";
 import type { Subcommand } from "./command.ts";
 
 /** @param lines What follows the first line: each subcommand, and what it does, by turns. */

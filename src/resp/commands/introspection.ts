@@ -5,16 +5,9 @@
  */
 import type { ClientRequest } from "../../server/protocol.ts";
 import { array, bulk, integer, map, nil, type RespVersion, set, simple } from "../replies.ts";
-import { refuse, tell } from "../requests.ts";
-import {
-  type Arguments,
-  bySubcommand,
-  type Command,
-  fits,
-  NO_KEYS,
-  type Run,
-  tail,
-} from "./command.ts";
+import { refuse, tell } from "../requests/fixed.ts";
+import type { Arguments } from "../parse/arguments.ts";
+import { bySubcommand, type Command, fits, NO_KEYS, type Run, tail } from "./command.ts";
 import { help } from "./help.ts";
 
 /** The commands by name. */

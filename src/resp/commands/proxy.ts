@@ -9,9 +9,10 @@ import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
 import { FRESHNESS } from "../freshness.ts";
 import { bulk, map, OK, type RespVersion } from "../replies.ts";
-import { Fixed, refuse, tell } from "../requests.ts";
+import { FixedReply, refuse, tell } from "../requests/fixed.ts";
 import type { Session } from "../session.ts";
-import { type Arguments, bySubcommand, type Command, NO_KEYS } from "./command.ts";
+import type { Arguments } from "../parse/arguments.ts";
+import { bySubcommand, type Command, NO_KEYS } from "./command.ts";
 import { help } from "./help.ts";
 
 export const PROXY: Command = {
@@ -65,5 +66,5 @@ function chooseFreshness(args: Arguments, session: Session): ClientRequest {
     return refuse(`ERR wanted PROXY FRESHNESS with one of ${FRESHNESS.join(", ")}`);
   }
   session.setFreshness(freshness);
-  return new Fixed(OK);
+  return new FixedReply(OK);
 }

@@ -4,9 +4,14 @@
  * @module
  */
 import type { ClientRequest } from "../../server/protocol.ts";
-import { Count, GetMany } from "../many.ts";
-import { Get, Measure, Part, refuse } from "../requests.ts";
-import { type Arguments, type Command, parseInteger, tail } from "./command.ts";
+import type { Arguments } from "../parse/arguments.ts";
+import { Exists } from "../requests/exists.ts";
+import { refuse } from "../requests/fixed.ts";
+import { Get } from "../requests/get.ts";
+import { Getrange } from "../requests/getrange.ts";
+import { Mget } from "../requests/mget.ts";
+import { Strlen } from "../requests/strlen.ts";
+import { type Command, parseInteger } from "./command.ts";
 
 export const READS: readonly Command[] = [
   {
@@ -27,7 +32,7 @@ export const READS: readonly Command[] = [
     group: "string",
     flags: "readonly fast @read @string @fast",
     keys: [1, -1, 1],
-    run: (args, { nil }) => new GetMany(args, nil),
+    run: (args, { nil }) => new Mget(args, nil),
   },
   {
     name: "strlen",
@@ -37,7 +42,7 @@ export const READS: readonly Command[] = [
     group: "string",
     flags: "readonly fast @read @string @fast",
     keys: [1, 1, 1],
-    run: (args) => new Measure(args.string(1)),
+    run: (args) => new Strlen(args.string(1)),
   },
   {
     name: "getrange",
@@ -47,7 +52,7 @@ export const READS: readonly Command[] = [
     group: "string",
     flags: "readonly @read @string @slow",
     keys: [1, 1, 1],
-    run: part,
+    run: getrange,
   },
   {
     name: "substr",
@@ -57,7 +62,7 @@ export const READS: readonly Command[] = [
     group: "string",
     flags: "readonly @read @string @slow",
     keys: [1, 1, 1],
-    run: part,
+    run: getrange,
   },
   {
     name: "exists",
@@ -67,14 +72,14 @@ export const READS: readonly Command[] = [
     group: "generic",
     flags: "readonly fast @keyspace @read @fast",
     keys: [1, -1, 1],
-    run: (args) => new Count(tail(args, 1)),
+    run: (args) => new Exists(args),
   },
 ];
 
-function part(args: Arguments): ClientRequest {
-  const from = parseInteger(args.string(2));
-  const to = parseInteger(args.string(3));
-  return from === undefined || to === undefined
+function getrange(args: Arguments): ClientRequest {
+  const start = parseInteger(args.string(2));
+  const end = parseInteger(args.string(3));
+  return start === undefined || end === undefined
     ? refuse("ERR value is not an integer or out of range")
-    : new Part(args.string(1), from, to);
+    : new Getrange(args.string(1), start, end);
 }

@@ -5,8 +5,10 @@
  * @module
  */
 import type { ClientRequest } from "../../server/protocol.ts";
-import { refuse } from "../requests.ts";
-import type { Arguments, Command } from "./command.ts";
+import { refuse } from "../requests/fixed.ts";
+import type { Arguments } from "../parse/arguments.ts";
+import { KEY_BYTES, OPTION_BYTES, OPTION_COUNT } from "../parse/limits.ts";
+import { type Command, takesManyKeys } from "./command.ts";
 
 /** How much of a name, and of the arguments together, an error shows. */
 const SHOWN = 128;
@@ -39,8 +41,8 @@ const NOT_SERVED = new Set(
 );
 
 /** Refuses a command that is not in the table. */
-export function refuseCommand(args: Pick<Arguments, "count" | "string">): ClientRequest {
-  const name = shown(args.string(0), SHOWN);
+export function refuseCommand(args: Arguments): ClientRequest {
+  const name = shown(args, 0, SHOWN);
   if (NOT_SERVED.has(name.toLowerCase())) {
     return refuse(
       `ERR unknown command '${name}' for this read cache, which serves reads of strings ` +
@@ -49,14 +51,14 @@ export function refuseCommand(args: Pick<Arguments, "count" | "string">): Client
   }
   let list = "";
   for (let index = 1; index < args.count && list.length < SHOWN; index++) {
-    list += `'${shown(args.string(index), SHOWN - list.length)}' `;
+    list += `'${shown(args, index, SHOWN - list.length)}' `;
   }
   return refuse(`ERR unknown command '${name}', with args beginning with: ${list}`);
 }
 
 export function refuseSubcommand({ name }: Command, args: Arguments): ClientRequest {
-  const part = shown(args.string(1), SHOWN);
-  return refuse(`ERR unknown subcommand '${part}'. Try ${name.toUpperCase()} HELP.`);
+  const subcommand = shown(args, 1, SHOWN);
+  return refuse(`ERR unknown subcommand '${subcommand}'. Try ${name.toUpperCase()} HELP.`);
 }
 
 /** @param name The command's, and behind a bar its subcommand's: `client|setname`. */
@@ -64,9 +66,23 @@ export function refuseArity(name: string): ClientRequest {
   return refuse(`ERR wrong number of arguments for '${name}' command`);
 }
 
+/** Refuses a request that is too large for its command; null where it is not. */
+export function refuseSize(command: Command, args: Arguments): ClientRequest | null {
+  const { name } = command;
+  if (takesManyKeys(command)) {
+    if (args.longest <= KEY_BYTES) return null;
+    return refuse(`ERR Too long key for '${name}' command: wanted at most ${KEY_BYTES} bytes`);
+  }
+  if (args.count <= OPTION_COUNT && args.length <= OPTION_BYTES) return null;
+  return refuse(
+    `ERR Too large request for '${name}' command: wanted at most ${OPTION_BYTES} bytes and ` +
+      `${OPTION_COUNT} arguments`,
+  );
+}
+
 /** The beginning of an argument as Redis prints it, which is up to its first zero byte. */
-function shown(text: string, length: number): string {
-  const beginning = text.slice(0, length);
+function shown(args: Arguments, index: number, length: number): string {
+  const beginning = args.string(index, length);
   const zero = beginning.indexOf("\0");
   return zero < 0 ? beginning : beginning.slice(0, zero);
 }

@@ -7,10 +7,11 @@ import type { ClientRequest } from "../../server/protocol.ts";
 import type { Facts } from "../../core/facts.ts";
 import { infoText } from "../info.ts";
 import { array, bulk, map, verbatim } from "../replies.ts";
-import { refuse, tell } from "../requests.ts";
+import { refuse, tell } from "../requests/fixed.ts";
 import type { Session } from "../session.ts";
 import { help } from "./help.ts";
-import { type Arguments, bySubcommand, type Command, NO_KEYS, tail } from "./command.ts";
+import type { Arguments } from "../parse/arguments.ts";
+import { bySubcommand, type Command, NO_KEYS, tail } from "./command.ts";
 
 const shared = { group: "server", keys: NO_KEYS } as const;
 

@@ -5,15 +5,16 @@
  * @module
  */
 import type { ClientRequest } from "../../server/protocol.ts";
-import { Fixed, refuse } from "../requests.ts";
+import { FixedReply, refuse } from "../requests/fixed.ts";
 import type { Session } from "../session.ts";
 import { CLIENT } from "./client.ts";
-import { type Arguments, type Command, fits } from "./command.ts";
+import type { Arguments } from "../parse/arguments.ts";
+import { type Command, fits } from "./command.ts";
 import { CONNECTION } from "./connection.ts";
 import { commandOf } from "./introspection.ts";
 import { PROXY } from "./proxy.ts";
 import { READS } from "./reads.ts";
-import { refuseArity, refuseCommand, refuseSubcommand } from "./refusals.ts";
+import { refuseArity, refuseCommand, refuseSize, refuseSubcommand } from "./refusals.ts";
 import { SERVER } from "./server.ts";
 
 const COMMANDS = new Map<string, Command>();
@@ -29,29 +30,26 @@ const OPEN = new Set(["auth", "hello", "quit", "reset"]);
 /** First words of requests that only a web page could have tricked a browser into. */
 const CROSS_PROTOCOL = new Set(["post", "host:"]);
 
-/** Longest name that is looked for, in bytes. */
+/** Longest name of a command, in bytes. */
 const NAME_BYTES = 32;
-
-/** Whether there is such a command. */
-export function isServed(name: string): boolean {
-  return COMMANDS.has(keyOf(name));
-}
 
 /** Makes the request that these arguments mean in this session. */
 export function dispatch(args: Arguments, session: Session): ClientRequest {
-  const key = keyOf(args.string(0));
-  const command = COMMANDS.get(key);
+  const lowerName = lowerNameOf(args);
+  const command = COMMANDS.get(lowerName);
   if (command === undefined) {
-    // In silence, as Redis does: whatever is said might be read by the page.
-    return CROSS_PROTOCOL.has(key) ? new Fixed(SILENCE, true) : refuseCommand(args);
+    // In silence, as Redis does: the page could read any reply.
+    return CROSS_PROTOCOL.has(lowerName) ? new FixedReply(SILENCE, true) : refuseCommand(args);
   }
+  const tooLarge = refuseSize(command, args);
+  if (tooLarge !== null) return tooLarge;
   let { arity, run } = command;
   let name = command.name;
   if (command.subcommands !== undefined && args.count > 1) {
-    const part = command.subcommands.get(args.string(1).toLowerCase());
-    if (part === undefined) return refuseSubcommand(command, args);
-    ({ arity, run } = part);
-    name = `${command.name}|${part.name}`;
+    const subcommand = command.subcommands.get(args.string(1).toLowerCase());
+    if (subcommand === undefined) return refuseSubcommand(command, args);
+    ({ arity, run } = subcommand);
+    name = `${command.name}|${subcommand.name}`;
   }
   if (run === undefined || !fits(arity, args.count)) return refuseArity(name);
   if (!session.isAuthenticated && !OPEN.has(command.name)) {
@@ -60,8 +58,19 @@ export function dispatch(args: Arguments, session: Session): ClientRequest {
   return run(args, session);
 }
 
+/**
+ * Refuses a request of which only a part has come, so that nobody collects the rest; null if it may
+ * be served.
+ *
+ * @param args What has come: at least the command's name, or more of it than any name has.
+ */
+export function refuseEarly(args: Arguments): ClientRequest | null {
+  const command = COMMANDS.get(lowerNameOf(args));
+  return command === undefined ? refuseCommand(args) : refuseSize(command, args);
+}
+
 const SILENCE = new Uint8Array();
 
-function keyOf(name: string): string {
-  return name.length > NAME_BYTES ? "" : name.toLowerCase();
+function lowerNameOf(args: Arguments): string {
+  return args.string(0, NAME_BYTES + 1).toLowerCase();
 }

@@ -37,22 +37,23 @@ export class InlineLine {
     this.#searched = lf < 0 ? length : 0;
     if (lf < 0) return INCOMPLETE;
     this.length = length + 1;
-    const stop = start + length;
-    return splitInline(input.latin1(start, length > 0 && bytes[stop - 1] === CR ? stop - 1 : stop));
+    const lineEnd = start + length;
+    const textEnd = length > 0 && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
+    return textEnd === start ? NO_WORDS : splitInline(input.latin1(start, textEnd));
   }
 }
 
-import { ownText } from "../../core/memory.ts";
+const NO_WORDS: string[] = [];
 
 const ESCAPES: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
 
 /**
- * Splits a line into its words: `"..."` with escapes `\n \r \t \b \a \xHH`, `'...'` with `\'`.
+ * Splits a line into its words, which may be parts of the line in memory: `"..."` with escapes `\n \r \t \b \a \xHH`, `'...'` with `\'`.
  * Returns null when a quote is not closed, or is followed by something else than a blank.
  */
 export function splitInline(line: string): string[] | null {
   if (!/["']/.test(line)) {
-    return line.split(BLANKS).filter((word) => word !== "").map(ownText);
+    return line.split(BLANKS).filter((word) => word !== "");
   }
   const words: string[] = [];
   let at = 0;

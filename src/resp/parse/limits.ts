@@ -1,10 +1,10 @@
 /**
- * How much a client may send, in the numbers of redis-server where nothing speaks against them.
+ * Limits on requests: those of redis-server, except where a read cache can do with less.
  *
  * @module
  */
 
-/** Bounds on what a client may send, in the units of the names. */
+/** Limits on what a client may send. */
 export interface RespLimits {
   /** Length of one argument, in bytes. */
   readonly bulkBytes: number;
@@ -12,11 +12,11 @@ export interface RespLimits {
   readonly argumentCount: number;
   /** Length of an inline command, and of a count or length line, in bytes. */
   readonly inlineBytes: number;
-  /** Length of a request that is kept until it is complete, in bytes. */
+  /** Length of a request that is collected until it is complete, in bytes. */
   readonly requestBytes: number;
 }
 
-/** What redis-server allows, but for a request: no keys of a cache add up to its gigabyte. */
+/** The limits of redis-server. A request that is collected has a lower one: it holds only keys. */
 export const RESP_LIMITS: RespLimits = {
   bulkBytes: 512 * 1024 * 1024,
   argumentCount: 1024 * 1024,
@@ -24,12 +24,20 @@ export const RESP_LIMITS: RespLimits = {
   requestBytes: 16 * 1024 * 1024,
 };
 
-/** Length of the values in the reply to one request for several, in bytes. A single one may be longer. */
+/** Arguments of a request, and their bytes together, unless all of them are keys. */
+export const OPTION_COUNT = 1024;
+export const OPTION_BYTES = 128 * 1024;
+
+/** Longest key among several, in bytes. */
+export const KEY_BYTES = 128 * 1024;
+
+/** Total length of the values in one reply of MGET, in bytes. A single value may be longer. */
 export const REPLY_BYTES = 64 * 1024 * 1024;
 
-/** Keys of one request that are read on end before the others have a turn. */
+/** Keys of one request that are read before the other clients have a turn, and their bytes. */
 export const TURN_KEYS = 1024;
+export const TURN_KEY_BYTES = 64 * 1024;
 
-/** What redis-server takes from a client that it does not know yet: enough to authenticate. */
+/** What redis-server accepts before a client has authenticated: enough to do so. */
 export const STRANGER_ARGUMENTS = 10;
 export const STRANGER_BULK_BYTES = 16 * 1024;

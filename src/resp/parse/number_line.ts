@@ -7,6 +7,7 @@
 import type { Input } from "../../server/input.ts";
 
 const CR = 0x0d;
+const MINUS = 0x2d;
 const ZERO = 0x30;
 
 /** More bytes are needed. */
@@ -50,7 +51,7 @@ export class NumberLine {
     return value;
   }
 
-  /** The rest of `read`: negative, incomplete and wrong ones. */
+  /** The rest of `read`: negative, incomplete and malformed numbers. */
   #readOdd(bytes: Input["bytes"], first: number, end: number): number {
     const cr = bytes.subarray(first + this.#searched, end).indexOf(CR);
     const length = cr < 0 ? end - first : this.#searched + cr;
@@ -59,8 +60,22 @@ export class NumberLine {
     if (cr < 0 || first + length + 1 >= end) return INCOMPLETE;
     this.#searched = 0;
     this.length = length + 2;
-    // No integer has more than 20 digits: a longer line needs no string to be none.
-    const text = bytes.toString("latin1", first, first + Math.min(length, 21));
-    return /^(0|-?[1-9]\d{0,17})$/.test(text) ? Number(text) : NaN;
+    return integerAt(bytes, first, first + length);
   }
+}
+
+/** The integer in `[from, to)`: no plus, no leading zero, at most 18 digits; else NaN. */
+function integerAt(bytes: Uint8Array, from: number, to: number): number {
+  const isNegative = bytes[from] === MINUS;
+  const first = isNegative ? from + 1 : from;
+  const digits = to - first;
+  if (digits < 1 || digits > 18) return NaN;
+  if (bytes[first] === ZERO) return digits === 1 && !isNegative ? 0 : NaN;
+  let value = 0;
+  for (let at = first; at < to; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9) return NaN;
+    value = value * 10 + digit;
+  }
+  return isNegative ? -value : value;
 }

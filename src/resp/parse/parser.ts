@@ -1,15 +1,15 @@
 /**
- * RESP requests: bytes to arguments. Takes arrays of bulk strings and inline commands, in any
- * fragmentation, and never looks at a byte twice: what was understood of an incomplete request is
- * kept as positions relative to its first byte.
+ * RESP requests: bytes to arguments. Accepts arrays of bulk strings and inline commands, in any
+ * fragmentation. No byte is looked at twice: what is known of an incomplete request is kept as
+ * positions relative to its first byte.
  *
- * Source: Redis serialization protocol specification, "Sending commands to a Redis server", and
- * the limits and wording of `processInputBuffer` in redis-server.
+ * Source: Redis serialization protocol specification, "Sending commands to a Redis server"; the
+ * limits and the wording of errors are those of `processInputBuffer` in redis-server.
  *
  * @module
  */
-import type { Buffer } from "node:buffer";
 import type { Input } from "../../server/input.ts";
+import { ArgumentList, type Arguments, LongArguments } from "./arguments.ts";
 import { InlineLine } from "./inline.ts";
 import { RESP_LIMITS, type RespLimits, STRANGER_ARGUMENTS, STRANGER_BULK_BYTES } from "./limits.ts";
 import { INCOMPLETE, NumberLine, TOO_LONG } from "./number_line.ts";
@@ -17,236 +17,250 @@ import { INCOMPLETE, NumberLine, TOO_LONG } from "./number_line.ts";
 const ASTERISK = 0x2a;
 const DOLLAR = 0x24;
 
-/** No such length: the header of the next bulk string is still to come. */
+/** The header of the next bulk string has not been read. */
 const NO_LENGTH = -1;
 
-/** Positions that are kept from one request to the next, so that most need no new array. */
-const KEPT_BOUNDS = 1024;
+/** Empty requests that are skipped, and bulk strings that are read, before others have a turn. */
+const SKIPS_PER_TURN = 1024;
+const BULKS_PER_TURN = 8192;
 
-/** More bytes are needed. */
-const MORE = 0;
-/** Something was read that is no request yet, or never gets a reply. */
-const NOTHING = 1;
-/** A request is complete, or never will be and `error` says why. */
-const REQUEST = 2;
-type Step = typeof MORE | typeof NOTHING | typeof REQUEST;
+/** What one step of parsing came to: it needs more bytes, it may go on, or a request is complete. */
+type Step = "more" | "on" | "request";
 
 export class RespParser {
-  /** The number of arguments of the request that `next` found. */
-  count = 0;
   /** The protocol error that `next` found, in the words of Redis without the code. */
   error: string | null = null;
+  /** Whether `next` stopped only to give others a turn: it needs no more bytes to go on. */
+  isPaused = false;
 
-  /** Positions of the arguments: `[start0, end0, start1, ...]`, relative to the request. */
-  #bounds: number[] = [];
-  /** Arguments of an inline command, which are not slices of the input when they have quotes. */
-  #inline: string[] | null = null;
-  #input!: Input;
-  /** The request's first byte, once it is complete. */
-  #base = 0;
+  /** The arguments that lie in the input. */
+  readonly #args = new ArgumentList();
+  /** Arguments of the same request that came before, and the length of that part in bytes. */
+  #setAside: ArgumentList[] = [];
+  #setAsideBytes = 0;
+  readonly #number: NumberLine;
+  /** Null until the first inline command. */
+  #line: InlineLine | null = null;
   /** Where to go on reading, relative to the request's first byte. */
   #scanned = 0;
-  /** Arguments still to come; 0 before the header of an array was read. */
+  /** Arguments still to come; 0 before the header of an array has been read. */
   #missing = 0;
+  /** The length of the argument that is being read. */
   #length = NO_LENGTH;
-  readonly #number: NumberLine;
-  readonly #line: InlineLine;
-  /** Whether the present request is thrown away as it comes. */
-  #isDiscarding = false;
-  /** Bytes of the present argument that are still to be thrown away. */
-  #waste = 0;
+  /** Whether the bytes of the request are consumed as they come. */
+  #isStreaming = false;
+  /** Bytes of the stream that are to be consumed before the header of the next bulk string. */
+  #rest = 0;
 
   /** @param isTrusted Whether the client has authenticated, or need not. */
   constructor(readonly limits: RespLimits = RESP_LIMITS, public isTrusted = true) {
     this.#number = new NumberLine(limits.inlineBytes);
-    this.#line = new InlineLine(limits.inlineBytes);
+  }
+
+  /** The arguments of the request that `next` found. */
+  get args(): Arguments {
+    return this.#setAside.length === 0 ? this.#args : this.#joined([]);
   }
 
   /**
-   * Takes the next request off the input. Returns false when more bytes are needed; after true,
-   * either `error` says why nothing more can be understood, or `count` and `string`
-   * describe the request until the next call.
+   * Takes the next request off the input.
+   *
+   * @returns False if the request is incomplete or `isPaused`. After true, `error` says why nothing
+   * more can be understood, or `args` has the arguments; both until the next call.
    */
   next(input: Input): boolean {
-    this.#input = input;
-    this.#inline = null;
-    if (this.#isDiscarding) return this.#discardBulks();
-    while (this.#missing === 0) {
+    this.isPaused = false;
+    for (let skipped = 0; this.#missing === 0 && !this.#isStreaming; skipped++) {
       if (input.start === input.end) return false;
-      const step = input.bytes[input.start] === ASTERISK ? this.#nextHeader() : this.#nextInline();
-      if (step === MORE) return false;
-      if (step === REQUEST) return true;
+      if (skipped === SKIPS_PER_TURN) return this.#pause();
+      const isArray = input.bytes[input.start] === ASTERISK;
+      const step = isArray ? this.#nextHeader(input) : this.#nextInline(input);
+      if (step !== "on") return step === "request";
     }
-    return this.#nextBulks();
+    return this.#isStreaming ? this.#streamBulks(input) : this.#nextBulks(input);
   }
 
-  /** Whether the next byte is the first of a request, and nothing is known of it yet. */
+  /** Whether nothing of the next request has been read. */
   get isAtStart(): boolean {
     return this.#missing === 0 && this.#scanned === 0 && this.#number.isAtStart &&
-      this.#line.isAtStart && !this.#isDiscarding;
+      this.#line?.isAtStart !== false && !this.#isStreaming;
   }
 
-  /** The length that an incomplete request is known to have, in bytes. */
+  /** Whether the input, or what is set aside, holds a part of an array. */
+  get isCollecting(): boolean {
+    return this.#missing > 0 && !this.#isStreaming;
+  }
+
+  /** The length that an incomplete request is known to have at least, in bytes. */
   get wanted(): number {
-    return this.#scanned + Math.max(0, this.#length);
+    return this.#setAsideBytes + this.#scanned + Math.max(0, this.#length);
+  }
+
+  /** Whether the name of the command has come in full. */
+  get hasName(): boolean {
+    return this.#args.count > 0 || this.#setAside.length > 0;
+  }
+
+  /** The arguments of an incomplete request. The last one may be cut. */
+  peek({ bytes, start, length }: Input): Arguments {
+    this.#args.place(bytes, start, this.wanted);
+    if (this.#length === NO_LENGTH) return this.#joined([]);
+    const last = new ArgumentList();
+    last.add(this.#scanned, Math.min(this.#scanned + this.#length, length));
+    last.place(bytes, start, 0);
+    return this.#joined([last], this.#length);
+  }
+
+  /** Moves the arguments of a large request, as far as they have come, out of the input. */
+  setAside(input: Input): void {
+    if (this.#args.count === 0) return;
+    this.#args.place(input.bytes, input.start, this.#scanned);
+    this.#setAside.push(...this.#args.take());
+    this.#setAsideBytes += this.#scanned;
+    this.#consume(input, this.#scanned);
   }
 
   /**
-   * Makes the arguments of an incomplete request readable, the last one as far as it has come, and
-   * returns their number.
+   * Goes on with the incomplete request as a stream: each `next` consumes the bytes that are there
+   * and returns true once the request is over, without arguments. Between two calls, the consumed
+   * bytes are those before `input.start`: the caller may hand them on, or drop them.
    */
-  peek(): number {
-    if (this.#missing === 0) return 0;
-    this.#base = this.#input.start;
-    if (this.#length === NO_LENGTH) return this.count;
-    this.#bounds[2 * this.count] = this.#scanned;
-    this.#bounds[2 * this.count + 1] = Math.min(this.wanted, this.#input.length);
-    return this.count + 1;
+  stream(): void {
+    this.#isStreaming = true;
+    this.#clear();
+    this.#skipBulk();
   }
 
-  /**
-   * Throws the incomplete request away, what is there and what will come: it is kept no longer, but
-   * `next` still tells when it is over. It then has no arguments.
-   */
-  discard(): void {
-    this.#isDiscarding = true;
-    this.count = 0;
-    if (this.#length !== NO_LENGTH) {
-      this.#waste = this.#length + 2;
-      this.#length = NO_LENGTH;
-      this.#missing--;
-    }
-    this.#consume(this.#scanned);
-  }
-
-  /** Argument `index` as code units 0 to 255. */
-  string(index: number): string {
-    if (this.#inline !== null) return this.#inline[index]!;
-    const base = this.#base;
-    const bounds = this.#bounds;
-    return this.#input.latin1(base + bounds[2 * index]!, base + bounds[2 * index + 1]!);
-  }
-
-  /** The bytes in which the arguments stand; null for an inline command. */
-  get bytes(): Buffer | null {
-    return this.#inline === null ? this.#input.bytes : null;
-  }
-
-  /** Where the bytes of argument `index` start. */
-  from(index: number): number {
-    return this.#base + this.#bounds[2 * index]!;
-  }
-
-  /** Where they end. */
-  to(index: number): number {
-    return this.#base + this.#bounds[2 * index + 1]!;
-  }
-
-  /** Reads the `*<count>` line. An array of no or of "minus" arguments is no request. */
-  #nextHeader(): Step {
-    const count = this.#nextNumber();
-    if (count === INCOMPLETE) return MORE;
+  /** Reads the `*<count>` line. Arrays with no or a negative number of arguments are skipped. */
+  #nextHeader(input: Input): Step {
+    const count = this.#nextNumber(input);
+    if (count === INCOMPLETE) return "more";
     if (count === TOO_LONG) return this.#fail("too big mbulk count string");
     if (!(count <= this.limits.argumentCount)) return this.#fail("invalid multibulk length");
     if (count > STRANGER_ARGUMENTS && !this.isTrusted) {
       return this.#fail("unauthenticated multibulk length");
     }
     if (count <= 0) {
-      this.#consume(this.#scanned);
+      this.#consume(input, this.#scanned);
     } else {
       this.#missing = count;
-      this.count = 0;
-      if (this.#bounds.length > KEPT_BOUNDS) this.#bounds = [];
+      this.#clear();
     }
-    return NOTHING;
+    return "on";
   }
 
-  #nextBulks(): boolean {
-    const input = this.#input;
+  #nextBulks(input: Input): boolean {
     const { start, end } = input;
-    while (this.#missing > 0) {
+    const pauseAt = Math.max(0, this.#missing - BULKS_PER_TURN);
+    while (this.#missing > pauseAt) {
       if (this.#length === NO_LENGTH) {
-        const step = this.#nextLength();
-        if (step !== NOTHING) return step === REQUEST;
+        const step = this.#nextLength(input);
+        if (step !== "on") return step === "request";
       }
       // Redis takes the two bytes behind a bulk string for CRLF without looking at them.
       if (end - start - this.#scanned < this.#length + 2) return false;
-      const at = 2 * this.count++;
-      this.#bounds[at] = this.#scanned;
-      this.#bounds[at + 1] = this.#scanned + this.#length;
+      this.#args.add(this.#scanned, this.#scanned + this.#length);
       this.#scanned += this.#length + 2;
       this.#length = NO_LENGTH;
       this.#missing--;
     }
-    this.#base = start;
-    this.#consume(this.#scanned);
+    if (this.#missing > 0) return this.#pause();
+    this.#args.place(input.bytes, start, this.wanted);
+    this.#consume(input, this.#scanned);
     return true;
   }
 
   /** Reads the `$<length>` line of the next bulk string. */
-  #nextLength(): Step {
-    const { bytes, start, end } = this.#input;
-    if (start + this.#scanned >= end) return MORE;
+  #nextLength(input: Input): Step {
+    const { bytes, start, end } = input;
+    if (start + this.#scanned >= end) return "more";
     const type = bytes[start + this.#scanned]!;
     if (type !== DOLLAR) return this.#fail(`expected '$', got '${String.fromCharCode(type)}'`);
-    const length = this.#nextNumber();
-    if (length === INCOMPLETE) return MORE;
+    const length = this.#nextNumber(input);
+    if (length === INCOMPLETE) return "more";
     if (length === TOO_LONG) return this.#fail("too big bulk count string");
     if (!(length >= 0 && length <= this.limits.bulkBytes)) return this.#fail("invalid bulk length");
     if (length > STRANGER_BULK_BYTES && !this.isTrusted) {
       return this.#fail("unauthenticated bulk length");
     }
     this.#length = length;
-    return NOTHING;
+    return "on";
   }
 
-  #discardBulks(): boolean {
-    const input = this.#input;
+  /** Consumes bulk strings as far as they are there. */
+  #streamBulks(input: Input): boolean {
+    const pauseAt = Math.max(0, this.#missing - BULKS_PER_TURN);
     for (;;) {
-      const wasted = Math.min(this.#waste, input.length);
-      input.start += wasted;
-      this.#waste -= wasted;
-      if (this.#waste > 0) return false;
+      const there = Math.min(this.#rest, input.length);
+      input.start += there;
+      this.#rest -= there;
+      if (this.#rest > 0) return false;
       if (this.#missing === 0) break;
-      const step = this.#nextLength();
-      if (step !== NOTHING) return step === REQUEST;
-      this.#consume(this.#scanned);
-      this.#waste = this.#length + 2;
-      this.#length = NO_LENGTH;
-      this.#missing--;
+      if (this.#missing === pauseAt) return this.#pause();
+      const step = this.#nextLength(input);
+      if (step !== "on") return step === "request";
+      this.#skipBulk();
     }
-    this.#isDiscarding = false;
+    this.#isStreaming = false;
     return true;
   }
 
+  /** Adds what has been scanned and the rest of the bulk string to the bytes to be consumed. */
+  #skipBulk(): void {
+    this.#rest = this.#scanned;
+    this.#scanned = 0;
+    if (this.#length === NO_LENGTH) return;
+    this.#rest += this.#length + 2;
+    this.#length = NO_LENGTH;
+    this.#missing--;
+  }
+
   /** Reads a type byte and a number at the place where reading goes on. */
-  #nextNumber(): number {
-    const input = this.#input;
+  #nextNumber(input: Input): number {
     const number = this.#number.read(input, input.start + this.#scanned + 1);
     if (number !== INCOMPLETE && number !== TOO_LONG) this.#scanned += 1 + this.#number.length;
     return number;
   }
 
-  #nextInline(): Step {
-    const words = this.#line.read(this.#input);
-    if (words === INCOMPLETE) return MORE;
+  #nextInline(input: Input): Step {
+    const line = this.#line ??= new InlineLine(this.limits.inlineBytes);
+    const words = line.read(input);
+    if (words === INCOMPLETE) return "more";
     if (typeof words === "number") return this.#fail("too big inline request");
     if (words === null) return this.#fail("unbalanced quotes in request");
-    this.#consume(this.#line.length);
-    if (words.length === 0) return NOTHING;
-    this.#inline = words;
-    this.count = words.length;
-    return REQUEST;
+    this.#consume(input, line.length);
+    if (words.length === 0) return "on";
+    this.#clear();
+    this.#args.setWords(words, line.length);
+    return "request";
   }
 
-  #consume(bytes: number): void {
-    this.#input.start += bytes;
+  #consume(input: Input, bytes: number): void {
+    input.start += bytes;
     this.#scanned = 0;
+  }
+
+  #pause(): false {
+    this.isPaused = true;
+    return false;
   }
 
   #fail(error: string): Step {
     this.error = error;
-    this.count = 0;
-    return REQUEST;
+    this.#clear();
+    return "request";
+  }
+
+  #joined(last: readonly ArgumentList[], longest = 0): LongArguments {
+    const parts = [...this.#setAside, this.#args, ...last];
+    const known = parts.map((part) => part.longest);
+    return new LongArguments(parts, this.#args.length, Math.max(longest, ...known));
+  }
+
+  #clear(): void {
+    this.#args.clear();
+    if (this.#setAside.length === 0) return;
+    this.#setAside = [];
+    this.#setAsideBytes = 0;
   }
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Buffer } from "node:buffer";
 import { Input } from "../../../src/server/input.ts";
+import type { Arguments } from "../../../src/resp/parse/arguments.ts";
 import { RespParser } from "../../../src/resp/parse/parser.ts";
 import { request } from "../../support/client.ts";
 import { ALL_BYTES, cuts, feed } from "../../support/wire.ts";
@@ -20,10 +21,14 @@ function parse(
     feed(input, piece);
     while (parser.next(input)) {
       if (parser.error !== null) return [requests, parser.error];
-      requests.push(Array.from({ length: parser.count }, (_, index) => parser.string(index)));
+      requests.push(stringsOf(parser.args));
     }
   }
   return [requests, null];
+}
+
+function stringsOf(args: Arguments): string[] {
+  return Array.from({ length: args.count }, (_, index) => args.string(index));
 }
 
 const UNDERSTOOD: [string, string[][]][] = [
@@ -116,7 +121,7 @@ Deno.test("RespParser.next() looks at the bytes of a long request about once", (
     feed(input, "$1\r\nx\r\n");
   }
   assert(parser.next(seen));
-  assertEquals(parser.count, count);
+  assertEquals(parser.args.count, count);
   assert(looks < 10 * 7 * count, `${looks} bytes read of ${count} arguments that came one by one`);
 });
 
@@ -131,29 +136,127 @@ Deno.test("RespParser.next() takes little from a client that has not authenticat
   for (const [bytes, wanted] of cases) assertEquals(parse([bytes], limits, false), wanted, bytes);
 });
 
-Deno.test("RespParser.discard() keeps nothing of a request, and finds the next one", () => {
+Deno.test("RespParser.stream() consumes a request as it comes, and finds the next one", () => {
   const limits = { ...LIMITS, bulkBytes: 2 ** 26 };
-  const bytes = request("SET", "key", "v".repeat(9000), "w") + request("GET", "key");
-  for (const { name, pieces } of cuts(bytes)) {
+  const set = request("SET", "key", "v".repeat(9000), "", "w");
+  for (const { name, pieces } of cuts(`*0\r\n${set}${request("GET", "key")}`)) {
     if (name === "whole") continue;
     const input = new Input();
     const parser = new RespParser(limits);
-    const counts: number[] = [];
-    let isDiscarded = false;
+    const requests: string[][] = [];
+    let isStreaming = false;
+    let consumed = "";
+    const next = () => {
+      const from = input.start;
+      const isOver = parser.next(input);
+      if (isStreaming) consumed += input.latin1(from, input.start);
+      if (isOver) requests.push(stringsOf(parser.args));
+      isStreaming &&= !isOver;
+      return isOver;
+    };
     for (const piece of pieces) {
       feed(input, piece);
-      for (let isLarge = true; isLarge;) {
-        while (parser.next(input)) counts.push(parser.count);
-        isLarge = !isDiscarded && input.length > 2000;
-        if (!isLarge) continue;
-        assertEquals(parser.peek(), 3);
-        assertEquals([parser.string(0), parser.string(1)], ["SET", "key"]);
-        assert(/^v{1900,}$/.test(parser.string(2)));
-        parser.discard();
-        isDiscarded = true;
-      }
-      assert(input.length < 2100, `${name}: ${input.length} bytes kept`);
+      while (next());
+      if (requests.length > 0 || isStreaming || input.length < 2000) continue;
+      assertEquals([parser.hasName, parser.peek(input).count], [true, 3]);
+      const [command, key, value, ...rest] = stringsOf(parser.peek(input));
+      assertEquals([command, key, rest], ["SET", "key", []]);
+      assert(/^v{1900,}$/.test(value!));
+      parser.stream();
+      isStreaming = true;
+      while (next());
     }
-    assertEquals(counts, [0, 2], name);
+    assert(input.length < 2100, `${name}: ${input.length} bytes kept`);
+    assertEquals(requests, [[], ["GET", "key"]], name);
+    // All bytes of the request can be handed on.
+    assert(consumed === set, name);
+  }
+});
+
+Deno.test("RespParser.stream() ends with the error in what follows", () => {
+  const parser = new RespParser({ ...LIMITS, bulkBytes: 10_000 });
+  const input = new Input();
+  feed(input, `*3\r\n$3\r\nSET\r\n$9000\r\n${"v".repeat(8000)}`);
+  assert(!parser.next(input));
+  parser.stream();
+  assert(!parser.next(input));
+  assertEquals(input.length, 0);
+  feed(input, `${"v".repeat(1000)}\r\n$-5\r\n`);
+  assert(parser.next(input));
+  assertEquals(parser.error, "invalid bulk length");
+});
+
+Deno.test("RespParser.next() pauses in what is quick to send and slow to read", () => {
+  const many = { ...LIMITS, argumentCount: 2 ** 20 };
+  const count = 100_000;
+  const cases = {
+    "negative arrays": "*-1\r\n".repeat(count),
+    "empty arrays": "*0\r\n".repeat(count),
+    "empty lines": "\r\n".repeat(count),
+    "blank lines": " \n".repeat(count),
+    "bulk strings": `*${count}\r\n${"$1\r\nx\r\n".repeat(count)}`,
+  };
+  for (const [name, bytes] of Object.entries(cases)) {
+    for (const isStreamed of [false, true]) {
+      if (isStreamed && name !== "bulk strings") continue;
+      const input = new Input();
+      feed(input, bytes + "PING\r\n");
+      const parser = new RespParser(many);
+      let pauses = 0;
+      let requests = 0;
+      for (;;) {
+        const before = input.length;
+        if (parser.next(input)) requests++;
+        else if (parser.isPaused) pauses++;
+        else break;
+        if (isStreamed && pauses === 1) parser.stream();
+        assert(before - input.length < 120_000 || requests > 0, `${name}: too much at once`);
+      }
+      assertEquals([input.length, parser.isPaused], [0, false], name);
+      assertEquals(requests, name === "bulk strings" ? 2 : 1, name);
+      assert(pauses >= count / 8192 - 1, `${name}: ${pauses} pauses`);
+    }
+  }
+});
+
+Deno.test("arguments that are taken stay as they are when the input goes on", () => {
+  for (const bytes of [request("MGET", "a", "", ALL_BYTES), "MGET a '' \"b c\"\r\n"]) {
+    const input = new Input();
+    const parser = new RespParser(LIMITS);
+    feed(input, `PING\r\n${bytes}`);
+    assert(parser.next(input) && parser.next(input));
+    const wanted = stringsOf(parser.args);
+    const [args] = parser.args.take();
+    feed(input, request("GET", "x".repeat(400)));
+    assert(parser.next(input));
+    assertEquals(stringsOf(parser.args), ["GET", "x".repeat(400)]);
+    assertEquals(stringsOf(args!), wanted);
+    if (args!.bytes !== null) {
+      const last = args!.bytes.subarray(args!.from(3), args!.to(3));
+      assertEquals(last.toString("latin1"), wanted[3]);
+    }
+    assertEquals(`${args!.copy(0)}`, "MGET");
+    assertEquals(args!.string(0, 2), "MG");
+  }
+});
+
+Deno.test("a large request that is set aside as it comes leaves the input small, and is complete", () => {
+  const keys = Array.from({ length: 2000 }, (_, index) => `${index}`.repeat(index % 30));
+  const limits = { ...LIMITS, argumentCount: 2 ** 20 };
+  for (const size of [7, 500, 3000]) {
+    const bytes = request("MGET", ...keys) + request("PING");
+    const parser = new RespParser(limits);
+    const input = new Input();
+    const found: string[][] = [];
+    for (let at = 0; at < bytes.length; at += size) {
+      feed(input, bytes.slice(at, at + size));
+      while (parser.next(input) || parser.isPaused) {
+        assertEquals(parser.args.length, request(...stringsOf(parser.args)).length);
+        found.push(parser.args.take().flatMap(stringsOf));
+      }
+      if (input.length >= 1000) parser.setAside(input);
+      assert(input.length < 4000, `${input.length} bytes in the input`);
+    }
+    assertEquals(found, [["MGET", ...keys], ["PING"]], `pieces of ${size} bytes`);
   }
 });

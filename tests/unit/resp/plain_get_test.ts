@@ -56,7 +56,7 @@ Deno.test("takeGet() agrees with the parser on whatever it takes", () => {
     assert(parser.next(long), text);
     assertEquals(
       [2, "GET", short.latin1(short.start - 2 - length, short.start - 2), short.start],
-      [parser.count, parser.string(0).toUpperCase(), parser.string(1), long.start],
+      [parser.args.count, parser.args.string(0).toUpperCase(), parser.args.string(1), long.start],
       text,
     );
   }

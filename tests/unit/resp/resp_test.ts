@@ -13,6 +13,7 @@ import {
 } from "../../../src/core/types.ts";
 import { Resp, RESP_LIMITS, type RespContext } from "../../../src/resp/mod.ts";
 import { request } from "../../support/client.ts";
+import { KEY_BYTES, OPTION_BYTES } from "../../../src/resp/parse/limits.ts";
 import { PEER, respContext } from "../../support/resp_context.ts";
 import { cuts, feed, written } from "../../support/wire.ts";
 
@@ -62,13 +63,15 @@ class Talk {
   }
 
   async say(...pieces: string[]): Promise<string> {
-    return await written((output) => {
+    return await written(async (output) => {
       for (const piece of pieces) {
         feed(this.#input, piece);
         while (!this.isOver) {
           const one = this.#resp.next(this.#input);
+          if (one === undefined && this.#resp.isPaused) continue;
           if (one === undefined) break;
-          one.reply(output, one.read(this.#lookup, 0));
+          const found = await one.read(this.#lookup, 0);
+          while (one.reply(output, found) === false);
           this.isOver = one.last;
         }
       }
@@ -239,6 +242,26 @@ Deno.test("COMMAND INFO and COMMAND LIST agree on what is served, and it is", as
   }
 });
 
+Deno.test("a protocol error is told after as many bytes as are needed to see it", async () => {
+  const cases: [sent: string, why: string][] = [
+    ["x".repeat(65_537), "too big inline request"],
+    [`*1${"0".repeat(65_537)}`, "too big mbulk count string"],
+    [`*1\r\n$1${"0".repeat(65_537)}`, "too big bulk count string"],
+    [`*2\r\n$4\r\nMGET\r\n$1${"0".repeat(65_537)}`, "too big bulk count string"],
+    [`*2\r\n$4\r\nMGET\r\n${"x".repeat(65_537)}`, "expected '$', got 'x'"],
+  ];
+  for (const [sent, why] of cases) {
+    for (const size of [10_000, 65_536, 100_000]) {
+      for (const before of ["", request("ECHO", "hello")]) {
+        const talk = new Talk();
+        await talk.say(before);
+        assertEquals(await talk.say(...piecesOf(sent, size)), `-ERR Protocol error: ${why}\r\n`);
+        assertEquals(talk.isOver, true);
+      }
+    }
+  }
+});
+
 Deno.test("a protocol error ends the conversation and is logged with a printable sample", async () => {
   const talk = new Talk();
   const reply = await talk.say(request("PING") + "*1\r\n\x1b[31m\r\n" + request("PING"));
@@ -261,13 +284,102 @@ Deno.test("a request that is not served is answered without being kept", async (
   assertMatch(reply, /^-ERR unknown command 'SET' for this read cache[^\r]*\r\n\+PONG\r\n$/);
 });
 
-Deno.test("a request that is served has a limit, which is told before its bytes have come", async () => {
-  const talk = new Talk({ limits: { ...RESP_LIMITS, requestBytes: 100_000 } });
-  assertEquals(await talk.say("*2\r\n$3\r\nGET\r\n$99000\r\n"), "");
-  const other = new Talk({ limits: { ...RESP_LIMITS, requestBytes: 100_000 } });
+Deno.test("a request for many keys has a limit, which is told before its bytes have come", async () => {
+  const limits = { ...RESP_LIMITS, requestBytes: 100_000 };
+  const talk = new Talk({ limits });
+  assertEquals(await talk.say("*2\r\n$4\r\nMGET\r\n$99000\r\n"), "");
+  const other = new Talk({ limits });
   assertEquals(
-    await other.say("*2\r\n$3\r\nGET\r\n$100000\r\n"),
+    await other.say("*2\r\n$4\r\nMGET\r\n$100000\r\n"),
     "-ERR Protocol error: too big request\r\n",
   );
   assertEquals(other.isOver, true);
+  const third = new Talk({ limits });
+  const keys = ["x".repeat(60_000), "x".repeat(60_000)];
+  assertEquals(
+    await third.say(...request("MGET", ...keys).match(/[^]{1,5000}/g)!),
+    "-ERR Protocol error: too big request\r\n",
+  );
+});
+
+/** Text in pieces of this size. */
+function piecesOf(text: string, size: number): string[] {
+  return Array.from(
+    { length: Math.ceil(text.length / size) },
+    (_, index) => text.slice(index * size, (index + 1) * size),
+  );
+}
+
+Deno.test("a key that is too long is refused, is not kept, and the connection lives on", async () => {
+  const key = "k".repeat(KEY_BYTES);
+  assertEquals(await new Talk().say(request("MGET", "none", key)), "*2\r\n$-1\r\n$-1\r\n");
+  const fits = "k".repeat(OPTION_BYTES - 50);
+  assertEquals(await new Talk().say(request("GET", fits)), "$-1\r\n");
+  const requests = {
+    get: request("GET", key),
+    getrange: request("GETRANGE", key, "0", "1"),
+    strlen: request("STRLEN", key),
+    mget: request("MGET", "str", `${key}k`, "str"),
+    exists: request("EXISTS", ...Array(5).fill(`${key}k`)),
+    auth: request("AUTH", key),
+    client: request("CLIENT", "SETNAME", key),
+    config: request("CONFIG", "GET", ...Array(100).fill("k".repeat(2000))),
+    echo: request("ECHO", key),
+  };
+  for (const [name, bytes] of Object.entries(requests)) {
+    const what = /mget|exists/.test(name) ? "Too long key" : "Too large request";
+    const wanted = new RegExp(`^-ERR ${what} for '${name}' command: wanted .*\r\n\\+PONG\r\n$`);
+    for (const size of [50_000, bytes.length]) {
+      const reply = await new Talk().say(...piecesOf(bytes, size), request("PING"));
+      assertMatch(reply, wanted, `pieces of ${size} bytes`);
+    }
+  }
+});
+
+Deno.test("commands take as many keys as a request may have, and no more options than 1,024", async () => {
+  const many = (count: number) => Array(count).fill("str");
+  const talk = new Talk();
+  assertMatch(await talk.say(request("CONFIG", "GET", ...many(1022))), /^\*0\r\n$/);
+  for (
+    const [command, ...rest] of [["CONFIG", "GET"], ["INFO"], ["COMMAND", "INFO"], ["HELLO", "3"]]
+  ) {
+    assertMatch(
+      await talk.say(request(command!, ...rest, ...many(1024)), request("PING")),
+      /^-ERR Too large request for '\w+' command: wanted .* 1024 arguments\r\n\+PONG\r\n$/,
+    );
+  }
+});
+
+Deno.test("MGET and EXISTS of many keys are answered alike, however they come", async () => {
+  const keys = Array.from({ length: 20_000 }, (_, index) => index % 3 === 0 ? "none" : "str");
+  const mget = `*20000\r\n${
+    keys.map((key) => key === "none" ? "$-1\r\n" : "$11\r\nhello world\r\n").join("")
+  }`;
+  for (const setting of ["CACHED", "FORCED"]) {
+    for (const size of [1000, 70_000, 10_000_000]) {
+      const talk = new Talk();
+      await talk.say(`PROXY FRESHNESS ${setting}\r\n`);
+      const bytes = request("MGET", ...keys) + request("EXISTS", ...keys) + request("PING");
+      const reply = await talk.say(...piecesOf(bytes, size));
+      assert(reply === `${mget}:13333\r\n+PONG\r\n`, `${setting}, pieces of ${size} bytes`);
+    }
+  }
+});
+
+Deno.test("empty requests before a request are skipped, however many they are", async () => {
+  for (const empty of ["*-1\r\n", "*0\r\n", "\r\n", " \r\n"]) {
+    const text = empty.repeat(5000);
+    assertEquals(await new Talk().say(text + request("GET", "str")), "$11\r\nhello world\r\n");
+    assertEquals(await new Talk().say(text + request("STRLEN", "str")), ":11\r\n");
+  }
+});
+
+Deno.test("bytes that are thrown away are never taken for a request, wherever they are cut", async () => {
+  const hidden = request("GET", "str").repeat(5000);
+  const bytes = request("SET", "k", hidden, hidden) + request("STRLEN", "str");
+  for (const size of [1000, 4096, 65_536, bytes.length]) {
+    const pieces = [];
+    for (let at = 0; at < bytes.length; at += size) pieces.push(bytes.slice(at, at + size));
+    assertMatch(await new Talk().say(...pieces), /^-ERR unknown command 'SET'[^\r]*\r\n:11\r\n$/);
+  }
 });

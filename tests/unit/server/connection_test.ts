@@ -491,3 +491,59 @@ Deno.test("Connection without a load balancer ends at a header, and says so", as
     }
   }
 });
+
+/** How often a connection gave others a turn while it was served: a turn is two digests. */
+async function turnsUntil(served: () => Promise<unknown>): Promise<number> {
+  const { subtle } = crypto;
+  const { digest } = subtle;
+  let digests = 0;
+  subtle.digest = (...args) => {
+    digests++;
+    return digest.apply(subtle, args);
+  };
+  try {
+    await served();
+  } finally {
+    subtle.digest = digest;
+  }
+  return digests / 2;
+}
+
+Deno.test("Connection gives others turns while a client sends nothing but empty requests", async () => {
+  const { conn, served } = serve();
+  const turns = await turnsUntil(async () => {
+    conn.send(`PING\r\n${"*-1\r\n".repeat(400_000)}PING\r\n`);
+    conn.end();
+    await served;
+  });
+  assertEquals(conn.written.join(""), "+PONG\r\n+PONG\r\n");
+  assert(turns > 5, `${turns} turns`);
+});
+
+Deno.test("Connection appends all of a reply that comes in parts, with turns for others", async () => {
+  const { origin, conn, served } = serve();
+  const keys = Array.from({ length: 30_000 }, (_, index) => `${index % 100}`);
+  const turns = await turnsUntil(async () => {
+    conn.send(request("MGET", ...keys) + "PING\r\n");
+    await until(() => origin.reads.length > 0);
+    const [read] = origin.reads;
+    read!.answer(...read!.keys.map((key) => bytes(key)));
+    conn.end();
+    await served;
+  });
+  assertEquals(origin.reads.length, 1);
+  assert(conn.written.join("") === `*30000\r\n${keys.map(bulk).join("")}+PONG\r\n`);
+  // After each part of 1,024 keys that are read, and of 8,192 values that are appended.
+  assert(turns >= 30 + 3, `${turns} turns`);
+});
+
+Deno.test("Connection gives others turns while a client sends requests that take long to read", async () => {
+  const { conn, served } = serve();
+  const turns = await turnsUntil(async () => {
+    conn.send(`ECHO ${"x ".repeat(30_000)}\r\n`.repeat(50));
+    conn.end();
+    await served;
+  });
+  assertEquals(conn.written.join("").match(/^-ERR Too large request/gm)!.length, 50);
+  assert(turns > 10, `${turns} turns`);
+});

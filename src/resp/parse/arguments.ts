@@ -1,0 +1,150 @@
+/**
+ * The arguments of a request, as positions in the bytes that the client sent: most are read in place
+ * and never become strings.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { ownText } from "../../core/memory.ts";
+
+/** The arguments of one request, the command's name first. They are valid until the next request. */
+export interface Arguments {
+  readonly count: number;
+  /** The length of the request, as far as it is known, in bytes. */
+  readonly length: number;
+  /** The length of the longest argument, as far as it is known, in bytes. */
+  readonly longest: number;
+  /** Argument `index` as code units 0 to 255, cut after `most` bytes. */
+  string(index: number, most?: number): string;
+  /** A copy of argument `index`. */
+  copy(index: number): Uint8Array;
+  /** Moves the arguments to memory of their own, where they stay valid. None are left here. */
+  take(): readonly ArgumentList[];
+}
+
+/** Positions for which memory is used again; a request with more arguments gets its own. */
+const REUSED_BOUNDS = 1024;
+
+/** Arguments that lie in one piece of memory, or are the words of an inline command. */
+export class ArgumentList implements Arguments {
+  count = 0;
+  length = 0;
+  longest = 0;
+  /** The memory of the arguments; null for the words of an inline command. */
+  bytes: Buffer | null = null;
+
+  /** Positions of the arguments: `[start0, end0, start1, ...]`, relative to the request. */
+  #bounds: number[] = [];
+  /** Where the request starts in `bytes`. */
+  #base = 0;
+  /** Words of an inline command: those in quotes are not in the input as they are. */
+  #words: readonly string[] | null = null;
+  /** Whether the memory is used by nobody else. */
+  #isOwn = false;
+
+  /** Forgets all arguments. */
+  clear(): void {
+    this.count = this.length = this.longest = 0;
+    this.bytes = null;
+    this.#words = null;
+    if (this.#bounds.length > REUSED_BOUNDS) this.#bounds = [];
+  }
+
+  /** Adds an argument; its positions are relative to the request. */
+  add(from: number, to: number): void {
+    const at = 2 * this.count++;
+    this.#bounds[at] = from;
+    this.#bounds[at + 1] = to;
+    if (to - from > this.longest) this.longest = to - from;
+  }
+
+  /** Tells where the request lies now, and how long it is. */
+  place(bytes: Buffer, base: number, length: number): void {
+    this.bytes = bytes;
+    this.#base = base;
+    this.length = length;
+  }
+
+  /** Sets the words of an inline command of this length. */
+  setWords(words: readonly string[], length: number): void {
+    this.clear();
+    this.#words = words;
+    this.count = words.length;
+    this.length = this.longest = length;
+  }
+
+  /** Where argument `index` starts in `bytes`. */
+  from(index: number): number {
+    return this.#base + this.#bounds[2 * index]!;
+  }
+
+  /** Where argument `index` ends in `bytes`. */
+  to(index: number): number {
+    return this.#base + this.#bounds[2 * index + 1]!;
+  }
+
+  string(index: number, most = Infinity): string {
+    if (this.#words !== null) return ownText(this.#words[index]!.slice(0, most));
+    const from = this.from(index);
+    return this.bytes!.toString("latin1", from, Math.min(this.to(index), from + most));
+  }
+
+  copy(index: number): Uint8Array {
+    if (this.#words !== null) return Buffer.from(this.#words[index]!, "latin1");
+    return Buffer.from(this.bytes!.subarray(this.from(index), this.to(index)));
+  }
+
+  take(): [ArgumentList] {
+    if (this.#isOwn) return [this];
+    const taken = new ArgumentList();
+    taken.#isOwn = true;
+    taken.count = this.count;
+    taken.length = this.length;
+    taken.longest = this.longest;
+    taken.#words = this.#words;
+    taken.#bounds = this.#bounds;
+    if (this.bytes !== null) {
+      const end = this.count === 0 ? this.#base : this.to(this.count - 1);
+      taken.bytes = Buffer.from(this.bytes.subarray(this.#base, end));
+    }
+    this.#bounds = [];
+    this.clear();
+    return [taken];
+  }
+}
+
+/** The arguments of a large request, part by part. */
+export class LongArguments implements Arguments {
+  readonly count: number;
+
+  constructor(
+    readonly parts: readonly ArgumentList[],
+    readonly length: number,
+    readonly longest: number,
+  ) {
+    this.count = parts.reduce((count, part) => count + part.count, 0);
+  }
+
+  string(index: number, most?: number): string {
+    const [part, at] = this.#find(index);
+    return part.string(at, most);
+  }
+
+  copy(index: number): Uint8Array {
+    const [part, at] = this.#find(index);
+    return part.copy(at);
+  }
+
+  take(): readonly ArgumentList[] {
+    return this.parts.flatMap((part) => part.take());
+  }
+
+  #find(index: number): [part: ArgumentList, at: number] {
+    let at = index;
+    for (const part of this.parts) {
+      if (at < part.count) return [part, at];
+      at -= part.count;
+    }
+    throw new RangeError(`Cannot find argument ${index}: wanted one below ${this.count}`);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * GETRANGE and SUBSTR: some bytes of a value; none for a missing key.
+ *
+ * @module
+ */
+import { Failure, type Key, type Lookup, type Millis, type Outcome } from "../../core/types.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
+import type { Output } from "../../server/output.ts";
+import { writeBulk } from "../replies.ts";
+import { writeFailure } from "./outcomes.ts";
+
+const NO_BYTES = new Uint8Array();
+
+export class Getrange implements ClientRequest {
+  /**
+   * @param start First byte.
+   * @param end Last byte. Both count from the end if they are negative.
+   */
+  constructor(readonly key: Key, readonly start: number, readonly end: number) {}
+
+  get last(): boolean {
+    return false;
+  }
+
+  read(lookup: Lookup, now: Millis): Outcome | Promise<Outcome> {
+    return lookup.get(this.key, now);
+  }
+
+  reply(output: Output, outcome: Outcome): void {
+    if (outcome instanceof Failure) return writeFailure(output, outcome);
+    const { start, end } = this;
+    writeBulk(output, outcome === null ? NO_BYTES : bytesOf(outcome.value, start, end));
+  }
+}
+
+/** As in Redis: an end before the first byte means the first byte, unless it precedes the start. */
+function bytesOf(value: Uint8Array, first: number, last: number): Uint8Array {
+  const { length } = value;
+  if (first < 0 && last < 0 && first > last) return NO_BYTES;
+  const start = Math.max(0, first < 0 ? length + first : first);
+  const end = Math.max(0, last < 0 ? length + last : last);
+  return start > end ? NO_BYTES : value.subarray(start, end + 1);
+}
