@@ -1,15 +1,17 @@
-// The cache alone: hits on one key and on 100,000 random keys, and the cost of a fill. Each read gets a
-// new key string, as from a parser.
+// The cache alone: hits on one key, on some hundred and on 100,000 random ones, and the cost of
+// misses. Keys are looked up as a parser has them: as bytes of its input.
 import { Buffer } from "node:buffer";
-import { Entry, type Flight, Found, type Origin } from "../../src/core/types.ts";
+import { type Flight, Found, type Origin } from "../../src/core/types.ts";
 import type { ReadThrough } from "../../src/cache/read_through.ts";
 import { makeCache } from "../../tests/support/cache.ts";
-import { DATASETS, keyOf, order } from "../dataset.ts";
+import { DATASETS, keyOf, order, type Pattern } from "../dataset.ts";
 
 const KEYS = 100_000;
+const FEW_KEYS = 900;
 const BATCH = 1000;
+const KEY_LENGTH = 16;
 
-/** Answers at once, with values in separate memory. */
+/** Answers at once, with values in memory of their own. */
 const origin: Origin = {
   read(flights: readonly Flight[]): void {
     const now = performance.now();
@@ -20,41 +22,78 @@ const origin: Origin = {
   hasRoom: () => true,
 };
 
-function openCache(entries: number): ReadThrough {
-  return makeCache(origin, { entries, timeToLive: 3_600_000 });
-}
-
 const bytes = Buffer.from(
   Array.from({ length: KEYS }, (_, index) => keyOf(DATASETS.main, index)).join(""),
   "latin1",
 );
-const keyAt = (index: number) => bytes.toString("latin1", index * 16, index * 16 + 16);
+const keyAt = (index: number) =>
+  bytes.toString("latin1", index * KEY_LENGTH, (index + 1) * KEY_LENGTH);
 
-const cache = openCache(KEYS);
 const now = performance.now();
-for (let from = 0; from < KEYS; from += 1000) {
-  await cache.getMany(Array.from({ length: 1000 }, (_, index) => keyAt(from + index)), now);
+
+async function filled(keys: number): Promise<ReadThrough> {
+  const cache = makeCache(origin, { entries: keys, timeToLive: 3_600_000 });
+  for (let from = 0; from < keys; from += 100) {
+    await cache.getMany(Array.from({ length: 100 }, (_, index) => keyAt(from + index)), now);
+  }
+  return cache;
 }
 
-for (
-  const [name, pattern] of [
-    ["one key", { kind: "one" }],
-    ["Zipf 0.99", { kind: "zipf", keys: KEYS, exponent: 0.99 }],
-    ["100,000 random keys", { kind: "uniform", keys: KEYS }],
-  ] as const
-) {
+const few = await filled(FEW_KEYS);
+const many = await filled(KEYS);
+
+const HITS: [string, ReadThrough, Pattern][] = [
+  ["one of 900 keys", few, { kind: "one" }],
+  ["900 keys, Zipf 0.99", few, { kind: "zipf", keys: FEW_KEYS, exponent: 0.99 }],
+  ["900 random keys", few, { kind: "uniform", keys: FEW_KEYS }],
+  ["one of 100,000 keys", many, { kind: "one" }],
+  ["100,000 keys, Zipf 0.99", many, { kind: "zipf", keys: KEYS, exponent: 0.99 }],
+  ["100,000 random keys", many, { kind: "uniform", keys: KEYS }],
+];
+
+for (const [name, cache, pattern] of HITS) {
   const asked = order(pattern, 2 ** 18, 7);
   let at = 0;
-  Deno.bench(`ReadThrough.get: ${BATCH} hits, ${name}`, { group: "get" }, () => {
+  Deno.bench(`${BATCH} hits: ${name}`, { group: "hits" }, () => {
     for (let count = 0; count < BATCH; count++) {
-      const found = cache.get(keyAt(asked[at]!), now);
-      if (!(found instanceof Entry)) throw new Error("Cannot find a key that exists");
+      const from = asked[at]! * KEY_LENGTH;
+      if (cache.find(bytes, from, from + KEY_LENGTH, now) === undefined) {
+        throw new Error("Cannot find a key that is there");
+      }
       at = (at + 1) % asked.length;
     }
   });
 }
 
-Deno.bench(`ReadThrough.getMany: ${BATCH} misses in one`, { group: "set" }, async () => {
-  const empty = openCache(BATCH);
-  await empty.getMany(Array.from({ length: BATCH }, (_, index) => keyAt(index)), now);
-});
+/** Misses all the time: each batch is of other keys, and of entries that have left. */
+for (const [name, entries] of [["500 entries", 500], ["50,000 entries", 50_000]] as const) {
+  const cache = makeCache(origin, { entries, timeToLive: 3_600_000 });
+  let first = 0;
+  const next = () => {
+    const from = first;
+    first = (first + BATCH) % KEYS;
+    return from;
+  };
+  Deno.bench(`${BATCH} misses one by one, into ${name}`, { group: "misses" }, async () => {
+    const from = next();
+    const waiting: unknown[] = [];
+    for (let index = from; index < from + BATCH; index++) {
+      const start = index * KEY_LENGTH;
+      const found = cache.find(bytes, start, start + KEY_LENGTH, now);
+      if (found !== undefined) throw new Error("Cannot miss");
+      waiting.push(cache.get(keyAt(index), now));
+    }
+    for (const one of waiting) await one;
+  });
+  Deno.bench(`${BATCH} misses in one, into ${name}`, { group: "misses" }, async () => {
+    const from = next();
+    const keys: string[] = [];
+    for (let index = from; index < from + BATCH; index++) {
+      const start = index * KEY_LENGTH;
+      const found = cache.find(bytes, start, start + KEY_LENGTH, now);
+      if (found !== undefined) throw new Error("Cannot miss");
+      keys.push(keyAt(index));
+    }
+    await cache.getMany(keys, now);
+  });
+}

@@ -1,21 +1,21 @@
 /**
- * Explains a key: what the table knows of it, in words and figures for a person.
+ * Explains a key: what the table knows about it, in words and figures for a person.
  *
  * @module
  */
 import type { Key, Millis } from "../core/types.ts";
-import type { Held } from "./entry.ts";
-import { freshEnd } from "./proof.ts";
+import type { Entry } from "./entry.ts";
+import { CacheKey } from "./key.ts";
 import type { Table } from "./table.ts";
 
-/** Returns what is known of a key, by name; durations are in milliseconds, sizes in bytes. */
+/** Returns what is known about a key, by name; durations are in milliseconds, sizes in bytes. */
 export function explain(table: Table, key: Key, now: Millis): Record<string, string> {
-  const { entry, flight, miss } = table.look(key);
+  const { entry, flight, miss } = table.look(new CacheKey(key));
   const { channel } = table;
   const isHit = entry !== undefined && table.holds(entry, now);
   return {
     cached: entry === undefined ? "no" : isHit ? "yes" : "stale",
-    ...(entry === undefined ? {} : describe(table, entry, now)),
+    ...(entry === undefined ? {} : describe(table, key, entry, now)),
     reading: flight?.phase ?? "no",
     "last-miss": miss ?? "none",
     policy: table.policies.of(key).pattern,
@@ -25,14 +25,19 @@ export function explain(table: Table, key: Key, now: Millis): Record<string, str
   };
 }
 
-function describe(table: Table, entry: Held, now: Millis): Record<string, string> {
+function describe(
+  table: Table,
+  key: Key,
+  entry: Entry,
+  now: Millis,
+): Record<string, string> {
   return {
     value: entry.isAbsence ? "none" : "string",
     size: String(entry.value.length),
     age: whole(now - entry.validFrom),
     "time-left": whole(Math.min(entry.freshUntil, entry.expiresAt) - now),
     "expires-in": Number.isFinite(entry.expiresAt) ? whole(entry.expiresAt - now) : "never",
-    "proven-before": whole(Math.max(0, now - freshEnd(table.channel, entry))),
+    "proven-before": whole(Math.max(0, now - table.freshEnd(key, entry))),
     "entry-epoch": String(entry.epoch),
   };
 }

@@ -12,11 +12,11 @@ export function follow(table: Table, stats: Stats): Follower {
   const { channel } = table;
   return {
     up(isTracked, provenAt, mayKeepUntold) {
-      table.up(isTracked, provenAt, mayKeepUntold);
+      channel.up(isTracked, provenAt, mayKeepUntold);
       stats.connections++;
     },
     down(now) {
-      table.down(now);
+      channel.down(now);
       stats.connectionsLost++;
     },
     answered: (side, sentAt) => channel.answered(side, sentAt),

@@ -7,11 +7,14 @@
  *
  * @module
  */
-import { ageOf, hitAnswer, readAnswer, staleAnswer } from "./answers.ts";
-import type { CacheFlight, Held } from "./entry.ts";
+import { hitAnswer, readAnswer, staleAnswer } from "./answers.ts";
+import type { Entry } from "./entry.ts";
 import { explain } from "./explain.ts";
+import type { CacheFlight } from "./flight.ts";
+import { CacheKey } from "./key.ts";
 import { SoftWait } from "./soft_wait.ts";
-import type { Table } from "./table.ts";
+import { hashOf } from "./store/hash.ts";
+import { outcomeOf, type Table } from "./table.ts";
 import { isAboutKey } from "../core/redis_errors.ts";
 import {
   type Answer,
@@ -64,59 +67,71 @@ export class ReadThrough implements Lookup {
   }
 
   find(bytes: Uint8Array, from: number, to: number, now: Millis): Value | undefined {
-    const value = this.table.findAt(bytes, from, to, now);
-    if (value !== undefined) this.stats.hits++;
-    return value;
+    const { table } = this;
+    const entry = table.find(bytes, from, to, hashOf(bytes, from, to));
+    if (entry === undefined || !table.holds(entry, now)) return undefined;
+    if (entry.isAbsence || now >= entry.refreshAt) return undefined;
+    this.stats.hits++;
+    return entry.value;
   }
 
   get(key: Key, now: Millis): Outcome | Promise<Outcome> {
-    const found = this.table.find(key, now);
-    if (found === undefined) return this.#miss(key, now);
-    this.stats.hits++;
-    if (found !== null && now >= found.refreshAt) this.#refresh(key, now);
-    return found;
+    const id = new CacheKey(key);
+    const entry = this.table.get(id);
+    if (entry === undefined || !this.table.holds(entry, now)) return this.#miss(id, entry, now);
+    const outcome = outcomeOf(entry);
+    this.#hit(id, entry.refreshAt, now);
+    return outcome;
   }
 
   getMany(keys: readonly Key[], now: Millis): Outcome[] | Promise<Outcome[]> {
-    const { table, stats } = this;
-    const found: (Outcome | Promise<Outcome> | undefined)[] = keys.map((key) =>
-      table.find(key, now)
-    );
-    const missing = new Set(keys.filter((_, index) => found[index] === undefined));
-    if (missing.size === 0) {
-      stats.hits += keys.length;
-      return found as Outcome[];
-    }
-    const flights = this.#fly([...missing], now);
-    return Promise.all(found.map((one, index) => {
-      if (one !== undefined) {
-        stats.hits++;
-        return one;
+    const { table } = this;
+    const outcomes: (Outcome | Promise<Outcome>)[] = [];
+    const missing = new Map<Key, Promise<Outcome>>();
+    const flights: CacheFlight[] = [];
+    for (const key of keys) {
+      const id = new CacheKey(key);
+      const entry = table.get(id);
+      if (entry !== undefined && table.holds(entry, now)) {
+        outcomes.push(outcomeOf(entry));
+        this.#hit(id, entry.refreshAt, now);
+        continue;
       }
-      stats.misses++;
-      return flights.get(keys[index]!)!;
-    }));
+      this.stats.misses++;
+      let outcome = missing.get(key);
+      if (outcome === undefined) {
+        table.noteMiss(key, entry, now);
+        outcome = this.#wait(id, now, (flight) => flights.push(flight));
+        missing.set(key, outcome);
+      }
+      outcomes.push(outcome);
+    }
+    if (flights.length > 0) this.origin.read(flights);
+    return missing.size === 0 ? outcomes as Outcome[] : Promise.all(outcomes);
   }
 
   ask(key: Key, now: Millis, terms: Terms): Answer | Promise<Answer> {
     if (terms.isFenced === true) return this.#askFenced(key, now, terms);
-    if (terms.maxAge > 0) {
-      const found = this.table.find(key, now);
-      if (found !== undefined && ageOf(this.table, found, now) <= terms.maxAge) {
-        this.stats.hits++;
-        if (found !== null && now >= found.refreshAt) this.#refresh(key, now);
-        return hitAnswer(this.table, found, now);
+    const { table } = this;
+    const id = new CacheKey(key);
+    const entry = table.get(id);
+    if (terms.maxAge > 0 && entry !== undefined) {
+      if (table.holds(entry, now) && table.ageOf(key, entry, now) <= terms.maxAge) {
+        const answer = hitAnswer(table, key, entry, now);
+        this.#hit(id, entry.refreshAt, now);
+        return answer;
       }
-      const stale = terms.maxStale > 0 ? this.table.findStale(key, now, terms.maxStale) : undefined;
-      if (stale !== undefined) return this.#answerStale(stale, now);
+      if (table.holdsStale(key, entry, now, terms.maxStale)) {
+        return this.#answerStale(key, entry, now);
+      }
     }
     this.stats.misses++;
-    const via = this.#whyForward(key, now);
+    const via = this.#whyForward(key, entry, now);
     if (!terms.mayForward) {
       const failure = new Failure("uncached", "Not in the cache");
       return readAnswer(failure, via, now);
     }
-    return this.#forward(key, now, terms, via);
+    return this.#forward(id, entry, now, terms, via);
   }
 
   explain(key: Key, now: Millis): Readonly<Record<string, string>> {
@@ -134,42 +149,61 @@ export class ReadThrough implements Lookup {
       : await this.ask(key, now, { ...rest, maxAge: 0 });
   }
 
-  async #forward(key: Key, now: Millis, terms: Terms, via: Via): Promise<Answer> {
+  async #forward(
+    id: CacheKey,
+    entry: Entry | undefined,
+    now: Millis,
+    terms: Terms,
+    via: Via,
+  ): Promise<Answer> {
     const { table } = this;
+    const { text: key } = id;
     const isForced = terms.maxAge === 0;
     const window = terms.staleIfError ?? Infinity;
-    const stale = isForced ? undefined : table.findStale(key, now, window);
+    const isStale = !isForced && entry !== undefined && table.holdsStale(key, entry, now, window);
+    const staleFrom = isStale ? entry.validFrom : undefined;
     const joined = isForced ? undefined : this.#join(key, now, terms.mayStore);
     const failed = joined === undefined ? this.#backOff(key, now) : undefined;
     if (failed !== undefined) {
-      return stale === undefined ? readAnswer(failed, via, now) : this.#answerStale(stale, now);
+      return isStale ? this.#answerStale(key, entry, now) : readAnswer(failed, via, now);
     }
-    if (isForced) table.bypass(key);
-    const flight = joined ?? table.begin(key, terms.mayStore);
+    if (isForced) table.bypass(id);
+    const flight = joined ?? table.begin(id, terms.mayStore);
     const { outcome } = flight;
     if (joined === undefined) this.#start(flight);
-    if (stale !== undefined) {
+    if (staleFrom !== undefined) {
       const early = await this.soft.within(outcome);
       const then = this.clock();
       const isMissing = early === undefined || (early instanceof Failure && !isAboutKey(early));
+      const stale = isMissing ? table.look(id).entry : undefined;
       // It may have been changed, or gone too old, while Redis was waited for.
-      if (isMissing && table.findStale(key, then, window)?.validFrom === stale.validFrom) {
-        return this.#answerStale(stale, then);
+      if (stale?.validFrom === staleFrom && table.holdsStale(key, stale, then, window)) {
+        return this.#answerStale(key, stale, then);
       }
     }
     return readAnswer(await outcome, via, this.clock(), flight.isStored, joined !== undefined);
   }
 
-  #miss(key: Key, now: Millis): Promise<Outcome> {
+  #hit(id: CacheKey, refreshAt: Millis, now: Millis): void {
+    this.stats.hits++;
+    if (now >= refreshAt) this.#refresh(id, now);
+  }
+
+  #miss(id: CacheKey, entry: Entry | undefined, now: Millis): Promise<Outcome> {
     this.stats.misses++;
-    this.table.noteMiss(key, now);
-    const joined = this.#join(key, now);
+    this.table.noteMiss(id.text, entry, now);
+    return this.#wait(id, now, (flight) => this.#start(flight));
+  }
+
+  /** What the read of a key comes to: one that is under way, or a new one that `start` sends. */
+  #wait(id: CacheKey, now: Millis, start: (flight: CacheFlight) => void): Promise<Outcome> {
+    const joined = this.#join(id.text, now);
     if (joined !== undefined) return joined.outcome;
-    const failed = this.#backOff(key, now);
+    const failed = this.#backOff(id.text, now);
     if (failed !== undefined) return Promise.resolve(failed);
-    const flight = this.table.begin(key);
+    const flight = this.table.begin(id);
     const { outcome } = flight;
-    this.#start(flight);
+    start(flight);
     return outcome;
   }
 
@@ -189,24 +223,6 @@ export class ReadThrough implements Lookup {
     return failed;
   }
 
-  /** The outcomes of several keys: of flights that can be joined, and one trip for all others. */
-  #fly(keys: readonly Key[], now: Millis): Map<Key, Promise<Outcome>> {
-    const outcomes = new Map<Key, Promise<Outcome>>();
-    const rest: Key[] = [];
-    for (const key of keys) {
-      this.table.noteMiss(key, now);
-      const joined = this.#join(key, now);
-      const failed = joined === undefined ? this.#backOff(key, now) : undefined;
-      if (joined !== undefined) outcomes.set(key, joined.outcome);
-      else if (failed !== undefined) outcomes.set(key, Promise.resolve(failed));
-      else rest.push(key);
-    }
-    const flights = rest.map((key) => this.table.begin(key));
-    for (const { key, outcome } of flights) outcomes.set(key, outcome);
-    if (flights.length > 0) this.origin.read(flights);
-    return outcomes;
-  }
-
   /**
    * Sends a flight with all others of this turn of the event loop: a trip for each takes twice the
    * time of a miss. It may land before this returns.
@@ -224,16 +240,17 @@ export class ReadThrough implements Lookup {
     this.origin.read(flights);
   }
 
-  /** Reads a key that is in use ahead of its time; who asks meanwhile still has the entry. */
-  #refresh(key: Key, now: Millis): void {
-    if (this.table.look(key).flight !== undefined || !(this.origin.hasRoom())) return;
-    if (this.table.backoff.find(key, now) !== undefined) return;
+  /** Reads a key in use before its time is up; requests meanwhile still get the entry. */
+  #refresh(id: CacheKey, now: Millis): void {
+    const { table } = this;
+    if (table.isFlying(id.text) || !this.origin.hasRoom()) return;
+    if (table.backoff.find(id.text, now) !== undefined) return;
     this.stats.refreshes++;
-    this.#start(this.table.begin(key));
+    this.#start(table.begin(id));
   }
 
-  #whyForward(key: Key, now: Millis): Via {
-    switch (this.table.noteMiss(key, now)) {
+  #whyForward(key: Key, entry: Entry | undefined, now: Millis): Via {
+    switch (this.table.noteMiss(key, entry, now)) {
       case "forced":
         return "request";
       case "expired":
@@ -245,8 +262,8 @@ export class ReadThrough implements Lookup {
     }
   }
 
-  #answerStale(entry: Held, now: Millis): Answer {
+  #answerStale(key: Key, entry: Entry, now: Millis): Answer {
     this.stats.staleAnswers++;
-    return staleAnswer(this.table, entry, now);
+    return staleAnswer(this.table, key, entry, now);
   }
 }

@@ -60,6 +60,43 @@ Deno.test("no more entries are kept than --cache-size says, the least recently u
   assertEquals(await callsOf(it.redis.port, "get"), 4);
 });
 
+Deno.test("of 100 entries of all sizes the least recently used leaves, exactly", async () => {
+  const [keys, entries, reads] = [300, 100, 8000];
+  await using it = await serving(["--cache-size", `${entries}`]);
+  // One key in ten does not exist, and some values are large.
+  for (let key = 0; key < keys; key++) {
+    if (key % 10 !== 3) await it.ask("SET", `${key}`, "v".repeat(key % 7 === 0 ? 20_000 : key));
+  }
+  const lru = new Map<number, true>();
+  let misses = 0;
+  using client = await it.connect();
+  const order = zipf(keys, reads);
+  for (const key of order) {
+    if (!lru.delete(key)) misses++;
+    lru.set(key, true);
+    const absent = [...lru.keys()].filter((one) => one % 10 === 3);
+    if (absent.length > entries / 10) lru.delete(absent[0]!);
+    for (const oldest of lru.keys()) {
+      if (lru.size <= entries) break;
+      lru.delete(oldest);
+    }
+    const value = "v".repeat(key % 7 === 0 ? 20_000 : key);
+    const reply = key % 10 === 3 ? "$-1\r\n" : `$${value.length}\r\n${value}\r\n`;
+    assertEquals(await client.exchange(request("GET", `${key}`), reply.length), reply);
+  }
+  const info = await redisCli(it.port, "info", "stats");
+  assertEquals(/keyspace_misses:(\d+)/.exec(info)?.[1], `${misses}`);
+});
+
+/** Keys in the order of reads, the first ones most often (Zipf's law), the same each time. */
+function zipf(keys: number, reads: number): number[] {
+  let state = 7;
+  return Array.from({ length: reads }, () => {
+    state = (state * 48271) % 0x7fffffff;
+    return Math.min(keys - 1, Math.floor((keys + 1) ** (state / 0x7fffffff)) - 1);
+  });
+}
+
 Deno.test("no more bytes are kept than --cache-memory says", async () => {
   await using it = await serving(["--cache-memory", "100kb", "--value-limit", "100kb"]);
   const value = "v".repeat(40_000);

@@ -7,6 +7,7 @@
 import { ByteBudget } from "../../src/origin/byte_budget.ts";
 import { Channel } from "../../src/cache/channel.ts";
 import { follow } from "../../src/cache/follow.ts";
+import { CacheKey } from "../../src/cache/key.ts";
 import { Policies } from "../../src/cache/policy.ts";
 import { Table } from "../../src/cache/table.ts";
 import { Log } from "../../src/core/log.ts";
@@ -103,7 +104,8 @@ async function runRound(round: number, cache: ReadThrough, writer: RespClient): 
   await Promise.all(reads);
   await cache.origin.fence();
   return keys.filter((key) => {
-    const kept = cache.table.find(key, performance.now());
-    return kept && new TextDecoder().decode(kept.value) !== `${round}:second`;
+    const { entry: kept } = cache.table.look(new CacheKey(key));
+    return kept && cache.table.holds(kept, performance.now()) &&
+      new TextDecoder().decode(kept.value) !== `${round}:second`;
   }).length;
 }

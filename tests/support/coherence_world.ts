@@ -6,10 +6,12 @@
  * @module
  */
 import { Channel, type ChannelOptions } from "../../src/cache/channel.ts";
-import type { CacheFlight } from "../../src/cache/entry.ts";
+import type { Entry } from "../../src/cache/entry.ts";
+import type { CacheFlight } from "../../src/cache/flight.ts";
+import { CacheKey } from "../../src/cache/key.ts";
 import { Policies, type Policy } from "../../src/cache/policy.ts";
 import { Table } from "../../src/cache/table.ts";
-import { Entry, Found, type Key, type Millis, type Outcome } from "../../src/core/types.ts";
+import { Found, type Key, type Millis } from "../../src/core/types.ts";
 import { Stats } from "../../src/core/stats.ts";
 
 export const POLICY: Policy = {
@@ -60,6 +62,8 @@ export interface WorldOptions {
   /** Whether a client sends more before it is answered, so that its answers must be in order. */
   readonly isPipelined?: boolean;
   readonly policy?: Partial<Policy>;
+  /** Other entries in the table; with more than 1,000 it keeps small values packed. */
+  readonly crowd?: number;
   readonly table?: typeof Table;
   readonly channel?: new (options: ChannelOptions) => Channel;
 }
@@ -100,13 +104,18 @@ export class World {
     this.channel = new (options.channel ?? Channel)({ mode: "auto", lease: this.lease });
     const policies = new Policies({ ...POLICY, ...options.policy });
     this.table = new (options.table ?? Table)(this.channel, policies, this.stats, {
-      entries: 100,
-      bytes: 1e6,
+      entries: 10_000,
+      bytes: 1e7,
     });
     for (const key of this.keys) {
       this.#history.set(key, [{ value: null, until: Infinity, expiresAt: Infinity }]);
     }
-    this.table.up(true, this.now);
+    this.channel.up(true, this.now);
+    for (let other = 0; other < (options.crowd ?? 0); other++) {
+      const flight = this.table.begin(new CacheKey(`other ${other}`));
+      flight.sent(this.now);
+      flight.settled(new Found(new Uint8Array(10)), this.now);
+    }
   }
 
   /** Requests that Redis has received and not executed. */
@@ -139,18 +148,19 @@ export class World {
   /** A client reads a key: a hit is answered at once. */
   read(client: number, key: Key, isForced = false): void {
     const { table, now } = this;
-    const found = isForced ? undefined : table.find(key, now);
+    const id = new CacheKey(key);
+    const entry = isForced ? undefined : table.get(id);
     const floor = this.#processed.get(key) ?? 0;
     const number = this.#reads++;
-    if (found !== undefined) {
+    if (entry !== undefined && table.holds(entry, now)) {
       this.hits++;
       const period = this.#periods.get(key)!;
       const reading = { number, client, key, startedAt: now, isStarter: false, floor };
       return this.#observe(reading, period, "hit");
     }
-    if (isForced) table.bypass(key);
+    if (isForced) table.bypass(id);
     const joined = isForced ? undefined : table.join(key, now);
-    const flight = joined ?? table.begin(key);
+    const flight = joined ?? table.begin(id);
     if (joined === undefined) {
       flight.sent(now);
       this.#readings.set(flight, []);
@@ -231,8 +241,8 @@ export class World {
     this.#tracked.clear();
     this.#hasData = true;
     this.#pairs++;
-    this.table.down(this.now);
-    this.table.up(true, this.now);
+    this.channel.down(this.now);
+    this.channel.up(true, this.now);
     for (const flight of unanswered) {
       flight.sent(this.now);
       this.#requests.push(flight);
@@ -248,8 +258,8 @@ export class World {
     }
     for (const key of this.keys) {
       this.#expire(key);
-      const found = this.table.find(key, this.now);
-      const kept = found === undefined ? undefined : textOf(found);
+      const { entry } = this.table.look(new CacheKey(key));
+      const kept = entry && this.table.holds(entry, this.now) ? textOf(entry) : undefined;
       const { value } = this.#history.get(key)!.at(-1)!;
       if (kept !== undefined && kept !== value) {
         this.violations.push(`convergence: "${key}" is kept as ${kept}, and is ${value}`);
@@ -271,7 +281,7 @@ export class World {
       this.#messages,
       this.#hasData,
       this.keys.map((key) => {
-        const { entry, flight } = this.table.look(key);
+        const { entry, flight } = this.table.look(new CacheKey(key));
         const kept = entry && [this.#periods.get(key), this.table.holds(entry, this.now)];
         return [
           this.#history.get(key)!.length,
@@ -351,7 +361,6 @@ export class World {
   }
 }
 
-function textOf(outcome: Outcome): string | null {
-  const isValue = outcome instanceof Entry && !("isAbsence" in outcome && outcome.isAbsence);
-  return isValue ? new TextDecoder().decode(outcome.value) : null;
+function textOf({ isAbsence, value }: Entry): string | null {
+  return isAbsence ? null : new TextDecoder().decode(value);
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { Channel } from "../../src/cache/channel.ts";
-import type { CacheFlight, Held } from "../../src/cache/entry.ts";
+import type { Marks } from "../../src/cache/entry.ts";
+import type { CacheFlight } from "../../src/cache/flight.ts";
 import { Table } from "../../src/cache/table.ts";
 import type { Fetched, Key, Millis } from "../../src/core/types.ts";
 
@@ -49,7 +50,7 @@ export class NoSentAt extends Table {
 
 /** An entry is served in any epoch. */
 export class NoEpoch extends Table {
-  override holds(entry: Held, now: Millis): boolean {
+  override holds(entry: Marks, now: Millis): boolean {
     return entry.generation === this.channel.generation && now < entry.freshUntil;
   }
 }

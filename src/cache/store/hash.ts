@@ -1,35 +1,56 @@
 /**
- * The hash of a key's bytes: HalfSipHash-1-3, with a key of 64 random bits for each process. Who can
- * make up keys in Redis, but does not know those bits, knows no better way to keys that collide than
- * chance; a plain hash with a random start has inputs that collide whatever the start is.
+ * The hash of a key's bytes: HalfSipHash-1-3 under a random key of 64 bits, drawn once per process.
+ * A client who can choose keys, but does not know those bits, cannot make them collide better than
+ * by chance. A plain hash with a random seed has inputs that collide whatever the seed is.
  * Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF"; Linux, "SipHash".
  *
  * @module
  */
+import { Buffer } from "node:buffer";
+import type { Key } from "../../core/types.ts";
 
-/** Two numbers of 32 bits that nobody can guess. */
-export type HashKey = readonly [number, number];
+/** The key of this process: 64 bits that nobody can guess. */
+const [K0 = 0, K1 = 0] = crypto.getRandomValues(new Int32Array(2));
 
-export function randomHashKey(): HashKey {
-  const words = crypto.getRandomValues(new Int32Array(2));
-  return [words[0]!, words[1]!];
+/** The bytes of a text are put here to be hashed. */
+let scratch = Buffer.alloc(1024);
+
+/** Keys longer than this are not worth a scratch that stays. */
+const SCRATCH_BYTES = 64 * 1024;
+
+/** Returns the hash of the bytes in `[from, to)`: 32 bits, signed. */
+export function hashOf(bytes: Uint8Array, from: number, to: number): number {
+  return hashWith(K0, K1, bytes, from, to);
+}
+
+/** Returns the same for a key as text. */
+export function hashOfText(key: Key): number {
+  const { length } = key;
+  if (length > SCRATCH_BYTES) return hashOf(Buffer.from(key, "latin1"), 0, length);
+  if (length > scratch.length) scratch = Buffer.alloc(SCRATCH_BYTES);
+  for (let at = 0; at < length; at++) scratch[at] = key.charCodeAt(at);
+  return hashOf(scratch, 0, length);
 }
 
 /**
- * Returns a hash of 32 bits, signed, of the bytes in `[from, to)`.
+ * Returns the hash under a key of two numbers of 32 bits.
  *
- * Each round is written out thrice: as a function of four numbers it could not give four back
+ * Each round is written out three times: as a function of four numbers it could not return four
  * without an object.
  */
-export function hashOf(key: HashKey, bytes: Uint8Array, from: number, to: number): number {
-  const k0 = key[0];
-  const k1 = key[1];
+export function hashWith(
+  k0: number,
+  k1: number,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): number {
   let v0 = k0;
   let v1 = k1;
   let v2 = 0x6c796765 ^ k0;
   let v3 = 0x74656462 ^ k1;
   const length = to - from;
-  // One word for each four bytes, a last one for the rest with the length on top, then three rounds.
+  // A word for each four bytes, one for the rest with the length on top, then three rounds.
   const words = (length >>> 2) + 1;
   for (let round = 0, at = from; round < words + 3; round++, at += 4) {
     let word = 0;

@@ -1,109 +1,127 @@
 /**
- * Entries within bounds, of two kinds: small ones are records in segments of bytes, see `small.ts`;
- * large ones, of which a copy would not pay, stay where they lie, in an `LRUCache`, and leave in
- * exact order. Both kinds share one bound of entries and one of bytes: each may use what the other
- * leaves, and is sure of half. A store of less than 1 MiB has no segments.
+ * The entries of the cache within bounds. Up to 1,000 of them, the least recently used leaves,
+ * exactly, whatever the sizes (recent.ts). With more, small values are packed into segments, where
+ * an entry costs a third of the memory and a hit on one of many keys a third of the time; they leave
+ * in approximate order (packed.ts). Large values and absent keys stay in exact order.
  *
- * What is bounded is the memory that is held: segments whole, what is dead in them included, and the
- * table. On top of it comes what V8 has not collected yet, and briefly, when the table doubles, the
- * old one.
- *
- * `LRUCache` is used as a plain LRU with sizes: freshness stands in the entry, since its own `ttl`
- * costs memory and a clock read for each entry, and its `fetch` lets reads evict live entries.
+ * Packed and other entries share one bound of entries and one of bytes: each kind may use what the
+ * other leaves, and is sure of half. The bound of bytes is for memory held: segments whole, dead
+ * records included, and tables. On top comes what V8 has not collected yet.
  *
  * @module
  */
-import { LRUCache } from "lru-cache";
-import { ownBytes } from "../../core/memory.ts";
-import type { Key } from "../../core/types.ts";
-import type { Keeping, Kept, Spot } from "./record.ts";
-import { SmallStore } from "./small.ts";
+import type { Key, Value } from "../../core/types.ts";
+import type { Entry, Marks } from "../entry.ts";
+import { CacheKey } from "../key.ts";
+import { PackedStore, SMALLEST_BYTES } from "./packed.ts";
+import { RecentStore } from "./recent.ts";
 
 /** Bounds of a store. */
 export interface StoreOptions {
-  /** Entries kept at most; a store of none keeps none. */
+  /** Entries kept at most. */
   readonly entries: number;
   /** Bytes kept at most: keys, values and what it costs to keep them. */
   readonly bytes: number;
+  /** Called with the key of each entry that leaves to make room. */
+  readonly onEvict: (key: Key) => void;
 }
 
-/** What a large entry costs beside the bytes of its key and its value. */
-export const ENTRY_OVERHEAD_BYTES = 400;
+/** Entries up to which all are in exact order. */
+export const EXACT_ENTRIES = 1000;
 
-export class Store<E extends Kept> {
-  readonly #small: SmallStore<E>;
-  readonly #large: LRUCache<Key, E>;
+/** One in so many entries, and bytes, may be for a key that does not exist. */
+const ABSENCE_SHARE = 10;
 
-  constructor(readonly options: StoreOptions, keeping: Keeping<E>) {
-    this.#small = new SmallStore(options.bytes, keeping);
-    this.#large = new LRUCache({
-      maxSize: Math.max(1, options.bytes),
-      sizeCalculation: (entry, key) => entry.value.length + key.length + ENTRY_OVERHEAD_BYTES,
-      dispose: (_, key, why) => {
-        if (why === "evict") keeping.evicted(key);
+export class Store {
+  readonly #recent: RecentStore;
+  /** The small values, once there are many entries. */
+  #packed: PackedStore | null = null;
+
+  constructor(readonly options: StoreOptions) {
+    const { entries, bytes, onEvict } = options;
+    this.#recent = new RecentStore({
+      bytes,
+      absences: {
+        entries: Math.floor(entries / ABSENCE_SHARE),
+        bytes: Math.floor(bytes / ABSENCE_SHARE),
       },
+      onEvict,
     });
   }
 
   get size(): number {
-    return this.#small.size + this.#large.size;
+    return this.#recent.size + (this.#packed?.size ?? 0);
   }
 
-  /** The bytes that the entries cost. */
+  /** What the entries cost, in bytes. */
   get bytes(): number {
-    return this.#small.liveBytes + this.#large.calculatedSize;
+    return this.#recent.bytes + (this.#packed?.liveBytes ?? 0);
   }
 
-  /** The memory that is held for entries, in bytes. */
+  /** The memory held for entries, in bytes. */
   get heldBytes(): number {
-    return this.#small.bytes + this.#large.calculatedSize;
+    return this.#recent.bytes + (this.#packed?.bytes ?? 0);
   }
 
-  /** The small entry whose key's bytes stand in `[from, to)`. */
-  find(bytes: Uint8Array, from: number, to: number): Spot | undefined {
-    return this.#small.find(bytes, from, to);
+  /** Finds the entry of the key whose bytes are in `[from, to)`; that counts as a use. */
+  find(bytes: Uint8Array, from: number, to: number, hash: number): Entry | undefined {
+    return this.#packed?.find(bytes, from, to, hash) ?? this.#recent.find(bytes, from, to, hash);
   }
 
-  /** The entry of a key; whoever gets it keeps it from leaving next. */
-  get(key: Key): E | undefined {
-    return this.#small.get(key) ?? (this.#large.size > 0 ? this.#large.get(key) : undefined);
+  /** Finds the entry of a key; that counts as a use. */
+  get(key: CacheKey): Entry | undefined {
+    return this.#packed?.get(key) ?? this.#recent.get(key);
   }
 
-  /** The entry of a key, without any effect. */
-  peek(key: Key): E | undefined {
-    return this.#small.peek(key) ?? this.#large.peek(key);
+  /** Finds the entry of a key without any effect. */
+  peek(key: CacheKey): Entry | undefined {
+    return this.#packed?.peek(key) ?? this.#recent.peek(key);
   }
 
-  /** Keeps an entry, whose value then lies in the store's memory, or in its own; false if it cannot. */
-  set(key: Key, entry: E): boolean {
+  /**
+   * Keeps an entry in place of any other of its key. Its value is a copy where the given one is a
+   * part of something larger. Returns undefined where there is no room for it.
+   */
+  set(key: CacheKey, value: Value, isAbsence: boolean, marks: Marks): Entry | undefined {
     const { entries, bytes } = this.options;
-    const half = bytes / 2;
-    const small = this.#small;
-    const large = this.#large;
     this.delete(key);
-    if (entries < 1) return false;
-    // First room, then the entry: the other way round the new one could be the first to leave.
+    if (entries < 1 || (isAbsence && !this.#recent.admitAbsence(key.text))) return undefined;
+    // First room, then the entry: otherwise the new one could be the first to leave.
     while (this.size >= entries) this.#evict();
-    const isSmall = small.suits(key, entry);
-    if (isSmall) {
-      small.set(key, entry, bytes - Math.min(large.calculatedSize, half));
-    } else {
-      entry.value = ownBytes(entry.value);
-      large.set(key, entry);
+    if (this.#packed === null && this.size >= EXACT_ENTRIES && bytes >= SMALLEST_BYTES) {
+      this.#pack();
     }
-    while (this.heldBytes > bytes && large.calculatedSize > half) large.pop();
-    if (this.heldBytes > bytes) small.shrink(bytes - large.calculatedSize);
-    return isSmall || large.has(key);
+    const packed = this.#packed;
+    if (packed === null) return this.#recent.set(key, value, isAbsence, marks);
+    const half = bytes / 2;
+    const isPacked = !isAbsence && packed.suits(key.text, value);
+    const entry = isPacked
+      ? packed.set(key, value, marks, bytes - Math.min(this.#recent.bytes, half))
+      : this.#recent.set(key, value, isAbsence, marks);
+    while (this.heldBytes > bytes && this.#recent.bytes > half) this.#recent.evict();
+    if (this.heldBytes > bytes) packed.shrink(bytes - this.#recent.bytes);
+    return isPacked || this.#recent.peek(key) !== undefined ? entry : undefined;
   }
 
-  delete(key: Key): boolean {
-    return this.#small.delete(key) || this.#large.delete(key);
+  delete(key: CacheKey): boolean {
+    return (this.#packed?.delete(key) ?? false) || this.#recent.delete(key);
   }
 
-  /** Lets one entry go, of the kind that has more than half. */
+  /** Evicts one entry, of the kind that has more than half. */
   #evict(): void {
-    const isLarge = this.#small.size === 0 || 2 * this.#large.size > this.options.entries;
-    if (isLarge) this.#large.pop();
-    else this.#small.evict();
+    const packed = this.#packed;
+    const isRecent = packed === null || packed.size === 0 ||
+      2 * this.#recent.size > this.options.entries;
+    if (isRecent) this.#recent.evict();
+    else packed.evict();
+  }
+
+  /** Packs the small values, least recently used first, so that their order stays. */
+  #pack(): void {
+    const { bytes, onEvict } = this.options;
+    const packed = this.#packed = new PackedStore(bytes, onEvict);
+    for (const entry of this.#recent.take((key, value) => packed.suits(key, value))) {
+      packed.set(new CacheKey(entry.text, entry.hash), entry.value, entry, bytes);
+    }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * A hash table of numbers: pairs of a hash and a place in one array, so that a look costs one cache
- * line, with linear probing. What a place means, and whether the key there is the one that is
- * looked for, is the business of who uses it.
+ * A hash table of numbers: pairs of a hash and a place in one array, with linear probing, so that a
+ * look costs one cache line. Its user knows what a place means and whether the key there is the one
+ * that is wanted.
  *
  * @module
  */
@@ -9,15 +9,20 @@
 /** No place; places are stored plus one. */
 export const NONE = -1;
 
-/** Slots of an empty table; a power of two, as is every size. */
+/** Slots of an empty table; every size is a power of two. */
 const FIRST_SLOTS = 256;
 
 export class Places {
-  /** A hash at even indexes, a place plus one behind it; a place of 0 ends a search. */
+  /** A hash at each even index, its place plus one behind it; a place of 0 ends a search. */
   slots = new Int32Array(2 * FIRST_SLOTS);
-  /** The bits of a hash that say where to look first. */
+  /** The bits of a hash that tell where to look first. */
   mask = FIRST_SLOTS - 1;
   size = 0;
+
+  /** The memory of the table, in bytes; an empty one counts for nothing. */
+  get bytes(): number {
+    return this.size === 0 ? 0 : this.slots.byteLength;
+  }
 
   insert(hash: number, place: number): void {
     if (2 * this.size > this.mask) this.#resize(2 * this.mask + 1);
@@ -25,7 +30,7 @@ export class Places {
     this.size++;
   }
 
-  /** Makes an entry stand for another place. */
+  /** Gives an entry another place. */
   move(hash: number, from: number, to: number): void {
     this.slots[2 * this.#slotOf(hash, from) + 1] = to + 1;
   }

@@ -63,8 +63,8 @@ function run(seed: number, options: WorldOptions): World {
   return world;
 }
 
-function firstViolation(options: WorldOptions): string | null {
-  for (let seed = 1; seed <= RUNS; seed++) {
+function firstViolation(options: WorldOptions, runs = RUNS): string | null {
+  for (let seed = 1; seed <= runs; seed++) {
     const { violations } = run(seed, options);
     if (violations.length > 0) return `seed ${seed}: ${violations[0]}`;
   }
@@ -73,6 +73,11 @@ function firstViolation(options: WorldOptions): string | null {
 
 Deno.test("Table answers nothing older than the lease in random runs", () => {
   assertEquals(firstViolation({}), null);
+});
+
+Deno.test("Table answers nothing older than the lease while it keeps small values packed", () => {
+  assertEquals(firstViolation({ crowd: 1001 }, RUNS / 4), null);
+  assert(run(1, { crowd: 1001 }).table.size > 1001);
 });
 
 Deno.test("Random runs answer hits as well as misses", () => {

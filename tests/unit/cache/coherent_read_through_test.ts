@@ -9,6 +9,7 @@ import {
   type Outcome,
 } from "../../../src/core/types.ts";
 import { type CacheOptions, makeCache } from "../../support/cache.ts";
+import { CacheKey } from "../../../src/cache/key.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
 
 const LEASE = 100;
@@ -31,7 +32,7 @@ function tracked(options: CacheOptions = {}) {
     clock: () => time.now,
   });
   const { table, stats } = cache;
-  table.up(true, 0);
+  table.channel.up(true, 0);
   const fill = async (key: Key, value: string | null, timeToLive = Infinity) => {
     const outcome = cache.get(key, time.now);
     origin.reads.at(-1)!.answer(value === null ? null : new Found(bytes(value), timeToLive));
@@ -94,7 +95,7 @@ Deno.test("ReadThrough.find() answers what get() does while nothing else is to b
   assertEquals([found(), stats.hits], [undefined, 2]);
   await fill("gone", null);
   assertEquals(cache.find(bytes("gone"), 0, 4, time.now), undefined);
-  for (const happen of [() => table.flush(), () => table.down(time.now)]) {
+  for (const happen of [() => table.flush(), () => table.channel.down(time.now)]) {
     await fill("key", "value");
     assertEquals(found(), "value");
     happen();
@@ -115,7 +116,7 @@ Deno.test("ReadThrough.ask() answers a stale value while Redis is away, marked b
   const { table, fill, pass, time, ask, stats } = tracked(sieMinute);
   await fill("key", "value");
   pass(1000);
-  table.down(time.now);
+  table.channel.down(time.now);
   time.now += 500;
   const { outcome, via, timeLeft, age } = await ask("key", AWAY);
   assertEquals([textOf(outcome), via, timeLeft, age], ["value", "hit", -500, 500]);
@@ -127,11 +128,11 @@ Deno.test("ReadThrough.ask() answers a stale value while Redis is away, marked b
 Deno.test("ReadThrough.ask() answers no stale value without --stale-if-error, or when asked not to", async () => {
   const { table, fill, time, ask } = tracked();
   await fill("key", "value");
-  table.down(time.now);
+  table.channel.down(time.now);
   assertEquals((await ask("key", AWAY)).outcome, AWAY);
   const allowed = tracked(sieMinute);
   await allowed.fill("key", "value");
-  allowed.table.down(allowed.time.now);
+  allowed.table.channel.down(allowed.time.now);
   allowed.time.now += 10;
   const none = { ...NO_TERMS, staleIfError: 5 };
   assertEquals((await allowed.ask("key", AWAY, none)).outcome, AWAY);
@@ -143,10 +144,10 @@ Deno.test("a stale value masks no answer of Redis: nothing, and an error about t
   for (const answer of [null, new Failure("reply", "WRONGTYPE Operation against a key")]) {
     const { table, fill, time, ask } = tracked(sieMinute);
     await fill("key", "value");
-    table.down(time.now);
-    table.up(true, time.now);
+    table.channel.down(time.now);
+    table.channel.up(true, time.now);
     assertEquals((await ask("key", answer)).outcome, answer);
-    table.down(time.now);
+    table.channel.down(time.now);
     assertEquals((await ask("key", AWAY)).outcome, AWAY, "and it is gone after that");
   }
 });
@@ -154,7 +155,7 @@ Deno.test("a stale value masks no answer of Redis: nothing, and an error about t
 Deno.test("a Redis that is loading gives no answer yet: the stale value is answered", async () => {
   const { table, fill, time, ask } = tracked(sieMinute);
   await fill("key", "value");
-  table.down(time.now);
+  table.channel.down(time.now);
   const loading = new Failure("reply", "LOADING Redis is loading the dataset in memory");
   assertEquals(textOf((await ask("key", loading)).outcome), "value");
 });
@@ -169,7 +170,7 @@ Deno.test("what is known to be wrong is never a stale answer", async () => {
     const it = tracked(sieMinute);
     await it.fill("key", "value", 1500);
     happen(it);
-    it.table.down(it.time.now);
+    it.table.channel.down(it.time.now);
     assertEquals((await it.ask("key", AWAY)).outcome, AWAY, name);
   }
 });
@@ -177,7 +178,7 @@ Deno.test("what is known to be wrong is never a stale answer", async () => {
 Deno.test("ReadThrough.ask() with max-stale takes an old value without asking, within the window", async () => {
   const { table, fill, time, ask, origin } = tracked(sieMinute);
   await fill("key", "value");
-  table.down(time.now);
+  table.channel.down(time.now);
   time.now += 1000;
   const terms = { ...NO_TERMS, maxStale: 5000 };
   assertEquals(textOf((await ask("key", AWAY, terms)).outcome), "value");
@@ -258,7 +259,7 @@ Deno.test("ReadThrough without tracking keeps values for their time, and with it
   for (const [mode, kept] of [["auto", true], ["required", false]] as const) {
     const origin = new FakeOrigin(() => 0);
     const cache = makeCache(origin, { mode, clock: () => 0 });
-    cache.table.up(false, 0);
+    cache.table.channel.up(false, 0);
     const outcome = cache.get("key", 0);
     origin.reads[0]!.answer(bytes("value"));
     await outcome;
@@ -288,8 +289,8 @@ Deno.test("a fenced read is never answered by a stale value, whatever the server
   for (const failure of [AWAY, new Failure("busy", "Too many reads wait")]) {
     const { table, origin, fill, time, cache } = tracked(sieMinute);
     await fill("key", "old");
-    table.down(time.now);
-    table.up(true, time.now += 10);
+    table.channel.down(time.now);
+    table.channel.up(true, time.now += 10);
     origin.fence = () => Promise.resolve(true);
     const answer = cache.ask("key", time.now, { ...NO_TERMS, isFenced: true });
     await origin.fence();
@@ -334,6 +335,6 @@ Deno.test("why a key missed is not remembered of long keys", async () => {
   const { table, ask } = tracked();
   await ask("k".repeat(256), null);
   await ask("k".repeat(257), null);
-  assertEquals(table.look("k".repeat(256)).miss, "never kept");
-  assertEquals(table.look("k".repeat(257)).miss, undefined);
+  assertEquals(table.look(new CacheKey("k".repeat(256))).miss, "never kept");
+  assertEquals(table.look(new CacheKey("k".repeat(257))).miss, undefined);
 });

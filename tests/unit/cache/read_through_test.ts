@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { Entry, Failure, type Key, NO_TERMS, type Outcome } from "../../../src/core/types.ts";
-import { ENTRY_OVERHEAD_BYTES } from "../../../src/cache/store/mod.ts";
+import { ENTRY_OVERHEAD_BYTES } from "../../../src/cache/store/recent_entry.ts";
 import { type CacheOptions, makeCache } from "../../support/cache.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
 

@@ -1,0 +1,36 @@
+/**
+ * The marks of a new entry: how long it may be answered, by the policy of its key.
+ *
+ * @module
+ */
+import type { Found } from "../core/types.ts";
+import type { Marks } from "./entry.ts";
+import type { CacheFlight } from "./flight.ts";
+import { cut, type Policy } from "./policy.ts";
+
+/**
+ * Returns the marks of what a flight has found, null for a missing key.
+ *
+ * @param isTracked Whether Redis reports changes of this key.
+ * @param random A number from 0 to below 1, for the jitter.
+ */
+export function marksOf(
+  { sentAt, epoch, generation }: CacheFlight,
+  found: Found | null,
+  policy: Policy,
+  isTracked: boolean,
+  random: () => number,
+): Marks {
+  const lifetimes = isTracked ? policy.tracked : policy.untracked;
+  const cap = found === null ? lifetimes.absence : lifetimes.value;
+  const left = found?.timeToLive ?? Infinity;
+  return {
+    validFrom: sentAt,
+    freshUntil: sentAt + Math.min(left, cut(cap, policy, random)),
+    // A key that Redis is about to delete is not worth another read.
+    refreshAt: left > cap && found !== null ? sentAt + cap * policy.refreshAfter : Infinity,
+    expiresAt: sentAt + left,
+    epoch,
+    generation,
+  };
+}

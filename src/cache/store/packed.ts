@@ -1,0 +1,188 @@
+/**
+ * Many small values: records in segments, found through a table of numbers. A hit on one of many
+ * random keys costs three or four cache lines, where a map of strings to objects in a linked list
+ * costs about fifteen.
+ *
+ * Eviction is CLOCK, an approximation of least recently used that needs one bit per entry and a
+ * write for the first of many hits only: the oldest record leaves, unless it was read since it came
+ * or since it was last spared.
+ *
+ * @module
+ */
+import type { Key, Value } from "../../core/types.ts";
+import type { Entry, Marks } from "../entry.ts";
+import type { CacheKey } from "../key.ts";
+import { NONE, Places } from "./places.ts";
+import { COLD, DEAD, READ, RecordView, sizeOf } from "./segment.ts";
+import { offsetOf, SEGMENT_BYTES, Segments, SEGMENTS_BYTES } from "./segments.ts";
+
+/** Below this bound, in bytes, there would be too few segments, or too small ones. */
+export const SMALLEST_BYTES = 1024 * 1024;
+
+/** There are at least so many segments, and the largest record is this part of one. */
+const SEGMENT_SHARE = 32;
+
+export class PackedStore {
+  /** The largest record, in bytes. */
+  readonly largest: number;
+  readonly #segments: Segments;
+  readonly #places = new Places();
+  readonly #view = new RecordView();
+  /** The bytes of the records that are in use. */
+  #recordBytes = 0;
+
+  /**
+   * @param bytes The bound for which segments are sized; at least `SMALLEST_BYTES`.
+   * @param onEvict Called with the key of each entry that leaves to make room.
+   */
+  constructor(bytes: number, readonly onEvict: (key: Key) => void) {
+    const share = 2 ** Math.floor(Math.log2(bytes / SEGMENT_SHARE));
+    this.#segments = new Segments(Math.min(SEGMENT_BYTES, share));
+    this.largest = this.#segments.size / SEGMENT_SHARE;
+  }
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** What the entries cost, in bytes. */
+  get liveBytes(): number {
+    return this.#recordBytes + this.#places.bytes;
+  }
+
+  /** The memory held, that of dead records included, in bytes. */
+  get bytes(): number {
+    return this.#segments.bytes + this.#places.bytes + this.#segments.noteBytes;
+  }
+
+  /** Whether a value is small enough. */
+  suits(key: { readonly length: number }, value: Value): boolean {
+    return sizeOf(key.length, value.length) <= this.largest;
+  }
+
+  /** Finds the entry of the key whose bytes are in `[from, to)`, and keeps it from leaving next. */
+  find(bytes: Uint8Array, from: number, to: number, hash: number): Entry | undefined {
+    const { slots, mask } = this.#places;
+    for (let slot = hash & mask;; slot = (slot + 1) & mask) {
+      const place = slots[2 * slot + 1]! - 1;
+      if (place === NONE) return undefined;
+      if (slots[2 * slot] !== hash) continue;
+      const segment = this.#segments.segmentAt(place);
+      const offset = offsetOf(place);
+      if (!segment.hasBytes(offset, bytes, from, to)) continue;
+      if (segment.stateAt(offset) === COLD) segment.setState(offset, READ);
+      return this.#view.show(segment, offset);
+    }
+  }
+
+  /** The same for a key as text. */
+  get(key: CacheKey): Entry | undefined {
+    const place = this.#placeOf(key);
+    if (place === NONE) return undefined;
+    const segment = this.#segments.segmentAt(place);
+    const offset = offsetOf(place);
+    if (segment.stateAt(offset) === COLD) segment.setState(offset, READ);
+    return this.#view.show(segment, offset);
+  }
+
+  /** Finds the entry of a key without any effect. */
+  peek(key: CacheKey): Entry | undefined {
+    const place = this.#placeOf(key);
+    return place === NONE ? undefined : this.#viewAt(place);
+  }
+
+  /** Keeps an entry that suits, of a key that has none, in `limit` bytes if eviction can do that. */
+  set(key: CacheKey, value: Value, marks: Marks, limit: number): Entry {
+    const size = sizeOf(key.text.length, value.length);
+    this.#makeRoom(size, limit);
+    const place = this.#segments.append(key, value, marks);
+    this.#places.insert(key.hash, place);
+    this.#recordBytes += size;
+    return this.#viewAt(place);
+  }
+
+  delete(key: CacheKey): boolean {
+    const place = this.#placeOf(key);
+    if (place !== NONE) this.#remove(place);
+    return place !== NONE;
+  }
+
+  /** Evicts one entry. */
+  evict(): void {
+    const { size } = this;
+    while (this.size === size) this.#advance(false);
+  }
+
+  /** Evicts until the memory is within so many bytes, as far as possible. */
+  shrink(limit: number): void {
+    while (this.bytes > Math.min(limit, SEGMENTS_BYTES) && this.#segments.count > 1) {
+      this.#reclaim();
+    }
+  }
+
+  #viewAt(place: number): Entry {
+    return this.#view.show(this.#segments.segmentAt(place), offsetOf(place));
+  }
+
+  #placeOf({ text, hash }: CacheKey): number {
+    const { slots, mask } = this.#places;
+    for (let slot = hash & mask;; slot = (slot + 1) & mask) {
+      const place = slots[2 * slot + 1]! - 1;
+      if (place === NONE) return NONE;
+      if (slots[2 * slot] !== hash) continue;
+      if (this.#segments.segmentAt(place).hasText(offsetOf(place), text)) return place;
+    }
+  }
+
+  #remove(place: number): void {
+    const segment = this.#segments.segmentAt(place);
+    const offset = offsetOf(place);
+    this.#places.remove(segment.hashAt(offset), place);
+    this.#recordBytes -= segment.sizeAt(offset);
+    this.#segments.kill(place);
+  }
+
+  /** Makes room for a record at the end. One segment is left over for what is moved meanwhile. */
+  #makeRoom(size: number, limit: number): void {
+    const segments = this.#segments;
+    if (segments.hasRoom(size)) return;
+    this.shrink(limit - 2 * segments.size);
+    // So much that is dead stays that no byte is moved more than once for each new one.
+    while (segments.bytes > 2 * this.#recordBytes + 4 * segments.size) this.#reclaim();
+    if (!segments.hasRoom(size)) segments.open();
+  }
+
+  /** Frees the oldest segment. While a quarter of the memory is dead, nothing is evicted. */
+  #reclaim(): void {
+    const segments = this.#segments;
+    const keepAll = 4 * this.#recordBytes < 3 * segments.bytes - 4 * segments.size;
+    for (let isFree = false; !isFree;) isFree = this.#advance(keepAll);
+  }
+
+  /** Passes the oldest record: it leaves, unless it was read or all are kept. True at the end. */
+  #advance(keepAll: boolean): boolean {
+    const place = this.#segments.pass();
+    if (place === undefined) {
+      this.#segments.drop();
+      return true;
+    }
+    const segment = this.#segments.segmentAt(place);
+    const offset = offsetOf(place);
+    const state = segment.stateAt(offset);
+    if (state === DEAD) return false;
+    if (state === READ || keepAll) this.#move(place);
+    else {
+      this.onEvict(segment.keyAt(offset));
+      this.#remove(place);
+    }
+    return false;
+  }
+
+  #move(place: number): void {
+    const segment = this.#segments.segmentAt(place);
+    const offset = offsetOf(place);
+    if (!this.#segments.hasRoom(segment.sizeAt(offset))) this.#segments.open();
+    this.#places.move(segment.hashAt(offset), place, this.#segments.copy(place));
+    this.#segments.kill(place);
+  }
+}
