@@ -3,7 +3,7 @@
 DENO := tools/deno
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test test-native test-docker build check bench fuzz soak image up down clean
+.PHONY: help run test test-native test-docker build check bench fuzz soak docs image up down clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ fuzz: ## Send a million mutated requests
 
 soak: ## Check every answer under load and faults (SOAK="--seconds 600 --faults all")
 	@exec $(DENO) task soak $(SOAK)
+
+docs: ## Build the HTML documentation of the API in dist/docs
+	@exec $(DENO) run -A tools/api_docs.ts
 
 image: ## Build the container image redis-proxy
 	@exec tools/compose.sh build proxy

@@ -11,14 +11,16 @@ import { createHash, timingSafeEqual } from "node:crypto";
 /** The user of a client that names none, as in Redis. */
 export const DEFAULT_USER = "default";
 
+/** The user name and the password that clients must give. Compares in constant time. */
 export class Credentials {
   readonly #user: Uint8Array;
   #password: Uint8Array | null;
   #epoch = 0;
 
   /**
-   * @param user The name, as a person wrote it: compared as its bytes in UTF-8.
-   * @param password The same of the password; null lets everybody in.
+   * Makes credentials. Both parts are compared by their bytes in UTF-8.
+   *
+   * @param password null lets everybody in.
    */
   constructor(readonly user: string, password: string | null) {
     this.#user = digest(user, "utf8");

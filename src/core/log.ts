@@ -8,18 +8,29 @@ import { LOG_BOUND, type LogBound, LogLimit } from "./log_limit.ts";
 
 /** How much is logged: each level includes those before it. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+/** One of the levels. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
+/** The formats: lines for people, or one JSON object per line. */
 export const LOG_FORMATS = ["text", "json"] as const;
+/** One of the formats. */
 export type LogFormat = typeof LOG_FORMATS[number];
 
 /** What belongs to an event, by name. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
+/** Writes events. Repeated events are limited, and the log says how many lines it left out. */
 export class Log {
   readonly #threshold: number;
   readonly #limit: LogLimit;
 
+  /**
+   * Makes a log.
+   *
+   * @param level The least important level to write.
+   * @param write Writes one line; default: to standard error.
+   * @param bound How many lines of one event are written, and in which time.
+   */
   constructor(
     level: LogLevel,
     readonly format: LogFormat,
@@ -32,18 +43,22 @@ export class Log {
     });
   }
 
+  /** Something failed and needs a person. */
   error(event: string, fields: LogFields = {}): void {
     this.#line("error", event, fields);
   }
 
+  /** Something is wrong, and the proxy continues. */
   warn(event: string, fields: LogFields = {}): void {
     this.#line("warn", event, fields);
   }
 
+  /** A change of state that operators want to see. */
   info(event: string, fields: LogFields = {}): void {
     this.#line("info", event, fields);
   }
 
+  /** A detail for finding a fault. */
   debug(event: string, fields: LogFields = {}): void {
     this.#line("debug", event, fields);
   }

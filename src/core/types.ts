@@ -24,6 +24,8 @@ export class Entry {
   tag: string | null = null;
 
   /**
+   * Makes an entry.
+   *
    * @param value The bytes. They may move to where they are kept; they never change.
    * @param validFrom When the read that brought them was sent to the origin: they are no older.
    * @param freshUntil Until when they may be answered without asking the origin.
@@ -56,6 +58,11 @@ export type FailureReason =
 
 /** A read without an answer, as a value: the data path throws nothing. */
 export class Failure {
+  /**
+   * Makes a failure.
+   *
+   * @param message One sentence for a person, or Redis's own error, code first.
+   */
   constructor(readonly reason: FailureReason, readonly message: string) {}
 }
 
@@ -92,7 +99,9 @@ export type Via = "hit" | "uri-miss" | "stale" | "request";
 
 /** An outcome with its story, for a protocol that tells it. */
 export interface Answer {
+  /** A value, `null` for a missing key, or a failure. */
   readonly outcome: Outcome;
+  /** Where the outcome came from. */
   readonly via: Via;
   /** For how long at most the origin's value may have been another one by now. */
   readonly age: Millis;
@@ -124,6 +133,8 @@ export interface Lookup {
 /** A value at the origin. */
 export class Found {
   /**
+   * Makes the result of a read.
+   *
    * @param value The bytes, perhaps a part of a larger buffer: copy them to keep them.
    * @param timeToLive How long the origin itself keeps the value; Infinity if it did not say.
    */
@@ -135,6 +146,7 @@ export type Fetched = Found | null | Failure;
 
 /** An in-flight read of one key. The origin reports to it. */
 export interface Flight {
+  /** The key to read. */
   readonly key: Key;
   /**
    * The bytes of the read were written. Call it in the same turn of the event loop, and again if

@@ -10,13 +10,24 @@ export type Side = "data" | "invalidation";
 
 /** Who is told of what happens to the link, and of what comes over it. */
 export interface Follower {
-  /** It is there; values may be kept untold of changes where Redis refuses to tell. */
+  /**
+   * The link is up.
+   *
+   * @param isTracked Whether Redis announces changes.
+   * @param provenAt When the probes that both connections answered were sent.
+   * @param mayKeepUntold Whether values may be cached although Redis does not announce changes.
+   */
   up(isTracked: boolean, provenAt: Millis, mayKeepUntold: boolean): void;
+  /** The link is lost. */
   down(now: Millis): void;
+  /** A connection answered the probe that was sent at `sentAt`. */
   answered(side: Side, sentAt: Millis): void;
+  /** The clock jumped, as after a sleep of the machine: no earlier proof counts. */
   doubted(): void;
+  /** Redis announced a change of a key. */
   invalidate(key: Key): void;
+  /** Redis announced that all keys were deleted. */
   flush(): void;
-  /** Something came over the channel of invalidations that is none. */
+  /** A message on the channel of invalidations was not an invalidation. */
   foreign(): void;
 }

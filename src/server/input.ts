@@ -24,6 +24,7 @@ const STEADY_BYTES = GROWTH * SMALL_BYTES;
 /** Size up to which the buffer grows for the sake of throughput alone, in bytes. */
 const BUSY_BYTES = GROWTH * STEADY_BYTES;
 
+/** The received bytes of one client. */
 export class Input {
   /** The buffer; the unread bytes are those in `[start, end)`. */
   bytes: Buffer = Buffer.allocUnsafeSlow(IDLE_BYTES);

@@ -27,9 +27,11 @@ const pool: Uint8Array[] = [];
 
 /** Where bytes go: the writing half of a `Deno.Conn`. */
 export interface Sink {
+  /** Writes some of the bytes, at least one, and resolves to their number. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** The replies to one client that are not written yet. */
 export class Output {
   #chunk: Uint8Array | null = null;
   /** Where the unwritten part of the chunk starts; what precedes it is in `#queue`. */

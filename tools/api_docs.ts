@@ -1,0 +1,33 @@
+// The API documentation of the modules that other rooms and other programs build on, as HTML in
+// dist/docs: deno run -A tools/api_docs.ts
+import { main, ROOT, run, say } from "./command.ts";
+import { denoEnv } from "./supply.ts";
+
+/** The documented modules. `deno doc --lint` must find nothing to complain about in them. */
+export const API = [
+  "src/core/credentials.ts",
+  "src/core/log.ts",
+  "src/core/stats.ts",
+  "src/core/types.ts",
+  "src/origin/follower.ts",
+  "src/server/input.ts",
+  "src/server/output.ts",
+  "src/server/protocol.ts",
+];
+
+/** Flags so that `deno doc` resolves imports on every network. */
+const FLAGS = ["--import-map=tools/npm_imports.json", "--no-lock"];
+
+const OUTPUT = "dist/docs";
+
+/** The arguments of Deno that check the documentation. */
+export const LINT = ["doc", "--lint", ...FLAGS, ...API];
+
+if (import.meta.main) {
+  await main(async () => {
+    const html = ["--html", "--name=redis-proxy", `--output=${OUTPUT}`];
+    const code = await run([Deno.execPath(), "doc", ...html, ...FLAGS, ...API], { env: denoEnv() });
+    if (code === 0) say(`The documentation is in ${ROOT}/${OUTPUT}/index.html`);
+    return code;
+  });
+}
