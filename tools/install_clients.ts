@@ -1,17 +1,21 @@
-// Installs the Redis clients of other languages that the tests drive. This needs root on a Debian-like
-// system; otherwise the tests of missing clients are skipped, and say so.
+// Installs the Redis clients of other languages that the tests drive, and twemproxy, which they put before
+// a Redis. This needs root on a Debian-like system; otherwise the tests of what is missing are skipped.
 import { type Client, SYSTEM_CLIENTS, versionOf } from "../tests/e2e/clients/catalogue.ts";
 import { main, say } from "./command.ts";
 import { installDebian, isOnPath, mayInstall } from "./install_redis.ts";
 
-/** Installs all missing clients at once. Never fails. */
+/** The program of twemproxy, and its package in Debian. */
+const TWEMPROXY = "nutcracker";
+
+/** Installs all that is missing at once. Never fails. */
 export async function ensureClients(): Promise<void> {
   const missing = await missingClients();
-  if (missing.length === 0 || !mayInstall()) return;
+  const packages = [...packagesOf(missing), ...(isOnPath(TWEMPROXY) ? [] : [TWEMPROXY])];
+  if (packages.length === 0 || !mayInstall()) return;
   try {
-    await installDebian(packagesOf(missing));
+    await installDebian(packages);
   } catch (error) {
-    say(`without ${missing.map(({ name }) => name).join(", ")}: ${error}`);
+    say(`without ${packages.join(", ")}: ${error}`);
   }
 }
 

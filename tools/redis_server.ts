@@ -88,7 +88,7 @@ async function start(port: number, options: RedisServerOptions): Promise<RedisSe
   };
 
   const deadline = Date.now() + START_MS;
-  while (!await answers(port, password, child.pid)) {
+  while (!await answers(port, password, folder)) {
     if (!gone && Date.now() < deadline) continue;
     const said = (await Deno.readTextFile(log)).trim().split("\n").slice(-5).join("\n");
     await stop();
@@ -117,12 +117,12 @@ function spawn(log: string, args: string[], detached = false): Deno.ChildProcess
   }).spawn();
 }
 
-/** Whether this process answers on the port, and not an older one. */
-async function answers(port: number, password: string, pid: number): Promise<boolean> {
+/** Whether the server of this folder answers on the port, and not an older one. */
+async function answers(port: number, password: string, folder: string): Promise<boolean> {
   const login = password && `AUTH "${password.replace(/["\\]/g, "\\$&")}"\r\n`;
   try {
-    const info = await askRedis(port, `${login}INFO server\r\n`);
-    if (info.includes(`process_id:${pid}\r`)) return true;
+    const answer = await askRedis(port, `${login}CONFIG GET dir\r\n`);
+    if (answer.includes(folder)) return true;
   } catch {
     // Not listening yet.
   }
