@@ -7,7 +7,7 @@ import { curl, redisCli, run, serving, until } from "../support/serving.ts";
 const ADMIN = ["--admin-port", "0"];
 const STATUS = ["-w", "%{http_code}"];
 
-Deno.test("the admin port tells of health, readiness, metrics and keys, and ends with the proxy", async () => {
+Deno.test("the admin port answers for health, readiness, metrics and keys, and closes with the proxy", async () => {
   await using it = await serving(ADMIN);
   const port = await adminPortOf(it.proxy);
   assertEquals(await curl(port, "/healthz"), "ok\n");
@@ -20,7 +20,7 @@ Deno.test("the admin port tells of health, readiness, metrics and keys, and ends
   const { cached, size, channel } = JSON.parse(await curl(port, "/explain?key=key"));
   assertEquals([cached, size, channel], ["yes", "5", "tracked"]);
   assertMatch(await curl(port, "/healthz", "--head"), /^HTTP\/1\.1 200 [^]*\r\n\r\n$/);
-  // A scraper that keeps its connection does not hold the proxy up.
+  // A scraper that keeps its connection must not delay the stop.
   using idle = await RawClient.connect(port);
   await idle.send("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
   await idle.until("ok\n");
@@ -30,7 +30,7 @@ Deno.test("the admin port tells of health, readiness, metrics and keys, and ends
   assertEquals((await run("curl", ["-s", `http://127.0.0.1:${port}/healthz`])).code, 7);
 });
 
-Deno.test("/readyz is 503 with the reason while Redis is away, and 200 once it is there", async () => {
+Deno.test("/readyz is 503 with the reason while Redis is away, and 200 once Redis is back", async () => {
   const redisPort = freePort();
   await using proxy = await startProxy(redisPort, ADMIN, { awaitRedis: false });
   const port = await adminPortOf(proxy);
@@ -43,7 +43,7 @@ Deno.test("/readyz is 503 with the reason while Redis is away, and 200 once it i
   await until(async () => await curl(port, "/readyz", ...STATUS) === "ready\n200");
 });
 
-Deno.test("/readyz is 503 where --coherence is required and Redis refuses tracking", async () => {
+Deno.test("/readyz is 503 if --coherence is required and Redis refuses tracking", async () => {
   await using it = await serving(
     [...ADMIN, "--coherence", "required"],
     ["--rename-command", "CLIENT", ""],
@@ -52,7 +52,7 @@ Deno.test("/readyz is 503 where --coherence is required and Redis refuses tracki
   assertMatch(await curl(port, "/readyz", ...STATUS), /required\n503$/);
 });
 
-Deno.test("the admin port wants the clients' password, and is closed unless it is asked for", async () => {
+Deno.test("the admin port needs the clients' password, and is closed by default", async () => {
   await using redis = await startRedisServer();
   await using proxy = await startProxy(redis.port, ADMIN, { env: { RP_PASSWORD: "secret" } });
   const port = await adminPortOf(proxy);
@@ -63,7 +63,7 @@ Deno.test("the admin port wants the clients' password, and is closed unless it i
   assert(!plain.process.stderr.includes("Serving metrics"));
 });
 
-Deno.test("an admin port that is taken ends the start with a sentence", async () => {
+Deno.test("an admin port that is in use stops the start with one sentence", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
   await using process = new ProxyProcess(["--port", "0", "--admin-port", `${port}`]);

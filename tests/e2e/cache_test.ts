@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { request } from "../support/client.ts";
 import { callsOf, curl, redisCli, serving, until } from "../support/serving.ts";
 
-Deno.test("both protocols share the cache, and answer from it with Redis gone", async () => {
+Deno.test("both protocols share the cache, and answer from it without Redis", async () => {
   await using it = await serving(["--coherence", "off"]);
   await it.ask("MSET", "a", "A", "b", "B");
   assertEquals(await curl(it.port, "/a"), "A");
@@ -12,7 +12,7 @@ Deno.test("both protocols share the cache, and answer from it with Redis gone", 
   assertEquals(await curl(it.port, "/b"), "B");
 });
 
-Deno.test("a value is answered from the cache until its time is over, then read again", async () => {
+Deno.test("a value is served from the cache until it expires, then read again", async () => {
   await using it = await serving(["--coherence", "off", "--cache-timeout", "0.5"]);
   await it.ask("SET", "key", "old");
   const read = performance.now();
@@ -29,7 +29,7 @@ Deno.test("fifty clients that miss the same key make one read", async () => {
   await using it = await serving(["--redis-timeout", "20"]);
   await it.ask("SET", "key", "value");
   const clients = await Promise.all(Array.from({ length: 50 }, () => it.connect()));
-  // Redis answers none before all have asked.
+  // Redis answers only after all clients have asked.
   it.redis.kill("SIGSTOP");
   for (const client of clients) await client.send(request("GET", "key"));
   using last = await it.connect();
@@ -42,14 +42,14 @@ Deno.test("fifty clients that miss the same key make one read", async () => {
   assertEquals(await callsOf(it.redis.port, "get"), 1);
 });
 
-Deno.test("a key that was missing is read again, and found as soon as it is there", async () => {
+Deno.test("a missing key is read again, and found as soon as it exists", async () => {
   await using it = await serving();
   assertEquals(await redisCli(it.port, "--no-raw", "get", "key"), "(nil)\n");
   await it.ask("SET", "key", "value");
   assertEquals(await redisCli(it.port, "get", "key"), "value\n");
 });
 
-Deno.test("no more entries are kept than --cache-size says, the least recently used leave", async () => {
+Deno.test("--cache-size bounds the entries, and the least recently used are evicted", async () => {
   await using it = await serving(["--cache-size", "2"]);
   await it.ask("MSET", "a", "A", "b", "B", "c", "C");
   for (const key of ["a", "b", "a", "c"]) await redisCli(it.port, "get", key);
@@ -60,7 +60,7 @@ Deno.test("no more entries are kept than --cache-size says, the least recently u
   assertEquals(await callsOf(it.redis.port, "get"), 4);
 });
 
-Deno.test("of 100 entries of all sizes the least recently used leaves, exactly", async () => {
+Deno.test("with 100 entries of all sizes, exactly the least recently used is evicted", async () => {
   const [keys, entries, reads] = [300, 100, 8000];
   await using it = await serving(["--cache-size", `${entries}`]);
   // One key in ten does not exist, and some values are large.
@@ -88,7 +88,7 @@ Deno.test("of 100 entries of all sizes the least recently used leaves, exactly",
   assertEquals(/keyspace_misses:(\d+)/.exec(info)?.[1], `${misses}`);
 });
 
-/** Keys in the order of reads, the first ones most often (Zipf's law), the same each time. */
+/** Keys in the order of reads, the first ones most often (Zipf's law), and repeatable. */
 function zipf(keys: number, reads: number): number[] {
   let state = 7;
   return Array.from({ length: reads }, () => {
@@ -97,7 +97,7 @@ function zipf(keys: number, reads: number): number[] {
   });
 }
 
-Deno.test("no more bytes are kept than --cache-memory says", async () => {
+Deno.test("--cache-memory bounds the bytes of entries", async () => {
   await using it = await serving(["--cache-memory", "100kb", "--value-limit", "100kb"]);
   const value = "v".repeat(40_000);
   await it.ask("MSET", "a", value, "b", value, "c", value, "large", value.repeat(3));

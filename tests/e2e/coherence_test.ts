@@ -7,7 +7,7 @@ import { ask, callsOf, redisCli, serving, until } from "../support/serving.ts";
 
 const LEASE = 0.6;
 
-/** A Redis, a relay before it, and a proxy before that. */
+/** A Redis, a relay in front of it, and a proxy in front of the relay. */
 async function relayed(args: readonly string[] = [], redisArgs: string[] = []) {
   const redis = await startRedisServer({ args: redisArgs });
   const relay = new Relay(() => redis.port);
@@ -26,7 +26,7 @@ async function relayed(args: readonly string[] = [], redisArgs: string[] = []) {
   };
 }
 
-Deno.test("a write in Redis is seen at once, though the value is kept", async () => {
+Deno.test("a write to Redis is seen at once, although the value is cached", async () => {
   await using it = await serving();
   using client = await it.connect();
   for (let version = 10; version < 60; version++) {
@@ -39,7 +39,7 @@ Deno.test("a write in Redis is seen at once, though the value is kept", async ()
   }
 });
 
-Deno.test("a missing key is kept as missing until somebody makes it", async () => {
+Deno.test("a missing key is cached as missing until somebody creates it", async () => {
   await using it = await serving();
   for (let time = 0; time < 3; time++) {
     assertEquals(await redisCli(it.port, "--no-raw", "get", "key"), "(nil)\n");
@@ -49,7 +49,7 @@ Deno.test("a missing key is kept as missing until somebody makes it", async () =
   await until(async () => await redisCli(it.port, "get", "key") === "value\n", 1000);
 });
 
-Deno.test("what FLUSHALL, RENAME, expiry and eviction take away is not answered any more", async () => {
+Deno.test("a key removed by FLUSHALL, RENAME, expiry or eviction is not served any more", async () => {
   await using it = await serving([], ["--hz", "100"]);
   const isGone = (key: string) =>
     until(async () => await redisCli(it.port, "--no-raw", "get", key) === "(nil)\n", 2000);
@@ -65,7 +65,7 @@ Deno.test("what FLUSHALL, RENAME, expiry and eviction take away is not answered 
   await isGone("c");
 });
 
-Deno.test("a key is never answered past its own end in Redis, even if Redis does not tell", async () => {
+Deno.test("a key is never served after its expiry, even if Redis does not announce it", async () => {
   await using it = await serving();
   await it.ask("CONFIG", "SET", "hz", "1");
   await it.ask("DEBUG", "SET-ACTIVE-EXPIRE", "0");
@@ -76,7 +76,7 @@ Deno.test("a key is never answered past its own end in Redis, even if Redis does
   assert(performance.now() - set < 2000);
 });
 
-Deno.test("keys of any bytes are told apart, in the cache and in invalidations", async () => {
+Deno.test("keys of any bytes stay distinct, in the cache and in invalidations", async () => {
   await using it = await serving();
   using client = await it.connect();
   using redis = await RawClient.connect(it.redis.port);
@@ -92,7 +92,7 @@ Deno.test("keys of any bytes are told apart, in the cache and in invalidations",
   await until(async () => await answers() === before.replace("$1\r\n1", "$1\r\nx"), 1000);
 });
 
-Deno.test("errors of Redis read as GET's own, whatever way the key is read", async () => {
+Deno.test("an error of Redis reads as GET's own, however the key is read", async () => {
   await using it = await serving();
   await it.ask("LPUSH", "list", "1");
   const message = "WRONGTYPE Operation against a key holding the wrong kind of value\n";
@@ -104,7 +104,7 @@ Deno.test("errors of Redis read as GET's own, whatever way the key is read", asy
 });
 
 for (const kind of ["data", "invalidation"] as const) {
-  Deno.test(`with the ${kind} connection silent, no answer is older than the lease`, async () => {
+  Deno.test(`with a silent ${kind} connection, no answer is older than the lease`, async () => {
     await using it = await relayed();
     await it.ask("SET", "key", "old");
     assertEquals(await it.get("key"), "old\n");
@@ -122,7 +122,7 @@ for (const kind of ["data", "invalidation"] as const) {
     await until(async () => await it.get("key") === "new\n", 5000);
   });
 
-  Deno.test(`with the ${kind} connection cut, the next answer is new`, async () => {
+  Deno.test(`after the ${kind} connection is cut, the next answer is current`, async () => {
     await using it = await relayed();
     await it.ask("SET", "key", "old");
     assertEquals(await it.get("key"), "old\n");
@@ -137,7 +137,7 @@ Deno.test("a pair whose connections reached different servers is not used", asyn
   await using other = await startRedisServer();
   await using redis = await startRedisServer();
   let isAstray = true;
-  // The second connection of the first pair goes astray.
+  // The second connection of the first pair reaches the wrong server.
   using relay = new Relay((kind) => {
     const target = isAstray && kind === "invalidation" ? other : redis;
     isAstray &&= kind === "data";
@@ -151,7 +151,7 @@ Deno.test("a pair whose connections reached different servers is not used", asyn
   await until(async () => await redisCli(proxy.port, "get", "key") === "new\n", 1000);
 });
 
-Deno.test("while tracking fails and is not refused, reads go on and nothing is kept", async () => {
+Deno.test("while tracking fails without being refused, reads continue and nothing is cached", async () => {
   await using other = await startRedisServer();
   await using redis = await startRedisServer();
   let isAstray = true;
@@ -167,7 +167,7 @@ Deno.test("while tracking fails and is not refused, reads go on and nothing is k
   assertEquals(await redisCli(proxy.port, "get", "key"), "3\n");
 });
 
-Deno.test("a Redis that refuses tracking is used without: values stay until their time is up", async () => {
+Deno.test("without tracking, because Redis refuses it, values are cached until they expire", async () => {
   await using it = await serving(["--cache-timeout", "0.5"], ["--rename-command", "CLIENT", ""]);
   await it.proxy.process.logged(/Redis does not tell of changes/);
   await it.ask("SET", "key", "old");
@@ -178,7 +178,7 @@ Deno.test("a Redis that refuses tracking is used without: values stay until thei
   assert(performance.now() - read > 400);
 });
 
-Deno.test("with --coherence required nothing is kept where Redis refuses tracking", async () => {
+Deno.test("with --coherence required nothing is cached if Redis refuses tracking", async () => {
   await using it = await serving(
     ["--coherence", "required"],
     ["--rename-command", "CLIENT", ""],
@@ -189,7 +189,7 @@ Deno.test("with --coherence required nothing is kept where Redis refuses trackin
   }
 });
 
-Deno.test("with --tracking bcast keys of the prefixes are told of, others stay for their time", async () => {
+Deno.test("with --tracking bcast, keys of the prefixes follow Redis, and others stay until they expire", async () => {
   await using it = await serving([
     ...["--tracking", "bcast", "--tracking-prefix", "a:,b:", "--cache-timeout", "2"],
   ]);
@@ -205,7 +205,7 @@ Deno.test("with --tracking bcast keys of the prefixes are told of, others stay f
   await until(async () => await redisCli(it.port, "get", "c:1") === "new\n", 5000);
 });
 
-Deno.test("rules of --policy change what is kept of their keys", async () => {
+Deno.test("rules of --policy change how their keys are cached", async () => {
   await using it = await serving(["--policy", "session:*=off; big:*=max:10"]);
   await it.ask("MSET", "session:1", "s", "big:1", "x".repeat(11), "other", "o");
   for (let time = 0; time < 3; time++) {

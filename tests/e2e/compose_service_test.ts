@@ -1,6 +1,6 @@
-// One proxy before the Redis that RP_TEST_REDIS_URL names, as the composed service beside the tests,
-// else before a throwaway one. It reads as a user of its own, whose right to GET can be taken away:
-// what is still answered then is a hit.
+// A proxy in front of the Redis in RP_TEST_REDIS_URL, such as the service beside the tests in
+// docker-compose, or in front of a temporary one. It reads as its own user, whose right to GET can be
+// revoked: what is still answered then is a hit.
 import { assertEquals, assertMatch } from "@std/assert";
 import { Redis } from "ioredis";
 import { startRedisServer } from "../../tools/redis_server.ts";
@@ -9,7 +9,7 @@ import { ProxyProcess } from "../support/proxy.ts";
 
 const VALUE = "caf\u00e9\0\r\n";
 
-/** A Redis, with a user of its own for this test, and keys of a prefix of its own. */
+/** A Redis with a user and a key prefix for this test alone. */
 class Backing implements AsyncDisposable {
   readonly id = `redis-proxy-test-${crypto.randomUUID()}`;
 
@@ -24,7 +24,7 @@ class Backing implements AsyncDisposable {
     return backing;
   }
 
-  /** Where the proxy finds it, as the user of this test. */
+  /** The URL for the proxy, as the user of this test. */
   get reader(): string {
     return Object.assign(new URL(this.url), { username: this.id, password: this.id }).href;
   }
@@ -66,7 +66,7 @@ function latin1(text: string): string {
 }
 
 for (const [first, second] of [[HTTP, RESP], [RESP, HTTP]] as const) {
-  Deno.test(`a key that was read over ${first.name} is a hit over ${second.name}`, async () => {
+  Deno.test(`a key read over ${first.name} is a hit over ${second.name}`, async () => {
     await using backing = await Backing.start();
     const key = `${backing.id}-key`;
     await backing.redis.set(key, VALUE);

@@ -1,6 +1,6 @@
 /**
- * Reads of several keys at once, with every number of misses that a request can have. The variable
- * RP_TEST_COUNTS=all tries each number up to the largest, which takes minutes.
+ * Reads of several keys at once, with every possible number of misses. The variable
+ * RP_TEST_COUNTS=all tries every number up to the largest, which takes minutes.
  */
 import { assert } from "@std/assert";
 import { type RedisServer, startRedisServer } from "../../tools/redis_server.ts";
@@ -14,16 +14,16 @@ const WRONG_TYPE = "-WRONGTYPE Operation against a key holding the wrong kind of
 const NIL = "$-1\r\n";
 const bulk = (value: string) => `$${value.length}\r\n${value}\r\n`;
 
-/** A key with what Redis replies to GET. */
+/** A key with the reply of Redis to GET. */
 interface Known {
   readonly key: string;
   readonly reply: string;
 }
 
-/** Which keys the proxy never keeps, so that each read of them is a miss. */
+/** The keys that the proxy never caches, so that each read of them is a miss. */
 const POLICY = ["--policy", "cold:*=off"];
 
-/** Large values, which take the longer way: few, for each costs as much as a thousand others. */
+/** Large values, which are read separately. Few, because each costs as much as a thousand others. */
 const LARGE_EVERY = 400;
 const LARGE_COUNTS = 16;
 
@@ -58,19 +58,19 @@ async function seed({ port }: RedisServer) {
   return { hot, cold };
 }
 
-/** Whether a count is tried: the lower ones, those around what is read in one go, and a few others. */
+/** Whether to try a count: the low ones, those around the sizes of batches, and a few others. */
 function isTried(count: number): boolean {
   if (Deno.env.get("RP_TEST_COUNTS") === "all") return true;
   const beside = (count + 2) % 128;
   return count <= 300 || beside <= 4 || count % 61 === 0;
 }
 
-/** The keys of one request: so many misses, and some others that may be cached, in any order. */
+/** The keys of one request: this many misses, and others that may be cached, in any order. */
 function* requests({ hot, cold }: { hot: Known[]; cold: Known[] }): Generator<Known[]> {
   const next = random(1);
   for (let misses = 1; misses <= MOST; misses++) {
     if (!isTried(misses)) continue;
-    // With large values now and then alone.
+    // Large values only now and then.
     const all = misses % LARGE_COUNTS === 0 ? cold : cold.filter(({ reply }) => reply.length < 100);
     const start = Math.floor(next() * all.length);
     const keys = Array.from({ length: misses }, (_, at) => all[(start + at) % all.length]!);
@@ -83,7 +83,7 @@ function* requests({ hot, cold }: { hot: Known[]; cold: Known[] }): Generator<Kn
   }
 }
 
-/** Sends each request of all counts, and compares what comes. */
+/** Sends a request for each count, and compares the replies. */
 async function tryAll(
   port: number,
   counts: Iterable<Known[]>,
@@ -118,7 +118,7 @@ for (const tracking of ["tracked", "untracked"]) {
       ],
     ] as const
   ) {
-    Deno.test(`${what} of up to ${MOST} misses, some hits among them, answers as Redis does, ${tracking}`, async () => {
+    Deno.test(`${what} of up to ${MOST} misses, with some hits, answers as Redis does, ${tracking}`, async () => {
       await using redis = await startRedisServer();
       const known = await seed(redis);
       if (tracking === "untracked") {

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { RawClient, request } from "../support/client.ts";
 import { run, serving } from "../support/serving.ts";
 
-Deno.test("a client that sends an endless pipeline does not keep another from its replies", async () => {
+Deno.test("an endless pipeline of one client does not starve another client", async () => {
   await using it = await serving();
   using flooder = await it.connect();
   using other = await it.connect();
@@ -18,7 +18,7 @@ Deno.test("a client that sends an endless pipeline does not keep another from it
   })();
   for (let round = 0, before = 0; round < 20; round++) {
     assertEquals(await other.exchange("PING\r\n", 7), "+PONG\r\n");
-    // The flood goes on: it had replies since the last round, or will have them now.
+    // The flood continues: it got replies since the last round, or gets them now.
     while (taken === before) await new Promise((resolve) => setTimeout(resolve));
     before = taken;
   }
@@ -29,7 +29,7 @@ Deno.test("a client that sends an endless pipeline does not keep another from it
 /** MGET of one key, a million times. */
 const HUGE = `*1000001\r\n$4\r\nMGET\r\n${"$1\r\nk\r\n".repeat(1_000_000)}`;
 
-Deno.test("a huge MGET whose values are too much together is refused in bounded memory", async () => {
+Deno.test("a huge MGET whose values are too large together is refused in bounded memory", async () => {
   await using it = await serving();
   using redis = await RawClient.connect(it.redis.port);
   await redis.exchange(request("SET", "k", "x".repeat(31_000)), "+OK\r\n".length);
@@ -39,7 +39,7 @@ Deno.test("a huge MGET whose values are too much together is refused in bounded 
   assertEquals(await client.exchange(request("STRLEN", "k"), ":31000\r\n".length), ":31000\r\n");
 });
 
-Deno.test("a huge MGET lets others have their turn while it is answered", async () => {
+Deno.test("a huge MGET does not delay other clients", async () => {
   await using it = await serving();
   using redis = await RawClient.connect(it.redis.port);
   await redis.exchange(request("SET", "k", "v"), "+OK\r\n".length);
@@ -55,7 +55,7 @@ Deno.test("a huge MGET lets others have their turn while it is answered", async 
   assert(await client.text(7_000_000) === "$1\r\nv\r\n".repeat(1_000_000));
 });
 
-Deno.test("MGET and EXISTS of many keys come complete and in order, hits and misses", async () => {
+Deno.test("MGET and EXISTS of many keys answer completely and in order, hits and misses", async () => {
   await using it = await serving();
   using redis = await RawClient.connect(it.redis.port);
   const keys = Array.from({ length: 3000 }, (_, index) => `k${index}`);

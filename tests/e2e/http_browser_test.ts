@@ -1,5 +1,5 @@
-// A browser: a page of another origin reads a value twice, and the second time its cache asks whether
-// it has changed. Left out where there is no Chromium.
+// A browser: a page of another origin reads a value twice, and the second time the browser's cache
+// revalidates it. Skipped without Chromium.
 import { assertEquals, assertMatch } from "@std/assert";
 import { run, serving } from "../support/serving.ts";
 
@@ -13,7 +13,7 @@ const CHROMIUM = ["chromium", "chromium-browser", "google-chrome"].find((program
 });
 if (CHROMIUM === undefined) console.log("left out: there is no Chromium");
 
-/** Passes connections on to a port, and keeps what the server has sent. */
+/** Forwards connections to a port, and records what the server sends. */
 function listenIn(port: number): AsyncDisposable & { port: number; heard: string } {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const conns: Deno.Conn[] = [];

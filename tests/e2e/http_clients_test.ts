@@ -1,4 +1,4 @@
-// The HTTP clients that people use, each with a small value, an empty one, a missing key, and 300 MB.
+// Common HTTP clients, each with a small value, an empty value, a missing key, and 300 MB.
 import { assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
 import { run, type Serving, serving } from "../support/serving.ts";
@@ -24,7 +24,7 @@ function largeHash(): string {
   return hash.update("end").digest("hex");
 }
 
-/** Whether a program is there; says so where it is not. */
+/** Whether a program is installed; prints a line if it is not. */
 function lacks(program: string): boolean {
   try {
     new Deno.Command(program, { args: ["--help"], stdout: "null", stderr: "null" }).outputSync();
@@ -35,7 +35,7 @@ function lacks(program: string): boolean {
   }
 }
 
-/** The same for node: where there is none, Deno puts a program of that name on PATH, which is itself. */
+/** The same for node: if there is none, Deno puts itself on PATH under that name. */
 function lacksNode(): boolean {
   if (lacks("node")) return true;
   const args = ["-p", "typeof Deno"];
@@ -52,7 +52,7 @@ async function output(program: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** What all scripted clients print: status, length and SHA-256 of each reply, in this order. */
+/** The output of all scripted clients: status, length and SHA-256 of each reply, in this order. */
 function expected(): string {
   const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
   return [
@@ -188,7 +188,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "wrk gets nothing but values",
+  name: "wrk gets only values",
   ignore: lacks("wrk"),
   fn: () =>
     withValues(async ({ port }) => {

@@ -4,7 +4,7 @@ import { curl, serving } from "../support/serving.ts";
 
 const HEAD = "GET /key HTTP/1.1\r\nHost: h\r\n";
 
-Deno.test("slow heads and slow bodies end with 408, and RESP in silence", async () => {
+Deno.test("slow heads and bodies get 408, and slow RESP requests no reply", async () => {
   await using it = await serving(["--request-timeout", "0.1"]);
   await it.ask("SET", "key", "value");
   const slow = [
@@ -35,7 +35,7 @@ Deno.test("slow heads and slow bodies end with 408, and RESP in silence", async 
   assertEquals(await resp.rest(), "");
 });
 
-Deno.test("a client of HTTP for whom there is no room is told so with 503", async () => {
+Deno.test("an HTTP client beyond --max-clients gets 503", async () => {
   await using it = await serving(["--max-clients", "1"]);
   using first = await it.connect();
   assertEquals(await first.exchange("PING\r\n", 7), "+PONG\r\n");
@@ -49,7 +49,7 @@ Deno.test("a client of HTTP for whom there is no room is told so with 503", asyn
   assertEquals(await resp.rest(), "-ERR max number of clients reached\r\n");
 });
 
-Deno.test("a value that is cached is answered to HTTP while Redis is away, and 503 says for others why", async () => {
+Deno.test("without Redis, HTTP serves cached values, and 503 with the reason for others", async () => {
   await using it = await serving(["--coherence", "off"]);
   await it.ask("SET", "key", "value");
   using client = await it.connect();
@@ -64,7 +64,7 @@ Deno.test("a value that is cached is answered to HTTP while Redis is away, and 5
   assertMatch(reply!.body, /^Redis is away: /);
 });
 
-Deno.test("the settings of HTTP reach its replies", async () => {
+Deno.test("the HTTP settings appear in replies", async () => {
   await using it = await serving([
     ...["--content-type", "text/plain; charset=utf-8", "--http-max-age", "5"],
     ...["--cors-origin", "https://a.example", "--allowed-hosts", "h,127.0.0.1"],
@@ -81,7 +81,7 @@ Deno.test("the settings of HTTP reach its replies", async () => {
   assertMatch(await client.rest(), /^HTTP\/1\.1 421 /);
 });
 
-Deno.test("the password that guards RESP guards HTTP, as Basic and as Bearer", async () => {
+Deno.test("HTTP needs the same password as RESP, as Basic or Bearer", async () => {
   const file = await Deno.makeTempFile({ prefix: "redis-proxy-password-" });
   try {
     await Deno.writeTextFile(file, "pässword\n");

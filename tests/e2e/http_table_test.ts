@@ -1,7 +1,7 @@
 /**
- * RFC 9110, 9111, 9112 and 9211, requirement by requirement, as far as they concern a server that
- * answers GET from a cache. Each row sends its bytes on a raw connection, reads until the server ends
- * it, and compares all that came: there is never one reply more than is wanted.
+ * RFC 9110, 9111, 9112 and 9211, requirement by requirement, as far as they apply to a server that
+ * answers GET from a cache. Each row sends bytes on a raw connection, reads until the server ends it,
+ * and compares everything received, so that there is never an extra reply.
  */
 import { assertEquals } from "@std/assert";
 import { askRedis, startRedisServer } from "../../tools/redis_server.ts";
@@ -10,12 +10,12 @@ import { fieldOf, type RawReply, splitReplies } from "../support/http_replies.ts
 import { startProxy } from "../support/proxy.ts";
 
 /**
- * A wanted reply: its status, its body (null: any), and its lines. `Name: value` wants that line,
- * `Name` a field of that name with any value, `!Name` none.
+ * An expected reply: its status, its body (null: any), and its lines. `Name: value` expects that line,
+ * `Name` expects the field with any value, `!Name` expects no such field.
  */
 type Wanted = [status: number, body: string | null, ...lines: string[]];
 
-/** What is required and where, the bytes that are sent, and all the replies that come. */
+/** The requirement and its section, the bytes to send, and all expected replies. */
 type Row = [requirement: string, request: string, ...replies: Wanted[]];
 
 const TAG = '"5-LPJNul+wow4m6DsqxbninhsWHlw"';
@@ -37,7 +37,7 @@ function lines(fields: string[]): string {
 
 const END = ask("GET /end");
 const ENDED: Wanted = [200, "."];
-/** A refusal: the reply says that the connection ends, and it does. */
+/** A refusal: the reply announces the end of the connection, and it ends. */
 const REFUSED: Wanted = [400, null, "Connection: close", "Cache-Control: no-store"];
 
 // deno-fmt-ignore: a row is a line
@@ -189,7 +189,7 @@ function get(...fields: string[]): string {
   return ask("GET /hello", ...fields);
 }
 
-/** Says in which way a reply is not the wanted one; nothing where it is. */
+/** How a reply differs from the expected one; empty if it does not. */
 function differences(reply: RawReply, [status, body, ...fields]: Wanted): string[] {
   const found: string[] = [];
   if (reply.status !== status) found.push(`status ${reply.status} instead of ${status}`);
@@ -205,7 +205,7 @@ function differences(reply: RawReply, [status, body, ...fields]: Wanted): string
   return found;
 }
 
-Deno.test("HTTP keeps to the RFCs, requirement by requirement", async (t) => {
+Deno.test("HTTP follows the RFCs, requirement by requirement", async (t) => {
   await using redis = await startRedisServer();
   const sets = {
     hello: "hello",
@@ -220,7 +220,7 @@ Deno.test("HTTP keeps to the RFCs, requirement by requirement", async (t) => {
   };
   const commands = Object.entries(sets).map(([key, value]) => `SET ${key} ${value}\r\n`).join("");
   await askRedis(redis.port, `${commands}RPUSH list x\r\n`);
-  // A hundred seconds less the time that has gone: all hits have a ttl of 99.
+  // A hundred seconds minus the elapsed time, so all hits have a ttl of 99.
   await using proxy = await startProxy(redis.port, [
     "--coherence",
     "off",

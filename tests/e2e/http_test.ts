@@ -5,14 +5,14 @@ import { RawClient, request } from "../support/client.ts";
 
 const get = (path: string, method = "GET") => `${method} ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
 
-/** Receives a reply to GET: its head, and the body that Content-Length says. */
+/** Receives a reply to GET: its head, and as much body as Content-Length says. */
 async function reply(client: RawClient): Promise<{ status: number; head: string; body: string }> {
   const head = await client.until("\r\n\r\n");
   const length = Number(/^Content-Length: (\d+)\r$/im.exec(head)![1]);
   return { status: Number(head.split(" ")[1]), head, body: await client.text(length) };
 }
 
-Deno.test("curl gets values, an empty one too, and 404 for a key that does not exist", async () => {
+Deno.test("curl gets values, also an empty one, and 404 for a missing key", async () => {
   await using it = await serving();
   await it.ask("SET", "key", "value");
   await it.ask("SET", "empty", "");
@@ -28,7 +28,7 @@ Deno.test("curl gets values, an empty one too, and 404 for a key that does not e
   assertEquals(await curl(it.port, "/key", ...two), "value1value0");
 });
 
-Deno.test("every byte can stand in a key and in a value", async () => {
+Deno.test("keys and values may contain every byte", async () => {
   await using it = await serving();
   await it.ask("SET", ALL_BYTES, ALL_BYTES);
   const encoded = [...ALL_BYTES].map((char) =>
@@ -42,7 +42,7 @@ Deno.test("every byte can stand in a key and in a value", async () => {
   }
 });
 
-Deno.test("a connection is kept, and requests on it are answered in order", async () => {
+Deno.test("a connection stays open, and its requests are answered in order", async () => {
   await using it = await serving();
   await it.ask("SET", "a", "A");
   await it.ask("SET", "b", "B".repeat(70_000));
@@ -58,7 +58,7 @@ Deno.test("a connection is kept, and requests on it are answered in order", asyn
   }
 });
 
-Deno.test("HEAD has the head of GET and no body", async () => {
+Deno.test("HEAD has the same head as GET, and no body", async () => {
   await using it = await serving();
   await it.ask("SET", "key", "value");
   using client = await it.connect();
@@ -70,7 +70,7 @@ Deno.test("HEAD has the head of GET and no body", async () => {
   assertEquals((await reply(client)).body, "value");
 });
 
-Deno.test("methods that change things are refused with what is allowed, and the connection lives on", async () => {
+Deno.test("methods that write get 405 and Allow, and the connection stays open", async () => {
   await using it = await serving();
   await it.ask("SET", "key", "value");
   using client = await it.connect();
@@ -85,7 +85,7 @@ Deno.test("methods that change things are refused with what is allowed, and the 
   }
 });
 
-Deno.test("what cannot be parsed is 400 and the end of the connection", async () => {
+Deno.test("a malformed request gets 400, and the connection ends", async () => {
   await using it = await serving();
   const wrong = [
     "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -104,7 +104,7 @@ Deno.test("what cannot be parsed is 400 and the end of the connection", async ()
   }
 });
 
-Deno.test("HTTP/1.0 and Connection: close end the connection behind the reply", async () => {
+Deno.test("HTTP/1.0 and Connection: close end the connection after the reply", async () => {
   await using it = await serving();
   await it.ask("SET", "key", "value");
   const closing = [
@@ -123,7 +123,7 @@ Deno.test("HTTP/1.0 and Connection: close end the connection behind the reply", 
   assertEquals((await reply(kept)).body, "value");
 });
 
-Deno.test("a request in single bytes is understood", async () => {
+Deno.test("a request that arrives byte by byte is answered", async () => {
   await using it = await serving();
   await it.ask("SET", "key", "value");
   using client = await it.connect();
@@ -132,7 +132,7 @@ Deno.test("a request in single bytes is understood", async () => {
   assertEquals((await reply(client)).status, 404);
 });
 
-Deno.test("a value of another type is a conflict, in Redis's words", async () => {
+Deno.test("a key of another type is 409, with Redis's own error", async () => {
   await using it = await serving();
   await it.ask("RPUSH", "list", "1");
   using client = await it.connect();

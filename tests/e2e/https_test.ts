@@ -4,7 +4,7 @@ import { request } from "../support/client.ts";
 import { ProxyProcess } from "../support/proxy.ts";
 import { run, type Serving, serving, until } from "../support/serving.ts";
 
-/** Serves over TLS, with a second certificate at hand. */
+/** Serves over TLS, and has a second certificate. */
 async function withTls(
   work: (it: Serving, files: Certificate, second: Certificate) => Promise<void>,
 ): Promise<void> {
@@ -20,14 +20,14 @@ async function withTls(
   }
 }
 
-/** What curl gets by HTTPS, trusting one certificate, and its exit status. */
+/** The output of curl over HTTPS, trusting one certificate, and its exit status. */
 async function get(port: number, trusted: string): Promise<[string, number]> {
   const address = `https://localhost:${port}/key`;
   const { code, stdout } = await run("curl", ["-s", "-m", "10", "--cacert", trusted, address]);
   return [stdout, code];
 }
 
-/** curl's exit status for a certificate that it does not trust. */
+/** curl's exit status for an untrusted certificate. */
 const UNTRUSTED = 60;
 
 Deno.test("the port speaks HTTPS, and RESP over TLS", async () => {
@@ -38,7 +38,7 @@ Deno.test("the port speaks HTTPS, and RESP over TLS", async () => {
   });
 });
 
-Deno.test("who does not speak TLS is turned away by it, and others are served", async () => {
+Deno.test("clients without TLS are refused, and others are served", async () => {
   await withTls(async (it, { cert }) => {
     using plain = await it.connect();
     await plain.send("GET /key HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -48,7 +48,7 @@ Deno.test("who does not speak TLS is turned away by it, and others are served", 
   });
 });
 
-Deno.test("SIGHUP reads the certificate again, and connections go on", async () => {
+Deno.test("SIGHUP reads the certificate again, and connections continue", async () => {
   await withTls(async ({ port, proxy: { process } }, files, second) => {
     const caCerts = [await Deno.readTextFile(files.cert)];
     using old = await Deno.connectTls({ hostname: "localhost", port, caCerts });
@@ -87,7 +87,7 @@ Deno.test("the certificate can be read again over and over", async () => {
   });
 });
 
-Deno.test("healthcheck asks a proxy with TLS by TLS, whatever name its certificate has", async () => {
+Deno.test("healthcheck asks a TLS proxy over TLS, whatever name its certificate has", async () => {
   await withTls(async ({ port }, { cert, key }) => {
     const flags = ["--port", `${port}`, "--tls-cert", cert, "--tls-key", key];
     const check = new ProxyProcess(["healthcheck", "--listen-address", "127.0.0.1", ...flags]);
@@ -95,7 +95,7 @@ Deno.test("healthcheck asks a proxy with TLS by TLS, whatever name its certifica
   });
 });
 
-Deno.test("a certificate that cannot be used is said in one sentence, before anything starts", async () => {
+Deno.test("an unusable certificate is one sentence, before anything starts", async () => {
   const folder = await Deno.makeTempDir({ prefix: "redis-proxy-https-" });
   try {
     const one = await makeCertificate(folder, "one");

@@ -1,4 +1,4 @@
-/** Keys that are read in one trip: each is answered as if it had been asked for alone. */
+/** Keys that are read in one trip. Each is answered as if it were read alone. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
@@ -13,15 +13,15 @@ const WRONG_TYPE = "-WRONGTYPE Operation against a key holding the wrong kind of
 
 const bulk = (value: string) => `$${value.length}\r\n${value}\r\n`;
 
-/** A value of a length, unlike that of another seed. */
+/** A value of a given length, different for each seed. */
 const valueOf = (length: number, seed: number) =>
   `${seed}:${ALL_BYTES}`.repeat(Math.ceil(length / 256)).slice(0, length);
 
-/** Sends requests to a port in one go, and compares what comes. */
+/** Sends requests to a port at once, and compares the replies. */
 async function exchange(port: number, requests: string, replies: string): Promise<void> {
   using client = await RawClient.connect(port);
   const got = await client.exchange(requests, replies.length);
-  // Without the values themselves, of which there may be megabytes.
+  // Without the values, which may be megabytes.
   assert(got === replies, `${JSON.stringify(got.slice(0, 500))} instead`);
 }
 
@@ -34,7 +34,7 @@ const set = (port: number, pairs: Record<string, string>) =>
 
 const get = (...keys: string[]) => keys.map((key) => request("GET", key)).join("");
 
-/** How often Redis runs a command while something is done. */
+/** How often Redis runs a command during some work. */
 async function callsDuring(port: number, command: string, work: () => Promise<void>) {
   const before = await callsOf(port, command);
   await work();
@@ -49,14 +49,14 @@ async function figure(port: number, name: string): Promise<number> {
   return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1]);
 }
 
-/** Until nothing is under way any more. */
+/** Waits until nothing is in flight. */
 async function atRest(port: number): Promise<void> {
   for (const name of ["origin_flights", "origin_permits", "origin_waiting", "origin_large_bytes"]) {
     await until(async () => await figure(port, name) === 0, 5000);
   }
 }
 
-/** What a client is told of a key's remaining time, in milliseconds. */
+/** The remaining time of a key as clients see it, in milliseconds. */
 async function expiresIn(port: number, key: string): Promise<string> {
   using client = await RawClient.connect(port);
   await client.send(request("PROXY", "EXPLAIN", key) + request("PING"));
@@ -99,7 +99,7 @@ for (
   ]
 ) {
   const rights = forbidden.join(" ") || "all rights";
-  Deno.test(`what a pipeline misses is answered key by key as by Redis, with ${rights}`, async () => {
+  Deno.test(`misses of a pipeline are answered as by Redis, key by key, with ${rights}`, async () => {
     await using redis = await startRedisServer();
     if (forbidden.length > 0) await ask(redis.port, "ACL", "SETUSER", "default", ...forbidden);
     await using proxy = await startProxy(redis.port, ["--value-limit", "8mb"]);
@@ -112,7 +112,7 @@ for (
     const runs = await callsDuring(redis.port, "evalsha_ro", () => exchange(proxy.port, gets, all));
     assertEquals(runs > 0, method === "script");
     await atRest(proxy.port);
-    // Again from the cache, but for the list, whose error is asked for: by GET only without a script.
+    // Again from the cache, except the list, whose error Redis gives again (GET only without a script).
     const calls = await callsDuring(redis.port, "get", () => exchange(proxy.port, gets, all));
     assertEquals(calls, method === "script" ? 0 : 1);
     for (const key of keys) {
@@ -121,7 +121,7 @@ for (
       if (!TIMED.includes(key) || method === "plain") assertEquals(left, "never", key);
       else assert(Number(left) > 0 && Number(left) <= 60_000, `${key} expires in ${left}`);
     }
-    // As MGET has them: what is no string is nil.
+    // As in MGET, keys of other types are nil.
     const nils = Object.values(replies).map((reply) => reply[0] === "-" ? "$-1\r\n" : reply);
     const array = `*${keys.length}\r\n${nils.join("")}`;
     await using other = await startProxy(redis.port);
@@ -130,7 +130,7 @@ for (
   });
 }
 
-Deno.test("a pipeline of misses makes a run of the script for each sixteen keys, MGET for each 128", async () => {
+Deno.test("a pipeline of misses runs the script once per 16 keys, MGET once per 128", async () => {
   await using it = await serving();
   const runs = (work: () => Promise<void>) => callsDuring(it.redis.port, "evalsha_ro", work);
   const keys = Array.from({ length: 300 }, (_, index) => `key:${index}`);
@@ -138,7 +138,7 @@ Deno.test("a pipeline of misses makes a run of the script for each sixteen keys,
   const some = keys.slice(0, 40);
   const replies = some.map(bulk).join("");
   const pipelined = await runs(() => exchange(it.port, get(...some), replies));
-  // What an idle client sends first is looked at in a small buffer.
+  // The first bytes of an idle client go to a small buffer.
   assert(pipelined >= 3 && pipelined <= 4, `${pipelined} runs for 40 keys`);
   const rest = keys.slice(40);
   const array = `*260\r\n${rest.map(bulk).join("")}`;
@@ -146,18 +146,18 @@ Deno.test("a pipeline of misses makes a run of the script for each sixteen keys,
   assertEquals(await runs(() => exchange(it.port, get("new", "new"), "$-1\r\n".repeat(2))), 1);
 });
 
-Deno.test("one run of the script answers with 1 MiB at most; what is beyond is read by itself", async () => {
+Deno.test("one run of the script returns at most 1 MiB; other values are read separately", async () => {
   await using it = await serving();
   const keys = Array.from({ length: 6 }, (_, index) => `key:${index}`);
   const values = keys.map((_, index) => valueOf(250 * KB, index));
   await set(it.redis.port, Object.fromEntries(keys.map((key, index) => [key, values[index]!])));
   const read = () =>
     exchange(it.port, request("MGET", ...keys), `*6\r\n${values.map(bulk).join("")}`);
-  // Four have room; of the other two, the time is asked for again.
+  // Four fit; the time to live of the other two is read again.
   assertEquals(await callsDuring(it.redis.port, "pttl", read), 8);
 });
 
-Deno.test("a key that may not be read is refused in Redis's words, and the others are served", async () => {
+Deno.test("a forbidden key gets Redis's own error, and the other keys are served", async () => {
   await using redis = await startRedisServer();
   const allowed = Array.from({ length: 5 }, (_, index) => `allowed:${index}`);
   const denied = ["denied:1", "denied:2"];
@@ -186,7 +186,7 @@ Deno.test("a key that may not be read is refused in Redis's words, and the other
   await atRest(proxy.port);
 });
 
-Deno.test("a script that Redis has forgotten is loaded again, and nobody notices", async () => {
+Deno.test("a script that Redis forgot is loaded again, and clients do not notice", async () => {
   await using it = await serving();
   const keys = Array.from({ length: 15 }, (_, index) => `key:${index}`);
   await set(it.redis.port, Object.fromEntries(keys.map((key) => [key, key])));
@@ -205,12 +205,12 @@ Deno.test("a script that Redis has forgotten is loaded again, and nobody notices
     () => exchange(it.port, get(...last), last.map(bulk).join("")),
   );
   assert(calls <= 2, `${calls} runs: keys are not read together again`);
-  // Their end in time is known again, so they are kept.
+  // Their expiry is known again, so they are cached.
   const hits = () => exchange(it.port, get(...last), last.map(bulk).join(""));
   assertEquals(await callsDuring(it.redis.port, "get", hits), 0);
 });
 
-Deno.test("with one permit, pipelines and MGETs of several clients are served, large values too", async () => {
+Deno.test("with one permit, pipelines and MGETs of several clients are served, also large values", async () => {
   const args = ["--client-limit", "1", "--queue-timeout", "10", "--large-memory", "2mb"];
   await using it = await serving(args);
   const values: Record<string, string> = {};
@@ -233,7 +233,7 @@ Deno.test("with one permit, pipelines and MGETs of several clients are served, l
 
 const LOST = { a: "1", b: "2", large: valueOf(6 * MB, 1), c: "3" };
 
-/** A proxy behind a relay, and a client that has asked for four keys, one of them large. */
+/** A proxy behind a relay, and a client that requested four keys, one of them large. */
 async function losing(passing: number) {
   const redis = await startRedisServer();
   await set(redis.port, LOST);
@@ -241,9 +241,9 @@ async function losing(passing: number) {
   const relay = new Relay(() => port);
   const args = ["--lease", "20", "--redis-timeout", "5", "--queue-timeout", "5"];
   const proxy = await startProxy(relay.port, args);
-  // What is said on connecting has passed when this is answered.
+  // Once this is answered, the handshake has passed.
   await exchange(proxy.port, get("none"), "$-1\r\n");
-  // Only so many pieces pass; the first is the answer of the script.
+  // Only this many pieces pass; the first one is the answer of the script.
   let pieces = 0;
   relay.delay("data", () => {
     if (++pieces > passing) relay.freeze("data");
@@ -254,7 +254,7 @@ async function losing(passing: number) {
   return {
     client,
     port: proxy.port,
-    /** Waits until something was held up, and cuts the connection. */
+    /** Waits until a piece was held back, and cuts the connection. */
     async lose() {
       await until(() => pieces > passing);
       relay.delay("data", () => 0);
@@ -273,7 +273,7 @@ async function losing(passing: number) {
   };
 }
 
-Deno.test("a large value under way holds up no small one, and is read again if the connection is lost", async () => {
+Deno.test("a large value in flight delays no small one, and is read again if the connection is lost", async () => {
   await using it = await losing(1);
   assertEquals(await it.client.text(14), bulk("1") + bulk("2"));
   assertEquals(await figure(it.port, "origin_permits"), 1);
@@ -283,7 +283,7 @@ Deno.test("a large value under way holds up no small one, and is read again if t
   await atRest(it.port);
 });
 
-Deno.test("a trip whose answer is lost with the connection is made again, and nobody notices", async () => {
+Deno.test("a trip whose answer is lost with the connection is repeated, and clients do not notice", async () => {
   await using it = await losing(0);
   await it.lose();
   const all = Object.values(LOST).map(bulk).join("");
@@ -291,7 +291,7 @@ Deno.test("a trip whose answer is lost with the connection is made again, and no
   await atRest(it.port);
 });
 
-Deno.test("a large value that Redis goes away under is refused in words, and leaves nothing behind", async () => {
+Deno.test("a large value fails with a reason if Redis goes away, and leaves nothing behind", async () => {
   await using it = await losing(1);
   assertEquals(await it.client.text(14), bulk("1") + bulk("2"));
   it.goAway();

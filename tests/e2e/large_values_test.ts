@@ -22,7 +22,7 @@ async function store(it: Serving, key: string, size: number): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Receives `size` bytes as they come, and returns their hash. */
+/** Receives `size` bytes, and returns their hash. */
 async function receive(client: RawClient, size: number): Promise<string> {
   const hash = createHash("sha256");
   for (let left = size; left > 0;) {
@@ -54,13 +54,13 @@ async function byHttp(it: Serving, key: string, size: number): Promise<string> {
   return hash;
 }
 
-/** Peak of the memory that the process held, in bytes; 0 where it cannot be found out. */
+/** Peak resident memory of the process, in bytes; 0 if unknown. */
 async function peakOf(pid: number): Promise<number> {
   const { stdout } = await run("cat", [`/proc/${pid}/status`]);
   return Number(/VmHWM:\s+(\d+) kB/.exec(stdout)?.[1] ?? 0) * 1024;
 }
 
-Deno.test("values of all sizes around every buffer's come back exact over both protocols", async () => {
+Deno.test("values of all sizes around each buffer size arrive unchanged over both protocols", async () => {
   await using it = await serving();
   const sizes = [0, 1, 2, 1023, 1024, 32_767, 32_768, 65_535, 65_536, 65_537, 100_000, 262_144];
   for (const size of [...sizes, 5 * MB + 3]) {
@@ -72,7 +72,7 @@ Deno.test("values of all sizes around every buffer's come back exact over both p
   }
 });
 
-Deno.test("a value of 300 MB comes back exact over both protocols, in bounded memory", async () => {
+Deno.test("a value of 300 MB arrives unchanged over both protocols, in bounded memory", async () => {
   await using it = await serving([
     "--cache-memory",
     "400mb",
@@ -85,12 +85,12 @@ Deno.test("a value of 300 MB comes back exact over both protocols, in bounded me
   const hash = await store(it, "large", size);
   assertEquals(await byResp(it, "large", size), hash);
   assertEquals(await byHttp(it, "large", size), hash);
-  // The value once while it comes, once where it is put together, and what a program needs.
+  // The value as it arrives, the value put together, and the program itself.
   const peak = await peakOf(it.proxy.process.pid);
   assert(peak < 2.5 * size, `${Math.round(peak / MB)} MB`);
 });
 
-Deno.test("clients that ask for much and read nothing do not fill the memory", async () => {
+Deno.test("clients that request much and read nothing do not fill the memory", async () => {
   await using it = await serving();
   const size = 20 * MB;
   await store(it, "large", size);
@@ -110,7 +110,7 @@ Deno.test("clients that ask for much and read nothing do not fill the memory", a
   }
 });
 
-Deno.test("clients that ask for a large value each and do not read it cost no more than a few of them", async () => {
+Deno.test("clients that request large values and do not read them cost no more than a few values", async () => {
   const args = ["--large-memory", "64mb", "--reply-memory", "16mb"];
   await using it = await serving(args);
   const size = 32 * MB;
@@ -128,7 +128,7 @@ Deno.test("clients that ask for a large value each and do not read it cost no mo
   try {
     await Promise.all(clients.map(async (client, index) => {
       await client.send(request("GET", keys[index]!));
-      // All are served in the end, for those who take nothing make room.
+      // All are served in the end, because clients that read nothing make room.
       assertEquals(await client.until("\r\n"), `$${size}\r\n`);
     }));
     const grown = await peakOf(it.proxy.process.pid) - before;
@@ -140,7 +140,7 @@ Deno.test("clients that ask for a large value each and do not read it cost no mo
 });
 
 for (const mode of ["auto", "off"]) {
-  Deno.test(`a large value that is changed while it is read comes whole, with coherence ${mode}`, async () => {
+  Deno.test(`a large value that changes during the read arrives whole, with coherence ${mode}`, async () => {
     await using it = await serving(["--coherence", mode]);
     const size = 8 * MB;
     using redis = await RawClient.connect(it.redis.port);

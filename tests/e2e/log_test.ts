@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { serving } from "../support/serving.ts";
 
-Deno.test("clients that send nonsense again and again fill no log: the lines left out are counted", async () => {
+Deno.test("clients that send malformed requests again and again do not fill the log, which counts what it left out", async () => {
   await using it = await serving();
   for (let count = 0; count < 100; count++) {
     using client = await it.connect();

@@ -1,5 +1,5 @@
-// Clients that send all of their requests before they take a reply, as many a batch job does. What
-// they send is more than the sockets' buffers hold: the proxy has to read on while it cannot write.
+// Clients that send all requests before they read a reply, as many batch jobs do. They send more than
+// the socket buffers hold, so the proxy must keep reading while it cannot write.
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { makeCertificate } from "../support/certificate.ts";
@@ -8,10 +8,10 @@ import { run, type Serving, serving, until } from "../support/serving.ts";
 
 const MB = 1024 * 1024;
 
-/** More than a client's and our buffers take together, on loopback. */
+/** More than all socket buffers together hold on loopback. */
 const SENT_BYTES = 12 * MB;
 
-/** How long a pipeline may take; who is stalled gets nowhere. */
+/** How long a pipeline may take; a stalled one never ends. */
 const LIMIT = 10_000;
 
 /** Values of all keys. The keys are long, so that the replies are not much more than the requests. */
@@ -22,14 +22,14 @@ const VALUES = new Map(
   ]),
 );
 
-/** More than any reply has, in bytes. */
+/** More than the size of any reply, in bytes. */
 const LONGEST = 4096;
 
-/** All keys are asked for again and again. */
+/** All keys are requested again and again. */
 interface Pipeline {
   readonly requests: Buffer;
   readonly count: number;
-  /** Returns where the reply at a place ends; -1 if it is another one, or not complete. */
+  /** The end of the reply at a position; -1 if it is another reply, or incomplete. */
   endOf(text: string, at: number, value: string): number;
 }
 
@@ -64,7 +64,7 @@ function close(conn: Deno.Conn): void {
   }
 }
 
-/** Sends all, then receives all, and fails unless every reply is the right one. */
+/** Sends everything, then receives everything, and fails unless every reply is right. */
 async function sendThenTake(
   conn: Deno.Conn,
   { requests, count, endOf }: Pipeline,
@@ -105,7 +105,7 @@ async function servingValues(args: string[] = []): Promise<Serving> {
 }
 
 for (const [name, pipeline] of [["RESP", RESP], ["HTTP", HTTP]] as const) {
-  Deno.test(`a client that sends 12 MB of ${name} requests before it takes a reply gets all of them`, async () => {
+  Deno.test(`a client that sends 12 MB of ${name} requests before it reads gets all replies`, async () => {
     await using it = await servingValues();
     const { conn } = await it.connect();
     try {
@@ -123,7 +123,7 @@ Deno.test("a client that sends 12 MB and ends its side gets all replies", async 
   assertEquals(await client.rest(), "");
 });
 
-Deno.test("a client that sends 12 MB over TLS before it takes a reply gets all of them", async () => {
+Deno.test("a client that sends 12 MB over TLS before it reads gets all replies", async () => {
   const folder = await Deno.makeTempDir({ prefix: "redis-proxy-pipelines-" });
   try {
     const { cert, key } = await makeCertificate(folder, "used");
@@ -136,7 +136,7 @@ Deno.test("a client that sends 12 MB over TLS before it takes a reply gets all o
   }
 });
 
-Deno.test("several clients at once send 12 MB each before they take a reply, and get all of them", async () => {
+Deno.test("several clients that send 12 MB each before they read get all replies", async () => {
   await using it = await servingValues(["--reply-memory", "24mb", "--max-request", "12mb"]);
   const clients = await Promise.all(Array.from({ length: 4 }, () => it.connect()));
   try {
@@ -146,20 +146,20 @@ Deno.test("several clients at once send 12 MB each before they take a reply, and
   }
 });
 
-/** How many clients the proxy says it has cut off. */
+/** The number of clients that the proxy has cut off. */
 async function cutOff(port: number): Promise<number> {
   using client = await RawClient.connect(port);
   await client.send("INFO clients\r\nQUIT\r\n");
   return Number(/cut_off_clients:(\d+)/.exec(await client.rest())?.[1]);
 }
 
-/** Peak of the memory that the process held, in bytes; 0 where it cannot be found out. */
+/** Peak resident memory of the process, in bytes; 0 if unknown. */
 async function peakOf(pid: number): Promise<number> {
   const { stdout } = await run("cat", [`/proc/${pid}/status`]);
   return Number(/VmHWM:\s+(\d+) kB/.exec(stdout)?.[1] ?? 0) * 1024;
 }
 
-Deno.test("clients that send without end and take nothing are cut off, in bounded memory", async () => {
+Deno.test("clients that send without end and read nothing are cut off, in bounded memory", async () => {
   const args = ["--reply-memory", "16mb", "--max-request", "8mb", "--write-timeout", "1"];
   await using it = await servingValues(args);
   using warm = await it.connect();

@@ -2,11 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { request } from "../support/client.ts";
 import { run, serving } from "../support/serving.ts";
 
-/** Idle clients, as far as the system lets a process have files, and busy ones beside them. */
+/** Idle clients, as many as the limit of open files allows, and busy ones beside them. */
 const IDLE = Math.min(10_000, await openFiles() - 200);
 const BUSY = 50;
 
-/** Memory that an idle client may cost, in bytes: its buffer, its session, Deno's own. */
+/** Memory that an idle client may cost, in bytes: buffer, session, and Deno's share. */
 const IDLE_BYTES = 20 * 1024;
 
 async function openFiles(): Promise<number> {
@@ -14,7 +14,7 @@ async function openFiles(): Promise<number> {
   return Number(stdout) || 1024;
 }
 
-/** The memory that the process holds, in bytes; 0 where it cannot be found out. */
+/** Resident memory of the process, in bytes; 0 if unknown. */
 async function residentOf(pid: number): Promise<number> {
   const { stdout } = await run("cat", [`/proc/${pid}/status`]);
   return Number(/VmRSS:\s+(\d+) kB/.exec(stdout)?.[1] ?? 0) * 1024;

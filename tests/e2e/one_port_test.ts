@@ -39,12 +39,12 @@ Deno.test("the first line decides the protocol of a connection, for good", async
   assertMatch(await resp.until("\r\n"), /^-ERR wrong number of arguments/);
 });
 
-Deno.test("a connection that does not say what it is has a deadline and a bound in bytes", async () => {
+Deno.test("a connection of unknown protocol has a deadline and a limit in bytes", async () => {
   await using it = await serving(["--request-timeout", "0.1"]);
   using late = await it.connect();
   await late.send("GET /ke");
   assertMatch(await late.rest(), /^HTTP\/1\.1 408 /);
-  // Each byte is in time for itself; the beginning counts.
+  // Each byte is in time by itself, but the deadline counts from the first.
   using dripping = await it.connect();
   const dripped = (async () => {
     for (let sent = 0; sent < 2000; sent++) {
@@ -63,10 +63,10 @@ Deno.test("a connection that does not say what it is has a deadline and a bound 
   assertMatch(await head.rest(), /^HTTP\/1\.1 4\d\d /);
 });
 
-Deno.test("clients that reset at any moment do not end the service", async () => {
+Deno.test("clients that reset at any moment do not stop the service", async () => {
   await using it = await serving();
   await it.ask("SET", "key", "v".repeat(100_000));
-  // SO_LINGER of 0 makes close() a reset; a burst of them is reset before it is accepted.
+  // SO_LINGER of 0 makes close() a reset; a burst is reset before it is accepted.
   const burst = `
 import socket, struct, sys
 for part in (b"", b"G", b"*2\\r\\n", b"GET key\\r\\n" * 50, b"GET /key HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n") * 40:
@@ -84,7 +84,7 @@ for part in (b"", b"G", b"*2\\r\\n", b"GET key\\r\\n" * 50, b"GET /key HTTP/1.1\
   assertEquals(it.proxy.process.stderr.split("\n").filter((line) => / error /.test(line)), []);
 });
 
-Deno.test("Port 0 takes a free port and logs it, and two clients too many are told so", async () => {
+Deno.test("port 0 picks a free port and logs it, and two clients too many are refused", async () => {
   await using it = await serving(["--max-clients", "1"]);
   assert(it.port > 0);
   using one = await it.connect();

@@ -1,4 +1,4 @@
-// What happens when a process may have few files open: everybody gets an answer, nothing ends.
+// A low limit of open files: every client gets an answer, and nothing ends.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
@@ -8,7 +8,7 @@ import { ask, curl, run, until } from "../support/serving.ts";
 const LIMIT = 160;
 const ADMIN = ["--admin-port", "0"];
 
-/** Sends PING on a new connection, and returns it with what came. */
+/** Sends PING on a new connection, and returns it with the reply. */
 async function ping(port: number): Promise<[RawClient, string]> {
   const client = await RawClient.connect(port);
   await client.send("PING\r\n");
@@ -23,7 +23,7 @@ async function reconnect(proxy: RunningProxy, redisPort: number): Promise<void> 
   await until(() => connected() > before);
 }
 
-Deno.test("with few open files allowed, as many clients as fit are served, and each other one is told", async () => {
+Deno.test("with a low limit of open files, the clients that fit are served, and all others get an answer", async () => {
   await using redis = await startRedisServer();
   await using proxy = await startProxy(redis.port, ADMIN, { limits: `ulimit -n ${LIMIT}` });
   const admin = await adminPortOf(proxy);
@@ -43,7 +43,7 @@ Deno.test("with few open files allowed, as many clients as fit are served, and e
   await served[0]![0].send(request("CONFIG", "GET", "maxclients"));
   assertMatch(await served[0]![0].until(`${most}\r\n`), /maxclients/);
 
-  // What the clients leave is enough for Redis, for the admin port, and for files.
+  // The reserve is enough for Redis, for the admin port, and for files.
   await ask(redis.port, "SET", "key", "value");
   await reconnect(proxy, redis.port);
   const [client] = served[1]!;
@@ -59,7 +59,7 @@ Deno.test("with few open files allowed, as many clients as fit are served, and e
   assertEquals(await proxy.process.stop(), 0);
 });
 
-Deno.test("without a file left, nothing ends, little is logged, and all goes on once there is one", async () => {
+Deno.test("without a free descriptor nothing ends, little is logged, and service continues once there is one", async () => {
   await using redis = await startRedisServer();
   await using proxy = await startProxy(redis.port, ADMIN);
   const admin = await adminPortOf(proxy);
@@ -86,7 +86,7 @@ Deno.test("without a file left, nothing ends, little is logged, and all goes on 
   assertEquals(await proxy.process.stop(), 0);
 });
 
-Deno.test("a limit on open files that leaves no room for a client is one sentence and status 2", async () => {
+Deno.test("a limit of open files without room for a client is one sentence and status 2", async () => {
   await using process = new ProxyProcess(["--port", "0"], {}, "ulimit -n 40");
   assertEquals((await process.status).code, 2);
   assertMatch(

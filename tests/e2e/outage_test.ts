@@ -1,4 +1,4 @@
-/** An outage of Redis with stale answers allowed: what they never hide, and how reads come back. */
+/** An outage of Redis with stale answers allowed: what they never hide, and how reads recover. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
@@ -22,7 +22,7 @@ async function read(port: number, key: string) {
 
 const stale = (body: string) => ({ status: "200", isStale: true, body });
 
-Deno.test("a stale value is answered and marked while Redis is away, and never hides what it says then", async () => {
+Deno.test("a stale value is served and marked while Redis is away, and never hides a reply of Redis", async () => {
   const port = freePort();
   const first = await startRedisServer({ port });
   await using proxy = await startProxy(port, ["--stale-if-error", "60"]);
@@ -38,30 +38,30 @@ Deno.test("a stale value is answered and marked while Redis is away, and never h
   }
   assertEquals((await read(proxy.port, "uncached")).status, "503");
   {
-    // What is there now: nothing, a list, and no permission.
+    // Now one key is missing, one is a list, and one is forbidden.
     await using _second = await startRedisServer({ port });
     await ask(port, "RPUSH", "list", "1");
     await ask(port, "ACL", "SETUSER", "default", "resetkeys", "~gone", "~list", "~kept");
-    // It may hold stale values until it has its connection again, and not after.
+    // Stale values are allowed until the connection is back, and not after.
     await until(async () => (await read(proxy.port, "gone")).status === "404");
     assertEquals((await read(proxy.port, "list")).status, "409");
     assertEquals((await read(proxy.port, "closed")).status, "502");
   }
-  // What Redis denied does not come back when it goes again; what it was not asked for does.
+  // After another outage, values that Redis denied stay away, and values that were not read are served.
   await until(async () => (await read(proxy.port, "kept")).isStale);
   for (const key of ["gone", "list", "closed"]) {
     assertEquals((await read(proxy.port, key)).status, "503", key);
   }
 });
 
-Deno.test("after an outage, never more reads are at Redis at once than there are permits", async () => {
+Deno.test("after an outage, Redis never gets more concurrent reads than there are permits", async () => {
   const PERMITS = 4;
   const READERS = 100;
   const LATE = 60;
   const port = freePort();
   await using proxy = await (async () => {
     const relay = new Relay(() => port);
-    // Each answer is late, so that a permit is held for so long at least.
+    // Each answer is delayed, so that each permit is held for at least as long.
     relay.delay("data", () => LATE);
     const one = await startProxy(relay.port, [
       ...["--client-limit", `${PERMITS}`, "--redis-timeout", "5", "--queue-timeout", "20"],

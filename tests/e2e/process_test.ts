@@ -13,14 +13,14 @@ async function run(args: string[], env: Record<string, string> = {}) {
   return { code, stdout: process.stdout, stderr: process.stderr };
 }
 
-Deno.test("--version and --help tell on standard output, and end with status 0", async () => {
+Deno.test("--version and --help print to standard output, and exit with status 0", async () => {
   const [version, help] = await Promise.all([run(["--version"]), run(["--help"])]);
   assertEquals([version.code, version.stderr, help.code, help.stderr], [0, "", 0, ""]);
   assert(version.stdout.startsWith(`redis-proxy ${manifest.version} (deno `), version.stdout);
   assertEquals(FLAGS.filter((flag) => !help.stdout.includes(variableOf(flag))), []);
 });
 
-Deno.test("a configuration that cannot be used is one sentence, status 2, and nothing on the port", async () => {
+Deno.test("an invalid configuration is one sentence and status 2, and nothing listens", async () => {
   const port = freePort();
   const at = ["--listen-address", "127.0.0.1", "--port", `${port}`];
   const url = "redis://user:geheim@host/x";
@@ -66,7 +66,7 @@ Deno.test("a configuration that cannot be used is one sentence, status 2, and no
   );
 });
 
-Deno.test("a port that is taken is one sentence and status 2", async () => {
+Deno.test("a port in use is one sentence and status 2", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const { code, stderr } = await run(["--listen-address", "127.0.0.1", "--port", `${port}`]);
@@ -79,7 +79,7 @@ Deno.test("a port that is taken is one sentence and status 2", async () => {
   );
 });
 
-Deno.test("healthcheck is 0 for a proxy that serves, Redis or not, else 1 with a sentence", async () => {
+Deno.test("healthcheck exits with 0 if the proxy answers, with or without Redis, else with 1 and a sentence", async () => {
   const redisPort = freePort();
   const at = ["--listen-address", "127.0.0.1"];
   let port = "";
@@ -93,7 +93,7 @@ Deno.test("healthcheck is 0 for a proxy that serves, Redis or not, else 1 with a
   const gone = await run(["healthcheck", ...at, "--port", port]);
   assertEquals(gone.code, 1);
   assertMatch(gone.stderr, /^Unhealthy: cannot ask 127\.0\.0\.1 port \d+: .*\n$/);
-  // One that accepts and says nothing is not healthy either, and does not hold the check.
+  // A server that accepts and says nothing is not healthy, and does not block the check.
   using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const args = ["healthcheck", ...at, "--port", `${silent.addr.port}`, "--redis-timeout", "0.1"];
   const hung = await run(args);
@@ -102,7 +102,7 @@ Deno.test("healthcheck is 0 for a proxy that serves, Redis or not, else 1 with a
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`${signal} lets requests in flight be answered, accepts no more, and ends with status 0`, async () => {
+  Deno.test(`on ${signal} requests in flight are answered, no client is accepted, and the status is 0`, async () => {
     await using it = await serving(["--redis-timeout", "5"]);
     await it.ask("SET", "key", "value");
     using idle = await it.connect();
@@ -149,7 +149,7 @@ Deno.test("a stop waits for requests no longer than --shutdown-timeout", async (
   assert(performance.now() - asked < 2000);
 });
 
-Deno.test("a client that takes no reply does not keep a stop from ending", async () => {
+Deno.test("a client that reads no reply does not block a stop", async () => {
   await using it = await serving(["--shutdown-timeout", "0.2"]);
   await it.ask("SET", "large", "v".repeat(30_000_000));
   using client = await it.connect();
@@ -172,7 +172,7 @@ Deno.test("a second signal ends at once", async () => {
   assert(performance.now() - asked < 2000);
 });
 
-Deno.test("the log is one event a line, in JSON where it is asked for", async () => {
+Deno.test("the log is one event per line, in JSON on request", async () => {
   await using it = await serving(["--log-format", "json", "--log-level", "debug"]);
   await it.redis.stop();
   await it.proxy.process.logged(/No connection to Redis/);
@@ -187,7 +187,7 @@ Deno.test("the log is one event a line, in JSON where it is asked for", async ()
   assertEquals(events.map(({ event }) => event).slice(-2), ["Stopping", "Stopped"]);
 });
 
-Deno.test("a log that nobody reads any more does not end the service", async () => {
+Deno.test("a log that nobody reads does not stop the service", async () => {
   await using it = await serving();
   const folder = await Deno.makeTempDir({ prefix: "redis-proxy-log-" });
   try {
@@ -199,7 +199,7 @@ Deno.test("a log that nobody reads any more does not end the service", async () 
       ),
       cwd: ROOT,
     }).spawn();
-    // The one reader takes a line and goes: what is logged from then on has nowhere to go.
+    // The only reader reads one line and leaves, so later lines have no destination.
     const { stdout } = await command("head", ["-n", "1", pipe]);
     const port = Number(/ port=(\d+) /.exec(stdout)![1]);
     await it.redis.stop();
@@ -213,7 +213,7 @@ Deno.test("a log that nobody reads any more does not end the service", async () 
 });
 
 Deno.test({
-  name: "the executable runs without PATH, HOME and DENO_DIR, and writes nothing",
+  name: "the executable runs without PATH, HOME and DENO_DIR, and writes no files",
   ignore: Deno.env.has("RP_TEST_COMMAND"),
   async fn() {
     const executable = new URL("../../dist/redis-proxy", import.meta.url).pathname;
@@ -239,7 +239,7 @@ Deno.test({
   },
 });
 
-/** Reads the log up to the port. */
+/** Reads the log until it names the port. */
 async function portOf(log: ReadableStreamDefaultReader<string>): Promise<number> {
   let text = "";
   while (!/ port=\d+ /.test(text)) text += (await log.read()).value ?? assert(false, text);

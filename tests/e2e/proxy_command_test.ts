@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RawClient, request } from "../support/client.ts";
 import { callsOf, curl, redisCli, serving, until } from "../support/serving.ts";
 
-Deno.test("PROXY EXPLAIN tells redis-cli what is kept of a key", async () => {
+Deno.test("PROXY EXPLAIN shows redis-cli what is cached of a key", async () => {
   await using it = await serving();
   await it.ask("SET", "key", "value");
   assertMatch(await redisCli(it.port, "proxy", "explain", "key"), /^cached\nno\n/);
@@ -13,7 +13,7 @@ Deno.test("PROXY EXPLAIN tells redis-cli what is kept of a key", async () => {
   assertMatch(await redisCli(it.port, "info", "coherence"), /^coherence:tracked\r?$/m);
 });
 
-Deno.test("PROXY FRESHNESS fenced or forced reads what was written just before, every time", async () => {
+Deno.test("with PROXY FRESHNESS fenced or forced, a read always sees the write before it", async () => {
   await using it = await serving();
   using writer = await RawClient.connect(it.redis.port);
   for (const word of ["fenced", "forced"]) {
@@ -35,7 +35,7 @@ Deno.test("PROXY FRESHNESS fenced or forced reads what was written just before, 
   }
 });
 
-Deno.test("PROXY FRESHNESS belongs to its connection, and RESET gives the first one back", async () => {
+Deno.test("PROXY FRESHNESS applies to its connection, and RESET restores the default", async () => {
   await using it = await serving();
   using client = await it.connect();
   await client.exchange(request("PROXY", "FRESHNESS", "FORCED"), 5);
@@ -46,7 +46,7 @@ Deno.test("PROXY FRESHNESS belongs to its connection, and RESET gives the first 
   assertMatch(await client.until("\r\n"), /^-ERR wanted PROXY FRESHNESS with one of cached, /);
 });
 
-Deno.test("PROXY FRESHNESS stale has values answered while Redis is away, if that is allowed", async () => {
+Deno.test("with PROXY FRESHNESS stale, values are served while Redis is away, if allowed", async () => {
   await using it = await serving(["--stale-if-error", "60"]);
   await it.ask("SET", "key", "value");
   assertEquals(await redisCli(it.port, "get", "key"), "value\n");
@@ -63,7 +63,7 @@ Deno.test("PROXY FRESHNESS stale has values answered while Redis is away, if tha
   assert(performance.now() - asked < 500);
 });
 
-Deno.test("--stale-if-error has HTTP answer what it had while Redis is away, and mark it", async () => {
+Deno.test("with --stale-if-error, HTTP serves stale values while Redis is away, and marks them", async () => {
   await using it = await serving(["--stale-if-error", "60"]);
   await it.ask("SET", "key", "value");
   assertEquals(await curl(it.port, "/key"), "value");

@@ -1,4 +1,4 @@
-/** A proxy whose Redis is itself: it would say that it is connected, and answer nothing. */
+/** A proxy that is its own Redis: it would report a connection, and answer nothing. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
 import { ProxyProcess } from "../support/proxy.ts";
@@ -32,14 +32,14 @@ for (const coherence of ["auto", "off"]) {
   });
 }
 
-Deno.test("a proxy that reaches itself by way of another address says so", async () => {
+Deno.test("a proxy that reaches itself through another address says so", async () => {
   const port = freePort();
   using relay = new Relay(() => port);
   await using process = await startOn(port, relay.port);
   await assertLoop(process, port);
 });
 
-Deno.test("two proxies that are each other's Redis say so, and serve once one of them has another", async () => {
+Deno.test("two proxies that are each other's Redis say so, and serve once one of them has a real one", async () => {
   const [here, there] = [freePort(), freePort()];
   await using redis = await startRedisServer();
   await ask(redis.port, "SET", "key", "value");
@@ -59,7 +59,7 @@ Deno.test("two proxies that are each other's Redis say so, and serve once one of
   await until(async () => await redisCli(here, "get", "key") === "value\n");
 });
 
-Deno.test("a proxy before another proxy serves, and is told when that one's Redis is away", async () => {
+Deno.test("a proxy in front of another proxy serves, and notices when that one's Redis is away", async () => {
   await using redis = await startRedisServer();
   await ask(redis.port, "SET", "key", "value");
   const [near, far] = [freePort(), freePort()];

@@ -6,7 +6,7 @@ import { ask, curl, redisCli, serving, until } from "../support/serving.ts";
 
 const withStatus = ["-w", "\n%{http_code}", "-D", "-"];
 
-Deno.test("a proxy whose Redis is away starts, says so to clients, and serves when it comes", async () => {
+Deno.test("a proxy starts without Redis, tells clients so, and serves once Redis is there", async () => {
   const redisPort = freePort();
   await using proxy = await startProxy(redisPort, [], { awaitRedis: false });
   const { port } = proxy;
@@ -22,7 +22,7 @@ Deno.test("a proxy whose Redis is away starts, says so to clients, and serves wh
   assert(performance.now() - up < 2000);
 });
 
-Deno.test("a Redis that hangs costs a read its time-out, and is left as soon as it answers again", async () => {
+Deno.test("with a hung Redis a read takes its time-out, and service returns as soon as Redis answers", async () => {
   await using it = await serving(["--coherence", "off", "--redis-timeout", "0.4"]);
   await it.ask("MSET", "key", "value", "kept", "kept", "other", "other");
   assertEquals(await redisCli(it.port, "get", "kept"), "kept\n");
@@ -45,13 +45,13 @@ Deno.test("a Redis that hangs costs a read its time-out, and is left as soon as 
   assert(performance.now() - up < 2000);
 });
 
-Deno.test("reads that find the queue full or wait too long for their turn are told busy", async () => {
+Deno.test("a read gets a busy error if the queue is full, or if it waited too long", async () => {
   await using it = await serving([
     ...["--client-limit", "1", "--client-queue", "1", "--queue-timeout", "1"],
     ...["--redis-timeout", "20"],
   ]);
   it.redis.kill("SIGSTOP");
-  /** Asks for a key; what is before it is answered once the read has taken its place. */
+  /** Requests a key; the request before it is answered once the read has its place. */
   const read = async (key: string) => {
     const client = await it.connect();
     await client.send("PING\r\n" + request("GET", key));
@@ -67,7 +67,7 @@ Deno.test("reads that find the queue full or wait too long for their turn are to
   assertEquals(await first.text(5), "$-1\r\n");
 });
 
-Deno.test("an error of Redis that is not the client's fault is 502, and passed on over RESP", async () => {
+Deno.test("an error of Redis that is not the client's fault is 502, and unchanged over RESP", async () => {
   await using it = await serving();
   await it.ask("ACL", "SETUSER", "default", "resetkeys", "~open:*");
   assertMatch(await redisCli(it.port, "get", "closed"), /^NOPERM /m);

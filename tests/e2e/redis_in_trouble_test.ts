@@ -1,4 +1,4 @@
-/** A Redis that is connected and yet does not read, or reads late. */
+/** A Redis that is connected but does not answer, or answers late. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { startProxy } from "../support/proxy.ts";
@@ -9,7 +9,7 @@ async function figure(port: number, name: string): Promise<number> {
   return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(await redisCli(port, "info"))![1]);
 }
 
-Deno.test("a Redis that says BUSY is asked a few times, then left alone but for a trial", async () => {
+Deno.test("a Redis that says BUSY gets a few reads, then only a trial now and then", async () => {
   await using it = await serving(["--coherence", "off"], ["--lua-time-limit", "10"]);
   await it.ask("SET", "key", "value");
   using endless = await it.connect();
@@ -19,7 +19,7 @@ Deno.test("a Redis that says BUSY is asked a few times, then left alone but for 
   const before = await figure(it.port, "origin_reads");
   await endless.send(keys.replace(/^/gm, "GET ").slice(0, -4));
   for (let index = 0; index < 40; index++) assertMatch(await endless.until("\r\n"), /^-BUSY /);
-  // All forty were under way before the first was answered; what comes now is refused.
+  // All forty were in flight before the first answer; further reads are refused.
   const started = performance.now();
   for (let index = 0; index < 20; index++) {
     assertMatch(await endless.exchange(`GET more:${index}\r\n`, 5), /^-BUSY/);
@@ -34,7 +34,7 @@ Deno.test("a Redis that says BUSY is asked a few times, then left alone but for 
   await until(async () => await redisCli(it.port, "get", "key") === "value\n", 3000);
 });
 
-Deno.test("a slow Redis is waited for only the soft time-out where a stale value may be answered", async () => {
+Deno.test("if a stale value is allowed, a slow Redis is waited for only during the soft time-out", async () => {
   await using redis = await startRedisServer();
   using relay = new Relay(() => redis.port);
   await using proxy = await startProxy(relay.port, [

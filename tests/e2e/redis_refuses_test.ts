@@ -1,4 +1,4 @@
-/** A Redis that can be reached and refuses a step of the handshake: which is said, and never passed over. */
+/** A Redis that refuses a step of the handshake: the proxy says so and never ignores it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type RedisServer, startRedisServer } from "../../tools/redis_server.ts";
 import { type RunningProxy, startProxy } from "../support/proxy.ts";
@@ -8,7 +8,7 @@ import { ask, curl, redisCli, until } from "../support/serving.ts";
 const ADMIN = ["--admin-port", "0", "--log-format", "json"];
 const STATUS = ["-w", "\n%{http_code}"];
 
-/** A proxy that connects by a URL, and is not waited for. */
+/** A proxy that connects by a URL; the test does not wait for it. */
 function startWith(url: string, args: readonly string[] = []): Promise<RunningProxy> {
   return startProxy(null, ["--redis-url", url, ...ADMIN, ...args], { awaitRedis: false });
 }
@@ -17,7 +17,7 @@ async function adminPortOf({ process }: RunningProxy): Promise<number> {
   return Number((await process.logged(/Serving metrics.*"port":(\d+)/))[1]);
 }
 
-/** That the log consists of lines that this program wrote. */
+/** Checks that the log consists of lines of this program. */
 function assertOwnLog({ process }: RunningProxy): void {
   for (const line of process.stderr.trimEnd().split("\n")) {
     assert(typeof JSON.parse(line).event === "string", line);
@@ -25,7 +25,7 @@ function assertOwnLog({ process }: RunningProxy): void {
   assertEquals(process.stdout, "");
 }
 
-/** That clients, the admin port and the log all say that Redis refuses, and why. */
+/** Checks that clients, the admin port and the log all say that Redis refuses, and why. */
 async function assertRefused(proxy: RunningProxy, why: RegExp): Promise<void> {
   const [line] = await proxy.process.logged(/^.*"level":"error".*Redis refuses.*$/m);
   assertMatch(line, why);
@@ -46,7 +46,7 @@ async function assertRefused(proxy: RunningProxy, why: RegExp): Promise<void> {
   assert(!/Connected to Redis/.test(proxy.process.stderr), proxy.process.stderr);
 }
 
-/** That the same proxy serves once what was wrong is put right. */
+/** Checks that the same proxy serves once the cause is fixed. */
 async function assertHeals(proxy: RunningProxy, value: string): Promise<void> {
   await until(async () => await redisCli(proxy.port, "get", "key") === `${value}\n`);
   const admin = await adminPortOf(proxy);
@@ -54,13 +54,13 @@ async function assertHeals(proxy: RunningProxy, value: string): Promise<void> {
   assertMatch(await curl(admin, "/metrics"), /^redis_proxy_origin_state\{state="up"\} 1$/m);
 }
 
-/** Asks a database of a Redis itself. */
+/** Sends a command to a database of Redis itself. */
 async function inDatabase(redis: RedisServer, database: number, ...command: string[]) {
   return await redisCli(redis.port, "-n", `${database}`, ...command);
 }
 
 for (const coherence of ["auto", "required", "off"]) {
-  Deno.test(`with --coherence ${coherence} a database that Redis does not have is never another one`, async () => {
+  Deno.test(`with --coherence ${coherence} a missing database is never replaced by another one`, async () => {
     await using redis = await startRedisServer();
     await ask(redis.port, "SET", "key", "of database 0");
     await using proxy = await startWith(`redis://127.0.0.1:${redis.port}/99`, [
@@ -70,7 +70,7 @@ for (const coherence of ["auto", "required", "off"]) {
     assertOwnLog(proxy);
   });
 
-  Deno.test(`with --coherence ${coherence} a user without +select gets no database but its own`, async () => {
+  Deno.test(`with --coherence ${coherence} a user without +select gets no other database`, async () => {
     await using redis = await startRedisServer();
     await ask(redis.port, "SET", "key", "of database 0");
     await inDatabase(redis, 5, "set", "key", "of database 5");
@@ -98,7 +98,7 @@ Deno.test("a wrong password is an error in the log, on the admin port and for cl
 });
 
 for (const coherence of ["auto", "off"]) {
-  Deno.test(`with --coherence ${coherence} a Redis that wants a password is told from one that serves`, async () => {
+  Deno.test(`with --coherence ${coherence} a Redis that needs a password is not taken for one that serves`, async () => {
     await using redis = await startRedisServer({ password: "secret" });
     await using proxy = await startWith(`redis://127.0.0.1:${redis.port}`, [
       ...["--coherence", coherence],
@@ -107,7 +107,7 @@ for (const coherence of ["auto", "off"]) {
     assertOwnLog(proxy);
   });
 
-  Deno.test(`with --coherence ${coherence} a user who may not GET is told so, and served once he may`, async () => {
+  Deno.test(`with --coherence ${coherence} a user without +get gets an error, and is served once it has the right`, async () => {
     await using redis = await startRedisServer();
     await ask(redis.port, "SET", "key", "value");
     await ask(redis.port, "ACL", "SETUSER", "u", "on", ">p", "~*", "&*", "+@all", "-get");
@@ -120,7 +120,7 @@ for (const coherence of ["auto", "off"]) {
     assertOwnLog(proxy);
   });
 
-  Deno.test(`with --coherence ${coherence} a password that Redis does not want is no hindrance, and said in our own log`, async () => {
+  Deno.test(`with --coherence ${coherence} a password that Redis does not need is only logged`, async () => {
     await using redis = await startRedisServer();
     await ask(redis.port, "SET", "key", "value");
     await using proxy = await startWith(`redis://:needless@127.0.0.1:${redis.port}`, [
@@ -132,7 +132,7 @@ for (const coherence of ["auto", "off"]) {
   });
 }
 
-Deno.test("a Redis that is busy at a reconnect says so, and the database stays the one that was asked for", async () => {
+Deno.test("if Redis is busy at a reconnect, clients get its error, and the database stays the same", async () => {
   await using redis = await startRedisServer({ args: ["--lua-time-limit", "10"] });
   using relay = new Relay(() => redis.port);
   for (const database of [0, 5]) await inDatabase(redis, database, "set", "key", `of ${database}`);

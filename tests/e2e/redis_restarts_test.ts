@@ -8,7 +8,7 @@ const KEYS = 200;
 const RESTARTS = 10;
 const CLIENTS = 4;
 
-/** The value of a key: of a length and content that no other key has. */
+/** The value of a key; its length and content differ from those of all other keys. */
 function valueOf(index: number): string {
   return `value of ${index};`.repeat(1 + index * 3);
 }
@@ -23,14 +23,14 @@ async function fill(port: number): Promise<void> {
   await redis.text(5 * KEYS);
 }
 
-/** A client's tally: an answer is the key's own value, nil after a restart, or an error by name. */
+/** A client's counts of answers: the key's value, nil after a restart, or an error by name. */
 interface Tally {
   values: number;
   errors: number;
   wrong: string[];
 }
 
-/** Reads keys one batch after the other, and checks every byte, until it is told to end. */
+/** Reads batches of keys and checks every byte, until it is told to end. */
 async function load(
   port: number,
   seed: number,
@@ -55,12 +55,12 @@ async function load(
         return;
       }
     }
-    // What a client does with a batch; without it the load would be all that this machine does.
+    // A client's own work; without it the load would take the whole machine.
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
-Deno.test("Redis killed and restarted under load ten times: no wrong byte, no crash, soon back", async () => {
+Deno.test("killing and restarting Redis ten times under load gives no wrong byte and no crash, and service returns", async () => {
   const port = freePort();
   let redis = await startRedisServer({ port });
   await fill(port);
@@ -98,7 +98,7 @@ Deno.test("Redis killed and restarted under load ten times: no wrong byte, no cr
   }
   assertEquals(tally.wrong, []);
   assert(tally.values >= 200 * RESTARTS, JSON.stringify(tally));
-  // A restart may be so quick that every read is made again in time: that it was noticed is logged.
+  // A restart may be so quick that every repeated read succeeds, so check the log.
   const losses = proxy.process.stderr.split("No connection to Redis").length - 1;
   assert(losses >= RESTARTS, `${losses} lost connections`);
   assert(Math.max(...waits) < 2000, `back after ${waits.map(Math.round)} ms`);

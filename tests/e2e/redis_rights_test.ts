@@ -1,4 +1,4 @@
-/** The access list in the documentation: it has each right that is needed, and none that is not. */
+/** The access list in the documentation has every right that is needed, and no other. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type RedisServer, startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
@@ -7,7 +7,7 @@ import { redisCli, until } from "../support/serving.ts";
 
 const LARGE = 5 * 1024 * 1024;
 
-/** The rights, as docs/coherence.md lists them. */
+/** The rights listed in docs/coherence.md. */
 async function rightsOf(): Promise<string[]> {
   const text = await Deno.readTextFile(`${ROOT}docs/coherence.md`);
   const [, list] = /Access rights at Redis[^]*?\n\n((?: {4}.+\n)+)/.exec(text)!;
@@ -29,7 +29,7 @@ function startFor({ port }: RedisServer, awaitRedis = true): Promise<RunningProx
   return startProxy(null, ["--redis-url", `redis://u:p@127.0.0.1:${port}/5`], { awaitRedis });
 }
 
-/** Reads a value, a large one, and one more time what Redis says was changed. */
+/** Reads a value, a large value, and a value again after Redis announced a change. */
 async function readAll({ port: redisPort }: RedisServer, { port }: RunningProxy): Promise<void> {
   assertEquals(await redisCli(port, "get", "key"), "value\n");
   assertEquals(await redisCli(port, "strlen", "large"), `${LARGE}\n`);
@@ -38,14 +38,14 @@ async function readAll({ port: redisPort }: RedisServer, { port }: RunningProxy)
   await until(async () => await redisCli(port, "get", "missing") === "found\n");
 }
 
-/** What Redis refused: the command and why, of each. */
+/** The refusals of Redis: each command and the reason. */
 async function refusedBy({ port }: RedisServer): Promise<string[]> {
   const log = await redisCli(port, "--json", "acl", "log");
   const entries = JSON.parse(log) as { reason: string; object: string }[];
   return entries.map(({ reason, object }) => `${reason} ${object}`);
 }
 
-Deno.test("a user with exactly the documented rights is refused nothing, and told of changes", async () => {
+Deno.test("a user with exactly the documented rights is refused nothing, and follows changes", async () => {
   await using redis = await startWith(await rightsOf());
   await using proxy = await startFor(redis);
   await proxy.process.logged(/coherence=tracked/);
@@ -55,11 +55,11 @@ Deno.test("a user with exactly the documented rights is refused nothing, and tol
   assert(!/refuses/.test(proxy.process.stderr), proxy.process.stderr);
 });
 
-/** Rights that are used later than at connecting: for large values. */
+/** Rights that are not used during connecting, but for large values. */
 const LATER = ["+watch", "+multi", "+exec", "+getrange"];
 
 for (const right of await rightsOf()) {
-  Deno.test(`without ${right} nothing is answered wrong, and what is missing is said`, async () => {
+  Deno.test(`without ${right} no answer is wrong, and the log or an error names the missing right`, async () => {
     const rights = (await rightsOf()).filter((one) => one !== right);
     await using redis = await startWith(rights);
     await using proxy = await startFor(redis, false);

@@ -20,7 +20,7 @@ Deno.test("SIGHUP does not end a proxy that has nothing to reload", async () => 
   assertEquals(await proxy.process.stop(), 0);
 });
 
-Deno.test("SIGHUP reads the password again; a file that cannot be used changes nothing", async () => {
+Deno.test("SIGHUP reads the password again, and an unusable file changes nothing", async () => {
   await using redis = await startRedisServer();
   const file = await Deno.makeTempFile({ prefix: "redis-proxy-password-" });
   await Deno.writeTextFile(file, "old\n");
@@ -45,7 +45,7 @@ Deno.test("SIGHUP reads the password again; a file that cannot be used changes n
   process.kill("SIGHUP");
   await process.logged(/Reloaded .*password-file="read again"/);
   assertEquals([await auth("new"), (await auth("old")).slice(0, 10)], ["+OK", "-WRONGPASS"]);
-  // A session goes on, as in Redis; each request over HTTP has to show the password of its time.
+  // Sessions continue, as in Redis. Each HTTP request needs the current password.
   assertEquals(await session.exchange("PING\r\n", 7), "+PONG\r\n");
   assertEquals([await get("new"), await get("old")], ["200", "401"]);
 

@@ -4,20 +4,20 @@ import { run, serving, until } from "../support/serving.ts";
 
 const MB = 1024 * 1024;
 
-/** The memory that the process holds, in bytes; 0 where it cannot be found out. */
+/** Resident memory of the process, in bytes; 0 if unknown. */
 async function residentOf(pid: number): Promise<number> {
   const { stdout } = await run("cat", [`/proc/${pid}/status`]);
   return Number(/VmRSS:\s+(\d+) kB/.exec(stdout)?.[1] ?? 0) * 1024;
 }
 
-/** How many clients the proxy says it has cut off. */
+/** The number of clients that the proxy has cut off. */
 async function cutOff(port: number): Promise<number> {
   using client = await RawClient.connect(port);
   await client.send("INFO clients\r\nQUIT\r\n");
   return Number(/cut_off_clients:(\d+)/.exec(await client.rest())?.[1]);
 }
 
-Deno.test("clients that take no replies are cut off beyond --reply-memory, and the others served", async () => {
+Deno.test("clients that read no replies are cut off beyond --reply-memory, and others are served", async () => {
   await using it = await serving(["--reply-memory", "32mb", "--cache-memory", "1mb"]);
   const value = "v".repeat(16 * MB);
   for (const name of "abcdefgh") await it.ask("SET", name, value);
@@ -39,7 +39,7 @@ Deno.test("clients that take no replies are cut off beyond --reply-memory, and t
   }
 });
 
-Deno.test("a request of 500 MB that is refused is not kept, and its connection lives on", async () => {
+Deno.test("a refused request of 500 MB is not buffered, and its connection stays open", async () => {
   await using it = await serving();
   using client = await it.connect();
   await client.send("PING\r\n");
@@ -56,7 +56,7 @@ Deno.test("a request of 500 MB that is refused is not kept, and its connection l
   assert(grown < size / 2, `${grown} bytes more`);
 });
 
-Deno.test("what is announced costs nothing before it comes", async () => {
+Deno.test("announced bytes cost no memory before they arrive", async () => {
   await using it = await serving();
   for (
     const [bytes, why] of [
@@ -70,7 +70,7 @@ Deno.test("what is announced costs nothing before it comes", async () => {
   }
 });
 
-Deno.test("connections that say nothing, or begin and do not go on, end in time", async () => {
+Deno.test("silent connections and unfinished requests end in time", async () => {
   await using it = await serving(["--idle-timeout", "1", "--request-timeout", "1"]);
   using idle = await it.connect();
   using begun = await it.connect();

@@ -57,7 +57,7 @@ Deno.test("ioredis reads all bytes of values and keys through its natural pipeli
   }
 });
 
-Deno.test("a pipeline of 10,000 comes back exact and in order, over hits, misses and errors", async () => {
+Deno.test("10,000 pipelined requests are answered exactly and in order, with hits, misses and errors", async () => {
   await using it = await serving();
   await it.ask("RPUSH", "list", "1");
   {
@@ -93,7 +93,7 @@ Deno.test("a pipeline of 10,000 comes back exact and in order, over hits, misses
   }
 });
 
-Deno.test("a pipeline in single bytes is understood", async () => {
+Deno.test("a pipeline that arrives byte by byte is answered", async () => {
   await using it = await serving();
   await it.ask("SET", "key", "value");
   using client = await it.connect();
@@ -104,7 +104,7 @@ Deno.test("a pipeline in single bytes is understood", async () => {
   assertEquals(await client.text(wanted.length), wanted);
 });
 
-Deno.test("a protocol error is told in Redis's words behind the replies that precede it", async () => {
+Deno.test("a protocol error gets Redis's own error, after the replies before it", async () => {
   await using it = await serving();
   using client = await it.connect();
   await client.send("PING\r\n*1\r\n+PING\r\nPING\r\n");

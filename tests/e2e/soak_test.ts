@@ -1,4 +1,4 @@
-/** Short runs of what `make soak` does for long. */
+/** Short runs of `make soak`. */
 import { assert, assertEquals } from "@std/assert";
 import { NoIdentity } from "../support/mutants.ts";
 import { race } from "../soak/race.ts";
@@ -7,14 +7,14 @@ import { soak } from "../soak/soak.ts";
 
 const LOAD = { readers: 12, writers: 2, keys: 32, lease: 500 };
 
-Deno.test("with nothing wrong, readers never see a value that is long over", async () => {
+Deno.test("without faults, readers never see an outdated value for long", async () => {
   const report = await soak({ ...LOAD, seconds: 3, faults: [] });
   const { violations, unequal, leftovers, errors } = report;
   assertEquals([violations, unequal, leftovers, errors], [[], [], [], {}]);
   assert(report.reads > 1000 && report.writes > 100, JSON.stringify(report));
 });
 
-Deno.test("with one fault after the other, no answer is too old and every key recovers", async () => {
+Deno.test("with one fault after the other, no answer is too old, and every key recovers", async () => {
   const report = await soak({ ...LOAD, seconds: 8, faults: FAULTS });
   assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);
   assert(report.reads > 1000 && report.faults > 3, JSON.stringify(report));

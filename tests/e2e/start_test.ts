@@ -4,24 +4,24 @@ import { startRedisServer } from "../../tools/redis_server.ts";
 import { ROOT, startProxy } from "../support/proxy.ts";
 import { ask } from "../support/serving.ts";
 
-Deno.test("a GET that comes before there is a connection to Redis waits for it", async () => {
+Deno.test("a GET that arrives before the connection to Redis waits for it", async () => {
   await using redis = await startRedisServer();
   await ask(redis.port, "SET", "key", "value");
   await using proxy = await startProxy(redis.port, [], { awaitRedis: false });
   assertEquals(await ask(proxy.port, "GET", "key"), "$5");
 });
 
-Deno.test("SIGTERM ends in order what has only just begun to serve", async () => {
+Deno.test("SIGTERM stops a proxy that has only just started", async () => {
   await using redis = await startRedisServer();
   const proxy = await startProxy(redis.port, [], { awaitRedis: false });
-  // An answer shows that signals are listened for; what comes next is the loading.
+  // After an answer the proxy listens for signals; the library is loaded next.
   const pong = await ask(proxy.port, "PING");
   const status = await proxy.process.stop();
   assertEquals([pong, status], ["+PONG", 0]);
   assertMatch(proxy.process.stderr, /Stopped/);
 });
 
-Deno.test("a client library that cannot be loaded ends the program with its error and status 1", async () => {
+Deno.test("if the client library cannot be loaded, the program ends with its error and status 1", async () => {
   const folder = await Deno.makeTempDir();
   try {
     for (const { name } of Deno.readDirSync(`${ROOT}dist/bundle`)) {

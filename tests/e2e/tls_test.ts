@@ -54,14 +54,14 @@ async function withTls(
   });
 }
 
-/** What a proxy answers for the key. */
+/** The proxy's answer for the key. */
 async function read(host: string, { port, authority }: Secured, ...flags: string[]) {
   const url = ["--redis-url", `rediss://${host}:${port}/3`, "--redis-ca", authority.files.cert];
   await using proxy = await startProxy(null, [...url, ...flags]);
   return await redisCli(proxy.port, "get", "key");
 }
 
-/** Why a proxy has no connection to Redis. */
+/** The reason why a proxy has no connection to Redis. */
 async function refusal(host: string, { port, authority }: Secured, ...flags: string[]) {
   await using process = new ProxyProcess([
     ...["--port", "0", "--listen-address", "127.0.0.1"],
@@ -72,7 +72,7 @@ async function refusal(host: string, { port, authority }: Secured, ...flags: str
   return line;
 }
 
-/** Ends a proxy, and shows what it said. */
+/** Ends a proxy, and returns its log. */
 async function said(process: ProxyProcess): Promise<string> {
   await process.stop();
   return process.stdout + process.stderr;
@@ -252,7 +252,7 @@ Deno.test("a self-signed certificate that is marked as an authority is refused, 
   }, (authority) => makeSelfSigned(authority, args));
 });
 
-Deno.test("a password that Redis does not take is told in the log, and not shown", async () => {
+Deno.test("the log reports a rejected password, and does not show it", async () => {
   await withTls(async ({ plainPort }) => {
     await using process = new ProxyProcess(["--port", "0", "--listen-address", "127.0.0.1"], {
       RP_REDIS_URL: `redis://reader:wrong-secret@127.0.0.1:${plainPort}`,

@@ -1,5 +1,5 @@
 /**
- * The clients that have to work: where each comes from, how its driver is started, and with which
+ * The clients that must work: where each comes from, how its driver starts, and with which
  * options it connects.
  *
  * @module
@@ -8,22 +8,22 @@
 /** A client, and the process that drives it through the steps. */
 export interface Client {
   readonly name: string;
-  /** RESP versions it can be told to use, its own default first. */
+  /** The RESP versions that it can use, its default first. */
   readonly protocols: readonly (2 | 3)[];
   /** Whether its users can name the connection by an option, or by CLIENT SETNAME at once. */
   readonly hasName: boolean;
-  /** Debian's packages of it; none where npm has it. */
+  /** Its Debian packages; none if it comes from npm. */
   readonly debian: readonly string[];
-  /** As it is pinned; or a command that prints what is installed, and fails where nothing is. */
+  /** The pinned version, or a command that prints the installed one and fails if there is none. */
   readonly version: string | readonly string[];
-  /** The driver; connections are added to it. */
+  /** The driver; the connections are appended. */
   readonly command: readonly string[];
 }
 
 const DRIVERS = new URL("./drivers/", import.meta.url).pathname;
 const DENO = [Deno.execPath(), "run", "-A", "--quiet", "--no-check", "--no-config"];
 
-/** A package of npm, imported by Deno, with a lock file of its own. */
+/** An npm package, imported by Deno, with its own lock file. */
 function npm(name: string, packageName: string, version: string, protocols: (2 | 3)[]): Client {
   const lock = [`--lock=${DRIVERS}npm.lock`, "--frozen"];
   return {
@@ -36,18 +36,18 @@ function npm(name: string, packageName: string, version: string, protocols: (2 |
   };
 }
 
-/** A client of another language, of whatever version the system has. */
+/** A client of another language, in the system's version. */
 function installed(name: string, debian: string[], version: string[], command: string[]): Client {
   return { name, protocols: [2], hasName: true, version, debian, command };
 }
 
-/** Debian's, even where another Python comes first on PATH. */
+/** Debian's Python, even if another one comes first on PATH. */
 const PYTHON = isFile("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
 
 const HIREDIS_VERSION = `printf '#include <hiredis/hiredis.h>
 HIREDIS_MAJOR.HIREDIS_MINOR.HIREDIS_PATCH' | cc -E -P - | tail -n 1 | tr -d ' '`;
 
-/** `SCRATCH` is a folder that is removed in the end. */
+/** `SCRATCH` is a temporary folder. */
 const HIREDIS_DRIVER = `cc -O1 -o "$SCRATCH/client" "$0" -lhiredis && exec "$SCRATCH/client" "$@"`;
 
 export const NPM_CLIENTS: readonly Client[] = [
@@ -102,7 +102,7 @@ export const SYSTEM_CLIENTS: readonly Client[] = [
 
 export const CLIENTS: readonly Client[] = [...NPM_CLIENTS, ...SYSTEM_CLIENTS];
 
-/** The version of a client that can be run here; null where there is none. */
+/** The version of a client that can run here; null if there is none. */
 export async function versionOf({ version }: Client): Promise<string | null> {
   if (typeof version === "string") return version;
   try {
@@ -122,8 +122,8 @@ export interface Places {
 }
 
 /**
- * The connections a client makes: for each protocol one with nothing but the port, one with a
- * password and one with a name. The default protocol is not named: the client has to find it.
+ * The connections of a client: for each protocol one with only the port, one with a
+ * password and one with a name. The default protocol is not passed: the client must choose it.
  */
 export function connectionsOf(client: Client, { open, guarded, password }: Places): string[] {
   return client.protocols.flatMap((protocol, index) => {

@@ -1,6 +1,6 @@
 /**
- * What clients that cannot be installed for a test send when they connect, as read in their sources
- * or recorded on the wire, and what each needs to hear in order to go on.
+ * The handshakes of clients that cannot be installed for a test, as read in their sources
+ * or recorded on the wire, and the replies that each one needs.
  *
  * Every command is sent as an array of bulk strings, as all of these clients do, so a list of words
  * is the exact bytes; commands of one exchange are sent at once, before a reply is read.
@@ -8,25 +8,25 @@
  * @module
  */
 
-/** What a reply must be. */
+/** The required kind of a reply. */
 export type Want =
   /** `+OK`. */
   | "OK"
-  /** A RESP3 map with all that HELLO tells; the connection is in RESP3 from then on. */
+  /** HELLO's reply as a RESP3 map; the connection is in RESP3 from then on. */
   | "hello 3"
   /** The same as a flat RESP2 array. */
   | "hello 2"
-  /** An error, and never OK: the client would wait for what it was promised. */
+  /** An error, never OK: the client would wait for what OK promises. */
   | "refusal"
   | "integer"
-  /** INFO's kind of string, with a line `role:master`. */
+  /** A string of INFO with a line `role:master`. */
   | "master"
   /** The last argument as a bulk string, byte for byte. */
   | "echo"
   /** The null of the connection's protocol. */
   | "null"
   | "PONG"
-  /** One well-formed reply: a false answer has been ruled out elsewhere, an error will do. */
+  /** Any well-formed reply, also an error: other tests check the answer. */
   | "any";
 
 export interface Exchange {
@@ -34,7 +34,7 @@ export interface Exchange {
   readonly want: Want;
 }
 
-/** How the user has configured the client. */
+/** The user's configuration of the client. */
 export interface Options {
   readonly password: string | null;
   readonly name: string | null;
@@ -43,9 +43,9 @@ export interface Options {
 export interface Handshake {
   /** Name and version of the client, as it was read or recorded. */
   readonly client: string;
-  /** The protocol the connection has in the end. */
+  /** The protocol of the connection after the handshake. */
   readonly protocol: 2 | 3;
-  /** Groups of commands; the client waits for the replies of one before it sends the next. */
+  /** Groups of commands. The client waits for the replies of a group before it sends the next. */
   readonly groups: (options: Options) => readonly (readonly Exchange[])[];
 }
 
@@ -61,7 +61,7 @@ function when(condition: unknown, ...exchanges: Exchange[]): Exchange[] {
   return condition ? exchanges : [];
 }
 
-/** A library name and version that are set one after the other. */
+/** Sets a library name, then a version. */
 function setInfo(name: string, version: string, words = ["LIB-NAME", "LIB-VER"]): Exchange[] {
   return [
     exchange("OK", "CLIENT", "SETINFO", words[0]!, name),
@@ -69,13 +69,13 @@ function setInfo(name: string, version: string, words = ["LIB-NAME", "LIB-VER"])
   ];
 }
 
-/** Each in a group of its own: sent when the reply to the one before has come. */
+/** Each command in its own group: sent after the reply to the one before. */
 function alone(...exchanges: Exchange[]): Exchange[][] {
   return exchanges.map((exchange) => [exchange]);
 }
 
 const ENDPOINT = ["moving-endpoint-type", "internal-ip"];
-/** What StackExchange.Redis sends as the bytes of a GUID: any bytes at all. */
+/** The bytes of a GUID, as StackExchange.Redis sends them: any bytes. */
 const GUID = "\x00\r\n\xff$*\x80\x9f-1\r\n\x01\x02\x03\xfe";
 
 export const HANDSHAKES: readonly Handshake[] = [

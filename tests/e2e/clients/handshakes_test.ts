@@ -1,8 +1,8 @@
-// Clients that are not installed here: their handshakes are replayed, and each reply is looked at
-// as the client would look at it.
+// Clients that are not installed here: their handshakes are replayed, and each reply is checked
+// as the client would check it.
 import { replayAll } from "./replay.ts";
 
-Deno.test("handshakes of clients that are not installed get what they need", async (t) => {
+Deno.test("handshakes of clients that are not installed get the replies they need", async (t) => {
   for (const { handshake, results } of await replayAll()) {
     for (const { step, why } of results) {
       await t.step(`${handshake.client}, RESP${handshake.protocol}, ${step}`, () => {

@@ -1,4 +1,4 @@
-// The clients of npm, with their default options, a password, a name, and each protocol they have.
+// npm clients with their default options, a password, a name, and each protocol they offer.
 import { NPM_CLIENTS } from "./catalogue.ts";
 import { testClient } from "./testing.ts";
 

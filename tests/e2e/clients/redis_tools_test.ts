@@ -1,4 +1,4 @@
-// redis-cli in its other modes, and redis-benchmark: the programs people reach for first.
+// redis-cli in its other modes, and redis-benchmark: the programs that people try first.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { startRedisServer } from "../../../tools/redis_server.ts";
 import { request } from "../../support/client.ts";
@@ -14,7 +14,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-/** Runs a program to its end, with a text on its standard input. */
+/** Runs a program to its end, with a text as its standard input. */
 async function run(command: readonly string[], input: string | Uint8Array = ""): Promise<Ended> {
   const [program, ...args] = command as [string, ...string[]];
   const child = new Deno.Command(program, {
@@ -35,7 +35,7 @@ async function run(command: readonly string[], input: string | Uint8Array = ""):
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** How each program is told where to go: to Redis, to an open proxy, to one with a password. */
+/** The arguments that lead a program to Redis, to an open proxy, or to one with a password. */
 interface Places {
   readonly redis: readonly string[];
   readonly open: readonly string[];
@@ -51,7 +51,7 @@ async function withProxies(work: (places: Places) => Promise<void>): Promise<voi
   await work({ redis: to(redis), open: to(open), guarded: to(guarded) });
 }
 
-Deno.test("redis-cli asks one command, in either protocol, with a password or not", () =>
+Deno.test("redis-cli sends one command, in either protocol, with and without a password", () =>
   withProxies(async ({ open, guarded }) => {
     for (const protocol of ["-2", "-3"]) {
       const cli = ["redis-cli", protocol];
@@ -83,7 +83,7 @@ Deno.test({
     }),
 });
 
-Deno.test("redis-cli --pipe has each write refused, and comes to an end", () =>
+Deno.test("redis-cli --pipe gets an error for each write, and ends", () =>
   withProxies(async ({ redis, open }) => {
     const writes = Array.from({ length: 100 }, (_, index) => request("SET", `new:${index}`, "x"));
     const { code, stdout } = await run(["redis-cli", ...open, "--pipe"], writes.join(""));
@@ -97,7 +97,7 @@ Deno.test("redis-cli --latency sees no reply that waits for a timer", () =>
     const { code, stdout } = await run(["redis-cli", ...open, "--latency", "-i", "0.5"]);
     assertEquals(code, 0);
     const [min, , , samples] = stdout.trim().split(" ").map(Number);
-    // Nagle's algorithm and delayed acknowledgements show as 40 ms each time, a busy machine does not.
+    // Nagle's algorithm with delayed acknowledgements adds 40 ms each time; a busy machine does not.
     assert(min! < 10, stdout);
     assert(samples! >= 10, stdout);
   }));
@@ -124,11 +124,11 @@ Deno.test("redis-benchmark measures PING, GET and any command", (t) =>
     }
   }));
 
-/** Runs a program that finds itself on a terminal, and gets what is typed there. */
+/** Runs a program on a terminal, and types into it. */
 async function onTerminal(command: readonly string[], typed: string): Promise<Ended> {
   const folder = await Deno.makeTempDir({ prefix: "redis-proxy-terminal-" });
   try {
-    // Its own history stays as it is.
+    // The user's history must not change.
     const line = `REDISCLI_HISTFILE=/dev/null TERM=dumb ${command.join(" ")}`;
     return await run(["script", "-qefc", line, `${folder}/typescript`], typed);
   } finally {

@@ -1,5 +1,5 @@
 /**
- * Replays the handshake of a client that is not installed, and looks at each reply as the client
+ * Replays the handshake of a client that is not installed, and checks each reply as the client
  * would.
  *
  * @module
@@ -15,7 +15,7 @@ import { fill, type Result } from "./suite.ts";
 const PASSWORD = "correct-horse";
 const NAME = "application";
 
-/** How the user may have configured the client. */
+/** Possible configurations of a client. */
 export const CASES: Record<string, Options> = {
   "default": { password: null, name: null },
   "with a name": { password: null, name: NAME },
@@ -23,13 +23,13 @@ export const CASES: Record<string, Options> = {
   "with both": { password: PASSWORD, name: NAME },
 };
 
-/** How the handshakes of one client went; each way to configure it is a step. */
+/** The results of one client's handshakes; each configuration is a step. */
 export interface Replayed {
   readonly handshake: Handshake;
   readonly results: readonly Result[];
 }
 
-/** Replays all handshakes against proxies of their own. */
+/** Replays all handshakes, each against its own proxy. */
 export async function replayAll(): Promise<Replayed[]> {
   await using redis = await startRedisServer();
   await fill(redis);
@@ -48,7 +48,7 @@ export async function replayAll(): Promise<Replayed[]> {
   return all;
 }
 
-/** The value under a text key of a HELLO reply, whether it is a map or a flat array. */
+/** The value of a key in HELLO's reply, which is a map or a flat array. */
 function field(reply: Reply, name: string): Reply | undefined {
   const flat = reply.type === "%"
     ? reply.entries.flat()
@@ -59,7 +59,7 @@ function field(reply: Reply, name: string): Reply | undefined {
   return flat[index + 1];
 }
 
-/** All that clients look for in it. Keys and texts are bulk strings: redis-cli insists. */
+/** Everything that clients look for. Keys and texts are bulk strings, which redis-cli requires. */
 function assertHello(reply: Reply, protocol: 2 | 3): void {
   assertEquals(reply.type, protocol === 3 ? "%" : "*", `HELLO ${protocol}: ${show(reply)}`);
   const names = reply.type === "%"
@@ -100,7 +100,7 @@ function assertReply(reply: Reply, { command, want }: Exchange, protocol: 2 | 3)
     case "null":
       return assertEquals(reply, { type: "null", wire: protocol === 3 ? "_" : "$-1" }, message);
     case "master":
-      // A bulk string, or the verbatim string that INFO is in RESP3.
+      // A bulk string, or, in RESP3, a verbatim string.
       assertEquals(reply.type, protocol === 3 ? "=" : "$", message);
       return assertMatch("text" in reply ? reply.text : "", /^role:master\r$/m, message);
     case "any":
@@ -112,7 +112,7 @@ function show(reply: Reply): string {
   return JSON.stringify(reply).slice(0, 300);
 }
 
-/** A handshake, then a hit, a miss and the name; rejects with what was not right. */
+/** A handshake, then a hit, a miss and the name; rejects with the first difference. */
 async function replay(port: number, handshake: Handshake, options: Options): Promise<void> {
   using client = await RawClient.connect(port);
   let protocol: 2 | 3 = 2;

@@ -1,6 +1,6 @@
 /**
- * Reads RESP2 and RESP3 replies off a raw connection, types kept: a test of what is on the wire must
- * not have it translated by a client.
+ * Reads RESP2 and RESP3 replies from a raw connection with their types. A test of the wire must
+ * not see replies that a client has translated.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Runs one client through all steps against proxies of its own: one that is open, one that wants a
+ * Runs all steps of one client against its own proxies: one that is open, and one with a
  * password. Used by the tests, and by the tool that writes the table in docs/redis-commands.md.
  *
  * @module
@@ -9,7 +9,7 @@ import { RawClient, request } from "../../support/client.ts";
 import { type RunningProxy, startProxy } from "../../support/proxy.ts";
 import { type Client, connectionsOf, labelsOf } from "./catalogue.ts";
 
-/** What each client does on each connection; see drivers/steps.ts. */
+/** The steps of each client on each connection; see drivers/steps.ts. */
 export const STEPS = [
   "connect",
   "PING",
@@ -24,12 +24,12 @@ export const STEPS = [
   "reconnect",
 ] as const;
 
-/** How one step ended. */
+/** The result of one step. */
 export interface Result {
   /** The connection: `resp3-password`. */
   readonly label: string;
   readonly step: string;
-  /** Null when it passed. */
+  /** Why it failed; null if it passed. */
   readonly why: string | null;
 }
 
@@ -38,7 +38,7 @@ const LIMIT = 90_000;
 const LARGE = "0123456789abcdef".repeat(65_536);
 const BINARY = String.fromCharCode(...Array(256).keys()) + "\r\n";
 
-/** Puts what the drivers read into Redis. */
+/** Stores the keys that the drivers read. */
 export async function fill(redis: RedisServer): Promise<void> {
   const pairs: Record<string, string> = { hit: "value", binary: BINARY, large: LARGE };
   for (let number = 0; number < 1000; number++) pairs[`key:${number}`] = `value:${number}`;
@@ -46,7 +46,7 @@ export async function fill(redis: RedisServer): Promise<void> {
   await client.exchange(request("MSET", ...Object.entries(pairs).flat()), "+OK\r\n".length);
 }
 
-/** Runs a client; every step of every connection has a result. */
+/** Runs a client; returns a result for every step of every connection. */
 export async function runClient(client: Client): Promise<Result[]> {
   await using redis = await startRedisServer();
   await fill(redis);
@@ -73,7 +73,7 @@ export async function runClient(client: Client): Promise<Result[]> {
   }
 }
 
-/** Collects a driver's lines, and does what it asks for. */
+/** Collects a driver's lines, and carries out its requests. */
 async function follow(driver: Deno.ChildProcess, restart: () => Promise<void>): Promise<string[]> {
   const lines: string[] = [];
   const stdin = driver.stdin.getWriter();
@@ -104,7 +104,7 @@ function resultsOf(client: Client, lines: string[], complaints: string): Result[
   );
 }
 
-/** The two proxies of a run, and their next lives on the same ports. */
+/** The two proxies of a run, which can restart on the same ports. */
 class Proxies implements AsyncDisposable {
   #open!: RunningProxy;
   #guarded!: RunningProxy;
@@ -149,8 +149,8 @@ class Proxies implements AsyncDisposable {
 }
 
 /**
- * A free port from below those that the system hands out by itself: nobody gets it in the moment
- * between two lives of a proxy.
+ * A free port below the range that the system assigns, so that no other program gets it
+ * while a proxy restarts.
  */
 function lastingPort(): number {
   for (;;) {

@@ -1,5 +1,5 @@
-// redis-cli and clients of other languages, as far as the system has them; tools/install_clients.ts
-// brings them where it may.
+// redis-cli and clients of other languages, if they are installed; tools/install_clients.ts
+// installs them if possible.
 import { SYSTEM_CLIENTS } from "./catalogue.ts";
 import { testClient } from "./testing.ts";
 

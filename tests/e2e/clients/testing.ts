@@ -1,12 +1,12 @@
 /**
- * A client of the catalogue as a test: one step for each thing it does on each connection.
+ * A client of the catalogue as a test, with one step for each action on each connection.
  *
  * @module
  */
 import { type Client, versionOf } from "./catalogue.ts";
 import { runClient } from "./suite.ts";
 
-/** Registers the test of a client; one that is not installed is left out, and the log says so. */
+/** Registers the test of a client. A missing client is skipped, and the log says so. */
 export async function testClient(client: Client): Promise<void> {
   const version = await versionOf(client);
   if (version === null) console.log(`left out: ${client.name} is not installed here`);
