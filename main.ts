@@ -11,6 +11,7 @@ import manifest from "./deno.json" with { type: "json" };
 import { type Config, ConfigError, helpPage, parseConfig } from "./src/config/mod.ts";
 import { checkHealth } from "./src/app/healthcheck.ts";
 import { Log } from "./src/core/log.ts";
+import { clearSockets } from "./src/app/listener.ts";
 import { dropPermissions } from "./src/app/permissions.ts";
 import { type Proxy, startProxy } from "./src/app/proxy.ts";
 
@@ -40,6 +41,7 @@ async function serve(config: Config): Promise<number> {
   let proxy: Proxy | null = null;
   // Before it starts, so that the signal never has its usual effect, which is to end the process.
   Deno.addSignalListener("SIGHUP", () => proxy?.reload());
+  await clearSockets(config.values);
   proxy = startProxy(config, manifest.version, log);
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) {

@@ -3,16 +3,16 @@
  *
  * @module
  */
-import type { Config } from "../config/mod.ts";
+import { type Config, displayAddress } from "../config/mod.ts";
 import type { Log } from "../core/log.ts";
 
 /** Says so in one line if anybody on the network can read every key. */
 export function warnOfExposure({ values, credentials, origin }: Config, log: Log): void {
-  const address = values["listen-address"];
-  if (credentials.required || isLoopback(address)) return;
+  const open = values["listen-address"].filter(({ host }) => host !== null && !isLoopback(host));
+  if (credentials.required || open.length === 0) return;
   const though = origin.password === null ? "" : ", though Redis does";
   log.warn(`Anybody who reaches the port can read every key: it requires no password${though}`, {
-    address,
+    address: open.map(displayAddress).join(","),
     advice: "Set RP_PASSWORD or --password-file, or --listen-address 127.0.0.1",
   });
 }

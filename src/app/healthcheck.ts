@@ -3,37 +3,46 @@
  *
  * @module
  */
-import type { Values } from "../config/mod.ts";
+import { displayAddress, type ListenAddress, type Values } from "../config/mod.ts";
 import type { Millis } from "../core/types.ts";
 
 /** Returns whether the proxy at the configured address and port answers PING. */
 export async function checkHealth(values: Values): Promise<boolean> {
-  const hostname = values["listen-address"].replace(/^0\.0\.0\.0$/, "127.0.0.1")
-    .replace(/^::$/, "::1");
+  const address = values["listen-address"][0]!;
   const { port } = values;
   // The check is on nobody's behalf.
   const greeting = values["proxy-protocol"] === "require" ? "PROXY UNKNOWN\r\n" : "";
   try {
     const text = await within(
       values["redis-timeout"],
-      ping(hostname, port, values["tls-cert"] !== null, greeting),
+      ping(() => connect(address, port, values["tls-cert"] !== null), greeting),
     );
     // Whoever asks for a password serves too; the check needs none.
     if (text === "+PONG" || text.startsWith("-NOAUTH ")) return true;
     console.error(`Unhealthy: wanted +PONG, got ${JSON.stringify(text)}`);
   } catch (error) {
-    console.error(`Unhealthy: cannot ask ${hostname} port ${port}: ${(error as Error).message}`);
+    const place = displayAddress(address) + (address.socket === null ? ` port ${port}` : "");
+    console.error(`Unhealthy: cannot ask ${place}: ${(error as Error).message}`);
   }
   return false;
 }
 
-async function ping(
-  hostname: string,
+/** As much of a connection as the check needs. */
+type Connection = Pick<Deno.Conn, "write" | "read"> & Disposable;
+
+/** Connects to where a proxy listens; TLS is for TCP alone. */
+async function connect(
+  { host, socket }: ListenAddress,
   port: number,
   isTls: boolean,
-  greeting: string,
-): Promise<string> {
-  using conn = isTls ? await connectTls(hostname, port) : await Deno.connect({ hostname, port });
+): Promise<Connection> {
+  if (socket !== null) return await Deno.connect({ transport: "unix", path: socket });
+  const hostname = host.replace(/^0\.0\.0\.0$/, "127.0.0.1").replace(/^::$/, "::1");
+  return isTls ? await connectTls(hostname, port) : await Deno.connect({ hostname, port });
+}
+
+async function ping(open: () => Promise<Connection>, greeting: string): Promise<string> {
+  using conn = await open();
   await conn.write(new TextEncoder().encode(`${greeting}PING\r\n`));
   const reply = new Uint8Array(64);
   const count = await conn.read(reply) ?? 0;
@@ -52,14 +61,11 @@ async function within<T>(limit: Millis, promise: Promise<T>): Promise<T> {
   }
 }
 
-/** As much of a connection over TLS as the check needs. */
-type TlsConnection = Pick<Deno.Conn, "write" | "read"> & Disposable;
-
 /**
  * Connects over TLS to whatever certificate is there: whether it serves is the question, not whose
  * name it bears. Only Node's client can be asked to overlook the name.
  */
-async function connectTls(host: string, port: number): Promise<TlsConnection> {
+async function connectTls(host: string, port: number): Promise<Connection> {
   const { connect } = await import("node:tls");
   const socket = connect({ host, port, rejectUnauthorized: false });
   await new Promise((resolve, reject) => {

@@ -1,24 +1,46 @@
 /**
- * The listener: in the clear, or over TLS for both protocols. The certificate can be read anew while
- * connections go on with the one they began with.
+ * Listens on all addresses of the settings: in the clear, or over TLS for both protocols. The
+ * certificate can be read again while connections go on with the one they began with.
  *
  * @module
  */
-import { ConfigError, type Identity, readIdentity, type Values } from "../config/mod.ts";
+import {
+  ConfigError,
+  displayAddress,
+  type Identity,
+  type ListenAddress,
+  readIdentity,
+  type Values,
+} from "../config/mod.ts";
+import type { Acceptor } from "../server/acceptor.ts";
+import { JointAcceptor } from "../server/joint_acceptor.ts";
+import { clearSocket, UnixAcceptor } from "../server/unix_acceptor.ts";
 
 /** What of the settings concerns listening. */
 export type ListenSettings = Pick<
   Values,
-  "listen-address" | "port" | "proxy-protocol" | "tls-cert" | "tls-key"
+  "listen-address" | "port" | "proxy-protocol" | "socket-mode" | "tls-cert" | "tls-key"
 >;
+
+/**
+ * Makes room for the Unix sockets of the settings: removes files of sockets that nobody listens on.
+ *
+ * @throws {ConfigError} When something else has the path of one.
+ */
+export async function clearSockets(settings: ListenSettings): Promise<void> {
+  for (const address of settings["listen-address"]) {
+    if (address.socket === null) continue;
+    const found = await clearSocket(address.socket).catch((error) => (error as Error).message);
+    if (found !== null) throw cannotListen(address, `a free path, found ${found}`);
+  }
+}
 
 /**
  * Listens where the settings say.
  *
  * @throws {ConfigError} When it cannot.
  */
-export function listen(settings: ListenSettings): Deno.Listener {
-  const { "listen-address": hostname, port } = settings;
+export function listen(settings: ListenSettings): Acceptor {
   const identity = identityOf(settings);
   if (identity !== null && settings["proxy-protocol"] === "require") {
     // The header precedes the handshake, and Deno's listener begins with that.
@@ -26,35 +48,65 @@ export function listen(settings: ListenSettings): Deno.Listener {
       "Cannot use --proxy-protocol require with --tls-cert: wanted TLS that ends at the load balancer",
     );
   }
-  try {
-    return open(hostname, port, identity);
-  } catch (error) {
-    const why = (error as Error).message;
-    throw new ConfigError(
-      `Cannot listen on ${hostname} port ${port}: wanted an address of this machine and a free port (${why})`,
-    );
-  }
+  return openAll(settings, settings.port, identity);
 }
 
 /**
- * Reads the certificate anew.
+ * Reads the certificate again.
  *
  * @param port The port that is listened on.
  * @returns What listens with it, once the listener that has the port is closed.
  * @throws {ConfigError} When there is none that can be used.
  */
-export function renew(settings: ListenSettings, port: number): () => Deno.Listener {
+export function renew(settings: ListenSettings, port: number): () => Acceptor {
   const identity = identityOf(settings);
-  return () => open(settings["listen-address"], port, identity);
+  return () => openAll(settings, port, identity);
 }
 
-function open(hostname: string, port: number, identity: Identity | null): Deno.Listener {
+/** Listens on all addresses; where the port is free to choose, on the same one of each. */
+function openAll(settings: ListenSettings, port: number, identity: Identity | null): Acceptor {
+  const parts: Acceptor[] = [];
+  let shared = port;
+  for (const address of settings["listen-address"]) {
+    try {
+      const part = open(address, shared, identity, settings["socket-mode"]);
+      parts.push(part);
+      shared = portOf(part) || shared;
+    } catch (error) {
+      for (const part of parts) part.close();
+      const why = (error as Error).message;
+      const wanted = address.socket === null
+        ? "an address of this machine and a free port"
+        : "a path where a socket can be made";
+      throw cannotListen(address, `${wanted} (${why})`, shared);
+    }
+  }
+  return parts.length === 1 ? parts[0]! : new JointAcceptor(parts);
+}
+
+function open(
+  { host: hostname, socket }: ListenAddress,
+  port: number,
+  identity: Identity | null,
+  mode: number,
+): Acceptor {
+  if (socket !== null) return new UnixAcceptor(socket, mode);
   return identity === null
     ? Deno.listen({ hostname, port })
     : Deno.listenTls({ hostname, port, ...identity });
 }
 
-/** SIGHUP reads the files anew, so that they are named here and not by the configuration. */
+/** The TCP port of a listener; 0 for a Unix socket. */
+export function portOf({ addr }: Acceptor): number {
+  return "port" in addr ? addr.port : 0;
+}
+
+function cannotListen(address: ListenAddress, wanted: string, port = 0): ConfigError {
+  const place = displayAddress(address) + (address.socket === null ? ` port ${port}` : "");
+  return new ConfigError(`Cannot listen on ${place}: wanted ${wanted}`);
+}
+
+/** SIGHUP reads the files again, so that they are named here and not by the configuration. */
 function identityOf(settings: ListenSettings): Identity | null {
   const file = (flag: "tls-cert" | "tls-key") => ({ place: `--${flag}`, path: settings[flag] });
   return readIdentity(file("tls-cert"), file("tls-key"), Deno.readTextFileSync);

@@ -6,8 +6,9 @@
 import type { Config } from "../config/mod.ts";
 
 /** To be called before anything from the network is read. What is given up never comes back. */
-export function dropPermissions({ origin }: Config): void {
+export function dropPermissions({ origin, values }: Config): void {
   Deno.permissions.revokeSync({ name: "env" });
   // Deno counts the use of a Unix socket as writing to its file.
-  if (origin.socket === null) Deno.permissions.revokeSync({ name: "write" });
+  const sockets = [origin, ...values["listen-address"]].filter(({ socket }) => socket !== null);
+  if (sockets.length === 0) Deno.permissions.revokeSync({ name: "write" });
 }

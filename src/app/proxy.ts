@@ -11,12 +11,12 @@ import { Backlog } from "../server/reply_backlog.ts";
 import { ByteBudget } from "../origin/byte_budget.ts";
 import { follow } from "../cache/follow.ts";
 import { SoftWait } from "../cache/soft_wait.ts";
-import { type Config, readPassword, type Values } from "../config/mod.ts";
+import { type Config, displayAddress, readPassword, type Values } from "../config/mod.ts";
 import { warnOfExposure } from "./exposure.ts";
 import { factsOf, redisVersionOf } from "./status.ts";
 import { Http, HttpSite } from "../http/mod.ts";
 import { KeySet } from "../core/key_pattern.ts";
-import { listen, renew } from "./listener.ts";
+import { listen, portOf, renew } from "./listener.ts";
 import type { Log } from "../core/log.ts";
 import { display, Link } from "../origin/link.ts";
 import { RedisOrigin } from "../origin/mod.ts";
@@ -37,8 +37,6 @@ const LARGE_PATIENCE: Millis = 10_000;
 
 /** A proxy that serves. */
 export interface Proxy {
-  /** Where it listens; the port is the chosen one where 0 was asked for. */
-  readonly address: Deno.NetAddr;
   readonly clients: number;
   readonly isStopping: boolean;
   /** Reads the files again that may change while it runs, and logs which it has read. */
@@ -137,12 +135,12 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     log,
   );
   link.open();
-  const bound = listener.addr as Deno.NetAddr;
+  const port = portOf(listener);
   log.info("Listening", {
     version,
     deno: Deno.version.deno,
-    address: bound.hostname,
-    port: bound.port,
+    address: values["listen-address"].map(displayAddress).join(","),
+    ...(port === 0 ? {} : { port }),
     redis: display(address),
     "cache-size": values["cache-size"],
     "cache-memory": values["cache-memory"],
@@ -152,12 +150,11 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const reloader = new Reloader([
     {
       name: "certificate",
-      reload: values["tls-cert"] === null ? null : () => server.relisten(renew(values, bound.port)),
+      reload: values["tls-cert"] === null ? null : () => server.relisten(renew(values, port)),
     },
     { name: "password-file", reload: passwordReload(config) },
   ], log);
   return {
-    address: bound,
     get clients() {
       return server.clients;
     },

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Config } from "../config/mod.ts";
+import { portOf } from "./listener.ts";
 import type { Link } from "../origin/link.ts";
 import { failureOf } from "../origin/loss.ts";
 import type { RedisOrigin } from "../origin/mod.ts";
@@ -38,7 +39,7 @@ export function factsOf({ config, version, stats, origin, cache, server }: Sourc
     redisVersion: redisVersionOf(link),
     proxyVersion: version,
     processId: Deno.pid,
-    port: (server.listener.addr as Deno.NetAddr).port,
+    port: portOf(server.listener),
     uptime: performance.now() / 1000,
     clients: server.clients,
     maxClients: server.options.maxClients,

@@ -39,7 +39,9 @@ export function parseArguments(args: readonly string[]): Arguments {
   if (help || words[0] === "help") return { command: "help", flags: {} };
   if (version || words[0] === "version") return { command: "version", flags: {} };
   if (unknown !== undefined) throw new ConfigError(faultOf(unknown));
-  return { command: commandOf(words.map(String)), flags: flags as Arguments["flags"] };
+  // An empty text after a flag is its value, and counts as a word all the same.
+  const said = words.map(String).filter((word: string) => word !== "");
+  return { command: commandOf(said), flags: flags as Arguments["flags"] };
 }
 
 function commandOf(words: string[]): Command {

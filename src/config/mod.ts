@@ -18,6 +18,7 @@ import { checkVariables, type Environment } from "./variables.ts";
 export type { Command } from "./arguments.ts";
 export { ConfigError } from "./error.ts";
 export { helpPage } from "./help.ts";
+export { displayAddress, type ListenAddress } from "./listen_addresses.ts";
 export { type Identity, readIdentity } from "./identity.ts";
 export { readPassword } from "./password.ts";
 export type { Values } from "./settings.ts";

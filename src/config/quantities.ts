@@ -19,6 +19,13 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number
   };
 }
 
+/** Permissions of a file in octal, such as `770`. */
+export const mode: Kind<number> = {
+  placeholder: "<mode>",
+  wanted: "permissions in octal, such as 700 or 770",
+  parse: (text) => /^0?[0-7]{3}$/.test(text) ? parseInt(text, 8) : undefined,
+};
+
 /** Milliseconds in a unit of time; a number alone is in seconds. */
 const TIMES: Units = { "": 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -6,6 +6,7 @@
  */
 import type { OriginAddress } from "../origin/address.ts";
 import type { Kind } from "./kind.ts";
+import { SOCKET_PATH_BYTES, socketPathOf } from "./socket_path.ts";
 
 /** What a URL says of Redis. */
 export interface RedisUrl extends Omit<OriginAddress, "tls"> {
@@ -15,9 +16,6 @@ export interface RedisUrl extends Omit<OriginAddress, "tls"> {
 /** User and password, path, and the number of the database. */
 const UNIX =
   /^(?:redis\+)?unix:(?:\/\/(?:([^:@/?#]*)(?::([^@/?#]*))?@)?)?(\/[^/?#][^?#]*)(?:\?db=(\d{1,5}))?$/;
-
-/** Longest path of a Unix socket, in bytes (unix(7)). */
-const PATH_BYTES = 107;
 
 /** A URL of Redis over TCP, TLS or a Unix socket. */
 export const redisUrl: Kind<RedisUrl> = {
@@ -32,15 +30,17 @@ export const redisUrl: Kind<RedisUrl> = {
     }
   },
   wantedFor: (text) =>
-    UNIX.test(text) ? `a path of at most ${PATH_BYTES} bytes, with valid escapes` : redisUrl.wanted,
+    UNIX.test(text)
+      ? `a path of at most ${SOCKET_PATH_BYTES} bytes, with valid escapes`
+      : redisUrl.wanted,
 };
 
 function parseUnix(text: string): RedisUrl | undefined {
   const parts = UNIX.exec(text);
   if (parts === null) return undefined;
   const [, user, password, path, database] = parts;
-  const socket = decodeURIComponent(path!);
-  if (new TextEncoder().encode(socket).length > PATH_BYTES) return undefined;
+  const socket = socketPathOf(path!);
+  if (socket === undefined) return undefined;
   return {
     socket,
     host: "",

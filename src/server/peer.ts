@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Addresses as `host:port`. */
+/** Addresses as `host:port`, or `/path:0` for a Unix socket. */
 export interface Peer {
   /** The client's end. */
   readonly remote: string;
@@ -24,8 +24,10 @@ class Ends implements Peer {
     this.#conn = conn;
   }
 
+  /** A client of a Unix socket has no address: as in Redis, it has that of the socket. */
   get remote(): string {
-    return display(this.#conn.remoteAddr);
+    const { remoteAddr, localAddr } = this.#conn;
+    return display("hostname" in remoteAddr ? remoteAddr : localAddr);
   }
 
   get local(): string {
@@ -34,6 +36,7 @@ class Ends implements Peer {
 }
 
 function display(address: Deno.Addr): string {
+  if ("path" in address) return `${address.path}:0`;
   if (!("hostname" in address)) return "unknown";
   const { hostname, port } = address;
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Acceptor } from "./acceptor.ts";
 import { close, isGone } from "./closing.ts";
 import { Connection } from "./connection.ts";
 import type { Log } from "../core/log.ts";
@@ -39,7 +40,7 @@ export class Server {
   #reopen: (() => void) | undefined;
 
   constructor(
-    public listener: Deno.Listener,
+    public listener: Acceptor,
     readonly service: Service,
     readonly options: ServerOptions,
     readonly log: Log,
@@ -58,7 +59,7 @@ export class Server {
    * Goes on accepting with another listener; the connections that there are stay. Resolves when it
    * does. A client that connects in between, within a turn of the event loop, has to try again.
    */
-  relisten(open: () => Deno.Listener): Promise<void> {
+  relisten(open: () => Acceptor): Promise<void> {
     return new Promise((resolve) => {
       this.#reopen = () => {
         this.listener = open();

@@ -3,13 +3,18 @@
  *
  * @module
  */
-import { host } from "../hosts.ts";
-import { bytes, duration, integer } from "../quantities.ts";
+import { listenAddresses } from "../listen_addresses.ts";
+import { bytes, duration, integer, mode } from "../quantities.ts";
 import { optional, setting, variable } from "../setting.ts";
 import { file, oneOf, text } from "../texts.ts";
 
 export const LISTENING = {
-  "listen-address": setting(host("port"), "0.0.0.0", "address to listen on"),
+  "listen-address": setting(
+    listenAddresses,
+    "0.0.0.0",
+    "addresses to listen on, with commas between them; unix:///path is a Unix socket",
+  ),
+  "socket-mode": setting(mode, "700", "permissions of that Unix socket, in octal"),
   "port": setting(integer(0, 65535), "8080", "port for HTTP and RESP; 0 picks a free one"),
   "max-clients": setting(integer(1), "10000", "maximum number of connected clients"),
   "idle-timeout": setting(

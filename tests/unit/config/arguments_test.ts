@@ -34,6 +34,11 @@ Deno.test("parseArguments() takes -p for --port", () => {
   }
 });
 
+Deno.test("parseArguments() takes an empty text as the value of a flag", () => {
+  const { command, flags } = parseArguments(["--user", "", "healthcheck"]);
+  assertEquals([command, flags.user], ["healthcheck", ""]);
+});
+
 Deno.test("parseArguments() names the flag or the command that was probably meant", () => {
   const table: [args: string[], message: string][] = [
     [["--prot", "1"], 'Unknown flag "--prot": did you mean --port?'],

@@ -33,7 +33,8 @@ function refusal(args: string[], env: Env = {}): string {
 
 /** A text of each setting that is not its default, and the value that it stands for. */
 const TEXTS: Partial<Record<string, [string, unknown]>> = {
-  "listen-address": ["127.0.0.1", "127.0.0.1"],
+  "listen-address": ["127.0.0.1", [{ host: "127.0.0.1", socket: null }]],
+  "socket-mode": ["770", 0o770],
   "port": ["0", 0],
   "redis-host": ["redis.example", "redis.example"],
   "redis-port": ["6380", 6380],
@@ -60,7 +61,7 @@ Deno.test("parseConfig() has the defaults of the original, and takes no command 
   const { command, values, origin } = parse([]);
   assertEquals(command, "serve");
   const { port, "cache-size": size, "cache-timeout": ttl, "client-limit": limit } = values;
-  assertEquals([values["listen-address"], port], ["0.0.0.0", 8080]);
+  assertEquals([values["listen-address"], port], [[{ host: "0.0.0.0", socket: null }], 8080]);
   assertEquals([size, ttl, limit], [10_000, 30_000, 64]);
   assertEquals([origin.host, origin.port, origin.tls], ["127.0.0.1", 6379, null]);
 });
@@ -222,6 +223,30 @@ Deno.test("parseConfig() gives help and version whatever else is wrong", () => {
   assertEquals(parse(["--help", "--port", "x"]).command, "help");
   assertEquals(parse(["help", "--prot", "x"], { RP_PROT: "x" }).command, "help");
   assertEquals(parse(["--version"], { RP_PORT: "x", RP_REDIS_CA: "/none" }).command, "version");
+});
+
+Deno.test("parseConfig() takes several addresses to listen on, Unix sockets among them", () => {
+  const of = (text: string) => parse(["--listen-address", text]).values["listen-address"];
+  const host = (host: string) => ({ host, socket: null });
+  const socket = (socket: string) => ({ host: null, socket });
+  assertEquals(of("127.0.0.1, [::1]"), [host("127.0.0.1"), host("::1")]);
+  assertEquals(of("unix:///run/p.sock"), [socket("/run/p.sock")]);
+  assertEquals(of("localhost,unix:/run/a%2Cb"), [host("localhost"), socket("/run/a,b")]);
+  for (const text of ["", "unix:", "unix:p.sock", "unix://p.sock", "a,,b", "/run/p.sock"]) {
+    assert(refusal(["--listen-address", text]).includes("or unix:///path, with commas"), text);
+  }
+  const long = `unix:///${"x".repeat(107)}`;
+  assert(
+    refusal(["--listen-address", long]).endsWith(
+      "wanted a path of at most 107 bytes, with valid escapes",
+    ),
+  );
+});
+
+Deno.test("parseConfig() takes the permissions of a socket in octal", () => {
+  const of = (text: string) => parse(["--socket-mode", text]).values["socket-mode"];
+  assertEquals(["700", "0666", "000"].map(of), [0o700, 0o666, 0]);
+  for (const text of ["", "8", "70", "788", "7777", "rwx"]) refusal(["--socket-mode", text]);
 });
 
 Deno.test("parseConfig() takes the host of an IPv6 address with or without brackets", () => {

@@ -8,6 +8,7 @@ import { MANUAL, type Page, pageAt, PAGES } from "../../support/pages.ts";
 
 /** Flags of other programs, by program. A page may name these and no others. */
 const FOREIGN: Record<string, readonly string[]> = {
+  curl: ["unix-socket"],
   deno: ["allow-ffi", "allow-run", "coverage", "parallel"],
   sha256sum: ["check", "ignore-missing"],
   V8: [

@@ -1,0 +1,57 @@
+/**
+ * Several listeners as one.
+ *
+ * @module
+ */
+import type { Acceptor } from "./acceptor.ts";
+
+/** What came of one `accept`. */
+type Arrival = () => Deno.Conn;
+
+export class JointAcceptor implements Acceptor {
+  /** Arrivals that nobody has taken yet, at most one of each listener. */
+  readonly #arrivals: { readonly arrival: Arrival; readonly onTaken: () => void }[] = [];
+  #take: ((arrival: Arrival) => void) | null = null;
+  #isClosed = false;
+
+  /** @param parts The listeners; `addr` is that of the first one over TCP, if there is one. */
+  constructor(readonly parts: readonly Acceptor[]) {
+    for (const part of parts) this.#pump(part);
+  }
+
+  get addr(): Deno.Addr {
+    const tcp = this.parts.find(({ addr }) => addr.transport === "tcp");
+    return (tcp ?? this.parts[0]!).addr;
+  }
+
+  async accept(): Promise<Deno.Conn> {
+    const next = this.#arrivals.shift();
+    next?.onTaken();
+    const arrival = next?.arrival ??
+      await new Promise<Arrival>((resolve) => this.#take = resolve);
+    return arrival();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const part of this.parts) part.close();
+  }
+
+  /** Accepts from one listener, each time when what came last has been taken. */
+  async #pump(part: Acceptor): Promise<void> {
+    while (!this.#isClosed) {
+      const arrival = await part.accept().then<Arrival, Arrival>(
+        (conn) => () => conn,
+        (error) => () => {
+          throw error;
+        },
+      );
+      if (this.#take === null) {
+        await new Promise<void>((onTaken) => this.#arrivals.push({ arrival, onTaken }));
+      } else {
+        this.#take(arrival);
+        this.#take = null;
+      }
+    }
+  }
+}
