@@ -12,7 +12,7 @@ const HEAD = /^# HELP ([a-z_]+) (.+)$/;
 const TYPE = /^# TYPE ([a-z_]+) (counter|gauge)$/;
 const SAMPLE = /^([a-z_]+)(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"\})? (NaN|[+-]Inf|[0-9.e+-]+)$/;
 
-Deno.test("metricsText() gives each metric once: help, type, samples, and counters end in _total", () => {
+Deno.test("metricsText() prints each metric once with help, type and samples, and counters end in _total", () => {
   const text = metricsText(FACTS);
   assert(text.endsWith("\n"));
   const seen = new Set<string>();
@@ -37,7 +37,7 @@ Deno.test("metricsText() gives each metric once: help, type, samples, and counte
   assert(seen.size > 30);
 });
 
-Deno.test("metricsText() tells the facts, and the state as one of four", () => {
+Deno.test("metricsText() prints the figures, and the state as one of four", () => {
   const text = metricsText({ ...FACTS, coherence: "tracked", coherenceProvenAge: 250 });
   for (
     const line of [
@@ -52,7 +52,7 @@ Deno.test("metricsText() tells the facts, and the state as one of four", () => {
   ) assert(text.split("\n").includes(line), line);
 });
 
-Deno.test("metricsText() has an endless lease age while nothing is proven, and none without coherence", () => {
+Deno.test("metricsText() has an infinite lease age while nothing is proven, and none with coherence off", () => {
   assertMatch(metricsText({ ...FACTS, coherence: "down" }), /^redis_proxy_.*lease_age.* \+Inf$/m);
   assert(!/^redis_proxy_.*lease_age/m.test(metricsText({ ...FACTS, coherence: "off" })));
 });
@@ -65,7 +65,7 @@ Deno.test("expose() escapes help and labels", () => {
   );
 });
 
-Deno.test("whyNotReady() is null exactly while a read could be served", () => {
+Deno.test("whyNotReady() is null exactly if a read could be served", () => {
   const well: Circumstances = {
     isStopping: false,
     originState: "up",
@@ -120,7 +120,7 @@ function ask(path: string, given: Partial<AdminSources> = {}, request: Partial<A
   return { ...page, text: new TextDecoder().decode(body) };
 }
 
-Deno.test("answer() tells of health, readiness and metrics in their own media types", () => {
+Deno.test("answer() gives health, readiness and metrics in their own media types", () => {
   const health = ask("/healthz", { whyNotReady: () => "no" });
   assertEquals([health.status, health.text], [200, "ok\n"]);
   assertEquals((ask("/readyz")).status, 200);
@@ -131,7 +131,7 @@ Deno.test("answer() tells of health, readiness and metrics in their own media ty
   assertMatch(metrics.text, /^# HELP /);
 });
 
-Deno.test("answer() explains the key of the path or the query, its bytes exact", () => {
+Deno.test("answer() explains the exact key of the path or the query", () => {
   for (
     const [path, key] of [
       ["/explain/a%20b", "a b"],
@@ -157,7 +157,7 @@ Deno.test("answer() explains the key of the path or the query, its bytes exact",
   assertEquals(ask("/explain?key=k", {}, { accept: "text/plain" }).text, 'key: "k"\n');
 });
 
-Deno.test("answer() refuses other pages and methods, as a problem document where JSON is preferred", () => {
+Deno.test("answer() refuses other pages and methods, with a problem document if JSON is preferred", () => {
   const { status, type, text } = ask("/nothing", {}, { accept: "application/json" });
   assertEquals([status, type], [404, "application/problem+json"]);
   assertEquals(JSON.parse(text).title, "Not Found");
@@ -167,7 +167,7 @@ Deno.test("answer() refuses other pages and methods, as a problem document where
   assertEquals(ask("http://user@host/metrics").status, 400);
 });
 
-Deno.test("answer() wants the password for everything but health", () => {
+Deno.test("answer() needs the password for everything but health", () => {
   const isAuthorized = false;
   assertEquals(ask("/healthz", {}, { isAuthorized }).status, 200);
   for (const path of ["/readyz", "/metrics", "/explain?key=k", "/nothing"]) {
@@ -177,7 +177,7 @@ Deno.test("answer() wants the password for everything but health", () => {
   }
 });
 
-/** What the protocol answers to bytes. */
+/** The protocol's reply to bytes. */
 function exchange(text: string, password: string | null = null): Promise<string> {
   const protocol = new AdminProtocol(sources(), new Credentials(DEFAULT_USER, password));
   const input = inputOf(text);
@@ -191,7 +191,7 @@ function exchange(text: string, password: string | null = null): Promise<string>
   });
 }
 
-Deno.test("AdminProtocol answers requests in turn, HEAD without a body, and ends when it is asked to", async () => {
+Deno.test("AdminProtocol answers requests in order, HEAD without a body, and ends on request", async () => {
   const host = "Host: h\r\n";
   const replies = await exchange(
     `GET /healthz HTTP/1.1\r\n${host}\r\nHEAD /metrics HTTP/1.1\r\n${host}\r\n` +
@@ -212,7 +212,7 @@ Deno.test("AdminProtocol answers requests in turn, HEAD without a body, and ends
   );
 });
 
-Deno.test("AdminProtocol takes the password of either scheme, and no other", async () => {
+Deno.test("AdminProtocol accepts the password in either scheme, and no other password", async () => {
   const asked = async (authorization: string) =>
     (await exchange(`GET /metrics HTTP/1.1\r\nHost: h\r\n${authorization}\r\n`, "secret")).slice(
       9,
@@ -224,7 +224,7 @@ Deno.test("AdminProtocol takes the password of either scheme, and no other", asy
   assertEquals(await asked("Authorization: Bearer wrong\r\n"), "401");
 });
 
-Deno.test("AdminProtocol tells a client in HTTP that it was too slow, or one too many", async () => {
+Deno.test("AdminProtocol tells a client over HTTP that it was too slow, or one too many", async () => {
   const protocol = new AdminProtocol(sources(), new Credentials(DEFAULT_USER, null));
   for (const [method, status] of [["expire", "408"], ["turnAway", "503"]] as const) {
     const reply = await written((output) => protocol[method](output, inputOf("GET /")));

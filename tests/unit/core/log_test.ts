@@ -8,14 +8,14 @@ function logged(level: LogLevel, format: LogFormat, act: (log: Log) => void): st
   return lines;
 }
 
-Deno.test("Log writes each level and those before it", () => {
+Deno.test("Log writes its level and the more important ones", () => {
   for (const [index, level] of LOG_LEVELS.entries()) {
     const lines = logged(level, "json", (log) => LOG_LEVELS.forEach((name) => log[name](name)));
     assertEquals(lines.map((line) => JSON.parse(line).level), LOG_LEVELS.slice(0, index + 1));
   }
 });
 
-Deno.test("Log writes one line an event as text, whatever is in it", () => {
+Deno.test("Log writes one line per event as text, whatever the fields contain", () => {
   const fields = {
     port: 8080,
     ok: true,
@@ -32,7 +32,7 @@ Deno.test("Log writes one line an event as text, whatever is in it", () => {
   );
 });
 
-Deno.test("Log writes one line an event as JSON, with the fields by name", () => {
+Deno.test("Log writes one line per event as JSON, with the fields by name", () => {
   const lines = logged("info", "json", (log) => log.warn("Odd", { why: 'a\n"b"', count: 2 }));
   assertEquals(lines.length, 1);
   assertEquals(lines[0]!.includes("\n"), false);
@@ -41,7 +41,7 @@ Deno.test("Log writes one line an event as JSON, with the fields by name", () =>
   assertEquals(new Date(time).toISOString(), time);
 });
 
-Deno.test("Log writes a bounded number of lines of one event, and says how many it left out", async () => {
+Deno.test("Log limits the lines of one event, and reports how many it left out", async () => {
   const lines: string[] = [];
   const log = new Log("debug", "text", (line) => lines.push(line), { lines: 3, period: 250 });
   for (let count = 0; count < 3; count++) log.info("Odd");
@@ -56,7 +56,7 @@ Deno.test("Log writes a bounded number of lines of one event, and says how many 
   assertMatch(lines.at(-1)!, / info {2}Odd$/);
 });
 
-Deno.test("Log reports what it left out when it is flushed, and nothing where it left out nothing", () => {
+Deno.test("Log.flush() reports the lines left out, and nothing if there are none", () => {
   const lines: string[] = [];
   const log = new Log("info", "text", (line) => lines.push(line), { lines: 1, period: 60_000 });
   log.info("Odd");
@@ -72,7 +72,7 @@ Deno.test("Log reports what it left out when it is flushed, and nothing where it
   ]);
 });
 
-Deno.test("LogLimit begins a new period once the old one is over, though no timer has fired", () => {
+Deno.test("LogLimit begins a new period after the old one, even if no timer has fired", () => {
   const ends: [string, number][] = [];
   const limit = new LogLimit({ lines: 2, period: 1000 }, (...end) => ends.push(end));
   assertEquals([0, 1, 2, 999, 1000, 1001, 1002].map((now) => limit.take("a", now)), [

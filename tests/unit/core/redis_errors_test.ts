@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { isNotNow } from "../../../src/core/redis_errors.ts";
 
-Deno.test("isNotNow() knows the errors that pass by their code, and no other", () => {
+Deno.test("isNotNow() recognises temporary errors by their code, and no others", () => {
   const table: [string, boolean][] = [
     ["LOADING Redis is loading the dataset in memory", true],
     ["BUSY Redis is busy running a script.", true],

@@ -4,7 +4,7 @@ import { isAuthorized } from "../../../src/http/authorization.ts";
 import { corsLines } from "../../../src/http/cors.ts";
 import { hostOf, isServed } from "../../../src/http/host.ts";
 
-Deno.test("isAuthorized() takes Basic and Bearer", () => {
+Deno.test("isAuthorized() accepts Basic and Bearer", () => {
   const credentials = new Credentials("reader", "s3cret: ä!");
   const utf8 = "s3cret: \xc3\xa4!";
   const table: [string | undefined, boolean][] = [
@@ -26,19 +26,19 @@ Deno.test("isAuthorized() takes Basic and Bearer", () => {
   }
 });
 
-Deno.test("isAuthorized() takes the password alone as a token, or with an empty user", () => {
+Deno.test("isAuthorized() accepts the password as a token, or with an empty user", () => {
   const credentials = new Credentials("default", "s3cret!");
   assertEquals(isAuthorized("Bearer s3cret!", credentials), true);
   assertEquals(isAuthorized(`Basic ${btoa(":s3cret!")}`, credentials), true);
 });
 
-Deno.test("isAuthorized() lets everybody in where there is no password", () => {
+Deno.test("isAuthorized() accepts everybody if there is no password", () => {
   const credentials = new Credentials("default", null);
   assertEquals(isAuthorized(undefined, credentials), true);
   assertEquals(isAuthorized("Basic nonsense", credentials), true);
 });
 
-Deno.test("corsLines() lets pages of the listed origins see a reply, and no others", () => {
+Deno.test("corsLines() lets only pages of the listed origins read a reply", () => {
   const allowed = ["https://a.example", "https://b.example:8443"];
   const first = corsLines("https://A.example", allowed);
   assertEquals(first.includes("Access-Control-Allow-Origin: https://A.example\r\n"), true);
@@ -48,7 +48,7 @@ Deno.test("corsLines() lets pages of the listed origins see a reply, and no othe
   assertEquals(corsLines(undefined, allowed), "Vary: Origin\r\n");
 });
 
-Deno.test("corsLines() is the same for all origins where all are allowed, and nothing by default", () => {
+Deno.test("corsLines() is the same for all origins if all are allowed, and empty by default", () => {
   assertEquals(
     corsLines("https://c.example", ["*"]).includes("Access-Control-Allow-Origin: *\r\n"),
     true,
@@ -58,7 +58,7 @@ Deno.test("corsLines() is the same for all origins where all are allowed, and no
   assertEquals(corsLines("https://c.example", null), "");
 });
 
-Deno.test("hostOf() gives the host without its port, and refuses what is none", () => {
+Deno.test("hostOf() returns the host without its port, and refuses malformed ones", () => {
   const table: [string, string | null][] = [
     ["Example.com", "example.com"],
     ["example.com:8080", "example.com"],
@@ -77,7 +77,7 @@ Deno.test("hostOf() gives the host without its port, and refuses what is none", 
   for (const [authority, host] of table) assertEquals(hostOf(authority), host, authority);
 });
 
-Deno.test("isServed() knows the allowed hosts exactly", () => {
+Deno.test("isServed() accepts exactly the allowed hosts", () => {
   assertEquals(isServed("anything", null), true);
   assertEquals(isServed("a.example", ["a.example"]), true);
   assertEquals(isServed("b.a.example", ["a.example"]), false);

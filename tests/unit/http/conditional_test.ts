@@ -26,14 +26,14 @@ Deno.test("judge() compares If-Match strongly", () => {
   }
 });
 
-Deno.test("judge() looks at the conditions in the order of RFC 9110 section 13.2.2", () => {
+Deno.test("judge() evaluates the conditions in the order of RFC 9110 section 13.2.2", () => {
   const range = "bytes=1-2";
   assertEquals(verdict({ match: '"x"', noneMatch: TAG, range }), "precondition-failed");
   assertEquals(verdict({ match: TAG, noneMatch: TAG, range }), "not-modified");
   assertEquals(verdict({ match: TAG, noneMatch: '"x"', range }), { from: 1, to: 3 });
 });
 
-Deno.test("judge() gives a range only for GET, and only while If-Range holds", () => {
+Deno.test("judge() returns a range only for GET, and only if If-Range matches", () => {
   const range = "bytes=1-2";
   assertEquals(verdict({ range }), { from: 1, to: 3 });
   assertEquals(verdict({ range }, true), "whole");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { HttpDate } from "../../../src/http/date.ts";
 
-Deno.test("HttpDate.at() makes the date of the wall clock, once a second", () => {
+Deno.test("HttpDate.at() formats the wall clock once a second", () => {
   let wall = Date.UTC(1994, 10, 6, 8, 49, 37, 400);
   let looks = 0;
   const date = new HttpDate(() => (looks++, wall));

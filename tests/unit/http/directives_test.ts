@@ -31,7 +31,7 @@ Deno.test("wishesOf() reads the directives of requests", () => {
   for (const [text, wanted] of table) assertEquals(wishesOf(text), wanted, text);
 });
 
-Deno.test("wishesOf() takes what it cannot read as the stricter wish", () => {
+Deno.test("wishesOf() reads an invalid argument as the stricter wish", () => {
   const table: [string, Wishes][] = [
     ["max-age", wishes({ maxAge: 0 })],
     ["max-age=-1", wishes({ maxAge: 0 })],

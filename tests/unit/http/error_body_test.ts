@@ -11,7 +11,7 @@ Deno.test("errorBody() is one line of plain text", () => {
   assertEquals(new TextDecoder().decode(body), "No such key\n");
 });
 
-Deno.test("errorBody() is a problem document for who prefers JSON", () => {
+Deno.test("errorBody() is a problem document for clients that prefer JSON", () => {
   const [type, body] = errorBody(409, 'Wrong "type"', "application/problem+json");
   assertEquals(type, "application/problem+json");
   assertEquals(JSON.parse(new TextDecoder().decode(body)), {
@@ -21,7 +21,7 @@ Deno.test("errorBody() is a problem document for who prefers JSON", () => {
   });
 });
 
-Deno.test("errorBody() goes by the client's order of preference", () => {
+Deno.test("errorBody() follows the client's order of preference", () => {
   const problem = "application/problem+json";
   const text = "text/plain; charset=utf-8";
   assertEquals(typeOf("application/json"), problem);

@@ -42,7 +42,7 @@ function answer(outcome: Outcome, story: Partial<Answer> = {}): Answer {
   };
 }
 
-/** A lookup that gives answers in turn, and remembers the terms it was asked on. */
+/** A lookup that returns answers in turn, and records the terms. */
 class ScriptedLookup implements Lookup {
   readonly asked: [key: string, terms: Terms][] = [];
 
@@ -66,7 +66,7 @@ class ScriptedLookup implements Lookup {
   }
 }
 
-/** Replies to one request with what a lookup answers. */
+/** Replies to one request with the answers of a lookup. */
 async function replyTo(
   request: string,
   answers: Lookup | Answer,
@@ -86,7 +86,7 @@ function entry(text = "hello", age = 0): Entry {
   return new Entry(Buffer.from(text), -age, 1000);
 }
 
-Deno.test("HTTP says of each failure what it is", async () => {
+Deno.test("HTTP maps each failure to its status", async () => {
   const table: [FailureReason, string, number, string | undefined][] = [
     ["busy", "Too many reads wait for Redis", 503, "1"],
     ["away", "Redis is away", 503, "1"],
@@ -109,7 +109,7 @@ Deno.test("HTTP says of each failure what it is", async () => {
   }
 });
 
-Deno.test("HTTP tells the story of an answer in Age and Cache-Status", async () => {
+Deno.test("HTTP describes an answer in Age and Cache-Status", async () => {
   const table: [Partial<Answer>, age: string | undefined, status: string][] = [
     [{ via: "hit", age: 2999, timeLeft: 5999 }, "2", "hit; ttl=5"],
     [{ via: "hit", age: 9000, timeLeft: -2500 }, "9", "hit; ttl=-3"],
@@ -130,13 +130,13 @@ Deno.test("HTTP tells the story of an answer in Age and Cache-Status", async () 
   }
 });
 
-Deno.test("HTTP says that a cache alone was asked, and was not forwarded", async () => {
+Deno.test("HTTP reports that only the cache was asked", async () => {
   const failure = new Failure("uncached", "Not in the cache");
   const reply = await replyTo(`${GET}\r\n`, answer(failure, { via: "uri-miss", isStored: false }));
   assertEquals(fieldOf(reply, "Cache-Status"), "redis-proxy; detail=only-if-cached");
 });
 
-Deno.test("HTTP lets caches further down keep a value no longer than it is fresh here", async () => {
+Deno.test("HTTP lets other caches keep a value no longer than it is fresh here", async () => {
   const table: [maxAge: number, Partial<Answer>, cacheControl: string][] = [
     [0, { timeLeft: 5000 }, "no-cache"],
     [10_000, { timeLeft: 60_000 }, "max-age=10"],
@@ -156,7 +156,7 @@ Deno.test("HTTP lets caches further down keep a value no longer than it is fresh
   }
 });
 
-Deno.test("HTTP answers a hit at once, and hands the request's terms on", () => {
+Deno.test("HTTP answers a hit at once, and passes on the request's terms", () => {
   const lookup = new ScriptedLookup([answer(entry())]);
   const request = `${GET}Cache-Control: max-age=5, max-stale\r\n\r\n`;
   const input = inputOf(request);
@@ -166,7 +166,7 @@ Deno.test("HTTP answers a hit at once, and hands the request's terms on", () => 
   assertEquals([key, maxAge, maxStale], ["k", 5000, Infinity]);
 });
 
-Deno.test("HTTP reads once more where a hit is not as fresh as min-fresh wants it", async () => {
+Deno.test("HTTP reads again if a hit is not fresh enough for min-fresh", async () => {
   const lookup = new ScriptedLookup([
     answer(entry("old"), { timeLeft: 1000 }),
     answer(entry("new"), { via: "request", timeLeft: 9000 }),
@@ -176,14 +176,14 @@ Deno.test("HTTP reads once more where a hit is not as fresh as min-fresh wants i
   assertEquals(lookup.asked.map(([, { maxAge }]) => maxAge), [Infinity, 0]);
 });
 
-Deno.test("HTTP gives a large value its tag too", async () => {
+Deno.test("HTTP sends an entity tag for large values too", async () => {
   const text = "x".repeat(200_000);
   const reply = await replyTo(`${GET}\r\n`, answer(entry(text)));
   assertEquals(reply.body === text, true);
   assertMatch(fieldOf(reply, "ETag")!, /^"30d40-[\w+/]{27}"$/);
 });
 
-Deno.test("HTTP wants the password where there is one, but not for a preflight", async () => {
+Deno.test("HTTP needs the password if there is one, except for a preflight", async () => {
   const credentials = new Credentials("default", "secret");
   const corsOrigins = ["*"];
   const options = { credentials, corsOrigins };
@@ -213,7 +213,7 @@ Deno.test("HTTP wants the password where there is one, but not for a preflight",
   assertMatch(fieldOf(preflight, "Access-Control-Allow-Headers")!, /Authorization/);
 });
 
-Deno.test("HTTP lets no page of another origin see a reply, errors included, unless allowed", async () => {
+Deno.test("HTTP lets pages of other origins read replies and errors only if allowed", async () => {
   const request = `${GET}Origin: https://b.example\r\n\r\n`;
   for (const outcome of [entry(), null]) {
     const off = await replyTo(request, answer(outcome));
@@ -227,7 +227,7 @@ Deno.test("HTTP lets no page of another origin see a reply, errors included, unl
   }
 });
 
-Deno.test("HTTP answers only for the allowed hosts, whichever way the host is named", async () => {
+Deno.test("HTTP answers only for the allowed hosts, in Host or in the target", async () => {
   const allowedHosts = ["a", "127.0.0.1"];
   const table: [request: string, status: number][] = [
     [`GET /k HTTP/1.1\r\nHost: a\r\n\r\n`, 200],
@@ -237,7 +237,7 @@ Deno.test("HTTP answers only for the allowed hosts, whichever way the host is na
     [`GET /k HTTP/1.1\r\nHost:\r\n\r\n`, 421],
     [`GET /k HTTP/1.0\r\n\r\n`, 421],
     [`OPTIONS /k HTTP/1.1\r\nHost: evil.example\r\n\r\n`, 421],
-    // RFC 9112 section 3.2.2: the target's host goes over the field.
+    // RFC 9112 section 3.2.2: the target's host overrides the field.
     [`GET http://a/k HTTP/1.1\r\nHost: evil.example\r\n\r\n`, 200],
     [`GET http://evil.example/k HTTP/1.1\r\nHost: a\r\n\r\n`, 421],
   ];
@@ -247,7 +247,7 @@ Deno.test("HTTP answers only for the allowed hosts, whichever way the host is na
   }
 });
 
-Deno.test("HTTP says at / what this is, without a look at Redis", async () => {
+Deno.test("HTTP explains itself at /, without asking Redis", async () => {
   const nothing = new ScriptedLookup([]);
   for (const target of ["/", "http://a/", "http://a"]) {
     const page = await replyTo(`GET ${target} HTTP/1.1\r\nHost: a\r\n\r\n`, nothing);
@@ -281,7 +281,7 @@ Deno.test("HTTP shows no page at / to a client without the password, or for anot
   assertEquals((await replyTo(request, answer(null), { allowedHosts: ["b"] })).status, 421);
 });
 
-Deno.test("HTTP reads only the keys that it may, and tells nothing of the others", async () => {
+Deno.test("HTTP reads only allowed keys, and reveals nothing about others", async () => {
   const patterns = ["public:*", "robots.txt", "caf%C3%A9"].map((text) => parseKeyPattern(text)!);
   const keys = new KeySet(patterns);
   const table: [target: string, status: number][] = [
@@ -308,7 +308,7 @@ Deno.test("HTTP reads only the keys that it may, and tells nothing of the others
   assertEquals(reply.body, "This key may not be read over HTTP: --http-keys does not name it\n");
 });
 
-Deno.test("HTTP grants no wish that would cause a read, where requests may not refresh", async () => {
+Deno.test("HTTP ignores wishes that would cause a read if requests may not refresh", async () => {
   const refused = "no-cache, no-store, max-age=0, min-fresh=5, max-stale=1, only-if-cached";
   const lookup = new ScriptedLookup([answer(entry(), { timeLeft: 1000 })]);
   const request = `${GET}Cache-Control: ${refused}\r\n\r\n`;
@@ -319,14 +319,14 @@ Deno.test("HTTP grants no wish that would cause a read, where requests may not r
   ]);
 });
 
-Deno.test("HTTP gives values the media type that was set", async () => {
+Deno.test("HTTP sends values with the configured media type", async () => {
   const contentType = "text/plain; charset=utf-8";
   const reply = await replyTo(`${GET}\r\n`, answer(entry()), { contentType });
   assertEquals(fieldOf(reply, "Content-Type"), contentType);
   assertEquals(fieldOf(reply, "X-Content-Type-Options"), "nosniff");
 });
 
-/** What `say` appends for a client of which only this has come. */
+/** What `say` appends for a client that has sent only this text. */
 async function lastReply(
   came: string,
   say: (http: Http, output: Output, input: Input) => void,
@@ -338,7 +338,7 @@ async function lastReply(
   return reply!;
 }
 
-Deno.test("HTTP says 408 to a client that took too long, and that the connection ends", async () => {
+Deno.test("HTTP sends 408 to a client that took too long, and announces the end of the connection", async () => {
   for (const came of ["", "G", "GET /k HTTP/1.1\r\nHost"]) {
     const reply = await lastReply(came, (http, ...rest) => http.expire(...rest));
     assertEquals([reply.status, reply.body], [408, "The request took too long to come\n"]);
@@ -347,7 +347,7 @@ Deno.test("HTTP says 408 to a client that took too long, and that the connection
   assertEquals([reply.status, reply.body], [408, ""]);
 });
 
-Deno.test("HTTP says 503 to a client for whom there is no room, and when to come again", async () => {
+Deno.test("HTTP sends 503 to a client beyond the limit, with the time to retry", async () => {
   const get = await lastReply("GET /k HTTP/1.1\r\n", (http, ...rest) => http.turnAway(...rest));
   assertEquals([get.status, get.body], [503, "Too many clients are connected\n"]);
   assertEquals(fieldOf(get, "Retry-After"), "1");
@@ -355,7 +355,7 @@ Deno.test("HTTP says 503 to a client for whom there is no room, and when to come
   assertEquals([head.status, head.body], [503, ""]);
 });
 
-/** Requests that are refused, with the status; the method is put in front. */
+/** Refused requests with the status; the method comes first. */
 const REFUSED: [rest: string, status: number][] = [
   ["/k HTTP/1.1\r\n\r\n", 400],
   ["/k HTTP/2.0\r\n\r\n", 505],
@@ -374,7 +374,7 @@ const REFUSED: [rest: string, status: number][] = [
   ["/k HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10001\r\n", 413],
 ];
 
-Deno.test("every refused request ends the connection, and that of HEAD has no body", async () => {
+Deno.test("every refusal ends the connection, and has no body for HEAD", async () => {
   for (const [rest, status] of REFUSED) {
     for (const method of ["GET", "HEAD"]) {
       const reply = await replyTo(`${method} ${rest}`, answer(null));
@@ -412,7 +412,7 @@ Deno.test("the body of a refused target says what is wrong and how to write it",
   }
 });
 
-Deno.test("a malformed target is refused whatever the method, and a page may read why", async () => {
+Deno.test("a malformed target is refused for every method, and pages may read the reason", async () => {
   for (const method of ["OPTIONS", "PUT", "FROB"]) {
     const request = `${method} /%zz HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\n\r\n`;
     const reply = await replyTo(request, answer(null), { corsOrigins: ["*"] });

@@ -10,7 +10,7 @@ import { feed } from "../../support/wire.ts";
 
 type Result = Head<RawFields> | Refusal;
 
-/** Parses what comes in pieces, until the first refusal. */
+/** Parses pieces until the first refusal. */
 function parse(pieces: Iterable<Uint8Array>, parser = new HttpParser((raw) => raw)): Result[] {
   const input = new Input();
   const results: Result[] = [];
@@ -24,7 +24,7 @@ function parse(pieces: Iterable<Uint8Array>, parser = new HttpParser((raw) => ra
   return results;
 }
 
-/** The results of a text as a whole, which must be the same byte by byte and at any one cut. */
+/** The results for a whole text, which must be the same byte by byte and at any cut. */
 function results(text: string): string[] {
   const bytes = Buffer.from(text, "latin1");
   const whole = parse([bytes]).map(describe);
@@ -89,7 +89,7 @@ Deno.test("HttpParser.next() reads request lines", () => {
   }
 });
 
-Deno.test("HttpParser.next() refuses field lines that two parties could read in two ways", () => {
+Deno.test("HttpParser.next() refuses field lines that two programs might read differently", () => {
   const table: [string, string][] = [
     ["A: b", "GET key k 1.1"],
     ["A:b", "GET key k 1.1"],
@@ -140,7 +140,7 @@ Deno.test("HttpParser.next() skips empty lines before a request, and requests fo
   ]);
 });
 
-Deno.test("HttpParser.next() reads bodies away exactly", () => {
+Deno.test("HttpParser.next() skips exactly the body", () => {
   const table: [fields: string, body: string][] = [
     ["Content-Length: 0", ""],
     ["Content-Length: 5", "hello"],
@@ -160,7 +160,7 @@ Deno.test("HttpParser.next() reads bodies away exactly", () => {
   }
 });
 
-Deno.test("HttpParser.next() refuses framings that could be smuggled", () => {
+Deno.test("HttpParser.next() refuses framings that allow smuggling", () => {
   const table: [fields: string, status: string][] = [
     ["Content-Length: 1\r\nContent-Length: 1", "400"],
     ["Content-Length: 1\r\nContent-Length: 2", "400"],
@@ -226,7 +226,7 @@ Deno.test("HttpParser.next() refuses chunks that are not plain", () => {
   }
 });
 
-Deno.test("HttpParser.next() bounds what it reads", () => {
+Deno.test("HttpParser.next() limits what it reads", () => {
   const line = (length: number) => `GET /${"k".repeat(length - "GET / HTTP/1.1".length)} HTTP/1.1`;
   const status = (text: string) => parse([Buffer.from(text, "latin1")]).map(describe);
   assert(status(`${line(LINE_BYTES)}\r\nHost: a\r\n\r\n`)[0]!.startsWith("GET key k"));
@@ -244,7 +244,7 @@ Deno.test("HttpParser.next() bounds what it reads", () => {
   assertEquals(status(`${chunked}0\r\nA: ${"b".repeat(BODY_BYTES)}`), ["413"]);
 });
 
-Deno.test("HttpParser.next() leaves a body alone that is too large, or that was asked about", () => {
+Deno.test("HttpParser.next() does not read a body that is too large, or that waits for 100-continue", () => {
   const post = "POST /p HTTP/1.1\r\nHost: a\r\n";
   assertEquals(results(`${post}Content-Length: ${BODY_BYTES + 1}\r\n\r\n`), [
     "POST key p 1.1 left",
@@ -259,14 +259,14 @@ Deno.test("HttpParser.next() leaves a body alone that is too large, or that was 
     "POST key p 1.1",
     "GET key k 1.1",
   ]);
-  // Of HTTP/1.0, an expectation is ignored.
+  // An expectation of HTTP/1.0 is ignored.
   assertEquals(
     results("POST /p HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx"),
     ["POST key p 1.0"],
   );
 });
 
-Deno.test("HttpParser.next() interprets the same fields once, and others anew", () => {
+Deno.test("HttpParser.next() interprets repeated fields once, and changed ones again", () => {
   const seen: string[] = [];
   const parser = new HttpParser((fields, isHttp11) => {
     seen.push(`${fields.get("range") ?? "none"} ${isHttp11}`);
@@ -281,7 +281,7 @@ Deno.test("HttpParser.next() interprets the same fields once, and others anew", 
   assertEquals(heads.map(({ fields }) => fields.get("range")), [..."aaabaaaa"]);
 });
 
-Deno.test("HttpParser.next() joins the values of a repeated field by a comma", () => {
+Deno.test("HttpParser.next() joins the values of a repeated field with a comma", () => {
   const text = `${GET}If-None-Match: "a"\r\nX: y\r\nif-none-match:"b"\r\n\r\n`;
   const [head] = parse([Buffer.from(text)]) as Head<RawFields>[];
   assertEquals(head!.fields.get("if-none-match"), '"a", "b"');

@@ -19,7 +19,7 @@ const LOOKUP: Lookup = {
   getMany: () => [],
 };
 
-/** What requests are made of: a beginning, fields and a body; and what does not belong there. */
+/** Parts of requests: a beginning, fields and a body; and parts that do not belong there. */
 const STARTS = ["GET", "GET", "HEAD", "POST", "OPTIONS"].map((method) =>
   `${method} /k HTTP/1.1\r\nHost: a\r\n`
 );
@@ -38,7 +38,7 @@ const ENDS = [
 ];
 const NOISE = ["\n", "\r", " ", "\t", ":", "\0", "\xff", "\r\n", "5", ";a", "*1\r\n$4\r\nPING\r\n"];
 
-/** Some requests, some of them spoilt. */
+/** Random requests, some of them malformed. */
 function randomText(next: () => number): string {
   const pick = (from: readonly string[]) => from[Math.floor(next() * from.length)]!;
   const noise = () => next() < 0.03 ? pick(NOISE) : "";
@@ -51,7 +51,7 @@ function randomText(next: () => number): string {
   return text;
 }
 
-/** What is replied to pieces, until the connection ends; every reply ends where it says. */
+/** The replies to pieces until the connection ends; every reply has the length that it states. */
 async function repliesTo(pieces: Iterable<string>): Promise<number[]> {
   const input = inputOf("");
   const http = new Http();
@@ -70,7 +70,7 @@ async function repliesTo(pieces: Iterable<string>): Promise<number[]> {
   return statuses;
 }
 
-Deno.test("HTTP replies to random bytes as a whole as it does to single ones", async () => {
+Deno.test("HTTP replies to random requests in the same way as a whole and byte by byte", async () => {
   const next = random(16);
   const seen = new Set<number>();
   for (let round = 0; round < 1500; round++) {
@@ -79,6 +79,6 @@ Deno.test("HTTP replies to random bytes as a whole as it does to single ones", a
     assertEquals(await repliesTo(text), whole, JSON.stringify(text));
     for (const status of whole) seen.add(status);
   }
-  // The test is worth as much as what it comes across.
+  // The test must come across all kinds of replies.
   assertEquals([200, 206, 304, 400, 405].filter((status) => !seen.has(status)), []);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type ByteRange, rangeOf } from "../../../src/http/range.ts";
 
-Deno.test("rangeOf() finds the bytes of one range", () => {
+Deno.test("rangeOf() returns the bytes of one range", () => {
   const table: [string, number, ByteRange | "unsatisfiable" | null][] = [
     ["bytes=0-0", 10, { from: 0, to: 1 }],
     ["bytes=2-5", 10, { from: 2, to: 6 }],

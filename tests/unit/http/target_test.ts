@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { keyOf, readTarget } from "../../../src/http/target.ts";
 import { ALL_BYTES } from "../../support/wire.ts";
 
-Deno.test("keyOf() decodes what follows the first slash, up to the query", () => {
+Deno.test("keyOf() decodes everything between the first slash and the query", () => {
   const keys: [path: string, key: string | null][] = [
     ["/", ""],
     ["/key", "key"],

@@ -6,14 +6,14 @@ import { compare, type Row } from "../../../bench/measure.ts";
 import { median, quantile, spread } from "../../../bench/statistics.ts";
 import { judge, type Target } from "../../../bench/targets.ts";
 
-Deno.test("median() is the middle value, whatever the order", () => {
+Deno.test("median() is the middle value in any order", () => {
   assertEquals(median([3, 1, 2]), 2);
   assertEquals(median([4, 1, 3, 2]), 2.5);
   assertEquals(quantile([10, 20], 0.25), 12.5);
   assertEquals(spread([2, 9, 4]), { median: 4, low: 2, high: 9 });
 });
 
-Deno.test("Histogram.quantile() is within 1.6 % of what was recorded", () => {
+Deno.test("Histogram.quantile() is within 1.6 % of the recorded values", () => {
   const histogram = new Histogram();
   for (let nanos = 1000; nanos <= 100_000; nanos += 1000) histogram.record(nanos);
   for (const part of [0.01, 0.5, 0.99, 1]) {
@@ -22,7 +22,7 @@ Deno.test("Histogram.quantile() is within 1.6 % of what was recorded", () => {
   assertEquals(new Histogram().quantile(0.5), NaN);
 });
 
-Deno.test("Histogram.record() keeps what is too small or too large in the outer buckets", () => {
+Deno.test("Histogram.record() puts too small and too large values into the outer buckets", () => {
   const histogram = new Histogram();
   histogram.record(0);
   histogram.record(1e15);
@@ -30,7 +30,7 @@ Deno.test("Histogram.record() keeps what is too small or too large in the outer 
   assertEquals(histogram.quantile(1) > 1e10, true);
 });
 
-Deno.test("order() asks for each pattern's keys and no others", () => {
+Deno.test("order() requests the keys of each pattern and no others", () => {
   assertEquals([...order({ kind: "one" }, 3, 1)], [0, 0, 0]);
   assertEquals([...order({ kind: "sequence", keys: 3, from: 0 }, 5, 1)], [0, 1, 2, 0, 1]);
   const uniform = order({ kind: "uniform", keys: 10 }, 1000, 1);
@@ -51,7 +51,7 @@ Deno.test("order() gives the first of 1,000 Zipf keys its share of 0.13", () => 
   assertAlmostEquals(first / second, 2 ** 0.99, 0.2);
 });
 
-Deno.test("replyOf() is what Redis says to readOf()", () => {
+Deno.test("replyOf() is the reply of Redis to readOf()", () => {
   const dataset = DATASETS["3B"];
   assertEquals(readOf(dataset, [7]), "*2\r\n$3\r\nGET\r\n$16\r\n003:000000000007\r\n");
   assertEquals(replyOf(dataset, [7]).toString(), "$3\r\n007\r\n");
@@ -63,7 +63,7 @@ function sample(rate: number, cpu: number): Sample {
   return { rate, cpu, busy: 1, loadBusy: null, p50: 1, p99: 2, p999: 3 };
 }
 
-Deno.test("compare() pairs the runs of a repetition and turns the order around", async () => {
+Deno.test("compare() pairs the runs of a repetition and reverses the order", async () => {
   const order: string[] = [];
   const subject = (name: string, rates: number[]) => ({
     name,
@@ -78,7 +78,7 @@ Deno.test("compare() pairs the runs of a repetition and turns the order around",
   assertEquals(row.ratios[0]!.throughput, { median: 2, low: 1, high: 3 });
 });
 
-Deno.test("judge() says met, missed, or not measured by the worst part", async () => {
+Deno.test("judge() is met, missed or not measured, by the worst part", async () => {
   const target: Target = {
     title: "hits",
     against: "theirs",

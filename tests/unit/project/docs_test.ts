@@ -1,5 +1,5 @@
-// The documentation compared with the repository: what it names must exist, and what exists must be
-// named.
+// Compares the documentation with the repository: everything it names must exist, and make targets and
+// Deno tasks must be listed.
 import { assertEquals } from "@std/assert";
 import config from "../../../deno.json" with { type: "json" };
 import { FLAGS, variableOf } from "../../../src/config/settings.ts";
@@ -84,7 +84,7 @@ Deno.test("each link of a page leads to a file, or to a heading of a page", () =
   assertEquals(broken, []);
 });
 
-Deno.test("a link to a heading that is not there is found", () => {
+Deno.test("a link to a missing heading is found", () => {
   const page = pageAt("docs/http.md");
   assertEquals(brokenBecause(page, "coherence.md#no-such-heading"), "no such heading");
   assertEquals(brokenBecause(page, "no-such-page.md"), "no such file");

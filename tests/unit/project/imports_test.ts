@@ -1,9 +1,9 @@
-// The architecture as rules: each room of src imports only the rooms below it, no files import each
-// other in a circle, and each package is imported where it is wanted and nowhere else.
+// The rules of the architecture: each room of src imports only the rooms below it, no files import each
+// other in a circle, and each package is imported only by its room.
 import { assertEquals } from "@std/assert";
 import { ROOT } from "../../../tools/command.ts";
 
-/** What a room may import beside its own files: rooms, files of rooms, and packages. */
+/** What a room may import in addition to its own files: rooms, files of rooms, and packages. */
 const RULES: Record<string, readonly string[]> = {
   main: ["app", "config", "core/log", "system"],
   app: ["admin", "cache", "config", "core", "http", "origin", "resp", "server", "system"],
@@ -23,7 +23,7 @@ interface Module {
   dependencies?: { specifier: string }[];
 }
 
-/** Who imports what, as "http/mod" or a package's name, without Node's modules. */
+/** Importer and imported, as "http/mod" or a package's name, without Node's modules. */
 async function imports(): Promise<[string, string][]> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", `--import-map=${ROOT}/tools/npm_imports.json`, "--no-lock", "main.ts"],
@@ -58,7 +58,7 @@ function isAllowed(importer: string, imported: string): boolean {
   return [room, ...RULES[room]!].some((one) => isUnder(imported, one));
 }
 
-/** The circles among files, each as the files it passes through. */
+/** The circles among files, each as the list of its files. */
 function circles(all: [string, string][]): string[] {
   const next = Map.groupBy(all, ([importer]) => importer);
   const done = new Set<string>();
@@ -74,11 +74,11 @@ function circles(all: [string, string][]): string[] {
   return found;
 }
 
-Deno.test("each file imports only what its room may", async () => {
+Deno.test("each file imports only what its room may import", async () => {
   const all = await imports();
   const wrong = all.filter(([importer, imported]) => !isAllowed(importer, imported));
   assertEquals(wrong.map(([importer, imported]) => `${importer} imports ${imported}`), []);
-  // The rules are worth nothing if the imports were not read.
+  // The rules check nothing if no imports were read.
   assertEquals(all.some(([from, to]) => from === "main" && to === "app/proxy"), true);
 });
 

@@ -1,4 +1,4 @@
-// What a release is made of: notes, bill of materials, and a workflow that tries each executable.
+// The parts of a release: notes, bill of materials, and a workflow that tries each executable.
 import { assertEquals, assertThrows } from "@std/assert";
 import { ROOT } from "../../../tools/command.ts";
 import { notesOf } from "../../../tools/changelog.ts";
@@ -28,7 +28,7 @@ Deno.test("notesOf() gives the section of a version, without its heading", () =>
   assertEquals(notesOf(CHANGELOG, "1.2.0"), "### Fixes\n\n- old");
 });
 
-Deno.test("notesOf() wants a section with a date and something in it", () => {
+Deno.test("notesOf() needs a section with a date and a text", () => {
   assertThrows(() => notesOf(CHANGELOG, "1.2"), Error, "Cannot find the version");
   assertThrows(() => notesOf(CHANGELOG, "1.1.0"), Error, "its section is empty");
   assertThrows(() => notesOf(CHANGELOG, "1.0.0"), Error, "wanted");
@@ -58,7 +58,7 @@ const GRAPH: Graph = {
 
 const LICENSES: Record<string, string> = { client: "MIT", part: "(MIT OR Apache-2.0)" };
 
-Deno.test("bill() lists what is compiled in, what needs it, and Deno, and leaves types out", () => {
+Deno.test("bill() lists the compiled packages, their dependents and Deno, without type packages", () => {
   const { components, dependencies } = bill(GRAPH, "2.9.6", (path) => LICENSES[path]) as {
     components: { purl: string; licenses?: unknown }[];
     dependencies: { ref: string; dependsOn: string[] }[];

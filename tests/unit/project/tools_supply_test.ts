@@ -1,4 +1,4 @@
-// Both kinds of network must give the source the same things under the same names.
+// On both kinds of network, the same names must lead to the same packages.
 import { assertEquals } from "@std/assert";
 import config from "../../../deno.json" with { type: "json" };
 import map from "../../../tools/npm_imports.json" with { type: "json" };
@@ -8,12 +8,12 @@ const DENO_STD = "npm:deno-std@1.4.0";
 const byNpm: Record<string, string> = map.imports;
 const byJsr: Record<string, string> = config.imports;
 
-/** The package of a bare name: "@std/http/status" is of "@std/http". */
+/** The package of a bare name: "@std/http/status" belongs to "@std/http". */
 function packageOf(name: string): string {
   return name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/");
 }
 
-/** Where deno-std keeps what JSR exports: "@std/cli/parse-args" is cli/parse_args.js. */
+/** The file of deno-std for a JSR export: "@std/cli/parse-args" is cli/parse_args.js. */
 function fileOf(name: string): string {
   const [, folder, entry = "mod"] = name.split("/");
   return `${DENO_STD}/${folder}/${entry.replaceAll("-", "_")}.js`;
@@ -27,7 +27,7 @@ function* sources(folder: URL): Generator<URL> {
   }
 }
 
-/** The bare names that the sources import, without those of Node's own modules. */
+/** The bare names that the sources import, without Node's modules. */
 function importedNames(): string[] {
   const names = new Set<string>();
   for (const file of sources(ROOT)) {

@@ -84,7 +84,7 @@ Deno.test("RespParser.next() refuses what Redis refuses, in its words, at every 
   }
 });
 
-Deno.test("RespParser.next() takes limits at their very value", () => {
+Deno.test("RespParser.next() accepts exactly the limits", () => {
   const most = request(...Array(10).fill("x".repeat(1000)));
   assertEquals(parse([most])[0][0]?.length, 10);
   assertEquals(parse(["x".repeat(64) + "\n"]), [[["x".repeat(64)]], null]);
@@ -125,7 +125,7 @@ Deno.test("RespParser.next() looks at the bytes of a long request about once", (
   assert(looks < 10 * 7 * count, `${looks} bytes read of ${count} arguments that came one by one`);
 });
 
-Deno.test("RespParser.next() takes little from a client that has not authenticated", () => {
+Deno.test("RespParser.next() accepts little from a client before authentication", () => {
   const limits = { ...LIMITS, argumentCount: 2 ** 20, bulkBytes: 2 ** 26 };
   const cases: [string, [string[][], string | null]][] = [
     [request(..."abcdefghij"), [[[..."abcdefghij"]], null]],
@@ -186,7 +186,7 @@ Deno.test("RespParser.stream() ends with the error in what follows", () => {
   assertEquals(parser.error, "invalid bulk length");
 });
 
-Deno.test("RespParser.next() pauses in what is quick to send and slow to read", () => {
+Deno.test("RespParser.next() pauses in requests that are quick to send and slow to parse", () => {
   const many = { ...LIMITS, argumentCount: 2 ** 20 };
   const count = 100_000;
   const cases = {
@@ -219,7 +219,7 @@ Deno.test("RespParser.next() pauses in what is quick to send and slow to read", 
   }
 });
 
-Deno.test("arguments that are taken stay as they are when the input goes on", () => {
+Deno.test("taken arguments do not change when the input moves on", () => {
   for (const bytes of [request("MGET", "a", "", ALL_BYTES), "MGET a '' \"b c\"\r\n"]) {
     const input = new Input();
     const parser = new RespParser(LIMITS);

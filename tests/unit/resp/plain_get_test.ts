@@ -30,7 +30,7 @@ Deno.test("takeGet() takes GET and one key, in any case, and nothing else", () =
   for (const [bytes, wanted] of cases) assertEquals(takeGet(inputOf(bytes)), wanted, bytes);
 });
 
-Deno.test("takeGet() takes nothing of a request that is not whole", () => {
+Deno.test("takeGet() takes nothing of an incomplete request", () => {
   const whole = request("GET", "some key");
   for (let length = 0; length < whole.length; length++) {
     const input = inputOf(whole.slice(0, length));
@@ -38,7 +38,7 @@ Deno.test("takeGet() takes nothing of a request that is not whole", () => {
   }
 });
 
-Deno.test("takeGet() agrees with the parser on whatever it takes", () => {
+Deno.test("takeGet() agrees with the parser on everything it takes", () => {
   const next = random(23);
   let taken = 0;
   for (let round = 0; round < 20_000; round++) {

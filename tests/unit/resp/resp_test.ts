@@ -20,7 +20,7 @@ import { cuts, feed, written } from "../../support/wire.ts";
 const WRONG_TYPE = new Failure("reply", "WRONGTYPE Operation against a key of another type");
 const AWAY = new Failure("away", "Redis is away: connection closed");
 
-/** A cache that has all there is. */
+/** A cache that holds everything. */
 class Everything implements Lookup {
   readonly keys: Record<Key, Outcome> = {
     str: new Entry(Buffer.from("hello world"), 0, Infinity),
@@ -49,7 +49,7 @@ class Everything implements Lookup {
   }
 }
 
-/** A conversation with a server: what is said, and what is answered to it. */
+/** A conversation with a server: requests and replies. */
 class Talk {
   readonly log: string[] = [];
   readonly #input = new Input();
@@ -79,7 +79,7 @@ class Talk {
   }
 }
 
-Deno.test("Resp.next() keeps what has come of a request from those of other clients", async () => {
+Deno.test("Resp.next() never mixes the parts of requests of different clients", async () => {
   const stranger = { credentials: new Credentials("default", "secret") };
   const wholes = [request("GET", "str"), request("STRLEN", "str", "x"), "GET str\r\n"];
   const cases = wholes.flatMap((whole) =>
@@ -142,7 +142,7 @@ Deno.test("Resp.next() answers reads as Redis does, in both versions of RESP", a
   }
 });
 
-Deno.test("Resp.next() answers a pipeline alike however it is cut", async () => {
+Deno.test("Resp.next() answers a pipeline in the same way at every cut", async () => {
   const pipeline = request("GET", "str") + "HELLO 3 SETNAME me\r\n" + request("GET", "none") +
     request("SET", "k", "v") + "CLIENT REPLY SKIP\r\nGET none\r\nCLIENT GETNAME\r\nRESET\r\n" +
     request("MGET", "none", "str") + "*-1\r\n\r\n" + request("ECHO", "\0\r\n") +
@@ -158,7 +158,7 @@ Deno.test("Resp.next() answers a pipeline alike however it is cut", async () => 
   }
 });
 
-Deno.test("HELLO changes nothing when any part of it is wrong", async () => {
+Deno.test("HELLO changes nothing if any part of it is wrong", async () => {
   const credentials = new Credentials("reader", "secret");
   const talk = new Talk({ credentials });
   for (
@@ -179,13 +179,13 @@ Deno.test("HELLO changes nothing when any part of it is wrong", async () => {
   assertEquals(await talk.say("GET none\r\n"), "_\r\n");
 });
 
-Deno.test("SELECT takes the database that is served and no other", async () => {
+Deno.test("SELECT accepts the served database and no other", async () => {
   const talk = new Talk({ database: 5 });
   assertEquals(await talk.say("SELECT 5\r\n"), "+OK\r\n");
   assertMatch(await talk.say("SELECT 0\r\n"), /^-ERR .* serves database 5\r\n$/);
 });
 
-Deno.test("CLIENT LIST shows the connection as it has described itself", async () => {
+Deno.test("CLIENT LIST shows the connection as it described itself", async () => {
   const talk = new Talk({ database: 5 });
   await talk.say(
     "HELLO 3 SETNAME me\r\nCLIENT SETINFO lib-name lib\r\nCLIENT SETINFO LIB-VER 1.0\r\n",
@@ -200,7 +200,7 @@ Deno.test("CLIENT LIST shows the connection as it has described itself", async (
   );
 });
 
-Deno.test("INFO tells the facts, by sections", async () => {
+Deno.test("INFO shows the figures by sections", async () => {
   const talk = new Talk();
   const all = await talk.say("INFO\r\n");
   for (
@@ -214,7 +214,7 @@ Deno.test("INFO tells the facts, by sections", async () => {
   assertEquals(await talk.say("INFO nothing\r\n"), "$0\r\n\r\n");
 });
 
-Deno.test("CONFIG GET tells the settings that are Redis's too", async () => {
+Deno.test("CONFIG GET shows the settings that Redis has too", async () => {
   const talk = new Talk();
   assertEquals(
     await talk.say("CONFIG GET maxclients\r\n"),
@@ -227,7 +227,7 @@ Deno.test("CONFIG GET tells the settings that are Redis's too", async () => {
   }
 });
 
-Deno.test("COMMAND INFO and COMMAND LIST agree on what is served, and it is", async () => {
+Deno.test("COMMAND INFO and COMMAND LIST agree on the served commands, and all are served", async () => {
   const talk = new Talk();
   const names = (await talk.say("COMMAND LIST\r\n")).split("\r\n").filter((line) =>
     /^[a-z]/.test(line)
@@ -242,7 +242,7 @@ Deno.test("COMMAND INFO and COMMAND LIST agree on what is served, and it is", as
   }
 });
 
-Deno.test("a protocol error is told after as many bytes as are needed to see it", async () => {
+Deno.test("a protocol error is reported as soon as the bytes show it", async () => {
   const cases: [sent: string, why: string][] = [
     ["x".repeat(65_537), "too big inline request"],
     [`*1${"0".repeat(65_537)}`, "too big mbulk count string"],
@@ -274,7 +274,7 @@ Deno.test("a protocol error ends the conversation and is logged with a printable
   );
 });
 
-Deno.test("a request that is not served is answered without being kept", async () => {
+Deno.test("a request that is not served is answered without being buffered", async () => {
   const talk = new Talk({ limits: { ...RESP_LIMITS, requestBytes: 100_000 } });
   const reply = await talk.say(
     "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$10000000\r\n",
@@ -284,7 +284,7 @@ Deno.test("a request that is not served is answered without being kept", async (
   assertMatch(reply, /^-ERR unknown command 'SET' for this read cache[^\r]*\r\n\+PONG\r\n$/);
 });
 
-Deno.test("a request for many keys has a limit, which is told before its bytes have come", async () => {
+Deno.test("a request for many keys has a limit, reported before its bytes arrive", async () => {
   const limits = { ...RESP_LIMITS, requestBytes: 100_000 };
   const talk = new Talk({ limits });
   assertEquals(await talk.say("*2\r\n$4\r\nMGET\r\n$99000\r\n"), "");
@@ -310,7 +310,7 @@ function piecesOf(text: string, size: number): string[] {
   );
 }
 
-Deno.test("a key that is too long is refused, is not kept, and the connection lives on", async () => {
+Deno.test("a key that is too long is refused and not buffered, and the connection stays open", async () => {
   const key = "k".repeat(KEY_BYTES);
   assertEquals(await new Talk().say(request("MGET", "none", key)), "*2\r\n$-1\r\n$-1\r\n");
   const fits = "k".repeat(OPTION_BYTES - 50);
@@ -336,7 +336,7 @@ Deno.test("a key that is too long is refused, is not kept, and the connection li
   }
 });
 
-Deno.test("commands take as many keys as a request may have, and no more options than 1,024", async () => {
+Deno.test("commands take as many keys as a request may have, and at most 1,024 options", async () => {
   const many = (count: number) => Array(count).fill("str");
   const talk = new Talk();
   assertMatch(await talk.say(request("CONFIG", "GET", ...many(1022))), /^\*0\r\n$/);
@@ -350,7 +350,7 @@ Deno.test("commands take as many keys as a request may have, and no more options
   }
 });
 
-Deno.test("MGET and EXISTS of many keys are answered alike, however they come", async () => {
+Deno.test("MGET and EXISTS of many keys are answered in the same way at every cut", async () => {
   const keys = Array.from({ length: 20_000 }, (_, index) => index % 3 === 0 ? "none" : "str");
   const mget = `*20000\r\n${
     keys.map((key) => key === "none" ? "$-1\r\n" : "$11\r\nhello world\r\n").join("")
@@ -366,7 +366,7 @@ Deno.test("MGET and EXISTS of many keys are answered alike, however they come", 
   }
 });
 
-Deno.test("empty requests before a request are skipped, however many they are", async () => {
+Deno.test("any number of empty requests before a request is skipped", async () => {
   for (const empty of ["*-1\r\n", "*0\r\n", "\r\n", " \r\n"]) {
     const text = empty.repeat(5000);
     assertEquals(await new Talk().say(text + request("GET", "str")), "$11\r\nhello world\r\n");
@@ -374,7 +374,7 @@ Deno.test("empty requests before a request are skipped, however many they are", 
   }
 });
 
-Deno.test("bytes that are thrown away are never taken for a request, wherever they are cut", async () => {
+Deno.test("discarded bytes are never read as a request, at any cut", async () => {
   const hidden = request("GET", "str").repeat(5000);
   const bytes = request("SET", "k", hidden, hidden) + request("STRLEN", "str");
   for (const size of [1000, 4096, 65_536, bytes.length]) {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { printable } from "../../../src/resp/parse/sample.ts";
 
-Deno.test("printable() shows the beginning of bytes, escaped, and no password", () => {
+Deno.test("printable() shows the first bytes, escaped, and no password", () => {
   const cases: [bytes: string, shown: string][] = [
     ["*1\r\n$3\r\nGET", "*1\\r\\n$3\\r\\nGET"],
     ["\0\x1b[31m\xff", "\\x00\\x1b[31m\\xff"],

@@ -17,7 +17,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const get = (key: string) => request("GET", key);
 const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;
 
-/** Lets everything that is ready happen. */
+/** Runs everything that is ready. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 async function until(isTrue: () => boolean): Promise<void> {
@@ -67,7 +67,7 @@ Deno.test("Connection replies in the order of requests, whatever the order of ou
   assert(conn.isClosed);
 });
 
-Deno.test("Connection sends what precedes a miss before it waits for it", async () => {
+Deno.test("Connection sends the replies before a miss without waiting for it", async () => {
   const { origin, conn, served } = serve();
   conn.send("PING\r\n" + get("a"));
   await until(() => conn.written.length > 0);
@@ -78,7 +78,7 @@ Deno.test("Connection sends what precedes a miss before it waits for it", async 
   assertEquals(conn.written, ["+PONG\r\n", "$-1\r\n"]);
 });
 
-Deno.test("Connection answers a batch of hits by one write", async () => {
+Deno.test("Connection answers a batch of hits with one write", async () => {
   const { origin, conn, served } = serve();
   conn.send(get("a"));
   await until(() => origin.reads.length === 1);
@@ -90,7 +90,7 @@ Deno.test("Connection answers a batch of hits by one write", async () => {
   assertEquals(conn.written.slice(1), [bulk("A").repeat(6)]);
 });
 
-Deno.test("Connection answers misses that become known together by one write", async () => {
+Deno.test("Connection answers misses that arrive together with one write", async () => {
   const { origin, conn, served } = serve();
   const keys = ["a", "b", "c", "d"];
   conn.send(keys.map(get).join(""));
@@ -101,7 +101,7 @@ Deno.test("Connection answers misses that become known together by one write", a
   assertEquals(conn.written, [bulk("X").repeat(4)]);
 });
 
-Deno.test("Connection sends what is known before it waits for the rest of a pipeline", async () => {
+Deno.test("Connection sends known replies before it waits for the rest of a pipeline", async () => {
   const { origin, conn, served } = serve();
   conn.send(["a", "b", "c"].map(get).join(""));
   await until(() => origin.reads.length === 3);
@@ -115,7 +115,7 @@ Deno.test("Connection sends what is known before it waits for the rest of a pipe
   assertEquals(conn.written.slice(1), [bulk("C")]);
 });
 
-Deno.test("Connection does not read from a client that takes no replies", async () => {
+Deno.test("Connection does not read from a client that reads no replies", async () => {
   const { conn, connection, served } = serve();
   conn.hold();
   conn.send("PING\r\n");
@@ -129,7 +129,7 @@ Deno.test("Connection does not read from a client that takes no replies", async 
   assertEquals(conn.written.join(""), "+PONG\r\n" + bulk("later"));
 });
 
-Deno.test("Connection has a bounded number of reads of one client under way", async () => {
+Deno.test("Connection limits the reads of one client in flight", async () => {
   const { origin, conn, served } = serve();
   const keys = Array.from({ length: 3000 }, (_, index) => `${index}`);
   conn.send(keys.map(get).join(""));
@@ -146,7 +146,7 @@ Deno.test("Connection has a bounded number of reads of one client under way", as
   assert(conn.written.join("") === keys.map(bulk).join(""));
 });
 
-Deno.test("Connection tells what it is at", async () => {
+Deno.test("Connection reports its phase", async () => {
   const { origin, conn, connection, served } = serve();
   assertEquals(connection.phase, "idle");
   conn.send("*2\r\n$3\r\n");
@@ -163,7 +163,7 @@ Deno.test("Connection tells what it is at", async () => {
   conn.release();
   await until(() => connection.phase === "idle");
   assert(connection.since > since);
-  // What is sent before a wait for the origin is writing too: such a client has its limit.
+  // Sending before a wait for the origin is writing too, with its limit.
   conn.hold();
   conn.send("PING\r\n" + get("b"));
   await until(() => origin.reads.length === 2);
@@ -175,7 +175,7 @@ Deno.test("Connection tells what it is at", async () => {
   await served;
 });
 
-Deno.test("Connection counts a request that began behind a long wait from its own beginning", async () => {
+Deno.test("Connection times a request that began after a long wait from its own beginning", async () => {
   const { origin, conn, connection, served } = serve();
   conn.send(get("a") + "*2\r\n");
   await until(() => connection.phase === "answering");
@@ -188,7 +188,7 @@ Deno.test("Connection counts a request that began behind a long wait from its ow
   await served;
 });
 
-Deno.test("Connection answers no value past its time because a client was slow", async () => {
+Deno.test("Connection serves no expired value because a client was slow", async () => {
   const TTL = 300;
   const { origin, conn, connection, served } = serve(TTL);
   const value = new Uint8Array(300_000);
@@ -208,7 +208,7 @@ Deno.test("Connection answers no value past its time because a client was slow",
   await served;
 });
 
-Deno.test("Connection ends its side after the last reply, and waits for the client's end", async () => {
+Deno.test("Connection closes its side after the last reply, and waits for the client to close", async () => {
   const { conn, connection, served } = serve();
   conn.send("QUIT\r\nPING\r\n");
   await until(() => connection.phase === "lingering");
@@ -223,7 +223,7 @@ Deno.test("Connection ends its side after the last reply, and waits for the clie
   assertEquals([conn.written.join(""), conn.isClosed], ["+OK\r\n", true]);
 });
 
-Deno.test("Connection does not listen for ever to a client that it has ended", async () => {
+Deno.test("Connection does not listen for ever to a client after the last reply", async () => {
   const { conn, served } = serve();
   conn.send("QUIT\r\n");
   for (let sent = 0; sent < 20; sent++) conn.send("x".repeat(100_000));
@@ -238,7 +238,7 @@ Deno.test("Connection.finish() ends an idle client at once", async () => {
   assert(conn.isClosed);
 });
 
-Deno.test("Connection.finish() lets what was asked be answered first", async () => {
+Deno.test("Connection.finish() answers the pending requests first", async () => {
   const { origin, conn, connection, served } = serve();
   conn.send(get("a") + "PING\r\n");
   await until(() => origin.reads.length === 1);
@@ -250,7 +250,7 @@ Deno.test("Connection.finish() lets what was asked be answered first", async () 
   assertEquals(conn.written.join(""), `${bulk("A")}+PONG\r\n`);
 });
 
-Deno.test("Connection.serve() takes a client's going away for no error", async () => {
+Deno.test("Connection.serve() does not reject if a client goes away", async () => {
   const errors = [Deno.errors.ConnectionReset, Deno.errors.BrokenPipe, Deno.errors.TimedOut];
   for (const Gone of errors) {
     const { conn, served } = serve();
@@ -261,14 +261,14 @@ Deno.test("Connection.serve() takes a client's going away for no error", async (
   }
 });
 
-Deno.test("Connection.serve() rejects for a bug, and closes", async () => {
+Deno.test("Connection.serve() rejects and closes on a bug", async () => {
   const { conn, served } = serve();
   conn.break(new RangeError("bug"));
   await assertRejects(() => served, RangeError, "bug");
   assert(conn.isClosed);
 });
 
-Deno.test("Connection.close() during a read at the origin ends it once the read is over", async () => {
+Deno.test("Connection.close() during a read at the origin takes effect after the read", async () => {
   const { origin, conn, connection, served } = serve();
   conn.send(get("a"));
   await until(() => origin.reads.length === 1);
@@ -279,7 +279,7 @@ Deno.test("Connection.close() during a read at the origin ends it once the read 
   assertEquals(conn.written, []);
 });
 
-Deno.test("Connection stays with the protocol of its first line", async () => {
+Deno.test("Connection keeps the protocol of its first line", async () => {
   const { conn, served } = serve();
   conn.send("PING\r\n");
   conn.send("GET /a HTTP/1.1\r\n");
@@ -291,7 +291,7 @@ Deno.test("Connection stays with the protocol of its first line", async () => {
   );
 });
 
-Deno.test("Connection leaves the others their turn while its client sends without end", async () => {
+Deno.test("Connection yields to others while its client sends without end", async () => {
   const { conn, served } = serve();
   const most = 20_000;
   const ping = new TextEncoder().encode("PING\r\n");
@@ -308,7 +308,7 @@ Deno.test("Connection leaves the others their turn while its client sends withou
   await served;
 });
 
-Deno.test("Connection times a request from its own beginning, also where nothing is replied", async () => {
+Deno.test("Connection times a request from its own beginning, even without replies", async () => {
   const { conn, connection, served } = serve();
   conn.send("CLIENT REPLY OFF\r\nPING\r\nPI");
   await until(() => connection.phase === "partial");
@@ -337,7 +337,7 @@ async function stalled(count: number) {
   return { ...it, replies };
 }
 
-Deno.test("Connection.readAhead() takes what a client sends before it takes replies", async () => {
+Deno.test("Connection.readAhead() accepts what a client sends before it reads replies", async () => {
   const { conn, connection, backlog, served, replies } = await stalled(5000);
   assertEquals([conn.written, connection.phase], [[], "writing"]);
   assert(backlog.bytes > 100_000, `${backlog.bytes} bytes counted`);
@@ -352,7 +352,7 @@ Deno.test("Connection.readAhead() takes what a client sends before it takes repl
   assertEquals(backlog.bytes, 0);
 });
 
-Deno.test("Connection.readAhead() gives a client that has ended its side all replies", async () => {
+Deno.test("Connection.readAhead() sends all replies to a client that closed its side", async () => {
   const { conn, backlog, served, replies } = await stalled(3000);
   conn.end();
   await until(() => conn.unread === 0);
@@ -378,7 +378,7 @@ Deno.test("Connection.readAhead() counts what a client sends as its getting on w
   await served;
 });
 
-Deno.test("Connection.readAhead() goes no further once the client takes replies", async () => {
+Deno.test("Connection.readAhead() stops once the client reads replies", async () => {
   const { conn, connection, served } = await stalled(10);
   conn.release();
   await until(() => connection.phase === "idle");
@@ -394,7 +394,7 @@ Deno.test("Connection.readAhead() goes no further once the client takes replies"
   await served;
 });
 
-Deno.test("Connection.cutOff() lets go of what was read ahead", async () => {
+Deno.test("Connection.cutOff() frees what was read ahead", async () => {
   const { conn, connection, backlog, served } = await stalled(3000);
   connection.cutOff();
   connection.readAhead();
@@ -432,7 +432,7 @@ Deno.test("Connection.readAhead() leaves a client alone that is told its end", a
 
 const HEADER = "PROXY TCP4 192.0.2.77 198.51.100.2 56324 8080\r\n";
 
-/** A connection that has to begin with a PROXY protocol header. */
+/** A connection that must begin with a PROXY protocol header. */
 const serveBehindBalancer = () => serve(60_000, true);
 
 Deno.test("Connection behind a load balancer takes the client's address from the header", async () => {
@@ -450,7 +450,7 @@ Deno.test("Connection behind a load balancer takes the client's address from the
   await served;
 });
 
-Deno.test("Connection behind a load balancer keeps its own address where the header has none", async () => {
+Deno.test("Connection behind a load balancer keeps its own address if the header has none", async () => {
   const { conn, connection, served } = serveBehindBalancer();
   conn.send("PROXY UNKNOWN\r\nPING\r\n");
   conn.end();
@@ -458,7 +458,7 @@ Deno.test("Connection behind a load balancer keeps its own address where the hea
   assertEquals([conn.written.join(""), connection.peer.remote], ["+PONG\r\n", "192.0.2.1:1234"]);
 });
 
-Deno.test("Connection behind a load balancer ends without a word where there is no header", async () => {
+Deno.test("Connection behind a load balancer ends silently without a header", async () => {
   for (const text of ["PING\r\n", "GET / HTTP/1.1\r\n\r\n", "PROXY TCP4 nonsense\r\n"]) {
     const { conn, served, lines } = serveBehindBalancer();
     conn.send(text);

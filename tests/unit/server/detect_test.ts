@@ -48,7 +48,7 @@ Deno.test("sniff() does not keep empty lines while it waits", () => {
   assertEquals(input.length, 0);
 });
 
-Deno.test("sniff() judges a line without end by its beginning once it is too long", () => {
+Deno.test("sniff() judges an endless line by its beginning once it is too long", () => {
   const long = "x".repeat(SNIFF_LIMIT);
   assertEquals(sniff(inputOf(`GET /${long}`.slice(0, SNIFF_LIMIT - 1))), undefined);
   assertEquals(sniff(inputOf(`GET /${long}`.slice(0, SNIFF_LIMIT))), "http");

@@ -4,7 +4,7 @@ import { ALL_BYTES, feed, inputOf, random } from "../../support/wire.ts";
 
 const textOf = (input: Input) => input.latin1(input.start, input.end);
 
-Deno.test("Input keeps every byte as a code unit of its own", () => {
+Deno.test("Input keeps every byte as one code unit", () => {
   assertEquals(textOf(inputOf(ALL_BYTES)), ALL_BYTES);
 });
 
@@ -21,7 +21,7 @@ Deno.test("Input.room() is never empty, and keeps the unread bytes", () => {
   assertEquals(textOf(input), sent);
 });
 
-Deno.test("Input gives in order what was fed, whatever is consumed meanwhile", () => {
+Deno.test("Input returns bytes in order, whatever is consumed meanwhile", () => {
   const next = random(7);
   const input = new Input();
   let fed = "";
@@ -37,7 +37,7 @@ Deno.test("Input gives in order what was fed, whatever is consumed meanwhile", (
   assertEquals(taken + textOf(input), fed);
 });
 
-Deno.test("Input does not grow while what is fed is consumed", () => {
+Deno.test("Input does not grow while its bytes are consumed", () => {
   const input = new Input();
   for (let round = 0; round < 10_000; round++) {
     feed(input, "x".repeat(100));
@@ -46,7 +46,7 @@ Deno.test("Input does not grow while what is fed is consumed", () => {
   assertEquals(input.bytes.length, 128);
 });
 
-Deno.test("Input.relax() gives a large buffer back, but only an empty one", () => {
+Deno.test("Input.relax() frees a large buffer only if it is empty", () => {
   const input = inputOf("x".repeat(200_000));
   const large = input.bytes.length;
   input.relax();
@@ -56,7 +56,7 @@ Deno.test("Input.relax() gives a large buffer back, but only an empty one", () =
   assertEquals([input.bytes.length, input.length], [8192, 0]);
 });
 
-Deno.test("Input.relax() keeps room for batches that do not fit an idle buffer, while they come", () => {
+Deno.test("Input.relax() keeps room for batches that do not fit an idle buffer, while they arrive", () => {
   const input = new Input();
   const sizes = [3000, 3000, 1025, 100, 100].map((size) => {
     feed(input, "x".repeat(size));

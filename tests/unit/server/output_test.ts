@@ -11,14 +11,14 @@ Deno.test("Output.decimal() writes numbers as String() does", async () => {
   }
 });
 
-Deno.test("Output.latin1() and bytes() write each of the 256 bytes as it is", async () => {
+Deno.test("Output.latin1() and bytes() write all 256 bytes unchanged", async () => {
   const bytes = Buffer.from(ALL_BYTES, "latin1");
   assertEquals(await written((output) => output.latin1(ALL_BYTES)), ALL_BYTES);
   assertEquals(await written((output) => output.bytes(bytes)), ALL_BYTES);
   assertEquals(await written((output) => bytes.forEach((byte) => output.byte(byte))), ALL_BYTES);
 });
 
-Deno.test("Output.flush() writes pieces of all sizes in order, to a sink that takes a part", async () => {
+Deno.test("Output.flush() writes pieces of all sizes in order, to a sink that accepts a part", async () => {
   for (const most of [Infinity, 40_000, 1000]) {
     const next = random(11);
     const output = new Output();
@@ -40,7 +40,7 @@ Deno.test("Output.flush() writes pieces of all sizes in order, to a sink that ta
   }
 });
 
-Deno.test("Output joins small pieces to one write", async () => {
+Deno.test("Output joins small pieces into one write", async () => {
   const output = new Output();
   const sink = new MemorySink();
   for (let round = 0; round < 1000; round++) output.latin1("+PONG\r\n");
@@ -48,7 +48,7 @@ Deno.test("Output joins small pieces to one write", async () => {
   assertEquals(sink.pieces.length, 1);
 });
 
-Deno.test("Output.bytes() writes a large value from where it lies", async () => {
+Deno.test("Output.bytes() writes a large value without a copy", async () => {
   const value = new Uint8Array(1_000_000);
   const output = new Output();
   const pieces: Uint8Array[] = [];
@@ -66,7 +66,7 @@ Deno.test("Output.full is true from 256 KiB on, until it is flushed", async () =
   assertEquals([output.full, output.length], [false, 0]);
 });
 
-Deno.test("Output.flush() forgets what a broken sink did not take", async () => {
+Deno.test("Output.flush() drops what a broken sink did not accept", async () => {
   const output = new Output();
   output.latin1("lost");
   const broken = { write: () => Promise.reject(new Deno.errors.BrokenPipe("gone")) };
@@ -90,7 +90,7 @@ Deno.test("Output does not mix the bytes of two clients that share the pool", as
   assert(sinkOther.text === "2".repeat(180_000));
 });
 
-Deno.test("Output.flush() gives a write no more of a large value than a part of it", async () => {
+Deno.test("Output.flush() passes a large value to writes in parts", async () => {
   const value = Buffer.alloc(5 * 2 ** 20 + 123, ALL_BYTES, "latin1");
   const output = new Output();
   output.latin1("head ");
@@ -112,7 +112,7 @@ Deno.test("Output.flush() gives a write no more of a large value than a part of 
   assertEquals(most, 2 ** 20);
 });
 
-Deno.test("Output.abandon() lends nobody the memory of a write that may still be under way", async () => {
+Deno.test("Output.abandon() does not reuse the memory of a write that may be in flight", async () => {
   const abandoned = new Output();
   let held: Uint8Array | undefined;
   abandoned.latin1("secret");

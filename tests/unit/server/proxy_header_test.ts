@@ -18,7 +18,7 @@ const TCP6 = [
   ...[0xdc, 0x04, 0x1f, 0x90],
 ];
 
-/** What a header says: its two ends, "own" for those of the connection, or why there is none. */
+/** The two ends in a header, "own" for those of the connection, or why there is no header. */
 function taken(text: string): string {
   const input = inputOf(text);
   const header = takeProxyHeader(input);
@@ -29,7 +29,7 @@ function taken(text: string): string {
   return `${peer === null ? "own" : `${peer.remote} ${peer.local}`} ${rest}`.trimEnd();
 }
 
-Deno.test("takeProxyHeader() reads both versions, and leaves what follows", () => {
+Deno.test("takeProxyHeader() reads both versions, and leaves the bytes after the header", () => {
   const ends = "192.0.2.1:56324 198.51.100.2:8080";
   const ends6 = "[2001:db8::1]:56324 [2001:db8::2]:8080";
   const cases: [text: string, wanted: string][] = [
@@ -58,7 +58,7 @@ Deno.test("takeProxyHeader() reads both versions, and leaves what follows", () =
   }
 });
 
-Deno.test("takeProxyHeader() takes nothing else for a header", () => {
+Deno.test("takeProxyHeader() accepts nothing else as a header", () => {
   const cases = [
     "PING\r\n",
     "*1\r\n$4\r\nPING\r\n",
@@ -88,14 +88,14 @@ Deno.test("takeProxyHeader() takes nothing else for a header", () => {
   for (const text of cases) assertEquals(taken(text), "none", JSON.stringify(text));
 });
 
-Deno.test("takeProxyHeader() takes the longest line there may be, and none that is longer", () => {
+Deno.test("takeProxyHeader() accepts the longest allowed line, and no longer one", () => {
   const longest = `PROXY UNKNOWN ${"f".repeat(107 - 16)}\r\n`;
   assertEquals([longest.length, taken(longest)], [107, "own"]);
   assertEquals(taken(longest.slice(0, 106)), "more");
   assertEquals(taken(longest.replace(" ", " f")), "none");
 });
 
-Deno.test("beginsWithProxyHeader() tells a header from requests, our own PROXY command among them", () => {
+Deno.test("beginsWithProxyHeader() distinguishes a header from requests, also from our PROXY command", () => {
   const begins = (text: string) => beginsWithProxyHeader(inputOf(text));
   for (
     const text of [
