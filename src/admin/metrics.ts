@@ -26,6 +26,11 @@ const COUNTERS: readonly Row[] = [
   ["origin_reads", "Keys read from Redis", (facts) => facts.originReads],
   ["origin_failures", "Keys whose read failed", (facts) => facts.originFailures],
   [
+    "origin_broken",
+    "Keys whose read costs the connection to Redis, or is answered wrongly",
+    ({ stats }) => stats.originBroken,
+  ],
+  [
     "origin_refusals",
     "Keys refused a read, since several in a row had failed",
     ({ stats }) => stats.originRefusals,

@@ -68,7 +68,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     () => backlog.bytes,
   );
   backlog.onRelease = () => budget.admit();
-  const origin = new RedisOrigin(link, permits, budget, stats);
+  const origin = new RedisOrigin(link, permits, budget, stats, log);
   const cache = new ReadThrough(
     origin,
     table,

@@ -1,5 +1,5 @@
 /**
- * Remembers for a moment which keys could not be read, so that who asks again is answered at once
+ * Remembers for a while which keys could not be read, so that who asks again is answered at once
  * instead of by another read that would most likely fail as well. Pure: moments go in.
  *
  * That Redis is away is not for here: the link itself refuses reads at once then, and is back the
@@ -7,43 +7,84 @@
  *
  * @module
  */
-import type { Failure, Fetched, Key, Millis } from "../core/types.ts";
+import { Failure, type Fetched, type Key, type Millis } from "../core/types.ts";
 import { isTrouble } from "../core/redis_errors.ts";
 
 /** For how long a key is left alone. */
 export const BACKOFF: Millis = 1000;
 
+/** The same at most for a key whose read costs the connection: twice as long each time. */
+export const BACKOFF_MOST: Millis = 64 * BACKOFF;
+
 /** Keys that are remembered, and the longest of them; any other is read again too early. */
 const KEPT = 4096;
 const KEY_BYTES = 256;
 
+/** A key that could not be read. */
+interface Failed {
+  readonly failure: Failure;
+  /** How long it is left alone, and until when. */
+  readonly pause: Millis;
+  readonly until: Millis;
+}
+
 export class Backoff {
-  /** In the order in which they end, since all take equally long. */
-  readonly #failed = new Map<Key, { readonly failure: Failure; readonly until: Millis }>();
+  /** The one that failed last comes last. */
+  readonly #failed = new Map<Key, Failed>();
 
   /** The number of keys that are remembered. */
   get size(): number {
     return this.#failed.size;
   }
 
-  /** What a read of the key came to a moment ago, if it failed. */
+  /** What the last read of the key came to, if it failed and it is too early for another one. */
   find(key: Key, now: Millis): Failure | undefined {
     if (this.#failed.size === 0) return undefined;
     const found = this.#failed.get(key);
     if (found === undefined || now < found.until) return found?.failure;
-    this.#failed.delete(key);
+    // How long it was left alone still counts for a while.
+    if (found.failure.reason !== "broken" || now >= found.until + BACKOFF_MOST) {
+      this.#failed.delete(key);
+    }
     return undefined;
   }
 
   /** A read that was sent is over. */
   note(key: Key, fetched: Fetched, now: Millis): void {
-    if (this.#failed.size > 0) this.#failed.delete(key);
-    if (!isTrouble(fetched) || key.length > KEY_BYTES) return;
-    this.#failed.set(key, { failure: fetched, until: now + BACKOFF });
+    const last = this.#failed.size > 0 ? this.#failed.get(key) : undefined;
+    if (last !== undefined) this.#failed.delete(key);
+    if (!isWorthNoting(fetched) || key.length > KEY_BYTES) return;
+    const pause = pauseAfter(fetched, last);
+    this.#failed.set(key, { failure: fetched, pause, until: now + pause });
     if (this.#failed.size <= KEPT) return;
     for (const oldest of this.#failed.keys()) {
       this.#failed.delete(oldest);
       break;
     }
   }
+
+  /** A key was changed in Redis, and may be readable now: the least pause is enough. */
+  changed(key: Key): void {
+    const failed = this.#failed.size > 0 ? this.#failed.get(key) : undefined;
+    if (failed !== undefined) this.#failed.set(key, shortened(failed));
+  }
+
+  /** All keys were deleted in Redis. */
+  allChanged(): void {
+    for (const [key, failed] of this.#failed) this.#failed.set(key, shortened(failed));
+  }
+}
+
+function isWorthNoting(fetched: Fetched): fetched is Failure {
+  return isTrouble(fetched) || (fetched instanceof Failure && fetched.reason === "broken");
+}
+
+function shortened(failed: Failed): Failed {
+  return { ...failed, until: failed.until - failed.pause + BACKOFF, pause: BACKOFF };
+}
+
+/** Each read of a key that is broken costs a connection. */
+function pauseAfter({ reason }: Failure, last: Failed | undefined): Millis {
+  const isAgain = reason === "broken" && last?.failure.reason === "broken";
+  return isAgain ? Math.min(BACKOFF_MOST, 2 * last.pause) : BACKOFF;
 }

@@ -181,11 +181,17 @@ export class Table implements FlightTracker {
     if (flight.phase === "sent") this.backoff.note(key, fetched, now);
     const isCurrent = this.isCurrent(flight);
     if (isCurrent) this.flights.delete(key);
-    if (fetched instanceof Failure) {
+    flight.land(this.#outcome(flight, fetched, isCurrent));
+  }
+
+  /** What those who wait for a flight get, also where there is no memory for the value. */
+  #outcome(flight: CacheFlight, fetched: Fetched, isCurrent: boolean): Outcome {
+    try {
+      if (!(fetched instanceof Failure)) return this.#keep(flight, fetched, isCurrent);
       if (isCurrent && isAboutKey(fetched)) this.store.delete(flight.id);
-      flight.land(fetched);
-    } else {
-      flight.land(this.#keep(flight, fetched, isCurrent));
+      return fetched;
+    } catch (error) {
+      return new Failure("broken", `Cannot take a value: ${(error as Error).message}`);
     }
   }
 
@@ -225,6 +231,7 @@ export class Table implements FlightTracker {
   /** A key was changed in Redis: its entry is wrong, and a read under way may be. */
   invalidate(key: Key): void {
     if (this.store.delete(new CacheKey(key))) this.#reasons.set(key, "invalidated");
+    this.backoff.changed(key);
     const flight = this.flights.get(key);
     if (flight?.phase === "sent") this.detach(flight);
   }
@@ -232,6 +239,8 @@ export class Table implements FlightTracker {
   /** Every key was deleted in Redis. */
   flush(): void {
     this.channel.flush();
+    this.backoff.allChanged();
+    this.backoff.allChanged();
     for (const flight of this.flights.values()) {
       if (flight.phase === "sent") this.detach(flight);
     }

@@ -20,6 +20,8 @@ export class Stats {
   originReads = 0;
   /** Reads at the origin that failed. */
   originFailures = 0;
+  /** Keys that cannot be read, since their reply costs the connection or is no reply to a read. */
+  originBroken = 0;
   /** Keys refused a read, since reads had failed several times in a row. */
   originRefusals = 0;
   /** Keys not read again, since their last read had just failed. */

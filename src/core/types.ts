@@ -42,6 +42,7 @@ export class Entry {
  * - `busy`: too many reads wait already, or this one waited too long for its turn
  * - `timeout`: the origin took the read and did not answer in time
  * - `away`: there is no connection to the origin
+ * - `broken`: the connection ends whenever this key is read, or replies what is no reply to a read
  * - `unready`: the origin says that it cannot serve yet; the message is its own, code first
  * - `refused`: the origin refuses this proxy, until somebody changes something
  * - `reply`: the origin answered with an error; the message is its own, code first
@@ -51,6 +52,7 @@ export type FailureReason =
   | "busy"
   | "timeout"
   | "away"
+  | "broken"
   | "unready"
   | "refused"
   | "reply"

@@ -127,6 +127,8 @@ function statusOf({ reason, message }: Failure): [502 | 503 | 504 | 409, string]
     case "busy":
     case "unready":
       return [503, RETRY_LINES];
+    case "broken":
+      return [502, ""];
     case "timeout":
     case "uncached":
       return [504, ""];

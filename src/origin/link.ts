@@ -129,14 +129,6 @@ export class Link {
     if (this.#pair !== null) this.#lose(this.#pair, loss);
   }
 
-  /**
-   * A read over a pair was lost. If with its connection, the pair goes now: the event that tells so
-   * comes after the rejections, and who then read again did so over a connection that is closed.
-   */
-  lost(pair: Pair): void {
-    if (pair.data.status !== "ready") this.#lose(pair, CLOSED);
-  }
-
   async #connect(): Promise<void> {
     const broken = this.#trackingFailures >= TRACKING_ATTEMPTS ? this.#broken : null;
     try {

@@ -1,55 +1,59 @@
 /**
  * The origin: reads keys from the backing Redis, a bounded number at a time, through one connection
- * with natural pipelining. A read never waits without bound: for its turn at most the queue's
- * patience, for the connection and then for the answer at most the origin's time-out.
+ * with natural pipelining, and large values through others. A read never waits without bound: for
+ * its turn at most the queue's patience, for the connection and then for the answer at most the
+ * origin's time-out.
+ *
+ * A read whose connection is lost is tried again once, each key by itself. So one key that costs
+ * the connection is found out, and does not take the others with it.
  *
  * @module
  */
-import type { ByteBudget } from "./byte_budget.ts";
 import { isTrouble } from "../core/redis_errors.ts";
-import {
-  Failure,
-  type FailureReason,
-  type Fetched,
-  type Flight,
-  type Millis,
-  type Origin,
-} from "../core/types.ts";
-import type { Semaphore } from "./semaphore.ts";
+import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
+import { Failure, type Fetched, type Flight, type Millis, type Origin } from "../core/types.ts";
+import { Blame } from "./blame.ts";
 import { Breaker } from "./breaker.ts";
+import type { ByteBudget } from "./byte_budget.ts";
+import { openLane } from "./lane_connection.ts";
+import { LargeValues } from "./large_values.ts";
 import type { Link } from "./link.ts";
 import { failureOf } from "./loss.ts";
 import type { Pair } from "./pair.ts";
-import { Large } from "./reader.ts";
+import { Large, type Read, WrongReply } from "./replies.ts";
+import { FIRST_STEP_BYTES } from "./script.ts";
+import type { Semaphore } from "./semaphore.ts";
+import { Trip } from "./trip.ts";
 import { SilenceWatch } from "./watch.ts";
+import { Window } from "./window.ts";
 
-/** What it costs to read a large value, in its own size: what comes, and what is not collected yet. */
-const READ_COST = 2;
-
-/** What is found of a key, at once or a little later. */
-type Reading = Fetched | Promise<Fetched>;
-
-/** Keys that are read together, for one permit. */
-interface Trip {
-  readonly flights: readonly Flight[];
-  /** Its large values that wait for room. */
-  waiting: number;
-}
+/** Room for the values of a trip that is made again, in bytes: it must not cost the connection. */
+const CAREFUL_ROOM = 64 * 1024;
 
 export class RedisOrigin implements Origin {
   readonly #watch: SilenceWatch;
   /** Refuses reads while one after the other fails. */
   readonly breaker = new Breaker();
-  /** Trips with a large value that waits for room. */
-  #waitingTrips = 0;
+  readonly #window = new Window();
+  readonly #blame: Blame;
+  readonly #larges: LargeValues;
+  /** The last trip that is made again. */
+  #again: Promise<void> = Promise.resolve();
+  /** The last pair that was lost with reads under way. */
+  #lostPair: Pair | null = null;
 
-  /** @param budget Bytes of large values that may be under way at once. */
+  /**
+   * @param budget Bytes of large values that may be under way at once.
+   * @param open Connects a lane for large values.
+   */
   constructor(
     readonly link: Link,
     readonly permits: Semaphore,
     readonly budget: ByteBudget,
     readonly stats: Stats,
+    log: Log,
+    open = (pair: Pair) => openLane(link, pair),
   ) {
     const { timeout } = link.options;
     this.#watch = new SilenceWatch(
@@ -57,12 +61,23 @@ export class RedisOrigin implements Origin {
       () => link.pair?.data.stream.bytesRead ?? 0,
       () => link.giveUp({ reason: "timeout", message: `no answer within ${timeout} ms` }),
     );
+    this.#blame = new Blame(log, stats);
+    this.#larges = new LargeValues({
+      link,
+      budget,
+      open,
+      watch: this.#watch,
+      lose: (pair, error) => this.#lose(pair, error),
+      mostWaiting: permits.options.permits / 2,
+      blame: this.#blame,
+    });
   }
 
-  /** Ends the connection and its watch for good; reads that wait fail. */
+  /** Ends all connections and their watches for good; reads that wait fail. */
   close(): void {
     this.link.close();
     this.#watch.close();
+    this.#larges.close();
   }
 
   fence(): Promise<boolean> {
@@ -79,7 +94,7 @@ export class RedisOrigin implements Origin {
     if (flights.length === 0) return;
     const refusal = this.breaker.refusal(now);
     if (refusal === null) {
-      this.#read(flights);
+      this.#read(new Trip(flights));
       return;
     }
     this.stats.originRefusals += flights.length;
@@ -98,134 +113,142 @@ export class RedisOrigin implements Origin {
     });
   }
 
-  async #read(flights: readonly Flight[]): Promise<void> {
+  /** Makes a trip. Never rejects. */
+  async #read(trip: Trip): Promise<void> {
     const admission = this.permits.tryAcquire() ? "granted" : await this.permits.acquire();
     if (admission !== "granted") {
       const why = admission === "full" ? "the queue is full" : "the wait was too long";
-      const failures = this.#fail(flights, "busy", `Too many reads wait for Redis: ${why}`);
-      return settle(flights, failures, performance.now());
+      return this.#fail(trip, new Failure("busy", `Too many reads wait for Redis: ${why}`));
     }
-    const fetched = await this.#readTwice({ flights, waiting: 0 });
-    this.#judge(fetched.filter((one): one is Fetched => !(one instanceof Promise)));
-    let late = 0;
-    fetched.forEach((one, index) => {
-      if (!(one instanceof Promise)) return;
-      late++;
-      one.then((found) => {
-        this.#judge([found]);
-        if (--late === 0) this.permits.release();
-        flights[index]!.settled(found, performance.now());
-      });
+    try {
+      if (await this.#attempt(trip) === "lost") await this.#attemptInTurn(trip);
+      if (trip.larges.length > 0) await Promise.all(trip.larges);
+    } catch (error) {
+      // A fault of this program, or no memory: the clients are told, and the others are served.
+      this.#fail(trip, this.#blame.faultOf(error as Error));
+    } finally {
+      this.permits.release();
+    }
+  }
+
+  /** Reads over the pair that there is. */
+  async #attempt(trip: Trip): Promise<"done" | "lost"> {
+    const pair = this.link.pair ?? await this.link.up();
+    if (pair === null) return this.#failAway(trip);
+    const sentAt = performance.now();
+    this.stats.originReads += trip.keys.length;
+    trip.sent(sentAt);
+    const room = this.#window.enter();
+    let reads: Read[];
+    try {
+      reads = await this.#watch.during(pair.reader.read(trip.keys, room));
+    } catch (error) {
+      this.#window.failed();
+      this.#lose(pair, error);
+      return "lost";
+    }
+    const now = performance.now();
+    this.#window.leave(sentAt, now, bytesOf(reads), reads.some(isShort));
+    this.#take(pair, trip, reads, now);
+    return "done";
+  }
+
+  /** Makes trips again, one after the other: then it is known which key costs the connection. */
+  #attemptInTurn(trip: Trip): Promise<void> {
+    const attempt = this.#again.then(() => this.#attemptEach(trip));
+    this.#again = attempt.catch(() => {/* Its own trip is told. */});
+    return attempt;
+  }
+
+  /** Reads each key of a trip by itself. */
+  async #attemptEach(trip: Trip): Promise<void> {
+    const pair = this.link.loss.reason === "away" ? this.link.pair ?? await this.link.up() : null;
+    if (pair === null) return void this.#failAway(trip);
+    this.stats.originReads += trip.keys.length;
+    trip.sent(performance.now());
+    const found = await this.#watch.during(pair.reader.readEach(trip.keys, CAREFUL_ROOM));
+    const lost = found.find((one) => one instanceof Error);
+    if (lost !== undefined) this.#lose(pair, lost);
+    this.#take(pair, trip, this.#explain(found), performance.now());
+  }
+
+  /** Replaces errors by failures: the key to blame has its own, for replies come in order. */
+  #explain(found: readonly (Read | Error)[]): Read[] {
+    const first = found.findIndex((one) => one instanceof Error && !(one instanceof WrongReply));
+    const isSilence = this.link.loss.reason === "timeout";
+    return found.map((one, index) => {
+      if (!(one instanceof Error)) return one;
+      const isBlamed = one instanceof WrongReply || (index === first && !isSilence);
+      return isBlamed ? this.#blame.failureOf(one) : failureOf(this.link.loss);
     });
-    if (late === 0) this.permits.release();
-    settle(flights, fetched, performance.now());
+  }
+
+  /** Settles what was read; large values take longer. */
+  #take(pair: Pair, trip: Trip, reads: readonly Read[], now: number): void {
+    this.#judge(reads, now);
+    reads.forEach((one, index) => {
+      if (one instanceof Large) trip.larges.push(this.#readLarge(pair, trip, index, one));
+      else this.#settle(trip, index, one, now);
+    });
+  }
+
+  async #readLarge(pair: Pair, trip: Trip, index: number, large: Large): Promise<void> {
+    const found = await this.#larges.read(pair, trip, trip.keys[index]!, large);
+    this.#settle(trip, index, found, performance.now());
+  }
+
+  #settle(trip: Trip, index: number, fetched: Fetched, now: number): void {
+    if (fetched instanceof Failure) this.stats.originFailures++;
+    trip.settle(index, fetched, now);
   }
 
   /** Tells the breaker how reads went. */
-  #judge(fetched: readonly Fetched[]): void {
-    const failure = fetched.find(isTrouble);
-    if (failure !== undefined) this.breaker.failed(failure, performance.now());
-    else if (fetched.some(isAnswer)) this.breaker.succeeded();
-  }
-
-  /** Reads once more where the connection was lost on the way: a read does no harm twice. */
-  async #readTwice(trip: Trip): Promise<Reading[]> {
-    const first = await this.#attempt(trip);
-    if (first !== null) return first;
-    const second = this.link.loss.reason === "away" ? await this.#attempt(trip) : null;
-    return second ?? this.#unreachable(trip.flights);
+  #judge(reads: readonly Read[], now: number): void {
+    const failure = reads.find((one) => !(one instanceof Large) && isTrouble(one));
+    if (failure !== undefined) this.breaker.failed(failure as Failure, now);
+    else if (reads.some(isAnswer)) this.breaker.succeeded();
   }
 
   /**
-   * Reads over the connection that there is; null when there is none, or when it is lost.
-   *
-   * @param only The place of the one key that is to be read; without it all are.
+   * A read over a pair was lost, so the pair is given up: the event that it has ended comes later,
+   * and a connection that replies wrongly does not end by itself.
    */
-  async #attempt(trip: Trip, only?: number): Promise<Reading[] | null> {
-    const pair = this.link.pair ?? await this.link.up();
-    if (pair === null) return null;
-    const flights = only === undefined ? trip.flights : [trip.flights[only]!];
-    this.stats.originReads += flights.length;
+  #lose(pair: Pair, error: unknown): void {
+    if (this.#lostPair === pair) return;
+    this.#lostPair = pair;
+    this.#window.lost(performance.now());
+    if (this.link.pair !== pair) return;
+    const message = error instanceof WrongReply ? error.message : "Redis closed the connection";
+    this.link.giveUp({ reason: "away", message });
+  }
+
+  #failAway(trip: Trip): "done" {
+    this.#fail(trip, failureOf(this.link.loss));
+    return "done";
+  }
+
+  #fail(trip: Trip, failure: Failure): void {
     const now = performance.now();
-    for (const flight of flights) flight.sent(now);
-    try {
-      const read = await this.#watched(pair.reader.read(flights.map(({ key }) => key)));
-      return read.map((one, index) => {
-        if (one instanceof Large) return this.#readLarge(pair, trip, only ?? index, one);
-        if (one instanceof Failure) this.stats.originFailures++;
-        return one;
-      });
-    } catch {
-      this.link.lost(pair);
-      return null;
-    }
-  }
-
-  /** Reads a large value as soon as there is room for it. */
-  async #readLarge(pair: Pair, trip: Trip, index: number, large: Large): Promise<Fetched> {
-    const flight = trip.flights[index]!;
-    const bytes = READ_COST * large.length;
-    if (!await this.#makeRoom(trip, bytes)) {
-      return this.#fail([flight], "busy", "Too many large values wait for Redis")[0]!;
-    }
-    try {
-      return await this.#watched(pair.reader.readLarge(flight.key, large));
-    } catch {
-      // What follows is no part of this reading, and asks for room itself.
-      this.link.lost(pair);
-    } finally {
-      // Whoever waits for the value first has to have it, and to count it.
-      setTimeout(() => this.budget.release(bytes));
-    }
-    const again = this.link.loss.reason === "away" ? await this.#attempt(trip, index) : null;
-    return await (again ?? this.#unreachable([flight]))[0]!;
-  }
-
-  /**
-   * Waits for room; false when that takes too long, or when half of the permits are held by trips
-   * that do so: trips, not values, for one of many large values holds no more than one permit.
-   */
-  async #makeRoom(trip: Trip, bytes: number): Promise<boolean> {
-    const isFirst = trip.waiting === 0;
-    if (isFirst && this.#waitingTrips >= this.permits.options.permits / 2) return false;
-    const { waiting } = this.budget;
-    const room = this.budget.acquire(bytes);
-    if (this.budget.waiting === waiting) return await room;
-    if (trip.waiting++ === 0) this.#waitingTrips++;
-    const isGranted = await room;
-    if (--trip.waiting === 0) this.#waitingTrips--;
-    return isGranted;
-  }
-
-  async #watched<T>(work: Promise<T>): Promise<T> {
-    this.#watch.sent();
-    try {
-      return await work;
-    } finally {
-      this.#watch.settled();
-    }
-  }
-
-  #fail(flights: readonly Flight[], reason: FailureReason, message: string): Failure[] {
-    this.stats.originFailures += flights.length;
-    return flights.map(() => new Failure(reason, message));
-  }
-
-  /** There is no connection for these reads. */
-  #unreachable(flights: readonly Flight[]): Failure[] {
-    const { reason, message } = failureOf(this.link.loss);
-    return this.#fail(flights, reason, message);
+    if (isTrouble(failure)) this.breaker.failed(failure, now);
+    this.stats.originFailures += trip.fail(failure, now);
   }
 }
 
-/** Reports what was found at once; what comes later reports itself. */
-function settle(flights: readonly Flight[], fetched: readonly Reading[], now: Millis): void {
-  fetched.forEach((one, index) => {
-    if (!(one instanceof Promise)) flights[index]!.settled(one, now);
-  });
+/** Bytes of values that were read. */
+function bytesOf(reads: readonly Read[]): number {
+  let bytes = 0;
+  for (const one of reads) {
+    if (one !== null && "value" in one) bytes += one.value.length;
+  }
+  return bytes;
+}
+
+/** Whether a value would have come at once, had there been room. */
+function isShort(read: Read): boolean {
+  return read instanceof Large && read.length <= FIRST_STEP_BYTES;
 }
 
 /** Whether Redis said it, be it an error. */
-function isAnswer(fetched: Fetched): boolean {
-  return !(fetched instanceof Failure) || fetched.reason === "reply";
+function isAnswer(read: Read): boolean {
+  return !(read instanceof Failure) || read.reason === "reply";
 }

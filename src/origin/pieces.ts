@@ -8,6 +8,7 @@
 import type { Redis } from "ioredis";
 import type { Buffer } from "node:buffer";
 import { isReply } from "./handshake.ts";
+import { arrayOf, integerOf, valueOf } from "./replies.ts";
 
 /** Size of a piece, in bytes. */
 const PIECE_BYTES = 512 * 1024;
@@ -31,7 +32,7 @@ export class PieceReader {
 
   /**
    * Reads a value of this length in bytes. Null when it was changed meanwhile, or when the server
-   * does not allow it. Rejects only when the connection is lost.
+   * does not allow it. Rejects when the connection is lost or replies what it cannot.
    */
   read(name: string | Buffer, length: number): Promise<Pieced | null> {
     const reading = this.#last.then(() => this.#isAllowed ? this.#read(name, length) : null);
@@ -49,10 +50,12 @@ export class PieceReader {
         // It may have been changed before it was watched, and have got longer.
         this.redis.call("STRLEN", name),
         this.redis.call("PTTL", name),
-        this.redis.call("EXEC") as Promise<number[] | null>,
+        this.redis.call("EXEC"),
       ]);
-      if (results === null || value === null || results[0] !== length) return null;
-      return { value, timeToLive: results[1]! };
+      if (results === null || value === null) return null;
+      const [lengthNow, timeToLive] = arrayOf("EXEC", results, 2);
+      if (integerOf("STRLEN", lengthNow) !== length) return null;
+      return { value, timeToLive: integerOf("PTTL", timeToLive) };
     } catch (error) {
       if (!isReply(error)) throw error;
       this.#isAllowed = /^WRONGTYPE /.test(error.message);
@@ -67,8 +70,8 @@ export class PieceReader {
       for (let at = asked; at < length; at = asked) {
         asked += PIECE_BYTES;
         const last = Math.min(asked, length) - 1;
-        const piece = await this.redis.getrangeBuffer(name, at, last);
-        if (piece.length !== last - at + 1) return false;
+        const piece = valueOf("GETRANGE", await this.redis.getrangeBuffer(name, at, last));
+        if (piece?.length !== last - at + 1) return false;
         value.set(piece, at);
       }
       return true;

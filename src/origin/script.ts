@@ -8,18 +8,19 @@ import type { Handshake } from "./handshake.ts";
 import { Declined, isForbidden } from "./refusal.ts";
 
 /** Largest value that is read in the first step, in bytes: many such steps may be under way. */
-const FIRST_STEP_BYTES = 256 * 1024;
+export const FIRST_STEP_BYTES = 256 * 1024;
 
-/** Values that one run answers with, in bytes; those for which there is no room count as large. */
-const RUN_BYTES = 1024 * 1024;
+/** Values that one run answers with at most, in bytes. */
+export const RUN_BYTES = 1024 * 1024;
 
 /**
- * The script: of each key its value, with how long Redis keeps it where that is not for ever; or its
- * length and that, or an error. PTTL says -1 for a key without an end, and errors that `pcall`
- * caught read as Redis' own. The answer is an array, of one key its only element.
+ * The script. Its argument is the room for values in bytes: those for which there is none count as
+ * large. It answers with an array, or for a single key with its only element: of each key its
+ * value, with how long Redis keeps it where that is not for ever; or its length and that; or an
+ * error. PTTL says -1 for a key without an end, and errors that `pcall` caught read as Redis' own.
  */
 export function scriptOf(isTimed: boolean): string {
-  return `local room = ${RUN_BYTES}
+  return `local room = tonumber(ARGV[1])
 local function read(key)
   local n = redis.pcall('STRLEN', key)
   if type(n) == 'table' then return n end

@@ -34,6 +34,16 @@ export class SilenceWatch {
     this.#waiting--;
   }
 
+  /** Watches while work is under way. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    this.sent();
+    try {
+      return await work;
+    } finally {
+      this.settled();
+    }
+  }
+
   /** Stops watching. */
   close(): void {
     clearInterval(this.#timer);

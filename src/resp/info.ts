@@ -54,6 +54,7 @@ const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
     ["origin_problem", facts.originProblem],
     ["origin_reads", facts.originReads],
     ["origin_failures", facts.originFailures],
+    ["origin_broken", facts.stats.originBroken],
     ["origin_flights", facts.originFlights],
     ["origin_permits", facts.originPermits],
     ["origin_permits_max", facts.originPermitsMax],

@@ -44,6 +44,7 @@ export async function race(trials: number, table: typeof Table = Table): Promise
   const stats = new Stats();
   const channel = new Channel({ mode: "auto", lease: LEASE });
   const tested = new table(channel, new Policies(POLICY), stats, { entries: 1000, bytes: 1e8 });
+  const log = new Log("error", "text");
   const link = new Link(
     {
       socket: null,
@@ -62,10 +63,10 @@ export async function race(trials: number, table: typeof Table = Table): Promise
       lease: LEASE,
     },
     follow(tested, stats),
-    new Log("error", "text"),
+    log,
   );
   const permits = new Semaphore({ permits: KEYS * 2, waiters: KEYS, patience: 1000 });
-  const origin = new RedisOrigin(link, permits, new ByteBudget(1e6, 10_000), stats);
+  const origin = new RedisOrigin(link, permits, new ByteBudget(1e6, 10_000), stats, log);
   const cache = new ReadThrough(origin, tested, stats);
   const writer = new RespClient(redis.port);
   let stale = 0;

@@ -58,6 +58,14 @@ export async function callsOf(port: number, command: string): Promise<number> {
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
 }
 
+/** A figure of the proxy's INFO. */
+export async function figure(port: number, name: string): Promise<number> {
+  using client = await RawClient.connect(port);
+  await client.send(request("INFO") + request("PING"));
+  const info = await client.until("+PONG\r\n");
+  return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1]);
+}
+
 /** Runs a program to its end. */
 export async function run(
   program: string,

@@ -10,6 +10,7 @@ import { writeBulk, writeError } from "../replies.ts";
 /** The first words of the proxy's own errors. Clients may rely on them. */
 const CODES: Partial<Record<FailureReason, string>> = {
   away: "ORIGINDOWN",
+  broken: "ORIGINBROKEN",
   busy: "ORIGINBUSY",
   refused: "ORIGINREFUSED",
   timeout: "ORIGINTIMEOUT",

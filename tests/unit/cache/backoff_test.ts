@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { BACKOFF, Backoff } from "../../../src/cache/backoff.ts";
+import { BACKOFF, Backoff, BACKOFF_MOST } from "../../../src/cache/backoff.ts";
 import { Failure, Found } from "../../../src/core/types.ts";
 
 const TIMEOUT = new Failure("timeout", "no answer");
+const BROKEN = new Failure("broken", "The connection to Redis ends");
 const LOADING = new Failure("reply", "LOADING Redis is loading the dataset in memory");
 
 Deno.test("Backoff.find() gives the failure of the last read until a second has passed", () => {
@@ -38,4 +39,35 @@ Deno.test("Backoff remembers a bounded number of keys, the oldest leave", () => 
   assertEquals(backoff.size, 4096);
   assertEquals(backoff.find("0", 1), undefined);
   assertEquals(backoff.find("9999", 1), TIMEOUT);
+});
+
+Deno.test("Backoff leaves a key that costs the connection alone for twice as long each time", () => {
+  const backoff = new Backoff();
+  let now = 0;
+  const pauses = Array.from({ length: 9 }, () => {
+    backoff.note("key", BROKEN, now);
+    let pause = 0;
+    while (backoff.find("key", now + pause) !== undefined) pause += BACKOFF;
+    now += pause;
+    return pause / BACKOFF;
+  });
+  assertEquals(pauses, [1, 2, 4, 8, 16, 32, 64, 64, 64]);
+  now += BACKOFF_MOST;
+  assertEquals(backoff.find("key", now), undefined);
+  assertEquals(backoff.size, 0, "it is forgotten in the end");
+  backoff.note("key", BROKEN, now);
+  backoff.note("key", null, now + BACKOFF);
+  backoff.note("key", BROKEN, now + BACKOFF);
+  assertEquals(backoff.find("key", now + 2 * BACKOFF), undefined, "a success starts anew");
+});
+
+Deno.test("Backoff lets a key be read soon after it was changed, or all were deleted", () => {
+  for (const change of [(it: Backoff) => it.changed("key"), (it: Backoff) => it.allChanged()]) {
+    const backoff = new Backoff();
+    let now = 0;
+    for (let time = 0; time < 5; time++) backoff.note("key", BROKEN, now += BACKOFF_MOST);
+    change(backoff);
+    assertEquals(backoff.find("key", now + BACKOFF - 1), BROKEN);
+    assertEquals(backoff.find("key", now + BACKOFF), undefined);
+  }
 });

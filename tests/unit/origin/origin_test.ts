@@ -1,52 +1,86 @@
 /** What RedisOrigin makes of what a reader finds: permits, room for large values, lost connections. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { ByteBudget } from "../../../src/origin/byte_budget.ts";
+import type { LaneConnection } from "../../../src/origin/lane.ts";
 import type { Link } from "../../../src/origin/link.ts";
 import { LoopGuard } from "../../../src/origin/loop_guard.ts";
 import { RedisOrigin } from "../../../src/origin/mod.ts";
-import { Large, type Read } from "../../../src/origin/reader.ts";
+import { Large, type Read, WrongReply } from "../../../src/origin/replies.ts";
+import { Log } from "../../../src/core/log.ts";
 import { Failure, type Fetched, Found, type Key } from "../../../src/core/types.ts";
 import { Semaphore } from "../../../src/origin/semaphore.ts";
 import { Stats } from "../../../src/core/stats.ts";
-import { fly } from "../../support/test_flight.ts";
+import { fly, type TestFlight } from "../../support/test_flight.ts";
 
 const LOST = new Error("Connection is closed.");
 
-/** A link to nowhere: what its reader finds is what the test says. */
+/** Something that is asked for, and waits for the test's answer. */
+interface Asked<T> {
+  readonly keys: readonly Key[];
+  readonly answer: PromiseWithResolvers<T>;
+}
+
+/** A link to nowhere: what its readers find is what the test says. */
 class FakeLink {
   readonly options = { timeout: 60_000 };
   readonly guard = new LoopGuard();
   loss = { reason: "away", message: "connection closed" };
-  /** First steps and large values that wait for an answer. */
-  readonly steps: { keys: readonly Key[]; answer: PromiseWithResolvers<Read[]> }[] = [];
-  readonly larges: { key: Key; answer: PromiseWithResolvers<Fetched> }[] = [];
+  /** First steps, steps key by key, and large values over a lane each. */
+  readonly steps: Asked<Read[]>[] = [];
+  readonly apart: Asked<(Read | Error)[]>[] = [];
+  readonly larges: Asked<Fetched>[] = [];
+  readonly beside: Asked<Fetched>[] = [];
+  /** Lanes opened so far, and why there can be no further one. */
+  lanes = 0;
+  noLane: Error | null = null;
   readonly there = {
     data: { stream: { bytesRead: 0 } },
     reader: {
-      read: (keys: readonly Key[]) => {
-        const answer = Promise.withResolvers<Read[]>();
-        this.steps.push({ keys, answer });
-        return answer.promise;
-      },
-      readLarge: (key: Key) => {
-        const answer = Promise.withResolvers<Fetched>();
-        this.larges.push({ key, answer });
-        return answer.promise;
-      },
+      read: (keys: readonly Key[]) => ask(this.steps, keys),
+      readEach: (keys: readonly Key[]) => ask(this.apart, keys),
+      large: { read: (key: Key) => ask(this.beside, [key]) },
     },
   };
   pair: typeof this.there | null = this.there;
+  /** Pairs that were given up, and why. */
+  readonly givenUp: string[] = [];
   up = () => Promise.resolve(this.pair);
-  lost() {}
+  giveUp = ({ message }: { message: string }) => void this.givenUp.push(message);
   close() {}
+
+  openLane = (): Promise<LaneConnection> => {
+    if (this.noLane !== null) return Promise.reject(this.noLane);
+    this.lanes++;
+    return Promise.resolve({
+      received: 0,
+      read: (key: Key) => ask(this.larges, [key]),
+      close: () => {},
+    });
+  };
+}
+
+function ask<T>(list: Asked<T>[], keys: readonly Key[]): Promise<T> {
+  const answer = Promise.withResolvers<T>();
+  list.push({ keys, answer });
+  return answer.promise;
 }
 
 function originOf(permits: number, room: number) {
   const link = new FakeLink();
   const semaphore = new Semaphore({ permits, waiters: 100, patience: 60_000 });
   const budget = new ByteBudget(room, 60_000);
-  const origin = new RedisOrigin(link as unknown as Link, semaphore, budget, new Stats());
-  return { link, origin, permits: semaphore, budget, [Symbol.dispose]: () => origin.close() };
+  const stats = new Stats();
+  const log = new Log("error", "text", () => {});
+  const real = link as unknown as Link;
+  const origin = new RedisOrigin(real, semaphore, budget, stats, log, link.openLane);
+  return {
+    link,
+    origin,
+    permits: semaphore,
+    budget,
+    stats,
+    [Symbol.dispose]: () => origin.close(),
+  };
 }
 
 /** Until all that can happen by now has happened. */
@@ -85,10 +119,14 @@ Deno.test("RedisOrigin.read() gives its permit back where nothing is late, and w
   const [first] = fly(origin, ["a"]);
   await settled();
   link.steps[0]!.answer.resolve([null]);
-  assertEquals([await first!.result, permits.held], [null, 0]);
+  assertEquals(await first!.result, null);
+  await settled();
+  assertEquals(permits.held, 0);
   link.pair = null;
   const [second] = fly(origin, ["a"]);
-  assertEquals([(await second!.result as Failure).reason, permits.held], ["away", 0]);
+  assertEquals((await second!.result as Failure).reason, "away");
+  await settled();
+  assertEquals(permits.held, 0);
 });
 
 Deno.test("large values of one trip wait for room one after the other, however many there are", async () => {
@@ -101,7 +139,7 @@ Deno.test("large values of one trip wait for room one after the other, however m
   for (let done = 0; done < keys.length; done += 2) {
     await settled();
     assertEquals(link.larges.length, done + 2);
-    for (const { key, answer } of link.larges.slice(done)) answer.resolve(found(key));
+    for (const { keys, answer } of link.larges.slice(done)) answer.resolve(found(keys[0]!));
   }
   await settled();
   assertEquals(flights.map(({ fetched }) => textOf(fetched)), keys);
@@ -116,6 +154,7 @@ Deno.test("trips whose large values wait for room hold no more than half of the 
   await settled();
   for (const { answer } of link.steps) answer.resolve([new Large(50, Infinity)]);
   assertEquals((await flights[3]!.result as Failure).reason, "busy");
+  await settled();
   assertEquals([budget.waiting, permits.held], [2, 3]);
   for (let done = 0; done < 3; done++) {
     link.larges[done]!.answer.resolve(null);
@@ -135,25 +174,109 @@ Deno.test("trips whose large values wait for room hold no more than half of the 
   assertEquals(again.map(({ fetched }) => fetched), [null, null]);
 });
 
-Deno.test("a connection that is lost under a large value has that one read again, as one alone", async () => {
-  using it = originOf(1, 100);
+const reasonsOf = (flights: readonly TestFlight[]) =>
+  flights.map(({ fetched }) => fetched instanceof Failure ? fetched.reason : fetched);
+
+Deno.test("a large value whose connection is lost is read once more, alone, and keeps its room", async () => {
+  using it = originOf(2, 100);
   const { link, origin, permits, budget } = it;
   const [small, large] = fly(origin, ["small", "large"]);
   await settled();
-  // As large as all the room: what it held before must not keep it from being read.
+  // As large as all the room.
   link.steps[0]!.answer.resolve([found("small"), new Large(50, Infinity)]);
   assertEquals(textOf(await small!.result), "small");
   await settled();
   link.larges[0]!.answer.reject(LOST);
   await settled();
-  assertEquals(link.steps[1]!.keys, ["large"]);
-  assertEquals([small!.sentAt.length, large!.sentAt.length], [1, 2]);
-  link.steps[1]!.answer.resolve([new Large(50, Infinity)]);
-  await settled();
+  assertEquals([link.larges[1]!.keys, link.lanes, budget.held], [["large"], 2, 100]);
   link.larges[1]!.answer.resolve(found("whole"));
   assertEquals(textOf(await large!.result), "whole");
   await settled();
-  assertEquals([permits.held, budget.held], [0, 0]);
+  assertEquals([permits.held, budget.held, link.givenUp], [0, 0, []]);
+});
+
+Deno.test("a large value that costs two connections is an error that names the setting of Redis", async () => {
+  using it = originOf(2, 1000);
+  const { link, origin, permits, budget, stats } = it;
+  const flights = fly(origin, ["good", "bad"]);
+  await settled();
+  link.steps[0]!.answer.resolve([new Large(50, Infinity), new Large(70, Infinity)]);
+  await settled();
+  // Both were under way over the same connection: then each alone.
+  for (const { answer } of [...link.larges]) answer.reject(LOST);
+  await settled();
+  link.larges[2]!.answer.resolve(found("good"));
+  await settled();
+  link.larges[3]!.answer.reject(LOST);
+  await settled();
+  assertEquals(textOf(flights[0]!.fetched), "good");
+  assertEquals(reasonsOf(flights.slice(1)), ["broken"]);
+  assertMatch((flights[1]!.fetched as Failure).message, /70 bytes.*client-output-buffer-limit/);
+  assertEquals([permits.held, budget.held, stats.originBroken], [0, 0, 1]);
+  assertEquals(link.givenUp, [], "the pair is not touched");
+});
+
+Deno.test("a large value is read over the pair where Redis gives no further connection", async () => {
+  using it = originOf(1, 1000);
+  const { link, origin, permits } = it;
+  link.noLane = new Error("ERR max number of clients reached");
+  const [flight] = fly(origin, ["large"]);
+  await settled();
+  link.steps[0]!.answer.resolve([new Large(50, Infinity)]);
+  await settled();
+  link.beside[0]!.answer.resolve(found("whole"));
+  assertEquals(textOf(await flight!.result), "whole");
+  await settled();
+  assertEquals(permits.held, 0);
+});
+
+Deno.test("keys whose connection is lost are read once more, each by itself, and the first lost one is to blame", async () => {
+  using it = originOf(2, 1000);
+  const { link, origin, permits } = it;
+  const flights = fly(origin, ["a", "b", "c", "d"]);
+  const others = fly(origin, ["e"]);
+  await settled();
+  for (const { answer } of link.steps) answer.reject(LOST);
+  await settled();
+  assertEquals(link.givenUp, ["Redis closed the connection"]);
+  // One trip after the other.
+  assertEquals(link.apart.map(({ keys }) => keys), [["a", "b", "c", "d"]]);
+  link.apart[0]!.answer.resolve([found("a"), new Large(9, Infinity), LOST, LOST]);
+  await settled();
+  link.larges[0]!.answer.resolve(found("b"));
+  link.apart[1]!.answer.resolve([null]);
+  await settled();
+  assertEquals(flights.slice(0, 2).map(({ fetched }) => textOf(fetched)), ["a", "b"]);
+  assertEquals(reasonsOf(flights.slice(2)), ["broken", "away"]);
+  assertEquals(reasonsOf(others), [null]);
+  assertEquals(permits.held, 0);
+});
+
+Deno.test("a wrong reply replaces the connection, and fails the key that it was for", async () => {
+  using it = originOf(1, 1000);
+  const { link, origin, permits } = it;
+  const flights = fly(origin, ["a", "b"]);
+  await settled();
+  const wrong = new WrongReply("GET", "a bulk string", 1);
+  link.steps[0]!.answer.reject(wrong);
+  await settled();
+  link.apart[0]!.answer.resolve([wrong, found("b")]);
+  await settled();
+  assertEquals(reasonsOf(flights.slice(0, 1)), ["broken"]);
+  assertEquals(textOf(flights[1]!.fetched), "b");
+  assertMatch((flights[0]!.fetched as Failure).message, /^Redis replied to GET with a number/);
+  assertEquals([link.givenUp.length, permits.held], [1, 0]);
+});
+
+Deno.test("keys that a silent connection is lost with are not read again, and none is to blame", async () => {
+  using it = originOf(1, 1000);
+  const { link, origin } = it;
+  const flights = fly(origin, ["a"]);
+  await settled();
+  link.loss = { reason: "timeout", message: "no answer within 1000 ms" };
+  link.steps[0]!.answer.reject(LOST);
+  await settled();
+  assertEquals([reasonsOf(flights), link.apart.length], [["timeout"], 0]);
 });
 
 Deno.test("a large value that Redis goes away under is refused in words, with its permit and room given back", async () => {
@@ -165,6 +288,7 @@ Deno.test("a large value that Redis goes away under is refused in words, with it
   await settled();
   link.pair = null;
   for (const { answer } of link.larges) answer.reject(LOST);
+  await settled();
   await settled();
   for (const { fetched } of flights) {
     assertEquals((fetched as Failure).reason, "away");

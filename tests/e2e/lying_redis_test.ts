@@ -1,0 +1,53 @@
+/** A Redis, or something between, that answers a read with what no read has for an answer. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { startRedisServer } from "../../tools/redis_server.ts";
+import { LyingRedis } from "../support/lying_redis.ts";
+import { startProxy } from "../support/proxy.ts";
+import { ask, curl, redisCli } from "../support/serving.ts";
+
+const READS = /^(GET|EVALSHA|EVALSHA_RO|GETRANGE)$/;
+
+/**
+ * Replies of types that no read of one key has. Simple strings, doubles and big numbers are not
+ * among them: ioredis makes strings of them.
+ */
+const WRONG = {
+  "an integer": ":1\r\n",
+  "an empty array": "*0\r\n",
+  "an array of strings": "*2\r\n$1\r\na\r\n$1\r\nb\r\n",
+  "an array of one integer": "*1\r\n:1\r\n",
+  "an array of three": "*3\r\n$1\r\na\r\n:1\r\n:1\r\n",
+  "a nested array": "*2\r\n*1\r\n$1\r\na\r\n:1\r\n",
+  "a map": "%1\r\n$1\r\na\r\n$1\r\nb\r\n",
+  "a set": "~1\r\n$1\r\na\r\n",
+  "a boolean": "#t\r\n",
+  "nonsense": "HTTP/1.1 400 Bad Request\r\n\r\n",
+};
+
+for (const forbidden of [[], ["-@scripting"], ["-@scripting", "-pttl"]]) {
+  const rights = forbidden.join(" ") || "all rights";
+  Deno.test(`a reply of a wrong type is an error, nothing is kept, and the others are served, with ${rights}`, async () => {
+    await using redis = await startRedisServer();
+    await ask(redis.port, "SET", "good", "value");
+    if (forbidden.length > 0) await ask(redis.port, "ACL", "SETUSER", "default", ...forbidden);
+    using relay = new LyingRedis(redis.port);
+    await using proxy = await startProxy(relay.port);
+    assertEquals(await redisCli(proxy.port, "get", "good"), "value\n");
+    for (const [name, reply] of Object.entries(WRONG)) {
+      const key = `wrong: ${name}`;
+      await ask(redis.port, "SET", key, "the truth");
+      const before = relay.accepted;
+      relay.lie = (args) => READS.test(args[0]!) && args.includes(key) ? reply : undefined;
+      assertMatch(await redisCli(proxy.port, "get", key), /^ORIGIN[A-Z]+ .*Redis/, name);
+      assert(relay.accepted > before, `${name}: the connection is not replaced`);
+      assertMatch(await redisCli(proxy.port, "mget", "good", key), /^ORIGIN[A-Z]+ /, name);
+      const page = await curl(proxy.port, `/${encodeURIComponent(key)}`, "-w", "%{http_code}");
+      assertMatch(page, /50[23]$/, name);
+      relay.lie = () => undefined;
+      assertEquals(await redisCli(proxy.port, "get", "good"), "value\n", name);
+      // A new value is a new attempt.
+      assert(proxy.process.isRunning, `${name}: ${proxy.process.stderr}`);
+    }
+    assertEquals(await ask(proxy.port, "PING"), "+PONG");
+  });
+}
