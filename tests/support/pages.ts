@@ -11,7 +11,7 @@ export interface Page {
   /** Where its links lead, as they are written. */
   readonly links: readonly string[];
   /** The anchors of its headings, as GitHub makes them. */
-  readonly anchors: ReadonlySet<string>;
+  readonly anchors: readonly string[];
   /** Its code: each span between backticks, and each line of a code block. */
   readonly code: readonly string[];
 }
@@ -52,7 +52,7 @@ function readPage(path: string): Page {
   return {
     path,
     links,
-    anchors: new Set(headings.map(anchorOf)),
+    anchors: headings.map(anchorOf),
     code: [...spans, ...blocks].map((one) => one.replace(/\s+/g, " ").trim()),
   };
 }

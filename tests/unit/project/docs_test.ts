@@ -71,7 +71,7 @@ function brokenBecause(page: Page, link: string): string | null {
   if (!exists(path)) return "no such file";
   if (anchor === undefined) return null;
   if (!path.endsWith(".md")) return "only pages have headings";
-  return pageAt(path).anchors.has(anchor) ? null : "no such heading";
+  return pageAt(path).anchors.includes(anchor) ? null : "no such heading";
 }
 
 Deno.test("each link of a page leads to a file, or to a heading of a page", () => {
@@ -89,6 +89,14 @@ Deno.test("a link to a missing heading is found", () => {
   assertEquals(brokenBecause(page, "coherence.md#no-such-heading"), "no such heading");
   assertEquals(brokenBecause(page, "no-such-page.md"), "no such file");
   assertEquals(brokenBecause(page, "../README.md#quickstart"), null);
+});
+
+Deno.test("no page but the changelog has a heading twice", () => {
+  const twice = MANUAL.flatMap(({ path, anchors }) =>
+    anchors.filter((anchor, index) => anchors.indexOf(anchor) < index)
+      .map((anchor) => `${path}#${anchor}`)
+  );
+  assertEquals(twice, []);
 });
 
 Deno.test("each page can be reached from README.md", () => {
@@ -147,6 +155,12 @@ Deno.test("each Deno task in the documentation exists, and docs/development.md l
   const listed = pageAt("docs/development.md").code.join("\n");
   const missing = TASKS.filter((task) => !listed.includes(`deno task ${task}`));
   assertEquals(missing, []);
+});
+
+Deno.test("docs/architecture.md links each room of src", () => {
+  const { links } = pageAt("docs/architecture.md");
+  const rooms = Array.from(Deno.readDirSync(`${ROOT}/src`), ({ name }) => name);
+  assertEquals(rooms.filter((room) => !links.includes(`../src/${room}`)), []);
 });
 
 Deno.test("each file that the documentation names in code exists", () => {
