@@ -11,8 +11,8 @@ export interface Circumstances
   readonly isStopping: boolean;
   /** Whether --coherence is `required`. */
   readonly isCoherenceRequired: boolean;
-  /** Whether stale values may be answered while Redis is away, for any key. */
-  readonly mayBeStale: boolean;
+  /** Whether cached values may be answered to all clients while Redis is away. */
+  readonly mayServeCached: boolean;
 }
 
 /** Returns why reads would not be served as they should; null when they would. */
@@ -25,8 +25,5 @@ export function whyNotReady(now: Circumstances): string | null {
   }
   if (now.originState === "up") return null;
   if (now.cacheEntries === 0) return `${now.originProblem}; nothing is cached`;
-  // Without Redis only these are answered; what was tracked is unknown by then.
-  const isTimeBound = now.coherence === "off" || now.coherence === "untracked";
-  if (isTimeBound || now.mayBeStale) return null;
-  return `${now.originProblem}; what is cached cannot be proven right`;
+  return now.mayServeCached ? null : `${now.originProblem}; no cached value may be served`;
 }

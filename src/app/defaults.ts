@@ -6,7 +6,8 @@
  */
 import type { Config, Values } from "../config/mod.ts";
 import type { LinkOptions } from "../origin/link.ts";
-import type { Key } from "../core/types.ts";
+import type { Key, Millis } from "../core/types.ts";
+import type { Freshness } from "../resp/mod.ts";
 import type { Stats } from "../core/stats.ts";
 import { Channel } from "../cache/channel.ts";
 import { Policies, type Policy } from "../cache/policy.ts";
@@ -66,6 +67,23 @@ export function generalPolicy(values: Values): Policy {
     jitter: 0.1,
     refreshAfter: 0.8,
   };
+}
+
+/** How fresh the answers of a connection in RESP have to be at first. */
+export function respFreshness(values: Values, { longestStale }: Policies): Freshness {
+  // An operator who allows stale answers means all clients, though RESP cannot mark them.
+  return values["resp-freshness"] ?? (longestStale > 0 ? "stale" : "cached");
+}
+
+/** Until when cached values may be answered to all clients without a connection to Redis. */
+export function servableUntil({ channel, policies }: Table, freshness: Freshness): Millis {
+  const stale = freshness === "stale" ? policies.longestStale : 0;
+  const isTimeBound = channel.state === "off" || channel.state === "untracked";
+  // What was tracked is known up to its last proof, and stale from then on.
+  const end = isTimeBound
+    ? channel.lostAt + policies.longestLife
+    : channel.endOf(channel.epoch - 1);
+  return end + stale;
 }
 
 /** Whether HTTP clients may ask for an answer fresher than the cached one. */

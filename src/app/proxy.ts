@@ -5,7 +5,7 @@
  */
 import { whyNotReady } from "../admin/mod.ts";
 import { ADMIN_CLIENTS, ADMIN_REFUSALS, openAdmin } from "./admin_server.ts";
-import { linkOptions, makeTable, mayRefresh } from "./defaults.ts";
+import { linkOptions, makeTable, mayRefresh, respFreshness, servableUntil } from "./defaults.ts";
 import { clientsThatFit, REFUSALS } from "./descriptors.ts";
 import { Backlog } from "../server/reply_backlog.ts";
 import { ByteBudget } from "../origin/byte_budget.ts";
@@ -89,6 +89,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const resp: RespContext = {
     credentials: config.credentials,
     database: address.database,
+    freshness: respFreshness(values, table.policies),
     limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },
     log,
     redisVersion: () => redisVersionOf(link),
@@ -128,7 +129,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
           ...facts(),
           isStopping,
           isCoherenceRequired: values.coherence === "required",
-          mayBeStale: table.policies.longestStale > 0,
+          mayServeCached: performance.now() < servableUntil(table, resp.freshness),
         }),
     },
     service,

@@ -34,6 +34,8 @@ export class Channel {
   /** Until when entries of this epoch may be answered. */
   leaseUntil: Millis;
   state: ChannelState;
+  /** When the connection was lost last. */
+  lostAt: Millis = -Infinity;
   /** Whether values may be kept for their time without being told of changes. */
   #mayKeepUntold = true;
   /** Until when the entries of past epochs could be answered, and whether that was proven. */
@@ -83,6 +85,7 @@ export class Channel {
 
   /** The pair is lost, and with it all that was to be told of its entries. */
   down(now: Millis): void {
+    this.lostAt = now;
     if (this.state !== "tracked") return;
     this.#turn(now);
     this.state = "down";

@@ -42,6 +42,8 @@ export class Policies {
   readonly #prefixes: { prefix: Key; policy: Policy }[] = [];
   /** The longest time that any policy allows past an entry's own. */
   readonly longestStale: Millis;
+  /** The longest time that any policy allows to an entry while Redis announces no changes. */
+  readonly longestLife: Millis;
 
   constructor(readonly general: Policy, rules: readonly PolicyRule[] = []) {
     for (const { literal, isPrefix, change } of rules) {
@@ -52,6 +54,9 @@ export class Policies {
     this.#prefixes.sort((a, b) => b.prefix.length - a.prefix.length);
     const all = [general, ...this.#exact.values(), ...this.#prefixes.map(({ policy }) => policy)];
     this.longestStale = Math.max(...all.map(({ staleIfError }) => staleIfError));
+    this.longestLife = Math.max(
+      ...all.map(({ untracked: { value, absence } }) => Math.max(value, absence)),
+    );
   }
 
   of(key: Key): Policy {

@@ -33,8 +33,8 @@ export function readIdentity(cert: NamedFile, key: NamedFile, readFile: ReadFile
     key: readPrivateKey(key.place, key.path, readFile),
   };
   try {
-    // Only a listener checks the pair, and a client ends the process if it is wrong: one listens on
-    // a port that nobody knows, for a moment.
+    // Only a listener checks that the two belong together; with a wrong pair, a client would end the
+    // process. So this listens for a moment on a port that nobody knows.
     Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...identity }).close();
   } catch (error) {
     const why = (error as Error).message;

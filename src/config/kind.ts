@@ -11,6 +11,6 @@ export interface Kind<T> {
   /** What is wanted, to end the sentence "Cannot use ...: wanted". */
   readonly wanted: string;
   parse(text: string): T | undefined;
-  /** What is wanted instead of this very text, where that says more than `wanted`. */
+  /** A sentence end for this very text that says more than `wanted`. */
   wantedFor?(text: string): string;
 }

@@ -11,7 +11,7 @@ import { readCertificates } from "./pem.ts";
 import type { Places } from "./places.ts";
 import type { Values } from "./settings.ts";
 
-/** Settings that mean something over TLS alone. */
+/** Settings that have a meaning only with TLS. */
 const TLS_FLAGS = ["redis-ca", "redis-cert", "redis-key", "redis-server-name"] as const;
 
 /**
@@ -39,7 +39,7 @@ export function originOf(values: Values, places: Places, readFile: ReadFile): Or
   };
 }
 
-/** The more explicit place wins; two answers from the same place are a contradiction. */
+/** A flag overrides a variable, but two answers from the same place contradict each other. */
 function checkRivals(places: Places): void {
   const rival = (["redis-host", "redis-port"] as const).find((flag) => {
     const source = places.source(flag);
@@ -57,7 +57,7 @@ function tlsOf(
   readFile: ReadFile,
 ): OriginTls | null {
   if (!isTls) {
-    // To ignore them would have a person believe that the connection is safe.
+    // Whoever sets them believes that the connection uses TLS.
     const flag = TLS_FLAGS.find((flag) => values[flag] !== null);
     if (flag === undefined) return null;
     throw new ConfigError(

@@ -1,6 +1,6 @@
 /**
- * Looks into PEM files before they are used: TLS would ignore what it does not understand, and fail
- * much later. Source: RFC 7468.
+ * Checks PEM files before they are used: TLS ignores what it does not understand, and fails much
+ * later. Source: RFC 7468.
  *
  * @module
  */
@@ -14,7 +14,7 @@ const CERTIFICATE = "CERTIFICATE";
  * Returns the text of a file of one or more certificates.
  *
  * @param place The flag or variable that names the file.
- * @throws {ConfigError} When it holds anything but whole certificates in PEM.
+ * @throws {ConfigError} When it contains no certificate in PEM, or a damaged one.
  */
 export function readCertificates(place: string, path: string, readFile: ReadFile): string {
   const text = readText(place, path, readFile);
@@ -26,7 +26,7 @@ export function readCertificates(place: string, path: string, readFile: ReadFile
 /**
  * Returns the text of a file with a private key.
  *
- * @throws {ConfigError} When it holds none, or one that a password protects.
+ * @throws {ConfigError} When it contains no private key, or an encrypted one.
  */
 export function readPrivateKey(place: string, path: string, readFile: ReadFile): string {
   const text = readText(place, path, readFile);
@@ -58,7 +58,7 @@ function isCertificate(block: string): boolean {
   }
 }
 
-/** Says what a file holds instead of what was wanted. */
+/** Says what a file contains instead. */
 function faultOf(text: string, labels: readonly string[]): string {
   if (text.trim() === "") return "found an empty file";
   const label = labels[0];

@@ -20,7 +20,7 @@ export class Places {
     return this.#sources.get(flag) ?? "default";
   }
 
-  /** The flag, or the variable where that gave the value. */
+  /** The name of the flag, or of the variable if the value came from there. */
   of(flag: Flag): string {
     return this.source(flag) === "variable" ? variableOf(flag) : `--${flag}`;
   }

@@ -14,7 +14,7 @@ export interface KeyPattern {
   readonly isPrefix: boolean;
 }
 
-/** Reads a pattern; null for a text that is none. */
+/** Reads a pattern; null for any other text. */
 export function parseKeyPattern(text: string): KeyPattern | null {
   const parts = /^((?:[^%*\s]|%[0-9A-Fa-f]{2})*)(\*?)$/.exec(text);
   if (parts === null || text === "") return null;

@@ -18,7 +18,7 @@ import type { Output } from "../server/output.ts";
 
 /**
  * What answers are:
- * - `cached`: within the promise of the cache; what a connection begins with
+ * - `cached`: within the promise of the cache; what a connection begins with, unless --stale-if-error or --resp-freshness says otherwise
  * - `fenced`: also no older than the request, from the cache where that can be proven
  * - `forced`: read from Redis for this very request
  * - `stale`: `cached`, and past their time where Redis gives no answer, as --stale-if-error allows
@@ -29,7 +29,7 @@ export type Freshness = typeof FRESHNESS[number];
 const TERMS: Readonly<Record<Exclude<Freshness, "cached">, Terms>> = {
   fenced: { ...NO_TERMS, isFenced: true, staleIfError: 0 },
   forced: { ...NO_TERMS, maxAge: 0, staleIfError: 0 },
-  // RESP has no place for a mark: who wants stale answers has to say so, and NO_TERMS allows them.
+  // RESP has no place for a mark. NO_TERMS allows stale answers as far as --stale-if-error does.
   stale: NO_TERMS,
 };
 

@@ -22,6 +22,8 @@ export interface RespContext {
   /** The database of the backing Redis that is served, the only one. */
   readonly database: number;
   readonly limits: RespLimits;
+  /** How fresh answers have to be until the client chooses. */
+  readonly freshness: Freshness;
   readonly log: Log;
   /** The version of the backing server, as far as it is known. */
   redisVersion(): string;
@@ -50,13 +52,15 @@ export class Session {
   isPlain: boolean;
 
   #version: RespVersion = 2;
-  #freshness: Freshness = "cached";
+  #freshness: Freshness;
   #replies: ReplyMode = "on";
   /** Replies that are still left out: that of CLIENT REPLY SKIP and the one after it. */
   #skips = 0;
 
   constructor(readonly context: RespContext, readonly peer: Peer) {
-    this.isAuthenticated = this.isPlain = !context.credentials.required;
+    this.#freshness = context.freshness;
+    this.isAuthenticated = !context.credentials.required;
+    this.isPlain = this.isAuthenticated && this.#freshness === "cached";
   }
 
   get version(): RespVersion {
@@ -113,7 +117,7 @@ export class Session {
     this.name = "";
     this.user = DEFAULT_USER;
     this.isAuthenticated = !this.context.credentials.required;
-    this.#freshness = "cached";
+    this.#freshness = this.context.freshness;
     this.setReplies("on");
   }
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RawClient, request } from "../support/client.ts";
-import { callsOf, curl, redisCli, serving, until } from "../support/serving.ts";
+import { adminPortOf } from "../support/proxy.ts";
+import { callsOf, curl, redisCli, type Serving, serving, until } from "../support/serving.ts";
 
 Deno.test("PROXY EXPLAIN shows redis-cli what is cached of a key", async () => {
   await using it = await serving();
@@ -46,12 +47,59 @@ Deno.test("PROXY FRESHNESS applies to its connection, and RESET restores the def
   assertMatch(await client.until("\r\n"), /^-ERR wanted PROXY FRESHNESS with one of cached, /);
 });
 
-Deno.test("with PROXY FRESHNESS stale, values are served while Redis is away, if allowed", async () => {
-  await using it = await serving(["--stale-if-error", "60"]);
+/** A proxy that has read the key, and whose Redis has gone. */
+async function orphaned(...flags: string[]): Promise<Serving> {
+  const it = await serving(["--stale-if-error", "60", "--admin-port", "0", ...flags]);
   await it.ask("SET", "key", "value");
   assertEquals(await redisCli(it.port, "get", "key"), "value\n");
   await it.redis.stop();
   await until(() => it.proxy.process.stderr.includes("No connection to Redis"));
+  return it;
+}
+
+async function readiness(it: Serving): Promise<string> {
+  return await curl(await adminPortOf(it.proxy), "/readyz");
+}
+
+Deno.test("with --stale-if-error, RESP clients get stale values while Redis is away, and the proxy is ready", async () => {
+  await using it = await orphaned();
+  using client = await it.connect();
+  assertEquals(await client.exchange(request("PROXY", "FRESHNESS"), 11), "$5\r\nstale\r\n");
+  assertEquals(await client.exchange(request("GET", "key"), 11), "$5\r\nvalue\r\n");
+  assertEquals(
+    await client.exchange(request("MGET", "key", "key"), 26),
+    "*2\r\n" + "$5\r\nvalue\r\n".repeat(2),
+  );
+  assertEquals(await client.exchange(request("STRLEN", "key"), 4), ":5\r\n");
+  assertEquals(await readiness(it), "ready\n");
+  await client.exchange(request("PROXY", "FRESHNESS", "cached"), 5);
+  await client.send(request("GET", "key"));
+  assertMatch(await client.until("\r\n"), /^-ORIGINDOWN /);
+  await client.exchange(request("RESET"), 8);
+  assertEquals(await client.exchange(request("GET", "key"), 11), "$5\r\nvalue\r\n");
+});
+
+Deno.test("once stale values are too old, they are no more served, and the proxy is not ready", async () => {
+  await using it = await orphaned("--stale-if-error", "1", "--cache-timeout", "1");
+  assertEquals(await redisCli(it.port, "get", "key"), "value\n");
+  assertEquals(await readiness(it), "ready\n");
+  await until(async () => (await redisCli(it.port, "get", "key")).startsWith("ORIGINDOWN"));
+  await until(async () => /; no cached value may be served\n$/.test(await readiness(it)));
+});
+
+Deno.test("with --coherence off, the proxy is ready as long as values are fresh", async () => {
+  const flags = ["--stale-if-error", "0", "--coherence", "off", "--cache-timeout", "1"];
+  await using it = await orphaned(...flags);
+  assertEquals(await redisCli(it.port, "get", "key"), "value\n");
+  assertEquals(await readiness(it), "ready\n");
+  await until(async () => (await redisCli(it.port, "get", "key")).startsWith("ORIGINDOWN"));
+  await until(async () => /; no cached value may be served\n$/.test(await readiness(it)));
+});
+
+Deno.test("with --resp-freshness cached, RESP clients get stale values if they ask for them", async () => {
+  await using it = await orphaned("--resp-freshness", "cached");
+  assertMatch(await readiness(it), /; no cached value may be served\n$/);
+  assertEquals(await curl(it.port, "/key"), "value");
   using client = await it.connect();
   await client.send(request("GET", "key"));
   assertMatch(await client.until("\r\n"), /^-ORIGINDOWN /);

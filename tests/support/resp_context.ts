@@ -55,6 +55,7 @@ export function respContext(given: Partial<RespContext> = {}): RespContext {
   return {
     credentials: new Credentials(DEFAULT_USER, null),
     database: 0,
+    freshness: "cached",
     limits: RESP_LIMITS,
     log: new Log("error", "text", () => {}),
     redisVersion: () => FACTS.redisVersion,

@@ -51,6 +51,10 @@ export const CLIENTS = {
     file,
     "file with that password; a newline at its end does not count; SIGHUP reloads it",
   ),
+  "resp-freshness": optional(
+    oneOf(["cached", "fenced", "forced", "stale"]),
+    "PROXY FRESHNESS of a new connection; default: stale if stale answers are allowed, or cached",
+  ),
   "reply-memory": setting(
     bytes(1024 * 1024),
     "64mb",

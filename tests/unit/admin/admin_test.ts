@@ -73,7 +73,7 @@ Deno.test("whyNotReady() is null exactly if a read could be served", () => {
     coherence: "tracked",
     cacheEntries: 0,
     isCoherenceRequired: false,
-    mayBeStale: false,
+    mayServeCached: false,
   };
   const away = {
     ...well,
@@ -88,13 +88,11 @@ Deno.test("whyNotReady() is null exactly if a read could be served", () => {
     [{ ...well, isStopping: true }, /stopping/],
     [{ ...well, coherence: "untracked" }, null],
     [{ ...well, coherence: "untracked", isCoherenceRequired: true }, /required/],
-    [away, /^Redis is away: gone; what is cached cannot be proven right$/],
-    [{ ...away, mayBeStale: true }, null],
-    [{ ...away, mayBeStale: true, cacheEntries: 0 }, /nothing is cached/],
-    [{ ...away, coherence: "off" }, null],
-    [{ ...away, coherence: "untracked" }, null],
-    [{ ...away, coherence: "untracked", originState: "unready" }, null],
-    [{ ...refused, coherence: "off", mayBeStale: true }, /^Redis refuses: WRONGPASS$/],
+    [away, /^Redis is away: gone; no cached value may be served$/],
+    [{ ...away, mayServeCached: true }, null],
+    [{ ...away, mayServeCached: true, cacheEntries: 0 }, /nothing is cached/],
+    [{ ...away, mayServeCached: true, originState: "unready" }, null],
+    [{ ...refused, mayServeCached: true }, /^Redis refuses: WRONGPASS$/],
   ];
   for (const [change, wanted] of cases) {
     const why = whyNotReady({ ...well, ...change });
