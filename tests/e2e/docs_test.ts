@@ -10,7 +10,7 @@ const OTHER_WORDS = new Set([
   ...["DELETE", "HEAD", "OPTIONS", "POST", "PUT"],
   // Errors of the proxy and of Redis
   ...["BUSY", "LOADING", "MASTERDOWN"],
-  ...["ORIGINBUSY", "ORIGINDOWN", "ORIGINREFUSED", "ORIGINTIMEOUT"],
+  ...["ORIGINBROKEN", "ORIGINBUSY", "ORIGINDOWN", "ORIGINREFUSED", "ORIGINTIMEOUT"],
   // Subcommands and options of Redis that are newer than the oldest server in these tests
   ...["MAINT_NOTIFICATIONS", "NO-TOUCH", "SETINFO"],
   // Options and replies of commands
