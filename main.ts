@@ -13,6 +13,7 @@ import { checkHealth } from "./src/app/healthcheck.ts";
 import { Log } from "./src/core/log.ts";
 import { clearSockets } from "./src/app/listener.ts";
 import { dropPermissions } from "./src/app/permissions.ts";
+import { surviveFaults } from "./src/app/last_resort.ts";
 import { type Proxy, startProxy } from "./src/app/proxy.ts";
 
 /** Exit status for a configuration that cannot be used. */
@@ -43,6 +44,7 @@ async function serve(config: Config): Promise<number> {
   Deno.addSignalListener("SIGHUP", () => proxy?.reload());
   await clearSockets(config.values);
   proxy = startProxy(config, manifest.version, log);
+  surviveFaults(log);
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) {
       Deno.addSignalListener(name, () => {

@@ -41,6 +41,7 @@ interface Track<Pair> {
   readonly watch: SilenceWatch;
   reads: number;
   isSilent: boolean;
+  isEnded: boolean;
 }
 
 /** @template Pair What the connection goes with: another pair needs another connection. */
@@ -129,6 +130,7 @@ export class Lane<Pair> {
       }),
       reads: 0,
       isSilent: false,
+      isEnded: false,
     };
     return track;
   }
@@ -144,7 +146,10 @@ export class Lane<Pair> {
       clearTimeout(this.#idle);
       this.#track = null;
     }
+    // All reads of a connection end with it, and each comes here.
+    if (track.isEnded) return;
+    track.isEnded = true;
     track.watch.close();
-    track.connecting.then((connection) => connection.close(), () => {/* There never was one. */});
+    track.connecting.then((connection) => connection.close()).catch(() => {/* It is gone. */});
   }
 }

@@ -193,7 +193,12 @@ export class RedisOrigin implements Origin {
   }
 
   async #readLarge(pair: Pair, trip: Trip, index: number, large: Large): Promise<void> {
-    const found = await this.#larges.read(pair, trip, trip.keys[index]!, large);
+    let found: Fetched;
+    try {
+      found = await this.#larges.read(pair, trip, trip.keys[index]!, large);
+    } catch (error) {
+      found = this.#blame.faultOf(error as Error);
+    }
     this.#settle(trip, index, found, performance.now());
   }
 

@@ -13,6 +13,7 @@ import { ClosedAt, type Closings, Handshake } from "./handshake.ts";
 import type { LoopGuard } from "./loop_guard.ts";
 import { Reader } from "./reader.ts";
 import { Declined, Refused } from "./refusal.ts";
+import { within } from "./within.ts";
 import { type Server, serverOf, track, type TrackingOptions } from "./tracking.ts";
 
 /** What is wanted of a pair. */
@@ -137,7 +138,7 @@ async function trackedIfAllowed(
   }
   const reader = await Reader.choose(data.client, data.handshake, true, guard.newKey());
   const provenAt = performance.now();
-  await Promise.all([probeData(), invalidation.client.ping()]);
+  await within(Promise.all([probeData(), invalidation.client.ping()]), options.timeout);
   return {
     ...{ data: data.client, invalidation: invalidation.client, reader, probeData, provenAt },
     ...{ refusal: null, version: server?.version ?? null },

@@ -23,10 +23,13 @@ class Slot {
   constructor(readonly request: ClientRequest, public found: unknown) {
     if (found instanceof Promise) {
       this.isKnown = false;
-      this.found = found.then((known) => {
+      const settled = found.then((known) => {
         this.found = known;
         this.isKnown = true;
       });
+      this.found = settled;
+      // It must not reject. Should it, that is this client's end when its turn comes, not ours now.
+      settled.catch(() => {});
     }
   }
 }

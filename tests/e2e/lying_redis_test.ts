@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { LyingRedis } from "../support/lying_redis.ts";
 import { startProxy } from "../support/proxy.ts";
-import { ask, curl, redisCli } from "../support/serving.ts";
+import { ask, curl, redisCli, until } from "../support/serving.ts";
 
 const READS = /^(GET|EVALSHA|EVALSHA_RO|GETRANGE)$/;
 
@@ -49,5 +49,43 @@ for (const forbidden of [[], ["-@scripting"], ["-@scripting", "-pttl"]]) {
       assert(proxy.process.isRunning, `${name}: ${proxy.process.stderr}`);
     }
     assertEquals(await ask(proxy.port, "PING"), "+PONG");
+  });
+}
+
+/** Replies outside of reads that no Redis gives, by the command and the first argument. */
+const WRONG_BESIDE: Record<string, Record<string, string>> = {
+  "SUBSCRIBE": { "an integer": ":1\r\n", "half a subscription": "*1\r\n$9\r\nsubscribe\r\n" },
+  "CLIENT TRACKINGINFO": { "an integer": ":1\r\n", "an array of integers": "*2\r\n:1\r\n:2\r\n" },
+  "CLIENT ID": { "nothing": "$-1\r\n", "an array": "*1\r\n*0\r\n" },
+  "SCRIPT LOAD": { "an integer": ":1\r\n", "another hash": "$1\r\nx\r\n" },
+  "INFO server": { "a map": "%1\r\n+a\r\n+b\r\n", "an array": "*0\r\n" },
+  "STRLEN": { "two replies too many": ":0\r\n:1\r\n+OK\r\n" },
+  "PING": {
+    "half a message": "*2\r\n$7\r\nmessage\r\n$1\r\na\r\n",
+    "keys that are none": "*3\r\n$7\r\nmessage\r\n$20\r\n__redis__:invalidate\r\n" +
+      "*2\r\n:7\r\n*0\r\n*2\r\n$4\r\npong\r\n$0\r\n\r\n",
+  },
+};
+
+for (const [command, lies] of Object.entries(WRONG_BESIDE)) {
+  Deno.test(`wrong replies to ${command} do not end the process, and reads go on after them`, async () => {
+    await using redis = await startRedisServer();
+    await ask(redis.port, "SET", "key", "value");
+    for (const [name, reply] of Object.entries(lies)) {
+      let told = 0;
+      using relay = new LyingRedis(redis.port, (args) => {
+        const isIt = `${args[0]} ${args[1]?.toUpperCase()} `.startsWith(
+          `${command.toUpperCase()} `,
+        );
+        return isIt && ++told > 0 ? reply : undefined;
+      });
+      const args = ["--redis-timeout", "0.2", "--lease", "0.3"];
+      await using proxy = await startProxy(relay.port, args, { awaitRedis: false });
+      await until(() => told > 1 || (told > 0 && /Connected/.test(proxy.process.stderr)));
+      await redisCli(proxy.port, "get", "key");
+      relay.lie = () => undefined;
+      await until(async () => await redisCli(proxy.port, "get", "key") === "value\n");
+      assert(proxy.process.isRunning, `${name}: ${proxy.process.stderr}`);
+    }
   });
 }

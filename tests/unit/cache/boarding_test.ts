@@ -196,3 +196,19 @@ Deno.test("an origin that settles a whole trip at once answers each of its keys"
   assertEquals(outcomes.map((one) => (one as Failure).reason), Array(40).fill("away"));
   for (const answer of answers) assertEquals(((await answer).outcome as Failure).reason, "away");
 });
+
+Deno.test("ReadThrough fails those who wait for a value that cannot be taken, and nothing else", async () => {
+  const { cache, table, origin, depart } = boarding();
+  const asked = ["a", "b"].map((key) => cache.get(key, 0));
+  const { policies } = table;
+  const of = policies.of.bind(policies);
+  policies.of = (key) => {
+    if (key === "a") throw new RangeError("Array buffer allocation failed");
+    return of(key);
+  };
+  depart();
+  origin.reads[0]!.answer(found("1"), found("2"));
+  const [first, second] = await Promise.all(asked);
+  assert(first instanceof Failure && first.reason === "broken");
+  assertEquals([textOf(second!), table.flying], ["2", 0]);
+});

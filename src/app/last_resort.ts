@@ -1,0 +1,24 @@
+/**
+ * Keeps one fault from ending the process for all clients. Faults of the program are caught where
+ * they happen; this is for those that nobody expected, of libraries included.
+ *
+ * @module
+ */
+import type { Log } from "../core/log.ts";
+
+/** Logs errors that nobody caught, instead of ending the process. */
+export function surviveFaults(log: Log): void {
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    report(log, event.reason);
+  });
+  globalThis.addEventListener("error", (event) => {
+    event.preventDefault();
+    report(log, event.error);
+  });
+}
+
+function report(log: Log, error: unknown): void {
+  const stack = error instanceof Error ? error.stack ?? error.message : String(error);
+  log.error("Unexpected error", { why: String(error), stack });
+}

@@ -1,0 +1,17 @@
+/**
+ * Bounds how long something is waited for.
+ *
+ * @module
+ */
+import type { Millis } from "../core/types.ts";
+
+/** Waits for work, and rejects with "no answer within ..." if it takes longer. */
+export async function within<T>(work: Promise<T>, limit: Millis): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`no answer within ${limit} ms`)), limit);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
