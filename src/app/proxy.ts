@@ -11,7 +11,13 @@ import { Backlog } from "../server/reply_backlog.ts";
 import { ByteBudget } from "../origin/byte_budget.ts";
 import { follow } from "../cache/follow.ts";
 import { SoftWait } from "../cache/soft_wait.ts";
-import { type Config, displayAddress, readPassword, type Values } from "../config/mod.ts";
+import {
+  type Config,
+  displayAddress,
+  readPassword,
+  readTlsFiles,
+  type Values,
+} from "../config/mod.ts";
 import { warnOfExposure } from "./exposure.ts";
 import { factsOf, redisVersionOf } from "./status.ts";
 import { Http, HttpSite } from "../http/mod.ts";
@@ -154,6 +160,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       reload: values["tls-cert"] === null ? null : () => server.relisten(renew(values, port)),
     },
     { name: "password-file", reload: passwordReload(config) },
+    { name: "redis-tls", reload: originTlsReload(config) },
   ], log);
   return {
     get clients() {
@@ -178,6 +185,14 @@ function passwordReload({ values, credentials }: Config): (() => void) | null {
   const path = values["password-file"];
   if (path === null) return null;
   return () => credentials.change(readPassword("--password-file", path, Deno.readTextFileSync));
+}
+
+/** Returns what reads the files of TLS to Redis again; null where there are none. */
+function originTlsReload({ values, origin: { tls } }: Config): (() => void) | null {
+  if (tls === null || (tls.authorities === null && tls.identity === null)) return null;
+  return () => {
+    Object.assign(tls, readTlsFiles(values, (flag) => `--${flag}`, Deno.readTextFileSync));
+  };
 }
 
 /** Returns how many clients may be connected, and says so where it is fewer than the settings allow. */

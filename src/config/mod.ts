@@ -20,6 +20,7 @@ export { ConfigError } from "./error.ts";
 export { helpPage } from "./help.ts";
 export { displayAddress, type ListenAddress } from "./listen_addresses.ts";
 export { type Identity, readIdentity } from "./identity.ts";
+export { readTlsFiles } from "./origin.ts";
 export { readPassword } from "./password.ts";
 export type { Values } from "./settings.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OriginAddress, OriginTls } from "../origin/address.ts";
+import type { OriginAddress, OriginTls, OriginTlsFiles } from "../origin/address.ts";
 import { ConfigError } from "./error.ts";
 import type { ReadFile } from "./files.ts";
 import { readIdentity } from "./identity.ts";
@@ -64,16 +64,27 @@ function tlsOf(
       `Cannot use ${places.of(flag)} without TLS: wanted --redis-url rediss://...`,
     );
   }
+  const files = readTlsFiles(values, (flag) => places.of(flag), readFile);
+  return { ...files, serverName: values["redis-server-name"] };
+}
+
+/**
+ * Reads the files of TLS to Redis.
+ *
+ * @param placeOf The name of a setting for the message.
+ * @throws {ConfigError} When one of them cannot be used.
+ */
+export function readTlsFiles(
+  values: Values,
+  placeOf: (flag: "redis-ca" | "redis-cert" | "redis-key") => string,
+  readFile: ReadFile,
+): OriginTlsFiles {
   const authorities = values["redis-ca"];
-  const file = (flag: "redis-cert" | "redis-key") => ({
-    place: places.of(flag),
-    path: values[flag],
-  });
+  const file = (flag: "redis-cert" | "redis-key") => ({ place: placeOf(flag), path: values[flag] });
   return {
     authorities: authorities === null
       ? null
-      : readCertificates(places.of("redis-ca"), authorities, readFile),
+      : readCertificates(placeOf("redis-ca"), authorities, readFile),
     identity: readIdentity(file("redis-cert"), file("redis-key"), readFile),
-    serverName: values["redis-server-name"],
   };
 }

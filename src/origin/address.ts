@@ -20,14 +20,21 @@ export interface OriginAddress {
   readonly database: number;
 }
 
-/** How to check the certificate of Redis, and which one to show. */
-export interface OriginTls {
-  /** Certificates to trust beside those of the public authorities, in PEM; null for none. */
-  readonly authorities: string | null;
-  /** The certificate chain and private key to show to Redis, in PEM; null where it asks for none. */
-  readonly identity: { readonly cert: string; readonly key: string } | null;
+/**
+ * How to check the certificate of Redis, and which one to show. What comes from files may be replaced:
+ * each new connection uses what is here then.
+ */
+export interface OriginTls extends OriginTlsFiles {
   /** The name that the certificate of Redis must have, also sent as SNI; null for the host. */
   readonly serverName: string | null;
+}
+
+/** What files contribute to TLS. */
+export interface OriginTlsFiles {
+  /** Certificates to trust beside those of the public authorities, in PEM; null for none. */
+  authorities: string | null;
+  /** The certificate chain and private key to show to Redis, in PEM; null where it asks for none. */
+  identity: { readonly cert: string; readonly key: string } | null;
 }
 
 /** The address as a log may show it: without user and password. */

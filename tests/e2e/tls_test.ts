@@ -4,7 +4,7 @@ import { freePort, startRedisServer } from "../../tools/redis_server.ts";
 import { Authority } from "../support/authority.ts";
 import type { Certificate } from "../support/certificate.ts";
 import { ProxyProcess, ROOT, startProxy } from "../support/proxy.ts";
-import { redisCli, run } from "../support/serving.ts";
+import { redisCli, run, until } from "../support/serving.ts";
 
 const PASSWORD = "p:w/@%é";
 
@@ -155,6 +155,39 @@ Deno.test("--redis-cert and --redis-key are shown to a Redis that asks for a cer
       assertMatch(await refusal("127.0.0.1", it, ...identity), /not valid for name/);
     },
     make,
+    "yes",
+  );
+});
+
+Deno.test("SIGHUP reads the client certificate again, for the next connection to Redis", async () => {
+  await withTls(
+    async (it) => {
+      const first = await it.authority.sign("client", ["extendedKeyUsage=clientAuth"]);
+      const successor = await Authority.make(it.folder, "successor", "/CN=successor");
+      const second = await successor.sign("second", ["extendedKeyUsage=clientAuth"]);
+      const url = [
+        "--redis-url",
+        `rediss://localhost:${it.port}`,
+        "--redis-ca",
+        it.authority.files.cert,
+      ];
+      const identity = ["--redis-cert", first.cert, "--redis-key", first.key];
+      await using proxy = await startProxy(null, [...url, ...identity]);
+      const { process } = proxy;
+      // From now on, Redis trusts the successor alone.
+      await redisCli(it.plainPort, "config", "set", "tls-ca-cert-file", successor.files.cert);
+      await redisCli(it.plainPort, "client", "kill", "type", "normal");
+      await process.logged(/No connection to Redis/);
+      await Deno.copyFile(second.cert, first.cert);
+      await Deno.copyFile(second.key, first.key);
+      process.kill("SIGHUP");
+      await process.logged(/Reloaded .*redis-tls="?read again/);
+      await until(() => process.stderr.split("Connected to Redis").length === 3);
+      await Deno.writeTextFile(first.cert, "nonsense");
+      process.kill("SIGHUP");
+      await process.logged(/error .*redis-tls.*wanted a PEM certificate, found other text/);
+    },
+    undefined,
     "yes",
   );
 });

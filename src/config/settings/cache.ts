@@ -39,7 +39,7 @@ export const CACHE = {
   "soft-timeout": setting(
     duration("0"),
     "50ms",
-    "how long to wait for Redis before serving such a stale entry",
+    "how long to wait for Redis before serving a stale entry",
   ),
   "policy": optional(
     policies,
@@ -51,12 +51,12 @@ export const COHERENCE = {
   "coherence": setting(
     oneOf(["auto", "required", "off"]),
     "auto",
-    "follow changes in Redis: auto = if Redis allows it, required = or cache nothing, off",
+    "follow changes in Redis: auto = if possible, required = cache nothing if impossible, off",
   ),
   "tracking": setting(
     oneOf(["default", "bcast"]),
     "default",
-    "which changes to follow: default = of the keys that were read, bcast = of all keys",
+    "which keys to follow: those that were read (default), or all keys (bcast)",
   ),
   "tracking-prefix": optional(prefixes, "with bcast, follow only keys with these prefixes"),
   "lease": setting(

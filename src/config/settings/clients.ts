@@ -14,7 +14,7 @@ export const LISTENING = {
     "0.0.0.0",
     "addresses to listen on, with commas between them; unix:///path is a Unix socket",
   ),
-  "socket-mode": setting(mode, "700", "permissions of that Unix socket, in octal"),
+  "socket-mode": setting(mode, "700", "permissions of Unix sockets in --listen-address, in octal"),
   "port": setting(integer(0, 65535), "8080", "port for HTTP and RESP; 0 picks a free one"),
   "max-clients": setting(integer(1), "10000", "maximum number of connected clients"),
   "idle-timeout": setting(
@@ -53,7 +53,7 @@ export const CLIENTS = {
   ),
   "resp-freshness": optional(
     oneOf(["cached", "fenced", "forced", "stale"]),
-    "PROXY FRESHNESS of a new connection; default: stale if stale answers are allowed, or cached",
+    "as PROXY FRESHNESS, for all RESP clients; default: stale with --stale-if-error, else cached",
   ),
   "reply-memory": setting(
     bytes(1024 * 1024),
@@ -63,6 +63,6 @@ export const CLIENTS = {
   "max-request": setting(
     bytes(64 * 1024),
     "16mb",
-    "largest RESP request; also how far to read ahead of a client that reads no replies",
+    "largest RESP request, and the most to read ahead while a client reads no replies",
   ),
 };

@@ -24,7 +24,7 @@ export const HTTP = {
   "http-no-cache": setting(
     oneOf(["anyone", "authenticated", "nobody"]),
     "anyone",
-    "whose no-cache (or no-store, max-age, min-fresh) may cause a read of Redis",
+    "who may force a read of Redis by no-cache, no-store, max-age or min-fresh",
   ),
   "cors-origin": optional(origins, "web origins whose pages may read values; * for all"),
   "allowed-hosts": optional(

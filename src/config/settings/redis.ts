@@ -17,8 +17,14 @@ export const REDIS = {
     "address, user, password and database of Redis: redis://, rediss:// (TLS) or unix:///path",
     true,
   ),
-  "redis-ca": optional(file, "authorities to trust for rediss:// beside the public ones (PEM)"),
-  "redis-cert": optional(file, "client certificate chain, if Redis asks for one (PEM)"),
+  "redis-ca": optional(
+    file,
+    "certificate authorities to trust beside the public ones (PEM); SIGHUP reloads it",
+  ),
+  "redis-cert": optional(
+    file,
+    "client certificate chain, if Redis asks for one (PEM); SIGHUP reloads it",
+  ),
   "redis-key": optional(file, "private key of --redis-cert (PEM)"),
   "redis-server-name": optional(
     serverName,
@@ -37,9 +43,9 @@ export const REDIS = {
   "client-queue": setting(
     integer(0),
     "10000",
-    "maximum number of reads that wait for such a request",
+    "maximum number of reads that wait to be sent",
   ),
-  "queue-timeout": setting(duration("1ms"), "250ms", "how long a read may wait in that queue"),
+  "queue-timeout": setting(duration("1ms"), "250ms", "how long a read may wait to be sent"),
   "large-memory": setting(
     bytes(1),
     "256mb",
