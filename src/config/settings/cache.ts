@@ -51,7 +51,7 @@ export const COHERENCE = {
   "coherence": setting(
     oneOf(["auto", "required", "off"]),
     "auto",
-    "follow changes in Redis: auto = if possible, required = cache nothing if impossible, off",
+    "follow changes in Redis: auto = if possible, required = else cache nothing, off",
   ),
   "tracking": setting(
     oneOf(["default", "bcast"]),
