@@ -10,7 +10,7 @@ import { PieceReader } from "./pieces.ts";
 import { pairOf, readPlain, repliesOf } from "./replies.ts";
 
 /** Size above which a value is read in pieces, in bytes: below, that is not worth its round trips. */
-const WHOLE_BYTES = 4 * 1024 * 1024;
+export const WHOLE_BYTES = 4 * 1024 * 1024;
 
 export class LargeReader {
   readonly #pieces: PieceReader;

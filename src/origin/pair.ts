@@ -11,7 +11,7 @@ import { asked, connect, reasonOf } from "./client.ts";
 import { authenticate, type Identity, prepareReads } from "./greeting.ts";
 import { ClosedAt, type Closings, Handshake } from "./handshake.ts";
 import type { LoopGuard } from "./loop_guard.ts";
-import { Reader } from "./reader.ts";
+import { chooseReader, type Reader } from "./reader.ts";
 import { Declined, Refused } from "./refusal.ts";
 import { within } from "./within.ts";
 import { type Server, serverOf, track, type TrackingOptions } from "./tracking.ts";
@@ -111,7 +111,7 @@ async function untracked(
   guard: LoopGuard,
   refusal: Declined | null,
 ): Promise<BarePair> {
-  const reader = await Reader.choose(client, handshake, refusal !== null, guard.newKey());
+  const reader = await chooseReader(client, handshake, refusal !== null, guard.newKey());
   const version = (await serverOf(handshake))?.version ?? null;
   const probeData = async () => void await client.ping();
   return { data: client, invalidation: null, reader, probeData, provenAt: 0, refusal, version };
@@ -136,7 +136,7 @@ async function trackedIfAllowed(
     invalidation?.client.disconnect();
     return await untracked(data, guard, error);
   }
-  const reader = await Reader.choose(data.client, data.handshake, true, guard.newKey());
+  const reader = await chooseReader(data.client, data.handshake, true, guard.newKey());
   const provenAt = performance.now();
   await within(Promise.all([probeData(), invalidation.client.ping()]), options.timeout);
   return {

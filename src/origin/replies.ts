@@ -61,17 +61,32 @@ export function readOf(command: string, reply: unknown): Read {
     : new Large(integerOf(command, value), left);
 }
 
-/** A value and its remaining time, by two commands of a pipeline. Throws what was lost. */
+/** A value and its remaining time, by GET and PTTL. Throws what was lost. */
 export function pairOf(replies: PipelineReplies, at: number): Fetched {
   const [error, reply] = replies[at]!;
-  const [timeError, timeToLive] = replies[at + 1]!;
-  for (const one of [error, timeError]) if (one !== null && !isReply(one)) throw one;
+  if (error !== null && !isReply(error)) throw error;
   if (error !== null) return new Failure("reply", error.message);
   const value = valueOf("GET", reply);
-  if (value === null) return null;
-  // A time that is not known, or of a key that is gone by now, is none.
-  const left = timeError === null ? integerOf("PTTL", timeToLive) : -2;
-  return new Found(value, left === -2 ? 0 : remaining(left));
+  const left = timeLeft(replies[at + 1]!);
+  return value === null ? null : new Found(value, left ?? 0);
+}
+
+/**
+ * The remaining time of a key by PTTL, in milliseconds; null of a missing one. One that Redis does
+ * not tell is over. Throws what was lost.
+ */
+export function timeLeft([error, reply]: PipelineReplies[number]): number | null {
+  if (error !== null && !isReply(error)) throw error;
+  if (error !== null) return 0;
+  const left = integerOf("PTTL", reply);
+  return left === -2 ? null : remaining(left);
+}
+
+/** What was read of each key. Throws the first error. */
+export function orThrow(found: readonly (Read | Error)[]): Read[] {
+  const error = found.find((one) => one instanceof Error);
+  if (error !== undefined) throw error;
+  return found as Read[];
 }
 
 /** The replies to a pipeline of so many commands. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Key } from "../core/types.ts";
+import type { CommandWay } from "./command_reader.ts";
 import type { Handshake } from "./handshake.ts";
 import { Declined, isForbidden } from "./refusal.ts";
 
@@ -37,15 +38,16 @@ for i = 1, #KEYS do found[i] = read(KEYS[i]) end
 return found`;
 }
 
-/** How keys are read: see the top of `reader.ts`. */
-export type ReadMethod =
-  | {
-    readonly kind: "script";
-    readonly script: string;
-    readonly command: string;
-    readonly sha: string;
-  }
-  | { readonly kind: "pipeline" | "plain" };
+/** How the script is run. */
+export interface ScriptMethod {
+  readonly kind: "script";
+  readonly script: string;
+  readonly command: string;
+  readonly sha: string;
+}
+
+/** How keys are read: by the script, or by commands for each. */
+export type ReadMethod = ScriptMethod | { readonly kind: CommandWay };
 
 /**
  * Finds out which way the server allows.
@@ -65,11 +67,13 @@ export async function chooseMethod(
   const loaded = mayMeasure && mayTime === isTimed
     ? await load(handshake, scriptOf(isTimed))
     : null;
-  return loaded ?? { kind: mayTime ? "pipeline" : "plain" };
+  if (loaded !== null) return loaded;
+  if (!mayTime) return { kind: "plain" };
+  return { kind: await isAllowed(handshake, "GETRANGE", key, "0", "0") ? "range" : "pair" };
 }
 
 /** Loads the script; null where scripts are not allowed. */
-async function load(handshake: Handshake, script: string): Promise<ReadMethod | null> {
+async function load(handshake: Handshake, script: string): Promise<ScriptMethod | null> {
   let sha: string;
   try {
     sha = String(await handshake.may("SCRIPT", "LOAD", script));

@@ -30,6 +30,8 @@ export class Window {
   #size = START;
   #trips = 0;
   #shrunkAt: Millis = -Infinity;
+  /** Up to which size it grows fast: beyond, an answer was slow once. */
+  #known = MOST;
   #caution = CAUTION;
   #cautiousUntil: Millis = -Infinity;
 
@@ -55,11 +57,12 @@ export class Window {
     const took = now - sentAt;
     if (took <= QUICK) {
       const most = now < this.#cautiousUntil ? LEAST : MOST;
-      this.#size = Math.min(most, this.#size + bytes + (isShort ? this.#size / 8 : 0));
+      const step = this.#size < this.#known ? this.#size : this.#size / 8;
+      this.#size = Math.min(most, this.#size + bytes + (isShort ? step : 0));
     } else if (took > SLOW && sentAt >= this.#shrunkAt) {
       // Once for all trips that were under way together.
       this.#shrunkAt = now;
-      this.#size = Math.max(LEAST, this.#size / 2);
+      this.#known = this.#size = Math.max(LEAST, this.#size / 2);
     }
   }
 

@@ -28,12 +28,16 @@ const CAUSES: Record<string, (port: number) => Promise<string>> = {
   "maxmemory-clients": (port) => ask(port, "CONFIG", "SET", "maxmemory-clients", "1500000"),
 };
 
-/** Reads a value that costs the connection, by many clients and for some time. */
-async function tryValue(redisPort: number, relayed: number): Promise<void> {
+/**
+ * Reads a value that costs the connection, by many clients and for some time.
+ *
+ * @param command The command that the proxy reads keys by.
+ */
+async function tryValue(redisPort: number, relayed: number, command = "evalsha_ro") {
   await using proxy = await startProxy(relayed);
   const cached = () => redisCli(proxy.port, "mget", ...SMALL);
   const values = await cached();
-  const reads = await callsOf(redisPort, "evalsha_ro");
+  const reads = await callsOf(redisPort, command);
   const before = await accepted(redisPort);
   const errors = await Promise.all(
     Array.from({ length: 20 }, () => redisCli(proxy.port, "get", "large")),
@@ -48,7 +52,7 @@ async function tryValue(redisPort: number, relayed: number): Promise<void> {
   const then = await accepted(redisPort);
   assert(then - before <= 4, `${then - before} connections`);
   assertEquals(await cached(), values);
-  assertEquals(await callsOf(redisPort, "evalsha_ro"), reads + 1, "others are still cached");
+  assertEquals(await callsOf(redisPort, command), reads + 1, "others are still cached");
   assertEquals(await figure(proxy.port, "origin_connections_lost"), 0);
   // Asked for again and again, it is tried now and then.
   const end = performance.now() + 2500;
@@ -79,4 +83,30 @@ Deno.test("a value on which something in between ends the connection is an error
   await store(redis.port, "large", SIZE);
   using relay = new ThinLink(redis.port, { longest: 500_000 });
   await tryValue(redis.port, relay.port);
+});
+
+Deno.test("without the right to run scripts, such a value costs the others nothing either", async () => {
+  await using redis = await startRedisServer();
+  for (const key of SMALL) await store(redis.port, key, 10);
+  await store(redis.port, "large", SIZE);
+  await ask(redis.port, "ACL", "SETUSER", "default", "-@scripting");
+  await CAUSES["client-output-buffer-limit"]!(redis.port);
+  await tryValue(redis.port, redis.port, "getrange");
+});
+
+Deno.test("many values at once that exceed the limit together are all served", async () => {
+  await using redis = await startRedisServer();
+  const keys = Array.from({ length: 100 }, (_, at) => `medium:${at}`);
+  for (const key of keys) await store(redis.port, key, 100_000);
+  await CAUSES["client-output-buffer-limit"]!(redis.port);
+  await using proxy = await startProxy(redis.port);
+  const value = `$100000\r\n${"x".repeat(100_000)}\r\n`;
+  await Promise.all(Array.from({ length: 5 }, async (_, round) => {
+    using client = await RawClient.connect(proxy.port);
+    const mine = keys.slice(20 * round, 20 * round + 20);
+    await client.send(mine.map((key) => request("GET", key)).join(""));
+    for (const key of mine) assert(await client.text(value.length) === value, key);
+  }));
+  const lost = await figure(proxy.port, "origin_connections_lost");
+  assert(lost <= 1, `${lost} connections`);
 });

@@ -28,7 +28,11 @@ Deno.test("Window grows by what comes quickly, up to its bound", () => {
   trip(window, 0, 10, 0);
   assertEquals(window.size, 512 * KB, "small values say nothing of a large one");
   trip(window, 0, 10, 0, true);
-  assertEquals(window.size, 576 * KB);
+  assertEquals(window.size, 1024 * KB, "for want of room it doubles");
+  trip(window, 1000, 300, 0, true);
+  assertEquals(window.size, 512 * KB);
+  trip(window, 2000, 10, 0, true);
+  assertEquals(window.size, 576 * KB, "carefully, once an answer was slow");
   for (let at = 0; at < 100; at++) trip(window, 0, 100, 1024 * KB);
   assertEquals(window.size, 64 * 1024 * KB);
 });
