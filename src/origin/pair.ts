@@ -8,10 +8,11 @@
 import type { Redis } from "ioredis";
 import type { Millis } from "../core/types.ts";
 import { asked, connect, reasonOf } from "./client.ts";
+import { chooseReader } from "./choose_reader.ts";
 import { authenticate, type Identity, prepareReads } from "./greeting.ts";
 import { ClosedAt, type Closings, Handshake } from "./handshake.ts";
 import type { LoopGuard } from "./loop_guard.ts";
-import { chooseReader, type Reader } from "./reader.ts";
+import type { Reader } from "./reader.ts";
 import { Declined, Refused } from "./refusal.ts";
 import { within } from "./within.ts";
 import { type Server, serverOf, track, type TrackingOptions } from "./tracking.ts";

@@ -7,14 +7,9 @@
  *
  * @module
  */
-import type { Redis } from "ioredis";
 import type { Key } from "../core/types.ts";
-import { CommandReader } from "./command_reader.ts";
-import type { Handshake } from "./handshake.ts";
 import type { LargeReader } from "./large_reader.ts";
 import type { Read } from "./replies.ts";
-import { chooseMethod } from "./script.ts";
-import { ScriptReader } from "./script_reader.ts";
 
 export interface Reader {
   /**
@@ -32,22 +27,4 @@ export interface Reader {
   readEach(keys: readonly Key[], room: number): Promise<(Read | Error)[]>;
   /** Reads large values over this very connection. */
   readonly large: LargeReader;
-}
-
-/**
- * Returns a reader of the best kind that the server allows.
- *
- * @param isTimed Whether it matters how long Redis keeps a value.
- * @param key A key that nobody has.
- */
-export async function chooseReader(
-  redis: Redis,
-  handshake: Handshake,
-  isTimed: boolean,
-  key: Key,
-): Promise<Reader> {
-  const method = await chooseMethod(handshake, isTimed, key);
-  return method.kind === "script"
-    ? new ScriptReader(redis, method, isTimed)
-    : new CommandReader(redis, method.kind);
 }

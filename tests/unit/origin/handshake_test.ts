@@ -182,14 +182,16 @@ Deno.test("chooseMethod() takes the best way that is allowed, and goes on where 
   const table: [Record<string, Answer>, boolean, string][] = [
     [{ STRLEN: strlen, PTTL: pttl, SCRIPT: load, EVALSHA_RO: run }, true, "script EVALSHA_RO"],
     [{ STRLEN: strlen, PTTL: pttl, SCRIPT: load, "EVALSHA ": run }, true, "script EVALSHA"],
-    [{ STRLEN: strlen, PTTL: pttl, SCRIPT: load }, true, "pipeline"],
-    [{ STRLEN: strlen, PTTL: pttl }, true, "pipeline"],
-    [{ PTTL: pttl, SCRIPT: load, EVALSHA_RO: run }, true, "pipeline"],
+    [{ STRLEN: strlen, PTTL: pttl, SCRIPT: load }, true, "pair"],
+    [{ STRLEN: strlen, PTTL: pttl }, true, "pair"],
+    [{ PTTL: pttl, SCRIPT: load, EVALSHA_RO: run }, true, "pair"],
+    [{ STRLEN: strlen, PTTL: pttl, GETRANGE: { value: "" } }, true, "range"],
+    [{ STRLEN: strlen, GETRANGE: { value: "" } }, true, "plain"],
     [{ STRLEN: strlen, SCRIPT: load, EVALSHA_RO: run }, true, "plain"],
     [{}, true, "plain"],
     [{ STRLEN: strlen, SCRIPT: load, EVALSHA_RO: run }, false, "script EVALSHA_RO"],
     [{ STRLEN: strlen }, false, "plain"],
-    [{ STRLEN: { error: "NOPERM No permissions to access a key" }, PTTL: pttl }, true, "pipeline"],
+    [{ STRLEN: { error: "NOPERM No permissions to access a key" }, PTTL: pttl }, true, "pair"],
   ];
   for (const [server, isTimed, wanted] of table) {
     const method = await chooseMethod(handshakeWith(server), isTimed, "key");
