@@ -16,7 +16,8 @@ export type ReadFile = (path: string) => string;
  */
 export function readText(place: string, path: string, readFile: ReadFile): string {
   try {
-    return readFile(path);
+    // A byte order mark is no part of the text.
+    return readFile(path).replace(/^\ufeff/, "");
   } catch (error) {
     const why = (error as Error).message;
     throw new ConfigError(`Cannot read "${path}" for ${place}: wanted a readable file (${why})`);

@@ -11,15 +11,17 @@ import { type ReadFile, readText } from "./files.ts";
 const CERTIFICATE = "CERTIFICATE";
 
 /**
- * Returns the text of a file of one or more certificates.
+ * Returns the certificates of a file, as PEM.
  *
  * @param place The flag or variable that names the file.
  * @throws {ConfigError} When it contains no certificate in PEM, or a damaged one.
  */
 export function readCertificates(place: string, path: string, readFile: ReadFile): string {
   const text = readText(place, path, readFile);
-  const found = faultOfCertificates(text);
-  if (found === null) return text;
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const found = faultOfCertificates(text, blocks);
+  // TLS would ignore a block that is indented: it gets each as it should look.
+  if (found === null) return blocks.map(straighten).join("");
   throw new ConfigError(`Cannot use "${path}" for ${place}: wanted a PEM certificate, ${found}`);
 }
 
@@ -39,14 +41,19 @@ export function readPrivateKey(place: string, path: string, readFile: ReadFile):
 }
 
 /** Returns what is wrong with a text that should be certificates; null when nothing is. */
-function faultOfCertificates(text: string): string | null {
+function faultOfCertificates(text: string, blocks: readonly string[]): string | null {
   const labels = labelsOf(text);
   if (!labels.includes(CERTIFICATE)) return faultOf(text, labels);
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   if (blocks.length < labels.filter((label) => label === CERTIFICATE).length) {
     return "found one that is cut off";
   }
-  return blocks.every(isCertificate) ? null : "found one that cannot be decoded";
+  const isWell = blocks.map(straighten).every(isCertificate);
+  return isWell ? null : "found one that cannot be decoded";
+}
+
+/** A block with nothing but its lines. */
+function straighten(block: string): string {
+  return `${block.split("\n").map((line) => line.trim()).join("\n")}\n`;
 }
 
 function isCertificate(block: string): boolean {
@@ -62,7 +69,9 @@ function isCertificate(block: string): boolean {
 function faultOf(text: string, labels: readonly string[]): string {
   if (text.trim() === "") return "found an empty file";
   const label = labels[0];
-  if (label !== undefined) return `found a ${label.toLowerCase()}`;
+  if (label !== undefined) {
+    return `found a ${label.replace(/^(EC|RSA|ENCRYPTED) /, "").toLowerCase()}`;
+  }
   // A DER file starts with the tag of a sequence and a length of two bytes.
   return /^0[^\x20-\x7e]/.test(text)
     ? 'found binary data; "openssl x509 -inform der -in FILE" converts a certificate in DER'

@@ -81,6 +81,10 @@ Deno.test("clients are served over a Unix socket, in both protocols, and it goes
       new RegExp(`addr=${socket}:0 laddr=${socket}:0 `),
     );
     assertMatch(await cli(socket, "info", "server"), /tcp_port:0\r/);
+    // The proxy ends these connections in order.
+    assertEquals(await cli(socket, "quit"), "OK\n");
+    const last = ["-H", "Connection: close", "--unix-socket", socket, "http://localhost/key"];
+    assertEquals((await run("curl", ["-s", ...last])).stdout, "value");
     assertEquals((await Deno.stat(socket)).mode! & 0o777, 0o700);
     assertEquals([await process.stop(), await exists(socket)], [0, false]);
   });
