@@ -18,6 +18,7 @@ Deno.test("isAuthorized() accepts Basic and Bearer", () => {
     ["Basic", false],
     ["Bearer wrong", false],
     [`Digest ${utf8}`, false],
+    [`Digest ${btoa(`reader:${utf8}`)}`, false],
     ["", false],
     [undefined, false],
   ];

@@ -207,6 +207,7 @@ Deno.test("HttpParser.next() refuses chunks that are not plain", () => {
     ["+5\r\nhello\r\n0\r\n\r\n", "400"],
     ["0x5\r\nhello\r\n0\r\n\r\n", "400"],
     ["5\nhello\r\n0\r\n\r\n", "400"],
+    ["5\rxhello\r\n0\r\n\r\n", "400"],
     ["5\r\nhello\n0\r\n\r\n", "400"],
     ["5\r\nhelloo\r\n0\r\n\r\n", "400"],
     ["5\r\nhello\rx0\r\n\r\n", "400"],
