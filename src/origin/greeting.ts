@@ -19,7 +19,8 @@ export interface Identity {
 const NEEDLESS = /called without any password configured|no password is set/;
 
 /**
- * Authenticates, where there is a password.
+ * Authenticates, where there is a user or a password. A user without a password may be one that needs
+ * none; without AUTH it would be the default user who reads.
  *
  * @returns Whether Redis wants the password.
  * @throws {Refused} When Redis does not take it.
@@ -28,12 +29,10 @@ export async function authenticate(
   handshake: Handshake,
   { username, password }: Identity,
 ): Promise<boolean> {
-  if (password === null) return true;
+  if (username === null && password === null) return true;
+  const user = username === null ? [] : [username];
   try {
-    wantOk(
-      "AUTH",
-      await handshake.must("AUTH", ...(username === null ? [] : [username]), password),
-    );
+    wantOk("AUTH", await handshake.must("AUTH", ...user, password ?? ""));
     return true;
   } catch (error) {
     if (error instanceof Refused && NEEDLESS.test(error.reply)) return false;

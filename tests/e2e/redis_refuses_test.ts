@@ -97,6 +97,19 @@ Deno.test("a wrong password is an error in the log, on the admin port and for cl
   assert(!proxy.process.stderr.includes(":wrong@"));
 });
 
+Deno.test("a user without a password reads as this user, or not at all", async () => {
+  await using redis = await startRedisServer();
+  for (const key of ["key", "hidden"]) await ask(redis.port, "SET", key, "value");
+  const rights = ["~key", "&*", "+@all"];
+  await ask(redis.port, "ACL", "SETUSER", "open", "on", "nopass", ...rights);
+  await ask(redis.port, "ACL", "SETUSER", "shut", "on", ">secret", ...rights);
+  await using open = await startWith(`redis://open@127.0.0.1:${redis.port}`);
+  assertEquals(await redisCli(open.port, "get", "key"), "value\n");
+  assertMatch(await redisCli(open.port, "get", "hidden"), /^NOPERM /);
+  await using shut = await startWith(`redis://shut@127.0.0.1:${redis.port}`);
+  await assertRefused(shut, /AUTH.*WRONGPASS/);
+});
+
 for (const coherence of ["auto", "off"]) {
   Deno.test(`with --coherence ${coherence} a Redis that needs a password is not taken for one that serves`, async () => {
     await using redis = await startRedisServer({ password: "secret" });
