@@ -5,10 +5,11 @@ import { denoEnv } from "./supply.ts";
 
 /** The documented modules. `deno doc --lint` must find nothing to complain about in them. */
 export const API = [
-  "src/core/credentials.ts",
-  "src/core/log.ts",
-  "src/core/stats.ts",
-  "src/core/types.ts",
+  "src/app/proxy.ts",
+  ...modulesIn("src/config"),
+  ...modulesIn("src/core"),
+  "src/cache/policy.ts",
+  "src/origin/address.ts",
   "src/origin/follower.ts",
   "src/server/input.ts",
   "src/server/output.ts",
@@ -22,6 +23,11 @@ const OUTPUT = "dist/docs";
 
 /** The arguments of Deno that check the documentation. */
 export const LINT = ["doc", "--lint", ...FLAGS, ...API];
+
+function modulesIn(folder: string): string[] {
+  return Array.from(Deno.readDirSync(`${ROOT}/${folder}`), ({ name }) => `${folder}/${name}`)
+    .filter((path) => path.endsWith(".ts")).sort();
+}
 
 if (import.meta.main) {
   await main(async () => {

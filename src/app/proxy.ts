@@ -43,7 +43,9 @@ const LARGE_PATIENCE: Millis = 10_000;
 
 /** A proxy that serves. */
 export interface Proxy {
+  /** Connected clients. */
   readonly clients: number;
+  /** Whether `stop` was called. */
   readonly isStopping: boolean;
   /** Reads the files again that may change while it runs, and logs which it has read. */
   reload(): Promise<void>;

@@ -1,38 +1,40 @@
 /**
- * For how long what is kept: one record of decisions, and which record is whose key's.
+ * Policies: how long and how large entries are cached, for each key.
  *
  * @module
  */
 import type { KeyPattern } from "../core/key_pattern.ts";
 import type { Key, Millis } from "../core/types.ts";
 
-/** How long what was read is fresh at most, counted from when its read was sent. */
+/** How long an entry is fresh at most, counted from when its read was sent. */
 export interface Lifetimes {
+  /** For a value; 0 caches none. */
   readonly value: Millis;
-  /** For a key that does not exist; 0 keeps no such answer. */
+  /** For a missing key; 0 caches none. */
   readonly absence: Millis;
 }
 
-/** Everything that is decided about the entries of some keys. */
+/** The decisions about the entries of some keys. */
 export interface Policy {
   /** The pattern of the keys, as it was written. */
   readonly pattern: string;
-  /** While Redis tells of every change. */
+  /** While Redis announces changes. */
   readonly tracked: Lifetimes;
-  /** While it does not. */
+  /** While Redis does not announce changes. */
   readonly untracked: Lifetimes;
-  /** For how long a value may be answered past its time, if Redis gives no answer. */
+  /** How long past its freshness a value may be served if Redis does not answer. */
   readonly staleIfError: Millis;
-  /** Largest value that is kept, in bytes. */
+  /** The largest value to cache, in bytes. */
   readonly valueLimit: number;
-  /** By up to which part a lifetime is cut at random, so that what came together does not go so. */
+  /** The largest part (0 to 1) to cut off a lifetime at random, so that entries do not expire together. */
   readonly jitter: number;
-  /** After which part of its lifetime a value in use is read anew; Infinity for never. */
+  /** The part of a lifetime after which a hit refreshes the value; Infinity for never. */
   readonly refreshAfter: number;
 }
 
 /** A policy that differs from the general one for the keys of a pattern. */
 export interface PolicyRule extends KeyPattern {
+  /** Returns the policy of these keys. */
   readonly change: (general: Policy) => Policy;
 }
 
@@ -45,6 +47,7 @@ export class Policies {
   /** The longest time that any policy allows to an entry while Redis announces no changes. */
   readonly longestLife: Millis;
 
+  /** Makes policies: the general one, and rules that change it for some keys. */
   constructor(readonly general: Policy, rules: readonly PolicyRule[] = []) {
     for (const { literal, isPrefix, change } of rules) {
       const policy = change(general);
@@ -59,6 +62,7 @@ export class Policies {
     );
   }
 
+  /** The policy of a key. */
   of(key: Key): Policy {
     if (this.#exact.size > 0) {
       const policy = this.#exact.get(key);

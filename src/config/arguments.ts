@@ -8,13 +8,15 @@ import { ConfigError } from "./error.ts";
 import { nearest } from "./nearest.ts";
 import { type Flag, FLAGS, type Setting, SETTINGS, variableOf } from "./settings.ts";
 
-const COMMANDS = ["serve", "healthcheck", "help", "version"] as const;
+/** The commands of the program. */
+export const COMMANDS = ["serve", "healthcheck", "help", "version"] as const;
 
-/** What the command line asks for. */
+/** One of the commands. */
 export type Command = typeof COMMANDS[number];
 
-/** What the command line says. */
+/** A parsed command line. */
 export interface Arguments {
+  /** What to do. */
   readonly command: Command;
   /** The texts of the flags that are given. */
   readonly flags: { readonly [F in Flag]?: string };

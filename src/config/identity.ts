@@ -9,13 +9,17 @@ import { readCertificates, readPrivateKey } from "./pem.ts";
 
 /** A certificate chain and its private key, in PEM. */
 export interface Identity {
+  /** The certificate, then those of the authorities between it and a trusted one. */
   readonly cert: string;
+  /** The private key of the first certificate. */
   readonly key: string;
 }
 
 /** A file, and the flag or variable that names it; null where none does. */
 export interface NamedFile {
+  /** The flag or variable, for errors. */
   readonly place: string;
+  /** The path; null if no setting names one. */
   readonly path: string | null;
 }
 

@@ -10,6 +10,7 @@ export interface Kind<T> {
   readonly placeholder: string;
   /** What is wanted, to end the sentence "Cannot use ...: wanted". */
   readonly wanted: string;
+  /** Reads a text; undefined if it is not what is wanted. */
   parse(text: string): T | undefined;
   /** A sentence end for this very text that says more than `wanted`. */
   wantedFor?(text: string): string;

@@ -24,8 +24,11 @@ export { readTlsFiles } from "./origin.ts";
 export { readPassword } from "./password.ts";
 export type { Values } from "./settings.ts";
 
+/** A checked configuration. */
 export interface Config {
+  /** What to do. */
   readonly command: Command;
+  /** The value of each setting. */
   readonly values: Values;
   /** The backing Redis, from `redis-url` or from `redis-host` and `redis-port`, with its TLS. */
   readonly origin: OriginAddress;

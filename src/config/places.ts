@@ -12,10 +12,12 @@ export type Source = "flag" | "variable" | "default";
 export class Places {
   readonly #sources = new Map<Flag, Source>();
 
+  /** Records where a value comes from. */
   note(flag: Flag, source: Source): void {
     this.#sources.set(flag, source);
   }
 
+  /** Where the value of a setting comes from. */
   source(flag: Flag): Source {
     return this.#sources.get(flag) ?? "default";
   }

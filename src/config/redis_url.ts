@@ -8,8 +8,9 @@ import type { OriginAddress } from "../origin/address.ts";
 import type { Kind } from "./kind.ts";
 import { SOCKET_PATH_BYTES, socketPathOf } from "./socket_path.ts";
 
-/** What a URL says of Redis. */
+/** The parts of a URL of Redis. */
 export interface RedisUrl extends Omit<OriginAddress, "tls"> {
+  /** Whether to use TLS. */
   readonly isTls: boolean;
 }
 

@@ -7,6 +7,7 @@ import type { Kind } from "./kind.ts";
 
 /** One setting; its variable is its flag in capitals, with `RP_` in front. */
 export interface Setting<T> {
+  /** How its text becomes a value. */
   readonly kind: Kind<T>;
   /** The default, as a person would type it; null when there is none. */
   readonly fallback: string | null;

@@ -24,7 +24,8 @@ export const GROUPS = {
   "Running": RUNNING,
 };
 
-type UnionToIntersection<U> = (U extends unknown ? (u: U) => void : never) extends
+/** Joins the groups into one type. */
+export type UnionToIntersection<U> = (U extends unknown ? (u: U) => void : never) extends
   (i: infer I) => void ? I : never;
 
 /** The settings by flag. */
@@ -33,8 +34,10 @@ export type Settings = UnionToIntersection<typeof GROUPS[keyof typeof GROUPS]>;
 /** The name of a setting's flag, without the dashes. */
 export type Flag = keyof Settings;
 
+/** The settings by flag. */
 export const SETTINGS = Object.assign({}, ...Object.values(GROUPS)) as Settings;
 
+/** The names of all flags, in the order of the groups. */
 export const FLAGS = Object.keys(SETTINGS) as Flag[];
 
 /** The value of a setting: null only where it has no default. */

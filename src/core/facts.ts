@@ -5,52 +5,76 @@
  */
 import type { Stats } from "./stats.ts";
 
-/** What INFO, HELLO and CONFIG GET tell. Counts are since the start; durations in seconds. */
+/** The figures of a proxy. Counts are since the start; durations are in seconds unless stated. */
 export interface Facts {
-  /** The backing server's version, or the oldest that speaks as we do while it is not known. */
+  /** The version of Redis; while it is unknown, the oldest version with HELLO. */
   readonly redisVersion: string;
+  /** The version of the proxy. */
   readonly proxyVersion: string;
+  /** The process id. */
   readonly processId: number;
+  /** The port for clients. */
   readonly port: number;
+  /** Time since the start. */
   readonly uptime: number;
+  /** Connected clients. */
   readonly clients: number;
+  /** The limit of connected clients. */
   readonly maxClients: number;
+  /** Accepted clients. */
   readonly clientsTotal: number;
+  /** Clients refused because of the limit. */
   readonly clientsRefused: number;
-  /** Clients that did not take their replies. */
+  /** Clients disconnected because they did not read their replies. */
   readonly clientsCutOff: number;
+  /** `--idle-timeout`; 0 means never. */
   readonly idleTimeout: number;
+  /** Answered requests of both protocols. */
   readonly requests: number;
+  /** Keys answered from the cache. */
   readonly hits: number;
+  /** Keys not answered from the cache. */
   readonly misses: number;
-  /** Memory that the process holds, and that is in use, in bytes. */
+  /** Resident memory of the process, in bytes. */
   readonly residentBytes: number;
+  /** Memory in use, in bytes. */
   readonly usedBytes: number;
+  /** Entries in the cache, fresh or not. */
   readonly cacheEntries: number;
+  /** `--cache-size`. */
   readonly cacheEntriesMax: number;
+  /** Memory of the entries, in bytes. */
   readonly cacheBytes: number;
+  /** `--cache-memory`, in bytes. */
   readonly cacheBytesMax: number;
+  /** `--cache-timeout`. */
   readonly cacheTimeout: number;
-  /** Whether there is a connection to the backing server. */
+  /** Whether there is a connection to Redis. */
   readonly isOriginUp: boolean;
-  /** What the connection to the backing server is at: up, away, timeout, unready or refused. */
+  /** The state of the connection to Redis: up, away, timeout, unready or refused. */
   readonly originState: string;
-  /** Why it is not up; empty while it is. */
+  /** Why there is no connection; empty if there is one. */
   readonly originProblem: string;
+  /** Keys read from Redis. */
   readonly originReads: number;
+  /** Keys whose read failed. */
   readonly originFailures: number;
-  /** Reads that are under way. */
+  /** Keys in flight. */
   readonly originFlights: number;
-  /** Of those, permits that are held at Redis, out of so many, and reads that wait for one. */
+  /** Requests to Redis in flight. */
   readonly originPermits: number;
+  /** `--client-limit`. */
   readonly originPermitsMax: number;
+  /** Requests that wait for a permit. */
   readonly originWaiting: number;
-  /** Bytes of large values that are being read. */
+  /** Memory of large values in flight, in bytes. */
   readonly originLargeBytes: number;
-  /** What the channel of invalidations is at: off, tracked, untracked or down. */
+  /** The state of the channel of invalidations: off, tracked, untracked or down. */
   readonly coherence: string;
+  /** The number of the current epoch. */
   readonly coherenceEpoch: number;
-  /** How long ago all that is kept was proven right, in milliseconds; -1 when it is not. */
+  /** Time since the last proof of all entries, in milliseconds; -1 without a proof. */
   readonly coherenceProvenAge: number;
+  /** The counters. */
   readonly stats: Stats;
 }

@@ -11,6 +11,7 @@ import type { Key } from "./types.ts";
 export interface KeyPattern {
   /** The key, or the prefix. */
   readonly literal: Key;
+  /** Whether it matches all keys that begin with the literal. */
   readonly isPrefix: boolean;
 }
 
@@ -32,6 +33,7 @@ export class KeySet {
   readonly #keys: ReadonlySet<Key>;
   readonly #prefixes: readonly Key[];
 
+  /** Makes the set of all keys that match a pattern. */
   constructor(patterns: readonly KeyPattern[]) {
     const literals = (isPrefix: boolean) =>
       patterns.filter((one) => one.isPrefix === isPrefix).map(({ literal }) => literal);
@@ -39,6 +41,7 @@ export class KeySet {
     this.#prefixes = literals(true);
   }
 
+  /** Whether a key matches a pattern. */
   has(key: Key): boolean {
     return this.#keys.has(key) || this.#prefixes.some((prefix) => key.startsWith(prefix));
   }

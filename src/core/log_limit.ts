@@ -6,12 +6,15 @@
  */
 import type { Millis } from "./types.ts";
 
-/** How many lines of one event are written in a period; further ones are only counted. */
+/** The lines of one event that are written in a period; further ones are only counted. */
 export interface LogBound {
+  /** Lines in a period. */
   readonly lines: number;
+  /** The length of a period. */
   readonly period: Millis;
 }
 
+/** The bound of the program's log. */
 export const LOG_BOUND: LogBound = { lines: 10, period: 10_000 };
 
 /** One event's lines in its current period. */
@@ -21,10 +24,15 @@ interface Repeats {
   timer?: ReturnType<typeof setTimeout>;
 }
 
+/** Counts the lines of each event. */
 export class LogLimit {
   readonly #repeats = new Map<string, Repeats>();
 
-  /** @param onEnd Called at the end of a period in which lines were left out. */
+  /**
+   * Makes a limit.
+   *
+   * @param onEnd Called at the end of a period in which lines were left out.
+   */
   constructor(
     readonly bound: LogBound,
     readonly onEnd: (event: string, leftOut: number) => void,

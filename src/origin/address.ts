@@ -10,11 +10,13 @@ export interface OriginAddress {
   readonly socket: string | null;
   /** Host name or IP address, an IPv6 address without brackets. */
   readonly host: string;
+  /** The TCP port. */
   readonly port: number;
   /** TLS over TCP; null for a connection in the clear. */
   readonly tls: OriginTls | null;
   /** The ACL user; null for `default`. */
   readonly username: string | null;
+  /** The password; null for none. */
   readonly password: string | null;
   /** The number of the logical database (SELECT). */
   readonly database: number;
