@@ -54,7 +54,7 @@ async function serve(config: Config): Promise<number> {
     }
   });
   log.info("Stopping", { signal, clients: proxy.clients });
-  await proxy.stop(config.values["shutdown-timeout"]);
+  await proxy.stop();
   log.flush();
   log.info("Stopped");
   return 0;

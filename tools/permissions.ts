@@ -13,6 +13,8 @@ export const PERMISSIONS: readonly string[] = [
   // The C library, to read the limits of the process. Dropped before anything else runs
   // (src/system/give_up.ts).
   "--allow-ffi",
+  // Deno counts the option to share a port as unstable; it changes nothing else.
+  "--unstable-net",
   // A server has nobody to ask, so Deno must refuse what is not granted.
   "--no-prompt",
 ];

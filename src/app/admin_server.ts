@@ -33,9 +33,9 @@ export function openAdmin(
   service: Service,
   log: Log,
 ): Server | null {
-  const { "admin-address": hostname, "admin-port": port } = values;
+  const { "admin-address": hostname, "admin-port": port, "reuse-port": reusePort } = values;
   if (port === null) return null;
-  const listener = listen(hostname, port);
+  const listener = listen({ hostname, port, reusePort });
   log.info("Serving metrics", { address: hostname, port: (listener.addr as Deno.NetAddr).port });
   return new Server(listener, {
     ...service,
@@ -54,13 +54,13 @@ export function openAdmin(
   }, log);
 }
 
-function listen(hostname: string, port: number): Deno.Listener {
+function listen(options: Deno.TcpListenOptions): Deno.Listener {
   try {
-    return Deno.listen({ hostname, port });
+    return Deno.listen(options);
   } catch (error) {
     const why = (error as Error).message;
     throw new ConfigError(
-      `Cannot listen on ${hostname} port ${port} for --admin-port: wanted an address of this machine and a free port (${why})`,
+      `Cannot listen on ${options.hostname} port ${options.port} for --admin-port: wanted an address of this machine and a free port (${why})`,
     );
   }
 }

@@ -19,17 +19,24 @@ import { clearSocket, UnixAcceptor } from "../server/unix_acceptor.ts";
 /** What of the settings concerns listening. */
 export type ListenSettings = Pick<
   Values,
-  "listen-address" | "port" | "proxy-protocol" | "socket-mode" | "tls-cert" | "tls-key"
+  | "listen-address"
+  | "port"
+  | "proxy-protocol"
+  | "reuse-port"
+  | "socket-mode"
+  | "tls-cert"
+  | "tls-key"
 >;
 
 /**
  * Makes room for the Unix sockets of the settings: removes files of sockets that nobody listens on.
+ * With --reuse-port, a new socket takes the place of one that another process listens on.
  *
  * @throws {ConfigError} When something else has the path of one.
  */
 export async function clearSockets(settings: ListenSettings): Promise<void> {
   for (const address of settings["listen-address"]) {
-    if (address.socket === null) continue;
+    if (address.socket === null || settings["reuse-port"]) continue;
     const found = await clearSocket(address.socket).catch((error) => (error as Error).message);
     if (found !== null) throw cannotListen(address, `a free path, found ${found}`);
   }
@@ -47,6 +54,9 @@ export function listen(settings: ListenSettings): Acceptor {
     throw new ConfigError(
       "Cannot use --proxy-protocol require with --tls-cert: wanted TLS that ends at the load balancer",
     );
+  }
+  if (settings["reuse-port"] && Deno.build.os !== "linux") {
+    throw new ConfigError(`Cannot use --reuse-port on ${Deno.build.os}: wanted Linux`);
   }
   return openAll(settings, settings.port, identity);
 }
@@ -69,7 +79,7 @@ function openAll(settings: ListenSettings, port: number, identity: Identity | nu
   let shared = port;
   for (const address of settings["listen-address"]) {
     try {
-      const part = open(address, shared, identity, settings["socket-mode"]);
+      const part = open(address, shared, identity, settings);
       parts.push(part);
       shared = portOf(part) || shared;
     } catch (error) {
@@ -88,12 +98,11 @@ function open(
   { host: hostname, socket }: ListenAddress,
   port: number,
   identity: Identity | null,
-  mode: number,
+  settings: ListenSettings,
 ): Acceptor {
-  if (socket !== null) return new UnixAcceptor(socket, mode);
-  return identity === null
-    ? Deno.listen({ hostname, port })
-    : Deno.listenTls({ hostname, port, ...identity });
+  if (socket !== null) return new UnixAcceptor(socket, settings["socket-mode"]);
+  const options = { hostname, port, reusePort: settings["reuse-port"] };
+  return identity === null ? Deno.listen(options) : Deno.listenTls({ ...options, ...identity });
 }
 
 /** The TCP port of a listener; 0 for a Unix socket. */

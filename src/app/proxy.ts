@@ -30,6 +30,7 @@ import type { Millis } from "../core/types.ts";
 import { ReadThrough } from "../cache/read_through.ts";
 import { Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
 import { Reloader } from "./reload.ts";
+import { shutDown } from "./shutdown.ts";
 import { Semaphore } from "../origin/semaphore.ts";
 import { Entrance } from "../server/arrival.ts";
 import { Server } from "../server/server.ts";
@@ -49,8 +50,8 @@ export interface Proxy {
   readonly isStopping: boolean;
   /** Reads the files again that may change while it runs, and logs which it has read. */
   reload(): Promise<void>;
-  /** Ends it in order; requests in flight get at most `grace`. */
-  stop(grace: Millis): Promise<void>;
+  /** Ends it in order. */
+  stop(): Promise<void>;
 }
 
 /**
@@ -172,9 +173,13 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       return isStopping;
     },
     reload: () => reloader.reload(),
-    async stop(grace) {
+    async stop() {
       isStopping = true;
-      await server.stop(grace);
+      const ports = [listener, ...(admin === null ? [] : [admin.listener])].map(portOf);
+      await shutDown(server, values["reuse-port"] ? ports.filter((one) => one !== 0) : [], {
+        delay: values["drain-delay"],
+        grace: values["shutdown-timeout"],
+      }, log);
       origin.close();
       permits.close();
       await admin?.stop(0);

@@ -14,6 +14,13 @@ export function oneOf<const T extends string>(words: readonly T[]): Kind<T> {
   };
 }
 
+/** Yes or no; a flag without a value means yes. */
+export const yesOrNo: Kind<boolean> = {
+  placeholder: "[yes|no]",
+  wanted: "yes or no",
+  parse: (text) => text === "yes" || text === "" ? true : text === "no" ? false : undefined,
+};
+
 /** Any text that is not empty. */
 export const text: Kind<string> = {
   placeholder: "<text>",

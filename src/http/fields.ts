@@ -39,6 +39,9 @@ export interface Fields {
   readonly mode: ReplyMode;
 }
 
+/** What a reply over HTTP/1.0 says where the connection stays. */
+export const KEEP_ALIVE = "Connection: keep-alive\r\n";
+
 /** Interprets the fields of a request, or refuses them. */
 export function interpretFields(
   fields: RawFields,
@@ -51,7 +54,7 @@ export function interpretFields(
   const cacheControl = fields.get("cache-control");
   const last = isLast(fields.get("connection") ?? "", isHttp11);
   // A client of HTTP/1.0 keeps the connection only when it asked to and is told so.
-  const keepAlive = last || isHttp11 ? "" : "Connection: keep-alive\r\n";
+  const keepAlive = last || isHttp11 ? "" : KEEP_ALIVE;
   return {
     wishes: cacheControl === undefined ? NO_WISHES : grant(wishesOf(cacheControl), options),
     conditions: conditionsOf(fields),

@@ -11,7 +11,7 @@ import type { Input } from "../server/input.ts";
 import type { Output } from "../server/output.ts";
 import { CHALLENGE_LINES } from "./authorization.ts";
 import { PREFLIGHT_LINES } from "./cors.ts";
-import { type Fields, interpretFields } from "./fields.ts";
+import { type Fields, interpretFields, KEEP_ALIVE } from "./fields.ts";
 import { hostOf, isServed } from "./host.ts";
 import { type Head, HttpParser } from "./parser.ts";
 import { isHeadRequest } from "./request_line.ts";
@@ -51,6 +51,7 @@ const DEFAULTS: HttpOptions = {
 
 export class Http implements Protocol {
   readonly #parser: HttpParser<Fields>;
+  #isDraining = false;
 
   constructor(readonly site: HttpSite = new HttpSite(DEFAULTS)) {
     const { options } = site;
@@ -67,9 +68,14 @@ export class Http implements Protocol {
     const { line: { method, key }, fields } = head;
     const isPlain = method === "GET" && key !== null && key !== "";
     if (isPlain && fields.bar === null && fields.isServed && this.#mayRead(key)) {
-      return new Read(this.site.replies, key, fields, modeOf(head));
+      return new Read(this.site.replies, key, fields, modeOf(head, this.#isDraining));
     }
     return this.#answer(head);
+  }
+
+  /** RFC 9112 section 9.6: who is about to close the connection says so in the last reply. */
+  drain(): void {
+    this.#isDraining = true;
   }
 
   /** RFC 9110 section 15.5.9. */
@@ -87,7 +93,7 @@ export class Http implements Protocol {
   #answer(head: Head<Fields>): ClientRequest {
     const { line: { method, key, target }, fields } = head;
     const { replies, options } = this.site;
-    const mode = modeOf(head);
+    const mode = modeOf(head, this.#isDraining);
     const tell = (reply: Reply) => new Told(mode, reply);
     let found = key;
     let isRoot = key === "";
@@ -161,7 +167,12 @@ function barReply({ bar }: Fields, replies: Replies, mode: ReplyMode): Reply {
       replies.error(output, now, 417, "No expectation but 100-continue can be met", mode);
 }
 
-function modeOf({ line, fields: { mode }, isBodyLeft }: Head<Fields>): ReplyMode {
-  if (line.method === "GET" && !isBodyLeft) return mode;
-  return { ...mode, isHead: line.method === "HEAD", last: mode.last || isBodyLeft };
+function modeOf(
+  { line, fields: { mode }, isBodyLeft }: Head<Fields>,
+  isEnding: boolean,
+): ReplyMode {
+  const last = mode.last || isBodyLeft || isEnding;
+  if (line.method === "GET" && last === mode.last) return mode;
+  const lines = last ? mode.lines.replace(KEEP_ALIVE, "") : mode.lines;
+  return { ...mode, isHead: line.method === "HEAD", last, lines };
 }

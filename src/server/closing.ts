@@ -10,14 +10,13 @@ import type { Source } from "./read_ahead.ts";
 const LINGER_BYTES = 1024 * 1024;
 
 /**
- * Ends the writing half, and reads away what still comes: closing with unread input makes a reset,
- * which can overtake the reply.
+ * Reads away what still comes until the client ends its side: closing with unread input makes a
+ * reset, which can overtake the last reply.
  *
  * @param from Where what the client sends is read.
  * @param waste Where what is read may be put.
  */
-export async function linger(conn: Deno.Conn, from: Source, waste: Uint8Array): Promise<void> {
-  await conn.closeWrite();
+export async function linger(from: Source, waste: Uint8Array): Promise<void> {
   for (let total = 0; total < LINGER_BYTES;) {
     const count = await from.read(waste);
     if (count === null) return;

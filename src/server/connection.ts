@@ -56,6 +56,10 @@ export class Connection {
   #turnAt: Millis = 0;
   /** Whether a read that leaves room says nothing of what is still to be read. */
   readonly #isTls: boolean;
+  /** The client is asked to leave. */
+  #isDraining = false;
+  /** Our side of the connection is ended. */
+  #isHungUp = false;
   /** The server stops: what has been asked is answered, and then no more. */
   #stopping = false;
 
@@ -80,7 +84,7 @@ export class Connection {
     try {
       while (!this.#last && !this.#stopping) {
         const count = await (this.#ahead ?? conn).read(input.room());
-        if (count === null) break;
+        if (count === null || this.#isHungUp) break;
         // Read once for a batch, and after each wait: a value must be fresh when it is looked up.
         let now = performance.now();
         // A read that left room has emptied the socket: the next one waits until others had a look.
@@ -112,9 +116,9 @@ export class Connection {
         this.#wait(now);
       }
       if (this.#last || this.#stopping) {
-        this.#enter("lingering", performance.now());
         this.#ahead?.drop();
-        await linger(conn, this.#ahead ?? conn, input.bytes);
+        await this.#hangUp();
+        await linger(this.#ahead ?? conn, input.bytes);
       }
     } catch (error) {
       if (!isGone(error)) throw error;
@@ -157,10 +161,22 @@ export class Connection {
     this.close();
   }
 
-  /** Ends the connection as soon as what was asked is answered. */
-  finish(): void {
+  /** Has the client leave after its next request, if its protocol has a way to say so. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#protocol?.drain?.();
+  }
+
+  /**
+   * Ends the connection as soon as what was asked is answered. A client that was heard of within
+   * `recent` probably asks more: it gets an answer to that, and hears of the end with it.
+   */
+  finish(recent: Millis): void {
+    this.drain();
     this.#stopping = true;
-    if (this.phase === "idle" || this.phase === "lingering") this.close();
+    const isWaiting = this.phase === "idle" ||
+      (this.phase === "partial" && this.#input.length === 0);
+    if (isWaiting && performance.now() - this.since >= recent) this.#hangUp().catch(() => {});
   }
 
   /** Reads on from a client that takes no replies, for it may have to send all before. */
@@ -201,6 +217,14 @@ export class Connection {
     return count;
   }
 
+  /** Ends our side of the connection, which leaves the client the time to end its own. */
+  async #hangUp(): Promise<void> {
+    if (this.#isHungUp) return;
+    this.#isHungUp = true;
+    this.#enter("lingering", performance.now());
+    await this.conn.closeWrite();
+  }
+
   /** Whether it is known by now which protocol the client speaks. */
   #understand(now: Millis): boolean {
     const { backlog } = this.service;
@@ -209,6 +233,7 @@ export class Connection {
     const protocol = this.#arrival.converse(this.#input);
     if (protocol === null) this.#last = true;
     this.#protocol = protocol ?? undefined;
+    if (this.#isDraining) this.#protocol?.drain?.();
     return this.#protocol !== undefined;
   }
 

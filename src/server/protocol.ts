@@ -40,6 +40,8 @@ export interface Protocol {
   next(input: Input): ClientRequest | undefined;
   /** Whether `next` found none only to give others a turn: it needs no more bytes to go on. */
   readonly isPaused?: boolean;
+  /** Says in each reply from now on that it is the last, if the protocol has a way to say so. */
+  drain?(): void;
   /**
    * Appends the last reply to a client that took too long to send a request.
    *

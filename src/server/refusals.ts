@@ -53,7 +53,8 @@ export class Refusals {
       protocol?.turnAway?.(output, input);
       if (output.length === 0) output.bytes(TOO_MANY);
       await output.flush(conn);
-      if (patience > 0) await within(patience, first.then(() => linger(conn, conn, input.bytes)));
+      await conn.closeWrite();
+      if (patience > 0) await within(patience, first.then(() => linger(conn, input.bytes)));
     } catch (error) {
       if (!isGone(error)) this.log.debug("Cannot turn a client away", { why: String(error) });
     } finally {

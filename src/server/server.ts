@@ -26,6 +26,12 @@ export interface ServerOptions {
 /** How often the deadlines are looked at: they are exact to this. */
 const SWEEP: Millis = 500;
 
+/** How recently a client was heard of that probably asks more. */
+const RECENT: Millis = 1000;
+
+/** How long a client may take to end its side after the server has stopped and ended its own. */
+const LINGER: Millis = 250;
+
 /** Pause after an error that accepting again at once would only repeat, such as no file left. */
 const ACCEPT_PAUSE: Millis = 50;
 
@@ -34,6 +40,7 @@ export class Server {
   readonly #sweeper: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
   readonly #refusals: Refusals;
+  #draining = false;
   #stopping = false;
   #onEmpty: (() => void) | undefined;
 
@@ -71,23 +78,39 @@ export class Server {
     });
   }
 
+  /** Asks clients to leave, as far as their protocol can; goes on serving those who do not. */
+  drain(): void {
+    this.#draining = true;
+    for (const connection of this.#connections) connection.drain();
+  }
+
   /** Stops accepting, lets requests in flight end for at most `grace`, then ends all connections. */
   async stop(grace: Millis): Promise<void> {
     this.#stopping = true;
     close(this.listener);
     await this.#accepting;
-    const empty = new Promise<void>((resolve) => this.#onEmpty = resolve);
-    for (const connection of this.#connections) connection.finish();
-    if (this.#connections.size > 0) {
-      let limit;
-      // Not all end when they are closed: Deno 2.4 keeps a connection whose write is under way.
-      const late = new Promise<void>((resolve) => limit = setTimeout(resolve, grace));
-      await Promise.race([empty, late]);
-      clearTimeout(limit);
-      for (const connection of this.#connections) connection.close();
-    }
+    const end = performance.now() + grace;
+    for (const connection of this.#connections) connection.finish(RECENT);
+    await this.#ended(Math.min(grace, RECENT));
+    for (const connection of this.#connections) connection.finish(0);
+    await this.#ended(Math.min(end - performance.now(), LINGER));
+    for (const one of this.#connections) if (one.phase === "lingering") one.close();
+    await this.#ended(end - performance.now());
+    // Not all end when they are closed: Deno 2.4 keeps a connection whose write is under way.
+    for (const connection of this.#connections) connection.close();
     clearInterval(this.#sweeper);
     this.service.stalls.stop();
+  }
+
+  /** Waits for the end of all connections, but no longer than `patience`. */
+  async #ended(patience: Millis): Promise<void> {
+    if (this.#connections.size === 0) return;
+    let limit;
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      limit = setTimeout(resolve, patience);
+    });
+    clearTimeout(limit);
   }
 
   async #accept(): Promise<void> {
@@ -113,6 +136,7 @@ export class Server {
     if ("setKeepAlive" in conn) (conn as Deno.TcpConn).setKeepAlive(true);
     const connection = new Connection(conn, this.service);
     this.#connections.add(connection);
+    if (this.#draining) connection.drain();
     // One promise: what hangs on it lives as long as the client stays.
     connection.serve().then(() => this.#dismiss(connection), (error) => {
       this.#report(connection, error);

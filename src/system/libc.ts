@@ -25,6 +25,15 @@ const LIBRARY: Partial<Record<typeof Deno.build.os, string>> = {
 /** The functions; null where there is no such library, or no permission to load it. */
 export const libc = load();
 
+/**
+ * Returns the address of memory, for functions that take a structure with a pointer in it. Null without
+ * the library. Whoever uses the address has to keep the memory.
+ */
+export function addressOf(memory: ArrayBuffer): bigint | null {
+  if (libc === null) return null;
+  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(memory)));
+}
+
 function load() {
   const library = LIBRARY[Deno.build.os];
   if (library === undefined) return null;

@@ -6,7 +6,7 @@
 import { listenAddresses } from "../listen_addresses.ts";
 import { bytes, duration, integer, mode } from "../quantities.ts";
 import { optional, setting, variable } from "../setting.ts";
-import { file, oneOf, text } from "../texts.ts";
+import { file, oneOf, text, yesOrNo } from "../texts.ts";
 
 export const LISTENING = {
   "listen-address": setting(
@@ -31,6 +31,11 @@ export const LISTENING = {
     duration("10ms"),
     "30s",
     "disconnect a client that reads none of its reply for this long",
+  ),
+  "reuse-port": setting(
+    yesOrNo,
+    "no",
+    "share the port with other processes of the same user, for upgrades without a gap (Linux)",
   ),
   "proxy-protocol": setting(
     oneOf(["off", "require"]),

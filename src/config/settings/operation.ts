@@ -42,6 +42,11 @@ export const ADMIN = {
 };
 
 export const RUNNING = {
+  "drain-delay": setting(
+    duration("0"),
+    "0",
+    "how long to serve on after SIGTERM or SIGINT while /readyz answers 503",
+  ),
   "shutdown-timeout": setting(
     duration("0"),
     "10s",

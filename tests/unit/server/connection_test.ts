@@ -231,18 +231,68 @@ Deno.test("Connection does not listen for ever to a client after the last reply"
   assert(conn.isClosed);
 });
 
-Deno.test("Connection.finish() ends an idle client at once", async () => {
+Deno.test("Connection.finish() ends its side at once for an idle client, and waits for the client's end", async () => {
   const { conn, connection, served } = serve();
-  connection.finish();
+  connection.finish(0);
+  assertEquals([conn.isWriteClosed, connection.phase], [true, "lingering"]);
+  // A request that was on its way is read, so that the client sees an end and no reset.
+  conn.send("PING\r\n");
+  await until(() => conn.unread === 0);
+  assertEquals([conn.isClosed, conn.written], [false, []]);
+  conn.end();
   await served;
   assert(conn.isClosed);
+});
+
+Deno.test("Connection.finish() gives a client that has just asked something its next reply", async () => {
+  const { conn, connection, served } = serve();
+  conn.send("PING\r\n");
+  await until(() => conn.written.length === 1);
+  connection.finish(60_000);
+  await settle();
+  assertEquals(conn.isWriteClosed, false);
+  conn.send("ECHO last\r\n");
+  await until(() => conn.isWriteClosed);
+  conn.end();
+  await served;
+  assertEquals(conn.written.join(""), "+PONG\r\n" + bulk("last"));
+});
+
+Deno.test("Connection.drain() has a reply over HTTP say that it is the last, and RESP goes on", async () => {
+  const http = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+  for (const isEarly of [true, false]) {
+    const { origin, conn, connection, served } = serve();
+    if (isEarly) connection.drain();
+    conn.send(http);
+    await until(() => origin.reads.length === 1);
+    origin.reads[0]!.answer(bytes("A"));
+    await until(() => conn.written.length > 0);
+    if (!isEarly) {
+      assertEquals(conn.written.join("").includes("Connection: close"), false);
+      conn.written.length = 0;
+      connection.drain();
+      conn.send(http);
+    }
+    await until(() => conn.isWriteClosed);
+    assert(conn.written.join("").includes("\r\nConnection: close\r\n"), conn.written.join(""));
+    conn.end();
+    await served;
+  }
+  const { conn, connection, served } = serve();
+  conn.send("PING\r\n");
+  await until(() => conn.written.length === 1);
+  connection.drain();
+  conn.send("PING\r\n");
+  conn.end();
+  await served;
+  assertEquals(conn.written.join(""), "+PONG\r\n+PONG\r\n");
 });
 
 Deno.test("Connection.finish() answers the pending requests first", async () => {
   const { origin, conn, connection, served } = serve();
   conn.send(get("a") + "PING\r\n");
   await until(() => origin.reads.length === 1);
-  connection.finish();
+  connection.finish(0);
   assertEquals(conn.isClosed, false);
   origin.reads[0]!.answer(bytes("A"));
   conn.end();
@@ -405,7 +455,7 @@ Deno.test("Connection.cutOff() frees what was read ahead", async () => {
 
 Deno.test("Connection.finish() ends a client that was read ahead after the replies under way", async () => {
   const { conn, connection, backlog, served, replies } = await stalled(3000);
-  connection.finish();
+  connection.finish(0);
   assertEquals(conn.isClosed, false);
   conn.release();
   await until(() => connection.phase === "lingering");
