@@ -14,7 +14,7 @@ Deno.test("SIGHUP does not end a proxy that has nothing to reload", async () => 
   }
   assertMatch(
     proxy.process.stderr,
-    / info {2}Reloaded certificate="not used" password-file="not used" others="kept: restart /,
+    / info {2}Reloaded certificate="not used" password-file="not used" .*others="kept: restart /,
   );
   assertEquals(await client.exchange("PING\r\n", 7), "+PONG\r\n");
   assertEquals(await proxy.process.stop(), 0);
