@@ -1,8 +1,8 @@
 /**
- * redis-proxy: a caching layer in front of Redis, for HTTP and RESP on one port.
+ * redis-proxy: a coherent cache in front of Redis, for HTTP and RESP on one port.
  *
- * The only file that reads the command line and the environment: it makes the configuration, builds
- * the objects, and turns signals and errors into exit statuses.
+ * The only file that reads the command line and the environment. It reads the configuration, starts
+ * the proxy, and turns signals and errors into exit statuses.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { dropPermissions } from "./src/app/permissions.ts";
 import { surviveFaults } from "./src/app/last_resort.ts";
 import { type Proxy, startProxy } from "./src/app/proxy.ts";
 
-/** Exit status for a configuration that cannot be used. */
+/** Exit status for an invalid configuration. */
 const USAGE_ERROR = 2;
 
 async function main(): Promise<number> {
@@ -36,11 +36,13 @@ async function main(): Promise<number> {
   }
 }
 
-/** Serves until the first SIGTERM or SIGINT, then ends in order; a second one ends at once. */
+/**
+ * Serves until the first SIGTERM or SIGINT, then stops in order. A second signal ends it at once.
+ */
 async function serve(config: Config): Promise<number> {
   const log = new Log(config.values["log-level"], config.values["log-format"]);
   let proxy: Proxy | null = null;
-  // Before it starts, so that the signal never has its usual effect, which is to end the process.
+  // Before the start, because by default the signal would end the process.
   Deno.addSignalListener("SIGHUP", () => proxy?.reload());
   await clearSockets(config.values);
   proxy = startProxy(config, manifest.version, log);

@@ -108,7 +108,9 @@ async function ready(child: Deno.ChildProcess): Promise<void> {
   reader.releaseLock();
 }
 
-/** From the start of the process to its first answer, compared with the whole run of an empty one. */
+/**
+ * From the start of the process to its first answer, compared with the whole run of an empty one.
+ */
 async function measureStart({ isFull, field }: Context): Promise<Findings> {
   const empty = await compile("empty");
   const ours: number[] = [];

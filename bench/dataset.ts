@@ -1,5 +1,5 @@
-// The stored data, and the order in which it is requested. Keys have 16 bytes. Those of the main set are
-// the keys of redis-benchmark, so that every generator requests the same data.
+// The stored data, and the order in which it is requested. Keys have 16 bytes. Those of the main
+// set are the keys of redis-benchmark, so that every generator requests the same data.
 import { Buffer } from "node:buffer";
 
 /** Keys of one value size. */
@@ -41,9 +41,14 @@ export type Pattern =
   | { readonly kind: "uniform"; readonly keys: number }
   /** A few of `keys` much more often than the rest: the k-th with a weight of k^-exponent. */
   | { readonly kind: "zipf"; readonly keys: number; readonly exponent: number }
-  /** One after the other, from `from` or from anywhere: a smaller cache never holds the next one. */
+  /**
+   * One after the other, from `from` or from anywhere: a smaller cache never holds the next one.
+   */
   | { readonly kind: "sequence"; readonly keys: number; readonly from?: number }
-  /** `share` of the requests uniform over the first `hot` keys, the others in sequence over the rest. */
+  /**
+   * `share` of the requests uniform over the first `hot` keys, the others in sequence over the
+   * rest.
+   */
   | {
     readonly kind: "mix";
     readonly share: number;
@@ -90,7 +95,9 @@ function chooser(pattern: Pattern, random: () => number): () => number {
   }
 }
 
-/** A fixed shuffle spreads ranks over the keys, so that popular keys are not neighbours in memory. */
+/**
+ * A fixed shuffle spreads ranks over the keys, so that popular keys are not neighbours in memory.
+ */
 function zipf(keys: number, exponent: number, random: () => number): () => number {
   const sums = new Float64Array(keys);
   let sum = 0;

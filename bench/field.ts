@@ -12,7 +12,9 @@ import {
 } from "./peers.ts";
 import { PLACES } from "./process.ts";
 
-/** The proxy's settings so that all keys stay cached: the sizes that the workloads need, no more. */
+/**
+ * The proxy's settings so that all keys stay cached: the sizes that the workloads need, no more.
+ */
 export const HOLD_ALL = [
   ...["--cache-size", "400000", "--cache-memory", "1gb", "--cache-timeout", "3600"],
 ] as const;

@@ -1,12 +1,12 @@
-// The load generator, a separate process. It requests keys from a RESP server over many connections,
-// checks the replies, and measures. It has one thread and no promises, so that its own cost per request
-// is close to that of its system calls.
+// The load generator, a separate process. It requests keys from a RESP server over many
+// connections, checks the replies, and measures. It has one thread and no promises, so that its own
+// cost per request is close to that of its system calls.
 //   deno run -A bench/generator.ts '{"port": 6379, ...}'   (see job.ts)
 //
-// Requests are prepared before the clock runs, and sent from one long tape. All replies of a data set
-// have the same length, so counting bytes finds every reply. The bytes of one batch in 61 are compared
-// too. At a fixed rate, a batch counts from when it was due: a server that stalls is charged for the
-// batches that had to wait.
+// Requests are prepared before the clock runs, and sent from one long tape. All replies of a data
+// set have the same length, so counting bytes finds every reply. The bytes of one batch in 61 are
+// compared too. At a fixed rate, a batch counts from when it was due: a server that stalls is
+// charged for the batches that had to wait.
 import { Buffer } from "node:buffer";
 import { type Dataset, DATASETS, order, readOf, replyOf } from "./dataset.ts";
 import { Histogram } from "./histogram.ts";

@@ -1,5 +1,5 @@
-// Latencies in buckets that grow with the value: 64 per doubling, so exact to 1.6 % at any size, with the
-// same small memory for any number of samples.
+// Latencies in buckets that grow with the value: 64 per doubling, so exact to 1.6 % at any size,
+// with the same small memory for any number of samples.
 
 const PER_DOUBLING = 64;
 const DOUBLINGS = 34; // 1 ns to 17 s
@@ -14,7 +14,10 @@ export class Histogram {
     this.count++;
   }
 
-  /** The duration that the share `part` (0 to 1) of all samples does not exceed; NaN without samples. */
+  /**
+   * The duration that the share `part` (0 to 1) of all samples does not exceed; NaN without
+   * samples.
+   */
   quantile(part: number): number {
     if (this.count === 0) return NaN;
     let left = Math.max(1, Math.ceil(this.count * part));

@@ -1,5 +1,6 @@
-// Sockets and epoll from libc through Deno's FFI. A load generator built on promises would cost as much
-// per request as the servers it measures; a system call from here costs what it costs in C. Linux only.
+// Sockets and epoll from libc through Deno's FFI. A load generator built on promises would cost as
+// much per request as the servers it measures; a system call from here costs what it costs in C.
+// Linux only.
 import { Buffer } from "node:buffer";
 
 const AF_INET = 2;
@@ -87,7 +88,9 @@ export function accept(listener: number): number {
   return fd;
 }
 
-/** Reads the available bytes: their count, 0 if the other side has ended, -1 if there are none yet. */
+/**
+ * Reads the available bytes: their count, 0 if the other side has ended, -1 if there are none yet.
+ */
 export function read(fd: number, into: Uint8Array<ArrayBuffer>): number {
   const count = libc.read(fd, into, into.length);
   if (count >= 0 || isNotYet()) return count;

@@ -1,6 +1,6 @@
-// Paired, alternating repetitions. In each one, every server runs once, and the order reverses from one
-// repetition to the next. Servers are compared only within a repetition, so that other load on the
-// machine affects all of them. A ratio is the median over the repetitions. No run is discarded.
+// Paired, alternating repetitions. In each one, every server runs once, and the order reverses from
+// one repetition to the next. Servers are compared only within a repetition, so that other load on
+// the machine affects all of them. A ratio is the median over the repetitions. No run is discarded.
 import type { Sample } from "./loads.ts";
 import { median, type Spread, spread } from "./statistics.ts";
 

@@ -1,5 +1,5 @@
-// The compared servers: ours and its peers. Each starts on the CPU for measured servers and is ended by
-// its handle. Peers that are not available are left out, with the reason.
+// The compared servers: ours and its peers. Each starts on the CPU for measured servers and is
+// ended by its handle. Peers that are not available are left out, with the reason.
 import { build } from "../tools/build.ts";
 import { ROOT, runQuietly, say } from "../tools/command.ts";
 import { ensurePrograms, isOnPath } from "../tools/install_redis.ts";

@@ -1,5 +1,5 @@
-// A plot of ratios: one bar each, on a scale of doublings, starting at the line where both are equal. The
-// colours differ in grey too, and follow the light or dark theme of the page.
+// A plot of ratios: one bar each, on a scale of doublings, starting at the line where both are
+// equal. The colours differ in grey too, and follow the light or dark theme of the page.
 import type { Row } from "./measure.ts";
 import { TARGETS } from "./targets.ts";
 import type { Spread } from "./statistics.ts";

@@ -1,4 +1,5 @@
-// Processes of the benchmark: each on its CPU, with the highest limit of open files, ended by its handle.
+// Processes of the benchmark: each on its CPU, with the highest limit of open files, ended by its
+// handle.
 import { isOnPath } from "../tools/install_redis.ts";
 import { allowedCpus } from "./proc.ts";
 

@@ -1,6 +1,6 @@
-// A relay that delays every byte in each direction, so that a Redis on this machine seems far away. Bytes
-// keep their order, nothing is merged on purpose, and connections do not use Nagle's algorithm, which
-// would add 40 ms.
+// A relay that delays every byte in each direction, so that a Redis on this machine seems far away.
+// Bytes keep their order, nothing is merged on purpose, and connections do not use Nagle's
+// algorithm, which would add 40 ms.
 //   deno run -A bench/relay.ts LISTEN_PORT TARGET_PORT DELAY_MS
 import { accept, close, connect, listen, Poll, read, write } from "./libc.ts";
 
@@ -11,7 +11,9 @@ interface End {
   isOpen: boolean;
 }
 
-/** Bytes that were read, to write when they are due. All wait equally long, so they are in order. */
+/**
+ * Bytes that were read, to write when they are due. All wait equally long, so they are in order.
+ */
 interface Parcel {
   readonly to: End;
   readonly due: number;

@@ -1,5 +1,5 @@
-// `make bench`: measures redis-proxy side by side with its peers and writes the results to bench/results.
-// docs/benchmarks.md explains how it is measured.
+// `make bench`: measures redis-proxy side by side with its peers and writes the results to
+// bench/results. docs/benchmarks.md explains how it is measured.
 import { parseArgs } from "@std/cli/parse-args";
 import { main, ROOT, say } from "../tools/command.ts";
 import { build } from "../tools/build.ts";

@@ -1,5 +1,5 @@
-// What we want to reach. Each target names the rows it depends on. It is met if the worst of them meets
-// it.
+// What we want to reach. Each target names the rows it depends on. It is met if the worst of them
+// meets it.
 import type { Ratio, Row } from "./measure.ts";
 
 export interface Target {

@@ -13,9 +13,9 @@ import { denoEnv, supply, supplyFlags } from "./supply.ts";
 const V8_FLAGS: readonly string[] = [];
 
 /**
- * The bundle is checked already, and holds all packages. No code cache: it would save 3 ms of a start,
- * but it is a file in the folder for temporary files, and whoever can change it could have the
- * executable run code.
+ * The bundle is checked already, and holds all packages. No code cache: it would save 3 ms of a
+ * start, but it is a file in the folder for temporary files, and whoever can change it could have
+ * the executable run code.
  */
 const COMPILE_FLAGS = ["--no-check", "--no-config", "--no-lock", "--no-code-cache"];
 

@@ -1,5 +1,6 @@
-// Bundles the program and its packages into a few files before they are compiled. Without a bundle, the
-// executable takes 1.7 times as long to start and is 7 MB larger (docs/benchmarks.md, "The start").
+// Bundles the program and its packages into a few files before they are compiled. Without a bundle,
+// the executable takes 1.7 times as long to start and is 7 MB larger (docs/benchmarks.md, "The
+// start").
 import { ROOT, runQuietly } from "./command.ts";
 import { fetchDeno } from "./denort.ts";
 import { denoEnv } from "./supply.ts";
@@ -20,8 +21,8 @@ export function fetchBundler(): Promise<string> {
 }
 
 /**
- * Bundles the program, and returns the arguments for `deno compile`. Minifying saves 4 of 36 ms of a
- * start, and stack traces still name the methods.
+ * Bundles the program, and returns the arguments for `deno compile`. Minifying saves 4 of 36 ms of
+ * a start, and stack traces still name the methods.
  */
 export async function bundle(bundler: string, flags: readonly string[]): Promise<string[]> {
   await Deno.remove(`${ROOT}/${FOLDER}`, { recursive: true }).catch(() => {/* None yet. */});

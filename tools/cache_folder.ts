@@ -1,4 +1,5 @@
-// Where the tools keep what they fetch: outside the repository, so that a fresh clone finds it again.
+// Where the tools keep what they fetch: outside the repository, so that a fresh clone finds it
+// again.
 
 /** The cache folder of the tools, created if needed. The rule is the same as in tools/deno. */
 export function cacheFolder(): string {

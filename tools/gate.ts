@@ -1,6 +1,6 @@
-// The gate: everything that must hold before a change counts as good. It runs in stages and reports each.
-// The last line is "N passed, N failed"; the status is 0 only if nothing failed. A failed stage does not
-// stop the others, except for the build, which the others need.
+// The gate: everything that must hold before a change counts as good. It runs in stages and reports
+// each. The last line is "N passed, N failed"; the status is 0 only if nothing failed. A failed
+// stage does not stop the others, except for the build, which the others need.
 import { build } from "./build.ts";
 import { main, ROOT, run } from "./command.ts";
 import { coveredCommand, report, unitFlags } from "./coverage.ts";
@@ -150,8 +150,8 @@ async function gate(): Promise<void> {
   }
   await clients;
   await stage("end-to-end tests, dist/redis-proxy", () => test(current, "tests/e2e"));
-  // Again from the sources: to run on the current Deno, which the executable may not contain, and to
-  // measure the coverage.
+  // Again from the sources: to run on the current Deno, which the executable may not contain, and
+  // to measure the coverage.
   const RP_TEST_COMMAND = await coveredCommand(current.path, scratch);
   await stage(
     `end-to-end tests, main.ts on Deno ${current.version}`,

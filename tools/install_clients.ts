@@ -1,5 +1,6 @@
-// Installs the Redis clients of other languages that the tests drive, and twemproxy, which they put before
-// a Redis. This needs root on a Debian-like system; otherwise the tests of what is missing are skipped.
+// Installs the Redis clients of other languages that the tests drive, and twemproxy, which they put
+// before a Redis. This needs root on a Debian-like system; otherwise the tests of what is missing
+// are skipped.
 import { type Client, SYSTEM_CLIENTS, versionOf } from "../tests/e2e/clients/catalogue.ts";
 import { main, say } from "./command.ts";
 import { installDebian, isOnPath, mayInstall } from "./install_redis.ts";

@@ -6,7 +6,9 @@ export interface Leftover {
   name: string;
 }
 
-/** The processes that have the variable `mark` in their environment, children's children included. */
+/**
+ * The processes that have the variable `mark` in their environment, children's children included.
+ */
 export function findLeftovers(mark: string): Leftover[] {
   const found: Leftover[] = [];
   for (const pid of processes()) {

@@ -7,8 +7,8 @@ export const PERMISSIONS: readonly string[] = [
   "--allow-read",
   // Deno counts a Unix socket as a file that is written. Dropped at start if no setting needs one.
   "--allow-write",
-  // Its own settings, and the names of all variables, to find a misspelt one. Dropped at start, so that
-  // secrets of other programs stay unread.
+  // Its own settings, and the names of all variables, to find a misspelt one. Dropped at start, so
+  // that secrets of other programs stay unread.
   "--allow-env",
   // The C library, to read the limits of the process. Dropped before anything else runs
   // (src/system/give_up.ts).

@@ -1,5 +1,5 @@
-// A temporary redis-server on loopback for `make run`, tests and benchmarks. It persists nothing, has its
-// own folder, which is removed with it, and answers requests once it is started.
+// A temporary redis-server on loopback for `make run`, tests and benchmarks. It persists nothing,
+// has its own folder, which is removed with it, and answers requests once it is started.
 
 export interface RedisServerOptions {
   /** Default: a free port. */

@@ -1,5 +1,5 @@
-// Makes the files of a release in dist/release: an archive for each target, the bill of materials and
-// checksums. deno run -A tools/release.ts [target ...]   default: all targets
+// Makes the files of a release in dist/release: an archive for each target, the bill of materials
+// and checksums. deno run -A tools/release.ts [target ...]   default: all targets
 import manifest from "../deno.json" with { type: "json" };
 import { compile, plan } from "./build.ts";
 import { bundle } from "./bundle.ts";

@@ -29,7 +29,8 @@ async function findRedis(): Promise<Backing> {
   await ensurePrograms("redis-server");
   const own = await startRedisServer({ detached: true });
   await askRedis(own.port, `SET ${KEY} "${VALUE}"\r\n`);
-  // Users who try it out may stop the temporary Redis to see the cache at work, so values must stay.
+  // Users who try it out may stop the temporary Redis to see the cache at work, so values must
+  // stay.
   const coherence = Deno.env.get("RP_COHERENCE") || "off";
   say(`redis: a temporary one on 127.0.0.1:${own.port}, with the key ${KEY}`);
   const { host, port } = own;

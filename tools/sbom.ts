@@ -1,5 +1,5 @@
-// The software bill of materials of the executable: which packages are compiled in, and on which Deno.
-// Prints CycloneDX 1.5 as JSON: deno run -A tools/sbom.ts
+// The software bill of materials of the executable: which packages are compiled in, and on which
+// Deno. Prints CycloneDX 1.5 as JSON: deno run -A tools/sbom.ts
 import manifest from "../deno.json" with { type: "json" };
 import { main, ROOT } from "./command.ts";
 import { denoEnv, supplyFlags } from "./supply.ts";

@@ -1,5 +1,5 @@
-// The sections of documentation pages that tools write. A section starts with a comment that names it
-// and ends where `deno fmt` formats again.
+// The sections of documentation pages that tools write. A section starts with a comment that names
+// it and ends where `deno fmt` formats again.
 
 const START = "\n<!-- deno-fmt-ignore-start -->\n";
 const END = "<!-- deno-fmt-ignore-end -->\n";

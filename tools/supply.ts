@@ -1,8 +1,8 @@
 // The only place that chooses between the two kinds of network:
 //   imports  jsr: @std from JSR, as in deno.json;  npm: the same names from npm (npm_imports.json)
 //   runtime  download: `deno compile` downloads its runtime;  pair: the pinned pair of denort.ts
-// The choice is kept in dist/supply.json until `make clean`. RP_SUPPLY=jsr|npm forces it.
-// As a program it runs Deno with the flags that fit: deno run -A tools/supply.ts test --parallel tests
+// The choice is kept in dist/supply.json until `make clean`. RP_SUPPLY=jsr|npm forces it. As a
+// program it runs Deno with the flags that fit: deno run -A tools/supply.ts test --parallel tests
 import { main, ROOT, run, runQuietly, say } from "./command.ts";
 import config from "../deno.json" with { type: "json" };
 

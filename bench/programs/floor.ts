@@ -1,5 +1,5 @@
-// A minimal Deno program that answers GET over TCP: it reads, counts requests by their first bytes, and
-// writes the same reply for each, all in one write. No parser, no cache, no limits.
+// A minimal Deno program that answers GET over TCP: it reads, counts requests by their first bytes,
+// and writes the same reply for each, all in one write. No parser, no cache, no limits.
 const [port, bytes] = Deno.args.map(Number) as [number, number];
 const ASTERISK = 0x2a;
 const value = "0".repeat(12).padEnd(bytes, "x");

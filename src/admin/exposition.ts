@@ -1,5 +1,5 @@
 /**
- * The text format in which Prometheus takes metrics, version 0.0.4.
+ * The text format of Prometheus, version 0.0.4.
  * Source: prometheus.io/docs/instrumenting/exposition_formats.
  *
  * @module
@@ -8,14 +8,14 @@
 /** The media type of the format. */
 export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-/** One value, with the labels that tell it from others of the same metric. */
+/** One value, with the labels that distinguish it from others of the same metric. */
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
 export interface Metric {
-  /** In base units; one that only grows ends in `_total`. */
+  /** In base units; the name of a counter ends in `_total`. */
   readonly name: string;
   readonly type: "counter" | "gauge";
   readonly help: string;
@@ -41,7 +41,7 @@ function escape(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
 
-/** As Go's ParseFloat takes it. */
+/** A number for Go's ParseFloat. */
 function numberOf(value: number): string {
   if (Number.isFinite(value) || Number.isNaN(value)) return String(value);
   return value > 0 ? "+Inf" : "-Inf";

@@ -1,5 +1,5 @@
 /**
- * The proxy's figures as metrics: their names, types and what each says.
+ * The proxy's figures as metrics, with names, types and descriptions.
  *
  * @module
  */
@@ -52,7 +52,7 @@ const COUNTERS: readonly Row[] = [
   ],
 ];
 
-/** What is so at the moment. */
+/** Present values. */
 const GAUGES: readonly Row[] = [
   [
     "build_info",

@@ -1,5 +1,5 @@
 /**
- * The admin port: pages for those who run the proxy, apart from the clients' port.
+ * The admin port: pages for operators, separate from the clients' port.
  *
  * @module
  */

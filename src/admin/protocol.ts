@@ -1,7 +1,6 @@
 /**
- * The admin pages as a protocol of this program's own server, which bounds the number of clients and
- * their patience. Deno's HTTP server does neither, and ends when the process has no file left for a
- * client.
+ * The admin pages as a protocol of this program's own server, which limits the number of clients
+ * and their time. Deno's HTTP server does neither, and ends if the process runs out of descriptors.
  *
  * @module
  */
@@ -66,7 +65,7 @@ export class AdminProtocol implements Protocol {
   }
 }
 
-/** The answer to a request that cannot be understood, or will not be: the connection's last. */
+/** The answer to a malformed or refused request; it is the connection's last. */
 function refused({ status, reason }: Refusal, input: Input): AdminReply {
   return new AdminReply(refuse({ accept: null }, status, reason), isHeadRequest(input), true, "");
 }

@@ -1,11 +1,11 @@
 /**
- * Whether reads would be served now: what a load balancer wants to know.
+ * Readiness: whether reads would be served now, for load balancers.
  *
  * @module
  */
 import type { Facts } from "../core/facts.ts";
 
-/** What it hangs on. */
+/** What readiness depends on. */
 export interface Circumstances
   extends Pick<Facts, "originState" | "originProblem" | "coherence" | "cacheEntries"> {
   readonly isStopping: boolean;
@@ -15,10 +15,10 @@ export interface Circumstances
   readonly mayServeCached: boolean;
 }
 
-/** Returns why reads would not be served as they should; null when they would. */
+/** Returns why reads would not be served as configured; null if they would. */
 export function whyNotReady(now: Circumstances): string | null {
   if (now.isStopping) return "stopping";
-  // Nothing that is cached makes up for a configuration that cannot work.
+  // Cached values do not make up for a configuration that cannot work.
   if (now.originState === "refused") return now.originProblem;
   if (now.isCoherenceRequired && now.coherence !== "tracked") {
     return "Redis does not tell of changes, and --coherence is required";

@@ -1,6 +1,6 @@
 /**
- * The pages of the admin port: whether the process lives, whether it is ready, its metrics, and what
- * the cache knows of a key. A function from request to page, without a socket.
+ * The pages of the admin port: health, readiness, metrics, and explanations of keys. A function
+ * from request to page, without a socket.
  *
  * @module
  */
@@ -15,19 +15,19 @@ import type { Key } from "../core/types.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import { metricsText } from "./metrics.ts";
 
-/** Where the pages get their contents. */
+/** The sources of the pages. */
 export interface AdminSources {
   facts(): Facts;
-  /** Why reads would not be served; null when they would. */
+  /** Why reads would not be served; null if they would. */
   whyNotReady(): string | null;
   explain(key: Key): Readonly<Record<string, string>>;
 }
 
-/** What of a request a page depends on. */
+/** The parts of a request that a page depends on. */
 export interface AdminRequest {
   readonly method: string;
   readonly target: string;
-  /** Whether it shows the password, if there is one. */
+  /** Whether it has the password, if there is one. */
   readonly isAuthorized: boolean;
   /** The media types that the client takes; null for any. */
   readonly accept: string | null;
@@ -57,7 +57,7 @@ export function answer(request: AdminRequest, sources: AdminSources): Page {
   if (method !== "GET" && method !== "HEAD") {
     return refuse(request, STATUS_CODE.MethodNotAllowed, `Wanted ${PAGES}`, ALLOW);
   }
-  // A program that only asks whether the process lives often cannot keep a password.
+  // A program that checks only health often cannot keep a password.
   if (path === "/healthz") return page("ok\n", TEXT);
   if (!request.isAuthorized) {
     return refuse(request, STATUS_CODE.Unauthorized, "Wanted the password", CHALLENGE_LINES);
@@ -96,7 +96,7 @@ function splitQuery(path: string): [path: string, query: string] {
   return at < 0 ? [path, ""] : [path.slice(0, at), path.slice(at + 1)];
 }
 
-/** The key's bytes; null where the query names none. */
+/** The key's bytes; null if the query names none. */
 function keyInQuery(query: string): Key | null {
   const asked = query.split("&").find((one) => one.startsWith("key="));
   if (asked === undefined) return null;

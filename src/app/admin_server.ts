@@ -1,6 +1,6 @@
 /**
- * The admin port's server, with bounds of its own: whoever watches the proxy must neither be turned
- * away because it has many clients, nor take what these need.
+ * The server of the admin port. It has its own limits: many clients must not lock out the
+ * operators, and operators must not take what clients need.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import { Entrance } from "../server/arrival.ts";
 import type { Service } from "../server/service.ts";
 import { Server } from "../server/server.ts";
 
-/** Clients of the admin port, and those that are being turned away. */
+/** Clients of the admin port, and those being refused. */
 export const ADMIN_CLIENTS = 16;
 export const ADMIN_REFUSALS = 4;
 
-/** How long a client may keep its connection without a request: scrapers come every minute or so. */
+/** How long a client may keep an idle connection: scrapers come about every minute. */
 const IDLE_PATIENCE = 120_000;
 
 /**
- * Opens the admin port, if there is to be one.
+ * Opens the admin port, if the settings name one.
  *
- * @param service What clients' connections share.
+ * @param service The parts that all clients' connections share.
  * @throws {ConfigError} When it cannot listen there.
  */
 export function openAdmin(

@@ -1,6 +1,6 @@
 /**
- * From the settings to the table, its policies and the link's options: what their defaults depend on
- * is decided here, and nowhere else.
+ * Turns settings into the table, its policies and the options of the link. All defaults that depend
+ * on other settings are decided here.
  *
  * @module
  */
@@ -15,11 +15,11 @@ import { Table } from "../cache/table.ts";
 
 const SECOND = 1000;
 
-/** Largest value kept by default: one must not evict the hot ones. */
+/** The largest value to cache by default: one value must not evict the hot ones. */
 const VALUE_LIMIT = 2 ** 20;
 const VALUE_SHARE = 64;
 
-/** Returns an empty table as the settings want it. */
+/** Returns an empty table for these settings. */
 export function makeTable(values: Values, stats: Stats): Table {
   const policies = new Policies(generalPolicy(values), values.policy ?? []);
   const { coherence: mode, lease } = values;
@@ -31,7 +31,7 @@ export function makeTable(values: Values, stats: Stats): Table {
   });
 }
 
-/** Returns how the link is to be made. */
+/** Returns the options of the link. */
 export function linkOptions(values: Values): LinkOptions {
   return {
     mode: values.coherence,
@@ -42,7 +42,7 @@ export function linkOptions(values: Values): LinkOptions {
   };
 }
 
-/** The policy of all keys that no rule is for. */
+/** The policy of all keys without a rule. */
 export function generalPolicy(values: Values): Policy {
   const common = {
     pattern: "*",
@@ -56,7 +56,7 @@ export function generalPolicy(values: Values): Policy {
     absence: absence ?? Math.min(value, absenceByDefault),
   });
   if (values.coherence === "off") {
-    // As the original has it: a value stays until its time is up, all of its time.
+    // A value stays for exactly its lifetime.
     const plain = lifetimes(0);
     return { ...common, tracked: plain, untracked: plain, jitter: 0, refreshAfter: Infinity };
   }
@@ -69,17 +69,17 @@ export function generalPolicy(values: Values): Policy {
   };
 }
 
-/** How fresh the answers of a connection in RESP have to be at first. */
+/** How fresh answers must be on a new RESP connection. */
 export function respFreshness(values: Values, { longestStale }: Policies): Freshness {
   // An operator who allows stale answers means all clients, though RESP cannot mark them.
   return values["resp-freshness"] ?? (longestStale > 0 ? "stale" : "cached");
 }
 
-/** Until when cached values may be answered to all clients without a connection to Redis. */
+/** Until when cached values may be served to all clients without a connection to Redis. */
 export function servableUntil({ channel, policies }: Table, freshness: Freshness): Millis {
   const stale = freshness === "stale" ? policies.longestStale : 0;
   const isTimeBound = channel.state === "off" || channel.state === "untracked";
-  // What was tracked is known up to its last proof, and stale from then on.
+  // Tracked values are stale since their last proof.
   const end = isTimeBound
     ? channel.lostAt + policies.longestLife
     : channel.endOf(channel.epoch - 1);
@@ -96,7 +96,7 @@ function defaultValueLimit({ coherence, "cache-memory": memory }: Values): numbe
   return coherence === "off" ? memory : Math.min(VALUE_LIMIT, Math.floor(memory / VALUE_SHARE));
 }
 
-/** With prefixes, Redis tells of no other keys. */
+/** With prefixes, Redis announces no changes of other keys. */
 function coverOf(values: Values): (key: Key) => boolean {
   const prefixes = values["tracking-prefix"];
   if (values.tracking !== "bcast" || prefixes === null) return () => true;

@@ -1,27 +1,27 @@
 /**
- * How many clients fit the limit on open files. The rest is kept for what must go on when that many
- * are there: connections to Redis, the admin port, clients that are turned away, and files.
+ * The number of clients that fit the limit of open files. The rest is a reserve: for connections to
+ * Redis, the admin port, clients being refused, and files.
  *
  * @module
  */
 import { ConfigError } from "../config/mod.ts";
 
-/** Clients that are turned away at the same time, each with an answer. */
+/** Clients that are refused at the same time, each with an answer. */
 export const REFUSALS = 16;
 
 /** A pair of connections to Redis, the pair that replaces it, and name lookups. */
 const ORIGIN = 8;
 
-/** Files that are read again on SIGHUP, and what Deno opens for itself. */
+/** Files that SIGHUP reads again, and files that Deno opens itself. */
 const FILES = 8;
 
 /** The descriptors of a process. */
 export interface Descriptors {
-  /** The limit; Infinity for none, null where it is not known. */
+  /** The limit; Infinity for none, null if unknown. */
   readonly limit: number | null;
-  /** How many are open before the first client comes. */
+  /** How many are open before the first client. */
   readonly inUse: number;
-  /** How many the admin port may take. */
+  /** How many the admin port may use. */
   readonly admin: number;
 }
 
@@ -29,7 +29,7 @@ export interface Descriptors {
  * Returns how many clients may be connected at once.
  *
  * @param wanted How many the settings allow.
- * @throws {ConfigError} When there is room for none.
+ * @throws {ConfigError} If there is no room for a client.
  */
 export function clientsThatFit(wanted: number, { limit, inUse, admin }: Descriptors): number {
   if (limit === null) return wanted;

@@ -1,12 +1,12 @@
 /**
- * Warns of a port that is open to more than its owner may know.
+ * Warns about a port that is open to the network.
  *
  * @module
  */
 import { type Config, displayAddress } from "../config/mod.ts";
 import type { Log } from "../core/log.ts";
 
-/** Says so in one line if anybody on the network can read every key. */
+/** Warns in one line if anybody on the network can read every key. */
 export function warnOfExposure({ values, credentials, origin }: Config, log: Log): void {
   const open = values["listen-address"].filter(({ host }) => host !== null && !isLoopback(host));
   if (credentials.required || open.length === 0) return;

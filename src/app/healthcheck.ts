@@ -1,5 +1,5 @@
 /**
- * The health check: asks a proxy, as any client would, whether it serves.
+ * The health check: asks a proxy as a client would.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { Millis } from "../core/types.ts";
 export async function checkHealth(values: Values): Promise<boolean> {
   const address = values["listen-address"][0]!;
   const { port } = values;
-  // The check is on nobody's behalf.
+  // The check does not act for another client.
   const greeting = values["proxy-protocol"] === "require" ? "PROXY UNKNOWN\r\n" : "";
   try {
     const text = await within(
       values["redis-timeout"],
       ping(() => connect(address, port, values["tls-cert"] !== null), greeting),
     );
-    // Whoever asks for a password serves too; the check needs none.
+    // A proxy that asks for a password serves too; the check needs none.
     if (text === "+PONG" || text.startsWith("-NOAUTH ")) return true;
     console.error(`Unhealthy: wanted +PONG, got ${JSON.stringify(text)}`);
   } catch (error) {
@@ -30,7 +30,7 @@ export async function checkHealth(values: Values): Promise<boolean> {
 /** As much of a connection as the check needs. */
 type Connection = Pick<Deno.Conn, "write" | "read"> & Disposable;
 
-/** Connects to where a proxy listens; TLS is for TCP alone. */
+/** Connects to a proxy's address; only TCP uses TLS. */
 async function connect(
   { host, socket }: ListenAddress,
   port: number,
@@ -62,8 +62,8 @@ async function within<T>(limit: Millis, promise: Promise<T>): Promise<T> {
 }
 
 /**
- * Connects over TLS to whatever certificate is there: whether it serves is the question, not whose
- * name it bears. Only Node's client can be asked to overlook the name.
+ * Connects over TLS and accepts any certificate: the check asks whether the proxy serves, not who
+ * it is. Only Node's client can accept any name.
  */
 async function connectTls(host: string, port: number): Promise<Connection> {
   const { connect } = await import("node:tls");

@@ -1,6 +1,6 @@
 /**
- * Keeps one fault from ending the process for all clients. Faults of the program are caught where
- * they happen; this is for those that nobody expected, of libraries included.
+ * Keeps a fault from ending the process for all clients. The program catches faults where they
+ * happen; this is for unexpected ones, also in libraries.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
  * Listens on all addresses of the settings: in the clear, or over TLS for both protocols. The
- * certificate can be read again while connections go on with the one they began with.
+ * certificate can be replaced while existing connections keep theirs.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Acceptor } from "../server/acceptor.ts";
 import { JointAcceptor } from "../server/joint_acceptor.ts";
 import { clearSocket, UnixAcceptor } from "../server/unix_acceptor.ts";
 
-/** What of the settings concerns listening. */
+/** The settings for listening. */
 export type ListenSettings = Pick<
   Values,
   | "listen-address"
@@ -32,7 +32,7 @@ export type ListenSettings = Pick<
  * Makes room for the Unix sockets of the settings: removes files of sockets that nobody listens on.
  * With --reuse-port, a new socket takes the place of one that another process listens on.
  *
- * @throws {ConfigError} When something else has the path of one.
+ * @throws {ConfigError} If another file has the path of a socket.
  */
 export async function clearSockets(settings: ListenSettings): Promise<void> {
   for (const address of settings["listen-address"]) {
@@ -64,16 +64,17 @@ export function listen(settings: ListenSettings): Acceptor {
 /**
  * Reads the certificate again.
  *
- * @param port The port that is listened on.
- * @returns What listens with it, once the listener that has the port is closed.
- * @throws {ConfigError} When there is none that can be used.
+ * @param port The port of the present listener.
+ * @returns A function that listens with the new certificate; call it after the present listener is
+ * closed.
+ * @throws {ConfigError} If the certificate cannot be used.
  */
 export function renew(settings: ListenSettings, port: number): () => Acceptor {
   const identity = identityOf(settings);
   return () => openAll(settings, port, identity);
 }
 
-/** Listens on all addresses; where the port is free to choose, on the same one of each. */
+/** Listens on all addresses. If the port is free to choose, it is the same on each. */
 function openAll(settings: ListenSettings, port: number, identity: Identity | null): Acceptor {
   const parts: Acceptor[] = [];
   let shared = port;

@@ -1,11 +1,11 @@
 /**
- * Gives up the permissions that the executable has and that this run does not need.
+ * Drops the permissions that the executable has and that this run does not need.
  *
  * @module
  */
 import type { Config } from "../config/mod.ts";
 
-/** To be called before anything from the network is read. What is given up never comes back. */
+/** Call it before reading anything from the network. Dropped permissions never come back. */
 export function dropPermissions({ origin, values }: Config): void {
   Deno.permissions.revokeSync({ name: "env" });
   // Deno counts the use of a Unix socket as writing to its file.

@@ -1,5 +1,5 @@
 /**
- * Puts the program together: which object gets which, and what starts and stops when.
+ * Builds the program: creates the objects, connects them, and starts and stops them in order.
  *
  * @module
  */
@@ -39,16 +39,16 @@ import { Stalls } from "../server/slow_clients.ts";
 import { Stats } from "../core/stats.ts";
 import { openFiles, openFilesLimit } from "../system/open_files.ts";
 
-/** How long the read of a value waits that is too large to be read at once. */
+/** How long a large value may wait for memory before it is read. */
 const LARGE_PATIENCE: Millis = 10_000;
 
-/** A proxy that serves. */
+/** A running proxy. */
 export interface Proxy {
   /** Connected clients. */
   readonly clients: number;
   /** Whether `stop` was called. */
   readonly isStopping: boolean;
-  /** Reads the files again that may change while it runs, and logs which it has read. */
+  /** Reloads the files that may change while it runs, and logs which ones it reloaded. */
   reload(): Promise<void>;
   /** Ends it in order. */
   stop(): Promise<void>;
@@ -57,7 +57,7 @@ export interface Proxy {
 /**
  * Starts to serve.
  *
- * @throws {ConfigError} When it cannot listen where it should.
+ * @throws {ConfigError} If it cannot listen on an address.
  */
 export function startProxy(config: Config, version: string, log: Log): Proxy {
   const { values, origin: address } = config;
@@ -187,14 +187,14 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   };
 }
 
-/** Returns what reads the password again; null where it is not in a file. */
+/** Returns a function that reloads the password; null if it is not in a file. */
 function passwordReload({ values, credentials }: Config): (() => void) | null {
   const path = values["password-file"];
   if (path === null) return null;
   return () => credentials.change(readPassword("--password-file", path, Deno.readTextFileSync));
 }
 
-/** Returns what reads the files of TLS to Redis again; null where there are none. */
+/** Returns a function that reloads the files for TLS to Redis; null if there are none. */
 function originTlsReload({ values, origin: { tls } }: Config): (() => void) | null {
   if (tls === null || (tls.authorities === null && tls.identity === null)) return null;
   return () => {
@@ -202,7 +202,7 @@ function originTlsReload({ values, origin: { tls } }: Config): (() => void) | nu
   };
 }
 
-/** Returns how many clients may be connected, and says so where it is fewer than the settings allow. */
+/** Returns the limit of connected clients, and logs it if it is lower than the settings allow. */
 function countClients(values: Values, log: Log): number {
   const wanted = values["max-clients"];
   const limit = openFilesLimit();

@@ -1,6 +1,6 @@
 /**
- * What SIGHUP does: it reads the files again that may change while the proxy runs, and says which it
- * has read. Nothing that it finds there ends the process: a file that cannot be used changes nothing.
+ * Reloads on SIGHUP the files that may change while the proxy runs, and logs the result of each. No
+ * content ends the process: an unusable file changes nothing.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { Log, LogFields } from "../core/log.ts";
 
 /** A part of the configuration that may change while the proxy runs. */
 export interface Part {
-  /** How the log calls it. */
+  /** Its name in the log. */
   readonly name: string;
-  /** Reads it again, and goes on with what it has read. Null where the proxy runs without it. */
+  /** Reloads it and uses the result. Null if the proxy runs without it. */
   readonly reload: (() => void | Promise<void>) | null;
 }
 
@@ -19,7 +19,7 @@ export class Reloader {
 
   constructor(readonly parts: readonly Part[], readonly log: Log) {}
 
-  /** Reloads all parts, after an earlier call has done so. Never rejects. */
+  /** Reloads all parts, after any earlier call has ended. Never rejects. */
   reload(): Promise<void> {
     return this.#last = this.#last.then(() => this.#reload());
   }

@@ -1,5 +1,5 @@
 /**
- * The figures of a running proxy, gathered for those who ask, such as INFO.
+ * Collects the figures of a running proxy, for INFO, metrics and others.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Facts } from "../core/facts.ts";
 import type { Server } from "../server/server.ts";
 import type { Stats } from "../core/stats.ts";
 
-/** The objects that know. */
+/** The objects that hold the figures. */
 export interface Sources {
   readonly config: Config;
   readonly version: string;
@@ -23,10 +23,10 @@ export interface Sources {
   readonly server: Server;
 }
 
-/** What is told before the backing server was ever reached: the first version that knows HELLO. */
+/** Reported before Redis was ever reached: the first version with HELLO. */
 const OLDEST_REDIS = "6.0.0";
 
-/** The backing server's version, which clients choose their commands by. */
+/** The version of Redis, by which clients choose their commands. */
 export function redisVersionOf(link: Link): string {
   return link.version ?? OLDEST_REDIS;
 }
@@ -72,7 +72,7 @@ export function factsOf({ config, version, stats, origin, cache, server }: Sourc
   };
 }
 
-/** Why there is no connection, with what to do about it. */
+/** Why there is no connection, and what to do about it. */
 function problemOf(link: Link): string {
   if (link.pair !== null) return "";
   const { message } = failureOf(link.loss);

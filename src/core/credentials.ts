@@ -1,8 +1,8 @@
 /**
- * Who may ask: the one user and password that guard both protocols.
+ * The user and the password that protect both protocols.
  *
- * Compared as SHA-256 digests, which have one length and are compared in constant time: how long the
- * answer takes says nothing about how much of a guess was right.
+ * They are compared as SHA-256 digests, which have one length, and in constant time: the response
+ * time does not reveal how much of a guess was right.
  *
  * @module
  */
@@ -27,32 +27,32 @@ export class Credentials {
     this.#password = password === null ? null : digest(password, "utf8");
   }
 
-  /** Grows with each change of the password: what an older one has allowed is to be asked again. */
+  /** Grows with each change of the password, so that earlier decisions can be checked again. */
   get epoch(): number {
     return this.#epoch;
   }
 
-  /** Replaces the password; clients that have shown the old one stay authenticated, as in Redis. */
+  /** Replaces the password. Clients that gave the old one stay authenticated, as in Redis. */
   change(password: string): void {
     this.#password = digest(password, "utf8");
     this.#epoch++;
   }
 
-  /** Whether a client has to show who it is before it is answered. */
+  /** Whether clients must authenticate. */
   get required(): boolean {
     return this.#password !== null;
   }
 
   /**
    * Whether these are the user and the password, each as the client's bytes in code units 0 to 255
-   * (Latin-1). Without a password, any will do for the right user, as for a `nopass` user in Redis.
+   * (Latin-1). If no password is set, the right user may give any, like a `nopass` user in Redis.
    */
   check(user: string, password: string): boolean {
     const isUser = timingSafeEqual(digest(user, "latin1"), this.#user);
     return this.checkPassword(password) && isUser;
   }
 
-  /** Whether this is the password, for clients that show nothing else. */
+  /** Whether this is the password, for clients that give no user. */
   checkPassword(password: string): boolean {
     return this.#password === null || timingSafeEqual(digest(password, "latin1"), this.#password);
   }

@@ -1,11 +1,12 @@
 /**
- * A turn for the others: what a connection awaits that has been served for long enough.
+ * Yields to other connections. A connection awaits this after it was served for a while.
  *
- * Reads and writes that are ready resolve at once, and while anything is ready Deno's runtime looks
- * for news of other sockets only every 61st time: measured, one client that sends as fast as it is
- * read kept others waiting for over a second. It looks at once when it has nothing to do. So all who
- * have had their share wait together for something that takes another thread a few microseconds: a
- * digest. A timer would take a millisecond or two, and an immediate callback would not do.
+ * Reads and writes that are ready resolve at once. While anything is ready, Deno's runtime polls
+ * other sockets only every 61st time: measured, a client that sends as fast as it is read kept
+ * others waiting for over a second. The runtime polls at once if it has nothing to do. So all
+ * connections that had their share wait together for work that takes another thread a few
+ * microseconds: a digest. A timer would take a millisecond or two, and an immediate callback does
+ * not help.
  *
  * @module
  */
@@ -14,12 +15,12 @@ const NOTHING = new Uint8Array();
 
 let current: Promise<void> | undefined;
 
-/** Resolves when all other sockets have had a look. */
+/** Resolves when all other sockets were polled. */
 export function turn(): Promise<void> {
   return current ??= rest().finally(() => current = undefined);
 }
 
-/** The first digest may be done before all have come to wait; in the second, nobody is at work. */
+/** The first digest may end before all connections wait; during the second, none is busy. */
 async function rest(): Promise<void> {
   await crypto.subtle.digest("SHA-256", NOTHING);
   await crypto.subtle.digest("SHA-256", NOTHING);

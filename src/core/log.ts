@@ -1,12 +1,12 @@
 /**
- * The log: one event a line on standard error, as text for people or JSON for machines.
+ * The log: one event per line on standard error, as text for people or JSON for machines.
  *
  * @module
  */
 
 import { LOG_BOUND, type LogBound, LogLimit } from "./log_limit.ts";
 
-/** How much is logged: each level includes those before it. */
+/** The levels, the most important first. Each one includes those before it. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 /** One of the levels. */
 export type LogLevel = typeof LOG_LEVELS[number];
@@ -16,7 +16,7 @@ export const LOG_FORMATS = ["text", "json"] as const;
 /** One of the formats. */
 export type LogFormat = typeof LOG_FORMATS[number];
 
-/** What belongs to an event, by name. */
+/** The details of an event, by name. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
 /** Writes events. Repeated events are limited, and the log says how many lines it left out. */
@@ -68,7 +68,7 @@ export class Log {
     this.#limit.flush();
   }
 
-  /** Whoever asks for debug lines wants all of them. */
+  /** Debug lines are not limited: users who want them want all. */
   #line(level: LogLevel, event: string, fields: LogFields): void {
     if (LOG_LEVELS.indexOf(level) > this.#threshold) return;
     if (level === "debug" || this.#limit.take(event)) this.#write(level, event, fields);
@@ -85,16 +85,16 @@ export class Log {
   }
 }
 
-/** A log that nobody reads any more, such as a pipe whose other end has gone, is no reason to end. */
+/** If nobody reads the log any more, as with a broken pipe, the proxy continues. */
 function toStandardError(line: string): void {
   try {
     console.error(line);
   } catch {
-    // There is no other place to say so.
+    // There is no other place to report it.
   }
 }
 
-/** A value as it is, or in JSON's quotes where blanks or control characters would hide its end. */
+/** A value, in JSON's quotes if spaces or control characters would hide its end. */
 function quoted(value: string | number | boolean): string {
   const text = String(value);
   return /^[\x21\x23-\x7e]+$/.test(text) ? text : JSON.stringify(text);

@@ -1,6 +1,6 @@
 /**
- * A bound on repeated log lines: a client or a fault that repeats must neither fill a disk nor hide
- * what else happens.
+ * A limit on repeated log lines: a repeating client or fault must not fill a disk or hide other
+ * events.
  *
  * @module
  */
@@ -50,7 +50,7 @@ export class LogLimit {
     repeats.lines++;
     if (repeats.lines === lines + 1) {
       repeats.timer = setTimeout(() => this.#end(event), repeats.since + period - now);
-      // A count that was not reported yet is no reason to keep the process.
+      // An unreported count must not keep the process alive.
       Deno.unrefTimer(repeats.timer);
     }
     return repeats.lines <= lines;

@@ -1,6 +1,6 @@
 /**
- * Memory of its own: what `slice`, `split` and `subarray` give holds all that it is a part of, for
- * as long as it is kept. Measured before: values of five bytes that held 55,000 each.
+ * Copies into separate memory. The results of `slice`, `split` and `subarray` keep the whole
+ * original alive: measured, values of five bytes held 55,000 bytes each.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export function ownText(text: string): string {
   return Buffer.from(text, "latin1").toString("latin1");
 }
 
-/** Returns the bytes, or a copy of them where they are a part of something larger. */
+/** Returns the bytes, or a copy if they are a part of a larger buffer. */
 export function ownBytes(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }

@@ -1,9 +1,9 @@
 /**
- * The errors by which Redis says "not now", and nothing of the key that was asked for.
+ * The errors of Redis that mean "not now" and say nothing about the requested key.
  *
- * One list for all who ask: the cache keeps what it has and leaves the key alone for a while; HTTP
- * says 503 and when to come again, not 502; and what Redis says at connecting is tried again, not
- * taken for a refusal that lasts.
+ * All rooms use this list. The cache keeps its entry and does not read the key for a while, HTTP
+ * answers 503 with the time to retry instead of 502, and connecting is tried again instead of given
+ * up.
  *
  * @module
  */
@@ -12,11 +12,12 @@ import { Failure, type Fetched } from "./types.ts";
 
 /**
  * Codes, each with what ends it:
- * - `LOADING`: the data set is in memory
- * - `BUSY`: a script that runs too long is over, or killed
- * - `MASTERDOWN`: a replica has its master again
- * - `READONLY`: a replica that refuses a script, for it might write, is replaced or made the master
- * - `CLUSTERDOWN`, `TRYAGAIN`: the slots are served, or have moved
+ * - `LOADING`: Redis has loaded its data
+ * - `BUSY`: the slow script ends or is killed
+ * - `MASTERDOWN`: the replica reaches its master again
+ * - `READONLY`: the replica, which refuses scripts that might write, is replaced or becomes the
+ *   master
+ * - `CLUSTERDOWN`, `TRYAGAIN`: the slots are served again, or have moved
  * - `ORIGINDOWN`, `ORIGINTIMEOUT`, `ORIGINBUSY`: another redis-proxy has its Redis again
  */
 const NOT_NOW =
@@ -27,12 +28,12 @@ export function isNotNow(message: string): boolean {
   return NOT_NOW.test(message);
 }
 
-/** Whether a failure is what Redis answers for this key, and not that it gives no answer now. */
+/** Whether a failure is Redis's answer about this key, and not a temporary lack of an answer. */
 export function isAboutKey({ reason, message }: Failure): boolean {
   return reason === "reply" && !isNotNow(message);
 }
 
-/** Whether Redis was asked, and said nothing or "not now". */
+/** Whether Redis got the read and was silent or said "not now". */
 export function isTrouble(fetched: Fetched): fetched is Failure {
   if (!(fetched instanceof Failure)) return false;
   return fetched.reason === "timeout" || (fetched.reason === "reply" && !isAboutKey(fetched));

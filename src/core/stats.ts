@@ -1,16 +1,16 @@
 /**
- * What the proxy counts of itself. Plain fields, incremented where the thing happens.
+ * The counters of the proxy. Plain fields, incremented where an event happens.
  *
  * @module
  */
 export class Stats {
   /** Clients accepted since the start. */
   clientsTotal = 0;
-  /** Clients turned away because there were too many. */
+  /** Clients refused because of the limit. */
   clientsRefused = 0;
-  /** Clients cut off because they did not take their replies. */
+  /** Clients disconnected because they did not read their replies. */
   clientsCutOff = 0;
-  /** Requests answered, of either protocol. */
+  /** Answered requests of both protocols. */
   requests = 0;
   /** Keys answered from the cache. */
   hits = 0;
@@ -20,25 +20,27 @@ export class Stats {
   originReads = 0;
   /** Reads at the origin that failed. */
   originFailures = 0;
-  /** Keys that cannot be read, since their reply costs the connection or is no reply to a read. */
+  /** Keys that cannot be read: their reply ends the connection, or is of an unexpected type. */
   originBroken = 0;
-  /** Keys refused a read, since reads had failed several times in a row. */
+  /** Keys whose read was refused because several reads in a row had failed. */
   originRefusals = 0;
-  /** Keys not read again, since their last read had just failed. */
+  /** Keys not read again because their last read had just failed. */
   backedOff = 0;
-  /** Keys answered with another request's read. */
+  /** Keys answered by the read of another request. */
   collapsed = 0;
-  /** Keys answered past their time, for Redis gave no answer. */
+  /** Keys answered with stale values because Redis did not answer. */
   staleAnswers = 0;
-  /** Keys read anew ahead of their time, because they are in use. */
+  /** Keys refreshed before they expired, because they are in use. */
   refreshes = 0;
-  /** Keys that Redis said were changed. */
+  /** Changes of keys that Redis announced. */
   invalidations = 0;
-  /** Reads whose key was changed while they were under way: answered, but not kept. */
+  /** Reads whose key changed meanwhile: answered, but not cached. */
   detached = 0;
-  /** Times that Redis said that all keys are gone. */
+  /** Flushes that Redis announced. */
   flushes = 0;
-  /** Messages on the channel of invalidations that are none: somebody publishes there. */
+  /**
+   * Messages on the channel of invalidations that are not invalidations: somebody publishes there.
+   */
   foreignMessages = 0;
   /** Connections to Redis made so far. */
   connections = 0;

@@ -1,6 +1,6 @@
 /**
- * Gives up the permission to call native code as soon as the C library is loaded. The program
- * imports this module before all others: no code of any dependency runs while it is held.
+ * Drops the permission to call native code as soon as the C library is loaded. The program imports
+ * this module before all others, so that no code of a dependency runs with the permission.
  *
  * @module
  */

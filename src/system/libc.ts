@@ -1,8 +1,8 @@
 /**
- * The few functions of the C library that Deno has no equal for: limits of the process, and the
- * kernel's own files, which Deno opens for nobody without all permissions.
+ * The few functions of the C library that Deno lacks: limits of the process, and files of the
+ * kernel, which Deno opens only with all permissions.
  *
- * The library is loaded when this module is evaluated. `give_up.ts` then gives the permission up.
+ * The library is loaded when this module is evaluated. `give_up.ts` then drops the permission.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const LIBRARY: Partial<Record<typeof Deno.build.os, string>> = {
   darwin: "libSystem.B.dylib",
 };
 
-/** The functions; null where there is no such library, or no permission to load it. */
+/** The functions; null without this library, or without the permission to load it. */
 export const libc = load();
 
 /**

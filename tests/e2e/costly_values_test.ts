@@ -1,4 +1,6 @@
-/** Values that cannot be read, because Redis or something in between ends the connection over them. */
+/**
+ * Values that cannot be read, because Redis or something in between ends the connection over them.
+ */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";

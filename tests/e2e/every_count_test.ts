@@ -23,7 +23,9 @@ interface Known {
 /** The keys that the proxy never caches, so that each read of them is a miss. */
 const POLICY = ["--policy", "cold:*=off"];
 
-/** Large values, which are read separately. Few, because each costs as much as a thousand others. */
+/**
+ * Large values, which are read separately. Few, because each costs as much as a thousand others.
+ */
 const LARGE_EVERY = 400;
 const LARGE_COUNTS = 16;
 

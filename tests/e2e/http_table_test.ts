@@ -1,7 +1,7 @@
 /**
  * RFC 9110, 9111, 9112 and 9211, requirement by requirement, as far as they apply to a server that
- * answers GET from a cache. Each row sends bytes on a raw connection, reads until the server ends it,
- * and compares everything received, so that there is never an extra reply.
+ * answers GET from a cache. Each row sends bytes on a raw connection, reads until the server ends
+ * it, and compares everything received, so that there is never an extra reply.
  */
 import { assertEquals } from "@std/assert";
 import { askRedis, startRedisServer } from "../../tools/redis_server.ts";
@@ -10,8 +10,8 @@ import { fieldOf, type RawReply, splitReplies } from "../support/http_replies.ts
 import { startProxy } from "../support/proxy.ts";
 
 /**
- * An expected reply: its status, its body (null: any), and its lines. `Name: value` expects that line,
- * `Name` expects the field with any value, `!Name` expects no such field.
+ * An expected reply: its status, its body (null: any), and its lines. `Name: value` expects that
+ * line, `Name` expects the field with any value, `!Name` expects no such field.
  */
 type Wanted = [status: number, body: string | null, ...lines: string[]];
 

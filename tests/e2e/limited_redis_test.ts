@@ -1,4 +1,6 @@
-/** Servers that lack commands, or close the connection at them: the proxy asks only what it needs. */
+/**
+ * Servers that lack commands, or close the connection at them: the proxy asks only what it needs.
+ */
 import { assert, assertEquals } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";

@@ -1,5 +1,5 @@
-// Clients that send all requests before they read a reply, as many batch jobs do. They send more than
-// the socket buffers hold, so the proxy must keep reading while it cannot write.
+// Clients that send all requests before they read a reply, as many batch jobs do. They send more
+// than the socket buffers hold, so the proxy must keep reading while it cannot write.
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { makeCertificate } from "../support/certificate.ts";
@@ -14,7 +14,9 @@ const SENT_BYTES = 12 * MB;
 /** How long a pipeline may take; a stalled one never ends. */
 const LIMIT = 10_000;
 
-/** Values of all keys. The keys are long, so that the replies are not much more than the requests. */
+/**
+ * Values of all keys. The keys are long, so that the replies are not much more than the requests.
+ */
 const VALUES = new Map(
   Array.from({ length: 50 }, (_, index) => [
     `${index}`.padStart(100, "k"),

@@ -47,7 +47,8 @@ Deno.test("a stale value is served and marked while Redis is away, and never hid
     assertEquals((await read(proxy.port, "list")).status, "409");
     assertEquals((await read(proxy.port, "closed")).status, "502");
   }
-  // After another outage, values that Redis denied stay away, and values that were not read are served.
+  // After another outage, values that Redis denied stay away, and values that were not read are
+  // served.
   await until(async () => (await read(proxy.port, "kept")).isStale);
   for (const key of ["gone", "list", "closed"]) {
     assertEquals((await read(proxy.port, key)).status, "503", key);

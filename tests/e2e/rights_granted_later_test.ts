@@ -6,7 +6,10 @@ import { startProxy } from "../support/proxy.ts";
 import { Relay } from "../support/relay.ts";
 import { ask, curl, redisCli, until } from "../support/serving.ts";
 
-/** A proxy that reads as a user without the dangerous commands: it may neither list clients nor ask INFO. */
+/**
+ * A proxy that reads as a user without the dangerous commands: it may neither list clients nor ask
+ * INFO.
+ */
 async function restricted(args: string[] = []) {
   const redis = await startRedisServer();
   await ask(redis.port, "ACL", "SETUSER", "u", "on", ">p", "~*", "&*", "+@all", "-@dangerous");

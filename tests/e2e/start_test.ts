@@ -1,4 +1,5 @@
-// The time between the opening of the port and the first connection to Redis: ioredis is loaded then.
+// The time between the opening of the port and the first connection to Redis: ioredis is loaded
+// then.
 import { assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { ROOT, startProxy } from "../support/proxy.ts";

@@ -1,4 +1,6 @@
-/** The reason that a client reads, where Redis cannot be read from: Redis's own, or ours, and true. */
+/**
+ * The reason that a client reads, where Redis cannot be read from: Redis's own, or ours, and true.
+ */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";

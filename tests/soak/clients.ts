@@ -1,6 +1,6 @@
 /**
- * The clients of a soak. Each sends one request after the other over its own connection, and connects
- * again if the connection is lost.
+ * The clients of a soak. Each sends one request after the other over its own connection, and
+ * connects again if the connection is lost.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The race that every coherent cache must win: during a read the key is changed, and the invalidation
- * overtakes the old answer. A relay that delays the data connection forces it.
+ * The race that every coherent cache must win: during a read the key is changed, and the
+ * invalidation overtakes the old answer. A relay that delays the data connection forces it.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The soak: writers write versions to Redis, readers read them through the proxy over both protocols,
- * faults come and go, and every answer is judged.
+ * The soak: writers write versions to Redis, readers read them through the proxy over both
+ * protocols, faults come and go, and every answer is judged.
  *
  * @module
  */

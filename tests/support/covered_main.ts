@@ -1,6 +1,7 @@
 /**
  * The program, run so that its coverage is written. Deno writes it when the event loop has run dry,
- * and `Deno.exit` does not wait for that: here it sets the status and lets the program end by itself.
+ * and `Deno.exit` does not wait for that: here it sets the status and lets the program end by
+ * itself.
  *
  * @module
  */

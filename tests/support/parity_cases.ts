@@ -1,5 +1,6 @@
 /**
- * Requests to compare with redis-server: valid, odd and malformed. If the answers differ, a case says why.
+ * Requests to compare with redis-server: valid, odd and malformed. If the answers differ, a case
+ * says why.
  *
  * @module
  */

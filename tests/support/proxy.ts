@@ -111,8 +111,8 @@ export interface RunningProxy extends AsyncDisposable {
 }
 
 /**
- * Starts a proxy on a free port of loopback, and waits until it listens and is connected to Redis: the
- * one on `redisPort`, or, if that is null, the one that arguments or variables name.
+ * Starts a proxy on a free port of loopback, and waits until it listens and is connected to Redis:
+ * the one on `redisPort`, or, if that is null, the one that arguments or variables name.
  */
 export async function startProxy(
   redisPort: number | null,

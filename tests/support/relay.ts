@@ -1,6 +1,6 @@
 /**
- * A relay between the proxy and its Redis. It does to each connection what networks do: it delays, falls
- * silent, closes on one side, or on both.
+ * A relay between the proxy and its Redis. It does to each connection what networks do: it delays,
+ * falls silent, closes on one side, or on both.
  *
  * @module
  */

@@ -72,7 +72,9 @@ export const SAMPLES: readonly Sample[] = [
 
 const PLAIN = SAMPLES.filter(({ isPush }) => isPush !== true);
 
-/** A random reply: one of the samples, random bytes, or an aggregate of some, nested a few levels. */
+/**
+ * A random reply: one of the samples, random bytes, or an aggregate of some, nested a few levels.
+ */
 export function randomReply(next: () => number, depth = 4): Sample {
   const several = () =>
     Array.from({ length: Math.floor(next() * 4) }, () => randomReply(next, depth - 1));

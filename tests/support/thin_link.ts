@@ -1,6 +1,6 @@
 /**
- * A relay to a Redis over a link that is thin: all connections share so many bytes a second, each in
- * its turn; or one that ends a connection on which too long a reply comes.
+ * A relay to a Redis over a link that is thin: all connections share so many bytes a second, each
+ * in its turn; or one that ends a connection on which too long a reply comes.
  *
  * @module
  */

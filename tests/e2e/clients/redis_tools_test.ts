@@ -97,7 +97,8 @@ Deno.test("redis-cli --latency sees no reply that waits for a timer", () =>
     const { code, stdout } = await run(["redis-cli", ...open, "--latency", "-i", "0.5"]);
     assertEquals(code, 0);
     const [min, , , samples] = stdout.trim().split(" ").map(Number);
-    // Nagle's algorithm with delayed acknowledgements adds 40 ms each time; a busy machine does not.
+    // Nagle's algorithm with delayed acknowledgements adds 40 ms each time; a busy machine does
+    // not.
     assert(min! < 10, stdout);
     assert(samples! >= 10, stdout);
   }));

@@ -1,5 +1,5 @@
-// Compares the documentation with the repository: everything it names must exist, and make targets and
-// Deno tasks must be listed.
+// Compares the documentation with the repository: everything it names must exist, and make targets
+// and Deno tasks must be listed.
 import { assertEquals } from "@std/assert";
 import config from "../../../deno.json" with { type: "json" };
 import { FLAGS, variableOf } from "../../../src/config/settings.ts";

@@ -1,5 +1,5 @@
-// The rules of the architecture: each room of src imports only the rooms below it, no files import each
-// other in a circle, and each package is imported only by its room.
+// The rules of the architecture: each room of src imports only the rooms below it, no files import
+// each other in a circle, and each package is imported only by its room.
 import { assertEquals } from "@std/assert";
 import { ROOT } from "../../../tools/command.ts";
 

@@ -9,7 +9,9 @@
 import { Buffer } from "node:buffer";
 import { type Connection, drive, parseConnection, type Session } from "./steps.ts";
 
-/** A redis-cli that reads commands from a pipe; `--no-raw` has it mark up replies as on a terminal. */
+/**
+ * A redis-cli that reads commands from a pipe; `--no-raw` has it mark up replies as on a terminal.
+ */
 class RedisCli {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -31,7 +33,9 @@ class RedisCli {
     this.#lines = linesOf(stdout);
   }
 
-  /** Sends commands at once, and returns what is printed for each until the mark that follows it. */
+  /**
+   * Sends commands at once, and returns what is printed for each until the mark that follows it.
+   */
   async ask(...commands: string[][]): Promise<string[]> {
     const marks = commands.map(() => `mark-${++this.#marks}`);
     const typed = commands.map((words, index) =>
@@ -92,7 +96,9 @@ function parseReply(text: string): unknown {
   return text.startsWith('"') ? unquote(text).toString("latin1") : text;
 }
 
-/** The bytes of a string as redis-cli shows it: `\n`, `\r`, `\t`, `\a`, `\b`, `\\`, `\"`, `\xHH`. */
+/**
+ * The bytes of a string as redis-cli shows it: `\n`, `\r`, `\t`, `\a`, `\b`, `\\`, `\"`, `\xHH`.
+ */
 function unquote(text: string): Buffer {
   const plain = text.slice(1, -1).replace(/\\(x([0-9a-f]{2})|.)/g, (_, escaped, hex) => {
     if (hex) return String.fromCharCode(parseInt(hex, 16));
