@@ -8,7 +8,13 @@
  */
 import "./src/system/give_up.ts";
 import manifest from "./deno.json" with { type: "json" };
-import { type Config, ConfigError, helpPage, parseConfig } from "./src/config/mod.ts";
+import {
+  type Config,
+  ConfigError,
+  helpPage,
+  parseConfig,
+  readEnvironment,
+} from "./src/config/mod.ts";
 import { checkHealth } from "./src/app/healthcheck.ts";
 import { Log } from "./src/core/log.ts";
 import { clearSockets } from "./src/app/listener.ts";
@@ -20,7 +26,7 @@ import { type Proxy, startProxy } from "./src/app/proxy.ts";
 const USAGE_ERROR = 2;
 
 async function main(): Promise<number> {
-  const config = parseConfig(Deno.args, Deno.env.toObject(), Deno.readTextFileSync);
+  const config = parseConfig(Deno.args, readEnvironment(Deno.env), Deno.readTextFileSync);
   dropPermissions(config);
   switch (config.command) {
     case "help":

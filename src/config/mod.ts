@@ -23,6 +23,7 @@ export { type Identity, readIdentity } from "./identity.ts";
 export { readTlsFiles } from "./origin.ts";
 export { readPassword } from "./password.ts";
 export type { Values } from "./settings.ts";
+export { readEnvironment } from "./variables.ts";
 
 /** A checked configuration. */
 export interface Config {

@@ -21,6 +21,25 @@ const SERVICE_NAME = /_(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP)(_(ADDR|POR
 const SERVICE_ADDRESS = /^(tcp|udp):\/\//;
 
 /**
+ * Returns the environment.
+ *
+ * @throws {ConfigError} When a setting is no text: Deno leaves it out of the list, and a proxy without
+ * its password would be open.
+ */
+export function readEnvironment(env: Pick<Deno.Env, "get" | "toObject">): Environment {
+  const all = env.toObject();
+  for (const name of KNOWN) {
+    if (name in all) continue;
+    try {
+      env.get(name);
+    } catch {
+      throw new ConfigError(`Cannot use the value of ${name}: wanted text in UTF-8`);
+    }
+  }
+  return all;
+}
+
+/**
  * Checks that each `RP_` variable is a setting. An empty one counts as unset.
  *
  * @throws {ConfigError} When one is not; a misspelt setting would have no effect without a word.

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseArguments } from "../../../src/config/arguments.ts";
 import { ConfigError } from "../../../src/config/error.ts";
-import { checkVariables } from "../../../src/config/variables.ts";
+import { checkVariables, readEnvironment } from "../../../src/config/variables.ts";
 
 function refusal(...args: string[]): string {
   return assertThrows(() => parseArguments(args), ConfigError).message;
@@ -59,6 +59,19 @@ Deno.test("parseArguments() names the flag or the command that was probably mean
     ],
   ];
   for (const [args, message] of table) assertEquals(refusal(...args), message);
+});
+
+Deno.test("readEnvironment() refuses a setting that is no text, without showing it", () => {
+  const env = {
+    toObject: () => ({ PATH: "/bin", RP_PORT: "1" }),
+    get(name: string) {
+      if (name === "RP_PASSWORD") throw new Error("not valid unicode: secret");
+      return undefined;
+    },
+  };
+  const { message } = assertThrows(() => readEnvironment(env), ConfigError);
+  assertEquals(message, "Cannot use the value of RP_PASSWORD: wanted text in UTF-8");
+  assertEquals(readEnvironment({ ...env, get: () => undefined }), env.toObject());
 });
 
 Deno.test("checkVariables() names the variable that was probably meant", () => {
