@@ -23,8 +23,11 @@ export function host(portFlag: string): Kind<string> {
     wantedFor: (text) => {
       const both = /^([^\s/@?#[\]:]+|\[[\da-f:.]+\]):(\d+)$/i.exec(text);
       if (both !== null) return `the host alone, and the port in --${portFlag} ${both[2]}`;
-      const isUrl = portFlag === "redis-port" && /^[a-z+]+:\/\//.test(text);
-      return isUrl ? "a host; a URL goes into --redis-url" : kind.wanted;
+      if (portFlag !== "redis-port") return kind.wanted;
+      if (/^[a-z+]+:\/\//.test(text)) return "a host; a URL goes into --redis-url";
+      return text.startsWith("/")
+        ? `a host; a Unix socket goes into --redis-url unix://${text}`
+        : kind.wanted;
     },
   };
   return kind;

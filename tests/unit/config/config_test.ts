@@ -176,6 +176,12 @@ const REFUSED: [string[], Env, string][] = [
     {},
     'Cannot use "redis://h" for --redis-host: wanted a host; a URL goes into --redis-url',
   ],
+  [
+    ["--redis-host", "/run/redis.sock"],
+    {},
+    'Cannot use "/run/redis.sock" for --redis-host: wanted a host; a Unix socket goes into ' +
+    "--redis-url unix:///run/redis.sock",
+  ],
   [["--redis-url", "http://host"], {}, "Cannot use its value for --redis-url: wanted redis://"],
   [["--redis-url", "redis://host/x"], {}, "Cannot use its value for --redis-url"],
   [["--redis-url", "redis://host:0"], {}, "Cannot use its value for --redis-url"],
