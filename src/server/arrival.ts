@@ -1,6 +1,6 @@
 /**
- * What happens before a connection's first request: the header of a load balancer, if there is to be
- * one, tells who the client is, and the first line which protocol it speaks.
+ * The start of a connection, before its first request. The header of a load balancer, if one is
+ * required, gives the client's address, and the first line decides the protocol.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import type { Peer } from "./peer.ts";
 import type { Protocol } from "./protocol.ts";
 import { beginsWithProxyHeader, takeProxyHeader } from "./proxy_header.ts";
 
-/** What all arrivals share. */
+/** The parts that all arrivals share. */
 export class Entrance {
   #hasWarned = false;
 
   /**
-   * @param isHeaderWanted Whether each connection has to begin with a PROXY protocol header.
-   * @param converse Makes the conversation of a client in the protocol that its first line speaks.
+   * @param isHeaderWanted Whether each connection must begin with a PROXY protocol header.
+   * @param converse Makes the conversation for a client in the protocol of its first line.
    */
   constructor(
     readonly isHeaderWanted: boolean,
@@ -25,12 +25,12 @@ export class Entrance {
     readonly log: Log,
   ) {}
 
-  /** Notes a header that is missing, or malformed. */
+  /** Logs a missing or malformed header. */
   refuseWithout({ remote }: Peer): void {
     this.log.warn("Closed a connection without a PROXY protocol header", { peer: remote });
   }
 
-  /** Notes a header where there is to be none: the load balancer sends one with each connection. */
+  /** Logs an unexpected header, once: the load balancer sends one with each connection. */
   refuseWith({ remote }: Peer): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
@@ -44,14 +44,14 @@ export class Entrance {
 export class Arrival {
   #isHeaderDue: boolean;
 
-  /** @param peer The ends of the connection, until a header gives the client's. */
+  /** @param peer The ends of the connection, until a header gives the client's address. */
   constructor(readonly entrance: Entrance, public peer: Peer) {
     this.#isHeaderDue = entrance.isHeaderWanted;
   }
 
   /**
-   * Returns the conversation, null for a connection that has to end without one, or `undefined` while
-   * more bytes are needed.
+   * Returns the conversation, null if the connection must end, or `undefined` while more bytes are
+   * needed.
    */
   converse(input: Input): Protocol | null | undefined {
     const isAdmitted = this.#isHeaderDue ? this.#takeHeader(input) : this.#judge(input);
@@ -60,7 +60,7 @@ export class Arrival {
     return name === undefined ? undefined : this.entrance.converse(name, this.peer);
   }
 
-  /** Returns the conversation that the bytes so far resemble; null where they are no part of one. */
+  /** Returns the conversation that the bytes so far resemble; null if they resemble none. */
   guess(input: Input): Protocol | null {
     return this.#isHeaderDue ? null : this.entrance.converse(guess(input), this.peer);
   }
@@ -77,7 +77,7 @@ export class Arrival {
     return true;
   }
 
-  /** A second header behind the first one is for nobody: it counts as a request. */
+  /** A second header after the first one counts as a request. */
   #judge(input: Input): boolean | undefined {
     if (this.entrance.isHeaderWanted) return true;
     const isHeader = beginsWithProxyHeader(input);

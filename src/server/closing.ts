@@ -6,15 +6,15 @@
 import type { Output, Sink } from "./output.ts";
 import type { Source } from "./read_ahead.ts";
 
-/** Bytes that a closing connection is drained of, so that a reset does not overtake its last reply. */
+/** Bytes to read from a closing connection, so that a reset does not overtake its last reply. */
 const LINGER_BYTES = 1024 * 1024;
 
 /**
- * Reads away what still comes until the client ends its side: closing with unread input makes a
- * reset, which can overtake the last reply.
+ * Discards input until the client closes its side. Closing with unread input causes a reset, which
+ * can overtake the last reply.
  *
- * @param from Where what the client sends is read.
- * @param waste Where what is read may be put.
+ * @param from The source of the client's bytes.
+ * @param waste A buffer for the discarded bytes.
  */
 export async function linger(from: Source, waste: Uint8Array): Promise<void> {
   for (let total = 0; total < LINGER_BYTES;) {
@@ -24,7 +24,7 @@ export async function linger(from: Source, waste: Uint8Array): Promise<void> {
   }
 }
 
-/** Writes the last words to a client, if there are any, and ends its connection. */
+/** Writes the last reply to a client, if there is one, and ends its connection. */
 export async function part(
   to: Sink & { readonly conn: Deno.Conn; close(): void },
   words: Output,
@@ -41,7 +41,7 @@ export async function part(
   }
 }
 
-/** Closes what may have been closed before. */
+/** Closes something that may already be closed. */
 export function close(what: { close(): void }): void {
   try {
     what.close();
@@ -50,7 +50,7 @@ export function close(what: { close(): void }): void {
   }
 }
 
-/** Whether an error only says that the connection has ended, on whichever side. */
+/** Whether an error only means that the connection has ended, on either side. */
 export function isGone(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset ||
     error instanceof Deno.errors.ConnectionAborted ||
@@ -60,6 +60,6 @@ export function isGone(error: unknown): boolean {
     error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.TimedOut ||
     error instanceof Deno.errors.UnexpectedEof ||
-    // Not TLS, or not as it should be.
+    // Malformed TLS, or none.
     error instanceof Deno.errors.InvalidData;
 }

@@ -1,7 +1,7 @@
 /**
- * Decides from a connection's first bytes which protocol it speaks: the only file that knows that
- * there are two. A first line that ends in ` HTTP/x.y` is HTTP, whatever its method; anything else
- * is RESP, so that `GET key` alone is an inline command.
+ * Detects the protocol of a connection from its first bytes. This is the only file that knows there
+ * are two. A first line that ends in ` HTTP/x.y` is HTTP, whatever its method. Anything else is
+ * RESP, so that `GET key` alone is an inline command.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { Input } from "./input.ts";
 /** The protocols that share the port. */
 export type ProtocolName = "http" | "resp";
 
-/** A first line longer than this many bytes is judged by its beginning. */
+/** A longer first line, in bytes, is judged by its beginning. */
 export const SNIFF_LIMIT = 16 * 1024;
 
 const LF = 0x0a;
 const CR = 0x0d;
 const ASTERISK = 0x2a;
 
-/** Returns the protocol, or `undefined` while more bytes are needed to tell. */
+/** Returns the protocol, or `undefined` while more bytes are needed. */
 export function sniff(input: Input): ProtocolName | undefined {
   const { bytes, end } = input;
   let start = input.start;
@@ -33,11 +33,11 @@ export function sniff(input: Input): ProtocolName | undefined {
     return / HTTP\/\d\.\d\r?$/.test(line) ? "http" : "resp";
   }
   if (end - start < SNIFF_LIMIT) return undefined;
-  // No protocol has lines of this length; answer in the words of the one that it resembles.
+  // No protocol has lines of this length: answer in the protocol that it resembles.
   return guess(input);
 }
 
-/** Returns the protocol that the beginning of a first line resembles, where its end will not come. */
+/** Returns the protocol that an incomplete first line resembles. */
 export function guess({ bytes, start, end }: Input): ProtocolName {
   const beginning = bytes.toString("latin1", start, Math.min(end, start + 64));
   return /^[A-Z]+ (\/|\*|https?:)/.test(beginning) ? "http" : "resp";

@@ -1,27 +1,27 @@
 /**
- * The window of bytes that a client has sent and no parser has consumed yet.
+ * The bytes that a client has sent and no parser has consumed yet.
  *
- * An idle connection holds a small buffer: 10,000 of them are normal, and 64 KiB for each would be
- * 640 MB. The buffer grows while reads fill it and shrinks again when it has run dry, by as much as
- * the client's latest batches allow: to grow anew for each batch costs a third of the throughput.
+ * An idle connection holds a small buffer: 10,000 connections are normal, and 64 KiB each would be
+ * 640 MB. The buffer grows while reads fill it. When it is empty it shrinks, as far as the client's
+ * recent batches allow: growing again for each batch would cost a third of the throughput.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** How much larger the buffer gets each time that a read fills it. */
+/** The factor by which the buffer grows when a read fills it. */
 const GROWTH = 8;
 
 /** Size of the buffer of an idle connection, in bytes: room for a GET or two. */
 const IDLE_BYTES = 128;
 
-/** Size of the buffer of a connection whose batches are small ones, in bytes. */
+/** Size of the buffer of a connection with small batches, in bytes. */
 const SMALL_BYTES = GROWTH * IDLE_BYTES;
 
-/** Size of the buffer of a connection whose batches do not fit into that, in bytes. */
+/** Size of the buffer of a connection with larger batches, in bytes. */
 const STEADY_BYTES = GROWTH * SMALL_BYTES;
 
-/** Size up to which the buffer grows for the sake of throughput alone, in bytes. */
+/** The largest size that only serves throughput, in bytes. */
 const BUSY_BYTES = GROWTH * STEADY_BYTES;
 
 /** The received bytes of one client. */
@@ -34,7 +34,7 @@ export class Input {
   end = 0;
   /** Bytes received since the buffer ran dry. */
   #batch = 0;
-  /** The largest of the latest batches up to a small one, each later one making it count for less. */
+  /** The largest recent batch, up to a small one; it decays with each later batch. */
   #recent = 0;
 
   /** The number of unread bytes. */
@@ -58,17 +58,17 @@ export class Input {
     return this.end === 0 ? this.bytes : this.bytes.subarray(this.end);
   }
 
-  /** Takes note of `count` bytes that were read into the room; says whether they filled it. */
+  /** Records `count` bytes that were read into the room; returns whether they filled it. */
   received(count: number): boolean {
     this.end += count;
     this.#batch += count;
     if (this.end < this.bytes.length) return false;
-    // A read that fills the buffer says that more is waiting: read more at a time from now on.
+    // A read that fills the buffer means that more is waiting: read more at a time from now on.
     if (this.bytes.length < BUSY_BYTES) this.#resize(this.bytes.length * GROWTH);
     return true;
   }
 
-  /** The buffer has run dry, maybe: then gives back what the next batch will hardly need. */
+  /** If the buffer is empty, frees what the next batch will probably not need. */
   relax(): void {
     if (this.start !== this.end) return;
     const small = Math.min(this.#batch, SMALL_BYTES);
@@ -80,12 +80,12 @@ export class Input {
     this.start = this.end = 0;
   }
 
-  /** The size that the next batch will hardly exceed. */
+  /** The size that the next batch will probably not exceed. */
   #enough(): number {
-    // A batch that filled the buffer is not over: whoever sends a lot would get a new one each time.
+    // A batch that filled the buffer is not over: heavy senders would get a new buffer each time.
     if (this.end === this.bytes.length) return BUSY_BYTES;
     if (this.#batch > SMALL_BYTES) return STEADY_BYTES;
-    // So would who sends one request now, some together then: those get the idle one only later.
+    // The same applies to clients that alternate between single requests and batches.
     return this.#recent > IDLE_BYTES ? SMALL_BYTES : IDLE_BYTES;
   }
 

@@ -5,16 +5,18 @@
  */
 import type { Acceptor } from "./acceptor.ts";
 
-/** What came of one `accept`. */
+/** The result of one `accept`. */
 type Arrival = () => Deno.Conn;
 
 export class JointAcceptor implements Acceptor {
-  /** Arrivals that nobody has taken yet, at most one of each listener. */
+  /** Arrivals that are not taken yet, at most one of each listener. */
   readonly #arrivals: { readonly arrival: Arrival; readonly onTaken: () => void }[] = [];
   #take: ((arrival: Arrival) => void) | null = null;
   #isClosed = false;
 
-  /** @param parts The listeners; `addr` is that of the first one over TCP, if there is one. */
+  /**
+   * @param parts The listeners; `addr` is the address of the first TCP listener, if there is one.
+   */
   constructor(readonly parts: readonly Acceptor[]) {
     for (const part of parts) this.#pump(part);
   }
@@ -37,7 +39,7 @@ export class JointAcceptor implements Acceptor {
     for (const part of this.parts) part.close();
   }
 
-  /** Accepts from one listener, each time when what came last has been taken. */
+  /** Accepts from one listener, each time after the last arrival was taken. */
   async #pump(part: Acceptor): Promise<void> {
     while (!this.#isClosed) {
       const arrival = await part.accept().then<Arrival, Arrival>(

@@ -1,19 +1,21 @@
 /**
- * What is read of a client that takes none of its replies: it may be waiting for us to take all of
- * its requests first, as we wait for it. Whoever reads next gets this before what follows.
+ * Reads ahead from a client that reads none of its replies. It may be waiting for us to read all of
+ * its requests first, while we wait for it. The next reader gets these bytes before later ones.
  *
- * A read that is under way cannot be called back: it has memory of its own, little where little is
- * expected, and whoever reads next waits for it. So there is never a second one.
+ * A pending read cannot be cancelled. It has its own memory, little if little is expected, and the
+ * next reader waits for it. So there is never a second pending read.
  *
  * @module
  */
 import type { Millis } from "../core/types.ts";
 import type { Stalls } from "./slow_clients.ts";
 
-/** Size of a read that may find nothing, in bytes; and from which what was read stands alone. */
+/**
+ * Size of a read that may find nothing, in bytes; also the size from which bytes are not joined.
+ */
 const SMALL_BYTES = 1024;
 
-/** How much larger the next read is after one that was filled. */
+/** The factor by which the next read is larger after a full one. */
 const GROWTH = 8;
 
 /** Size of the largest read, in bytes. */
@@ -27,7 +29,7 @@ export interface Source {
 export class ReadAhead implements Source {
   /** When the client last sent something. */
   since: Millis = 0;
-  /** Bytes of memory that it takes: what was read, and the room of the read under way. */
+  /** Its memory in bytes: what was read, and the buffer of the pending read. */
   held = 0;
 
   readonly #chunks: Uint8Array[] = [];
@@ -35,19 +37,21 @@ export class ReadAhead implements Source {
   #isWanted = false;
   #isDropped = false;
   #isEnded = false;
-  /** The connection broke, in these words. */
+  /** The error that broke the connection. */
   #error: unknown;
 
-  /** @param onOver Called when there is nothing left that the source itself would not give. */
+  /** @param onOver Called when all further bytes come from the source itself. */
   constructor(readonly source: Source, readonly stalls: Stalls, readonly onOver: () => void) {}
 
-  /** Reads on, as far as there is room, until somebody reads from here. */
+  /** Continues to read while there is room, until somebody reads from here. */
   goOn(): void {
     this.#isWanted = true;
     this.#reading ??= this.#fill().finally(() => this.#reading = undefined);
   }
 
-  /** Reads what was read ahead, or else from the source. Throws what that threw, in its turn. */
+  /**
+   * Reads the bytes that were read ahead, then from the source. Throws the source's error in order.
+   */
   async read(room: Uint8Array): Promise<number | null> {
     this.#isWanted = false;
     if (this.#chunks.length === 0) {
@@ -61,7 +65,7 @@ export class ReadAhead implements Source {
     return await this.source.read(room);
   }
 
-  /** Forgets what was read, and what is being read. */
+  /** Drops the bytes that were read, and those of the pending read. */
   drop(): void {
     this.#isWanted = false;
     this.#isDropped = true;
@@ -81,12 +85,12 @@ export class ReadAhead implements Source {
       if (count === 0 || this.#isDropped) return;
       this.since = performance.now();
       this.#add(chunk, count);
-      // What fills its room goes on; what does not has emptied the socket.
+      // A read that fills its buffer continues; any other has emptied the socket.
       wanted = count < size ? SMALL_BYTES : Math.min(size * GROWTH, LARGE_BYTES);
     }
   }
 
-  /** Reads once, and returns the number of bytes: 0 when nothing more will come. */
+  /** Reads once, and returns the number of bytes; 0 at the end. */
   async #receive(chunk: Uint8Array): Promise<number> {
     if (this.#isEnded) return 0;
     try {
@@ -100,7 +104,7 @@ export class ReadAhead implements Source {
     }
   }
 
-  /** A client that sends a byte at a time must not have an array for each. */
+  /** A client that sends single bytes must not cost an array for each. */
   #add(chunk: Uint8Array, count: number): void {
     const chunks = this.#chunks;
     const last = chunks.at(-1);
@@ -116,7 +120,7 @@ export class ReadAhead implements Source {
     }
   }
 
-  /** Fills the room, for a read that leaves some says that there is no more. */
+  /** Fills the room, because a read that leaves some means that there is no more. */
   #take(room: Uint8Array): number {
     const chunks = this.#chunks;
     let taken = 0;

@@ -1,6 +1,6 @@
 /**
- * Turns away the clients for whom there is no room, with an answer in their own protocol. Bounded in
- * number, because each has a descriptor as long as that takes.
+ * Refuses the clients beyond the limit, with an answer in their own protocol. Their number is
+ * limited, because each one holds a descriptor meanwhile.
  *
  * @module
  */
@@ -13,25 +13,25 @@ import { peerOf } from "./peer.ts";
 import type { Millis } from "../core/types.ts";
 import type { Service } from "./service.ts";
 
-/** Redis's own words, for a client whose protocol has none or is not known. */
+/** Redis's own error, for a client of unknown protocol. */
 const TOO_MANY = new TextEncoder().encode("-ERR max number of clients reached\r\n");
 
-/** How long a client may take to show which protocol it speaks. */
+/** How long a client may take to show its protocol. */
 const PATIENCE: Millis = 100;
 
-/** How long all of it may take: over TLS, even a refusal has to wait for the client. */
+/** How long a refusal may take: over TLS, it must wait for the client. */
 const LIMIT: Millis = 1000;
 
 export class Refusals {
   #count = 0;
 
-  /** @param limit How many clients may be turned away at the same time. */
+  /** @param limit How many clients may be refused at the same time. */
   constructor(readonly service: Service, readonly limit: number, readonly log: Log) {}
 
   /**
-   * Turns a client away.
+   * Refuses a client.
    *
-   * @returns When the next client may be accepted; `undefined` for at once.
+   * @returns Resolves when the next client may be accepted; `undefined` means at once.
    */
   turnAway(conn: Deno.Conn): Promise<void> | undefined {
     this.service.stats.clientsRefused++;
@@ -65,7 +65,7 @@ export class Refusals {
   }
 }
 
-/** Resolves when a promise does, or when the time is up. */
+/** Resolves when a promise resolves, or after a time. */
 async function within(limit: Millis, promise: Promise<unknown>): Promise<void> {
   let timer;
   const late = new Promise<void>((resolve) => timer = setTimeout(resolve, limit));

@@ -1,25 +1,25 @@
 /**
- * The replies that clients have not taken yet, over all clients: bounded in memory. A client that
- * takes its reply may be as slow as it likes while there is room; when there is none, those go that
- * have taken nothing for the longest time. What is read ahead of their requests counts too.
+ * The unread replies of all clients, limited in memory. A client that reads may be as slow as it
+ * likes while there is room. Without room, the clients that have read nothing for the longest time
+ * are disconnected. Requests that are read ahead count too.
  *
  * @module
  */
 import type { Millis } from "../core/types.ts";
 
-/** Size from which replies are counted: smaller ones are gone before it would be worth it. */
+/** Size from which replies are counted: counting smaller ones would cost more than it protects. */
 export const COUNTED_BYTES = 4 * 1024;
 
-/** How long a client must have taken nothing to be cut off; one that reads is back sooner. */
+/** How long a client must have read nothing before it may be cut off. */
 const STUCK: Millis = 100;
 
-/** A client with replies to take. */
+/** A client with unread replies. */
 export interface Holder {
-  /** When it last took some. */
+  /** When it last read some. */
   readonly since: Millis;
-  /** Reads on from it, though it takes nothing. */
+  /** Reads ahead from it, although it reads nothing. */
   readAhead(): void;
-  /** Ends its connection and lets go of its replies. */
+  /** Ends its connection and frees its replies. */
   cutOff(): void;
 }
 
@@ -27,26 +27,26 @@ export class Backlog {
   #bytes = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #holders = new Map<Holder, readonly ArrayBufferLike[]>();
-  /** Memory that is held, and by how many: a value that many wait for is there once. */
+  /** The held buffers with their number of holders: a value that many wait for counts once. */
   readonly #shares = new Map<ArrayBufferLike, number>();
 
   /**
-   * @param limit Bytes that may be held.
-   * @param onRelease Called when less is held than before.
+   * @param limit The limit in bytes.
+   * @param onRelease Called when memory was freed.
    */
   constructor(readonly limit: number, public onRelease: () => void = () => {}) {}
 
-  /** Bytes that are held. */
+  /** The held bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Whether more is held than may be. */
+  /** Whether the limit is exceeded. */
   get isOver(): boolean {
     return this.#bytes > this.limit;
   }
 
-  /** Those who have replies to take. */
+  /** The clients with unread replies. */
   get holders(): Iterable<Holder> {
     return this.#holders.keys();
   }
@@ -61,7 +61,7 @@ export class Backlog {
     this.#bytes += bytes;
   }
 
-  /** Counts it no longer. */
+  /** Stops counting it. */
   remove(bytes: number): void {
     this.#bytes -= bytes;
     this.#onLess();
@@ -80,7 +80,7 @@ export class Backlog {
     if (this.isOver) this.#lookAgain();
   }
 
-  /** The client has taken all of it, or will not. */
+  /** The client has read everything, or never will. */
   release(holder: Holder): void {
     if (this.#holders.size === 0) return;
     const memory = this.#holders.get(holder);
@@ -109,7 +109,7 @@ export class Backlog {
     this.#timer = undefined;
   }
 
-  /** Nobody else may ever come: who is stuck by then has to go all the same. */
+  /** No other event may follow, so look again after a while. */
   #lookAgain(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -118,7 +118,7 @@ export class Backlog {
     }, STUCK);
   }
 
-  /** Cuts off those who are stuck, the longest first, until the rest is within the limit. */
+  /** Cuts off stuck clients, the longest stuck first, until the limit is kept. */
   relieve(now: Millis): void {
     if (!this.isOver) return;
     const stuck = [...this.#holders.keys()].filter(({ since }) => now - since >= STUCK);

@@ -1,6 +1,6 @@
 /**
- * The server: the one listener, the set of its connections, and what bounds their number and their
- * patience. One timer looks after all deadlines: a timer for each read would cost more than a hit.
+ * The server: the listener, its connections, and the limits on their number and times. One timer
+ * checks all deadlines, because a timer for each read would cost more than a hit.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import type { Millis } from "../core/types.ts";
 import type { Phase } from "./protocol.ts";
 import type { Service } from "./service.ts";
 
-/** Bounds of the server. */
+/** Limits of the server. */
 export interface ServerOptions {
   /** Clients served at once. */
   readonly maxClients: number;
-  /** Clients that are turned away at the same time. */
+  /** Clients that are refused at the same time. */
   readonly maxRefusals: number;
-  /** How long a connection may be at something without progress; Infinity for as long as it likes. */
+  /** How long a connection may stay in a phase without progress; Infinity for no limit. */
   readonly patience: Readonly<Record<Phase, Millis>>;
 }
 
-/** How often the deadlines are looked at: they are exact to this. */
+/** How often the deadlines are checked, which is also their precision. */
 const SWEEP: Millis = 500;
 
-/** How recently a client was heard of that probably asks more. */
+/** A client that sent something within this time will probably send more. */
 const RECENT: Millis = 1000;
 
-/** How long a client may take to end its side after the server has stopped and ended its own. */
+/** How long a client may take to close its side after the server has stopped and closed its own. */
 const LINGER: Millis = 250;
 
-/** Pause after an error that accepting again at once would only repeat, such as no file left. */
+/** Pause after an error that would repeat at once, such as no free descriptor. */
 const ACCEPT_PAUSE: Millis = 50;
 
 export class Server {
@@ -57,14 +57,14 @@ export class Server {
     this.#accepting = this.#accept();
   }
 
-  /** The number of clients that are connected. */
+  /** The number of connected clients. */
   get clients(): number {
     return this.#connections.size;
   }
 
   /**
-   * Goes on accepting with another listener; the connections that there are stay. Resolves when it
-   * does. A client that connects in between, within a turn of the event loop, has to try again.
+   * Continues with another listener; existing connections stay. Resolves when it does. A client that
+   * connects in between, within a turn of the event loop, must try again.
    */
   relisten(open: () => Acceptor): Promise<void> {
     return new Promise((resolve) => {
@@ -73,18 +73,18 @@ export class Server {
         this.#reopen = undefined;
         resolve();
       };
-      // It is closed already where it is being replaced.
+      // It is already closed if it is being replaced.
       close(this.listener);
     });
   }
 
-  /** Asks clients to leave, as far as their protocol can; goes on serving those who do not. */
+  /** Asks clients to leave, if their protocol allows it, and keeps serving those that stay. */
   drain(): void {
     this.#draining = true;
     for (const connection of this.#connections) connection.drain();
   }
 
-  /** Stops accepting, lets requests in flight end for at most `grace`, then ends all connections. */
+  /** Stops accepting, waits for requests in flight for at most `grace`, then ends all connections. */
   async stop(grace: Millis): Promise<void> {
     this.#stopping = true;
     close(this.listener);
@@ -96,7 +96,7 @@ export class Server {
     await this.#ended(Math.min(end - performance.now(), LINGER));
     for (const one of this.#connections) if (one.phase === "lingering") one.close();
     await this.#ended(end - performance.now());
-    // Not all end when they are closed: Deno 2.4 keeps a connection whose write is under way.
+    // Not all end when they are closed: Deno 2.4 keeps a connection with a pending write.
     for (const connection of this.#connections) connection.close();
     clearInterval(this.#sweeper);
     this.service.stalls.stop();
@@ -122,7 +122,7 @@ export class Server {
         else await this.#refusals.turnAway(conn);
       } catch (error) {
         if (this.#stopping) return;
-        // A client that was reset before it was accepted is its own affair.
+        // A client that was reset before it was accepted is no fault of ours.
         if (isGone(error)) continue;
         this.log.warn("Cannot accept a client", { why: (error as Error).message });
         await new Promise((resolve) => setTimeout(resolve, ACCEPT_PAUSE));
@@ -137,7 +137,7 @@ export class Server {
     const connection = new Connection(conn, this.service);
     this.#connections.add(connection);
     if (this.#draining) connection.drain();
-    // One promise: what hangs on it lives as long as the client stays.
+    // One promise only, because it lives as long as the client stays.
     connection.serve().then(() => this.#dismiss(connection), (error) => {
       this.#report(connection, error);
       this.#dismiss(connection);
@@ -160,7 +160,7 @@ export class Server {
     backlog.relieve(now);
     for (const connection of this.#connections) {
       const { phase, isClosed } = connection;
-      // Replies that are too small to be watched can be stalled all the same.
+      // Replies that are too small to be counted can be stalled too.
       if (phase === "writing") {
         connection.wasSwept = true;
         stalls.look(connection, now);

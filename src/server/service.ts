@@ -1,5 +1,5 @@
 /**
- * What all connections of a server share. Types only.
+ * The parts that all connections of a server share. Types only.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { Stats } from "../core/stats.ts";
 export interface Service {
   readonly lookup: Lookup;
   readonly stats: Stats;
-  /** The replies that all clients have not taken yet. */
+  /** The unread replies of all clients. */
   readonly backlog: Backlog;
-  /** The clients that take no replies, and are read on from. */
+  /** The clients that read no replies and are read ahead. */
   readonly stalls: Stalls;
-  /** Where new connections come in. */
+  /** The start of new connections. */
   readonly entrance: Entrance;
 }

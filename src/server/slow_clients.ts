@@ -1,50 +1,51 @@
 /**
- * Finds the clients that are stalled: they take none of their replies, maybe for they are not done
- * sending, and both sides would wait for each other. These are read on from, within a budget.
+ * Finds stalled clients: they read none of their replies, perhaps because they are not done
+ * sending, and both sides would wait for each other. The proxy reads ahead from them, within a
+ * budget.
  *
- * What is read ahead counts as replies do that are not taken yet, and may be half of those. Some of
- * the budget is open to all, so that one client's stall does not wait for another's; the rest to one
- * at a time: all could have a part of what they need, and none come to an end.
+ * Bytes read ahead count like unread replies, and may be half of their limit. A part of the budget
+ * is open to all clients, so that one stall does not wait for another. The rest goes to one client
+ * at a time: otherwise all clients might get a part of what they need, and none enough.
  *
  * @module
  */
 import type { Backlog, Holder } from "./reply_backlog.ts";
 import type { Millis } from "../core/types.ts";
 
-/** How long a client must have taken nothing, and how often that is looked at. */
+/** How long a client must have read nothing, and how often that is checked. */
 const STALLED: Millis = 25;
 
-/** A client that is read on from. */
+/** A client that is read ahead. */
 interface Reader {
-  /** Bytes that are read ahead of it. */
+  /** The bytes that are read ahead. */
   readonly held: number;
 }
 
 export class Stalls {
-  /** Bytes that may be read ahead of one client. */
+  /** Limit of one client, in bytes. */
   readonly limit: number;
-  /** Bytes that are open to all clients together. */
+  /** The part of the budget that is open to all clients, in bytes. */
   readonly #shared: number;
-  /** Bytes that are read ahead. */
+  /** Bytes that are read ahead of all clients. */
   #held = 0;
-  /** The client that may have its limit in any case. */
+  /** The client that may always use its limit. */
   #favourite: Reader | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
-  /** @param requestBytes What may be read ahead of one client, unless the backlog has less room. */
+  /** @param requestBytes Limit of one client, unless the backlog has less room. */
   constructor(readonly backlog: Backlog, requestBytes: number) {
     const total = backlog.limit / 2;
     this.limit = Math.min(requestBytes, total);
     this.#shared = total - this.limit;
   }
 
-  /** Bytes that are read ahead, of all clients. */
+  /** Bytes that are read ahead of all clients. */
   get bytes(): number {
     return this.#held;
   }
 
-  /** Looks at those who hold replies, for as long as there are any. */
+  /** Checks the clients with unread replies, as long as there are any. */
   watch(): void {
     if (this.#isStopped) return;
     this.#timer ??= setTimeout(() => {
@@ -57,18 +58,18 @@ export class Stalls {
     }, STALLED);
   }
 
-  /** Reads on from a client that has taken nothing for a while. */
+  /** Reads ahead from a client that has read nothing for a while. */
   look(client: Holder, now: Millis): void {
     if (now - client.since >= STALLED) client.readAhead();
   }
 
-  /** Looks no more. */
+  /** Stops checking. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
-  /** Takes room for a read, as much as is wanted or is left; returns the number of bytes. */
+  /** Takes room for a read, at most what is left; returns the number of bytes. */
   grant(reader: Reader, wanted: number): number {
     const { backlog } = this;
     const bytes = Math.min(wanted, this.limit - reader.held);
@@ -80,7 +81,7 @@ export class Stalls {
     return bytes;
   }
 
-  /** Gives room back. */
+  /** Frees room. */
   release(bytes: number): void {
     this.#held -= bytes;
     this.backlog.remove(bytes);

@@ -1,5 +1,5 @@
 /**
- * Listens on a Unix socket. Its file has the wanted permissions, and goes when the listener is closed.
+ * Listens on a Unix socket. Its file has the given permissions, and is removed with the listener.
  *
  * @module
  */
@@ -12,17 +12,17 @@ export class UnixAcceptor implements Acceptor {
   readonly #file: number | null;
 
   /**
-   * Listens. The socket gets its path when it is ready, in one step, and takes the place of a file
-   * that is there. It is made under another name, which Deno removes when the listener is closed: by
-   * then, its path may be that of a successor.
+   * Listens. The socket is created under another name and renamed to its path when it is ready, in
+   * one step, which replaces an existing file. Deno removes only the first name when the listener
+   * is closed, because by then the path may belong to a successor.
    *
-   * @param mode The permissions of the file: who may write to it may connect.
-   * @throws {Error} When no file can be made there.
+   * @param mode The permissions of the file: users who may write to it may connect.
+   * @throws {Error} If the file cannot be created.
    */
   constructor(path: string, mode: number) {
     const draft = path.replace(/[^/]*$/, `.${Deno.pid}`);
     this.addr = { transport: "unix", path };
-    remove(draft); // Of a process with the same number that was killed right here.
+    remove(draft); // A process with the same number may have been killed right here.
     this.#listener = Deno.listen({ transport: "unix", path: draft });
     try {
       Deno.chmodSync(draft, mode);
@@ -41,14 +41,14 @@ export class UnixAcceptor implements Acceptor {
     return Object.defineProperty(conn, "localAddr", { value: this.addr });
   }
 
-  /** Removes the file too, unless it is another one by now. */
+  /** Removes the file too, unless it was replaced. */
   close(): void {
     close(this.#listener);
     if (fileOf(this.addr.path) === this.#file) remove(this.addr.path);
   }
 }
 
-/** The number of a file; null where there is none. */
+/** The inode number of a file; null if there is none. */
 function fileOf(path: string): number | null {
   try {
     return Deno.lstatSync(path).ino;
@@ -61,15 +61,15 @@ function remove(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It is gone, or may not be removed: then the next start replaces it.
+    // It is gone, or cannot be removed: the next start replaces it.
   }
 }
 
 /**
- * Makes room for a new socket: removes the file of one that nobody listens on any more, such as of a
- * process that was killed.
+ * Makes room for a new socket: removes the file of a socket without a listener, such as that of a
+ * killed process.
  *
- * @returns What is there instead of such a file; null when nothing is there now.
+ * @returns What occupies the path instead; null if it is free.
  */
 export async function clearSocket(path: string): Promise<string | null> {
   let info: Deno.FileInfo;
