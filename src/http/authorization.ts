@@ -1,12 +1,12 @@
 /**
- * Who asks: the Authorization field. Source: RFC 9110 section 11, RFC 7617 (Basic), RFC 6750
- * (Bearer, with the password as the token).
+ * Authentication by the Authorization field. Source: RFC 9110 section 11, RFC 7617 (Basic), RFC
+ * 6750 (Bearer, with the password as the token).
  *
  * @module
  */
 import { type Credentials, DEFAULT_USER } from "../core/credentials.ts";
 
-/** Lines of a reply that asks who it is. */
+/** Lines of a reply that asks for the password. */
 export const CHALLENGE_LINES = 'WWW-Authenticate: Basic realm="redis-proxy", charset="UTF-8"\r\n' +
   'WWW-Authenticate: Bearer realm="redis-proxy"\r\n';
 
@@ -26,7 +26,7 @@ export function isAuthorized(authorization: string | undefined, credentials: Cre
   }
 }
 
-/** User and password in base64; without a user, the one whom Redis takes then. */
+/** User and password in base64; the default user, if none is given, is that of Redis. */
 function isBasic(token: string, credentials: Credentials): boolean {
   let pair: string;
   try {

@@ -1,6 +1,6 @@
 /**
- * Where the body of a request ends. It means nothing here, and is read away exactly, or else the
- * connection ends: what is left of it must never be taken for a request.
+ * Finds the end of a request's body. A body has no meaning here. It is skipped exactly, or the
+ * connection ends: a rest of it must never be read as a request.
  * Source: RFC 9112 sections 6 and 7.
  *
  * @module
@@ -11,13 +11,15 @@ import { tokensOf } from "./lists.ts";
 import { FieldSection, type RawFields } from "./raw_fields.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Longest body that is read away to keep a connection, in bytes as they are sent. */
+/** The longest body that is skipped to keep a connection, in bytes as sent. */
 export const BODY_BYTES = 64 * 1024;
 
-/** How the end of the body is told: by its length in bytes (0 for no body), or by chunks. */
+/** How the body ends: after a length in bytes (0 for no body), or by chunks. */
 export type Framing = number | "chunked";
 
-/** Decides how the body is framed. Whatever two parties could read in two ways is refused. */
+/**
+ * Decides the framing of the body. Anything that two programs might read differently is refused.
+ */
 export function framingOf(fields: RawFields, isHttp11: boolean): Framing | Refusal {
   const encoding = fields.get("transfer-encoding");
   const length = fields.get("content-length");
@@ -39,9 +41,9 @@ export function framingOf(fields: RawFields, isHttp11: boolean): Framing | Refus
     : new Refusal(501, "No transfer coding but chunked is known here");
 }
 
-/** Follows a chunked body to its end, as far as it has come each time. */
+/** Follows a chunked body to its end, as its bytes arrive. */
 export class ChunkedBody {
-  /** The trailer section, once the last chunk has come. */
+  /** The trailer section, after the last chunk. */
   #trailers: FieldSection | null = null;
   /** How far the body was followed, as an offset from the start of the input. */
   #at: number;
@@ -50,7 +52,7 @@ export class ChunkedBody {
     this.#at = bodyAt;
   }
 
-  /** Returns the offset behind the body, or `undefined` when more bytes are needed. */
+  /** Returns the offset after the body, or `undefined` if more bytes are needed. */
   end(input: Input): number | Refusal | undefined {
     const length = input.length - this.bodyAt;
     while (this.#trailers === null) {
@@ -66,7 +68,7 @@ export class ChunkedBody {
     return length > BODY_BYTES ? TOO_LARGE : undefined;
   }
 
-  /** Takes one chunk; chunk extensions are refused, since parties differ about where they end. */
+  /** Takes one chunk. Chunk extensions are refused, because programs disagree about their end. */
   #chunk({ bytes, start, end }: Input, offset: number): number | Refusal | undefined {
     let at = start + offset;
     let size = 0;

@@ -1,5 +1,5 @@
 /**
- * Which bytes may stand where in a request: one table, a bit for each place.
+ * The bytes that are allowed in each part of a request: one table, with a bit for each part.
  *
  * @module
  */
@@ -7,19 +7,19 @@
 /** In a method or a field name. Source: RFC 9110 section 5.6.2. */
 export const TOKEN = 1;
 
-/** In a field value. Source: RFC 9110 section 5.5, with bytes above ASCII taken as they are. */
+/** In a field value. Source: RFC 9110 section 5.5, with bytes above ASCII allowed. */
 export const VALUE = 2;
 
 /**
- * In a request target: visible ASCII but for `"`, `#`, `<` and `>`, which no client sends without
- * their escapes (URL Standard, path percent-encode set). Braces are taken, for Redis has hash tags.
+ * In a request target: visible ASCII except `"`, `#`, `<` and `>`, which clients always escape (URL
+ * Standard, path percent-encode set). Braces are allowed because Redis has hash tags.
  */
 export const TARGET = 4;
 
-/** In a target, and standing for itself in a path: all of `TARGET` but `%` and `?`. */
+/** In a path, unescaped: all of `TARGET` except `%` and `?`. */
 export const PLAIN = 8;
 
-/** The places in which each byte may stand. */
+/** The parts in which each byte is allowed. */
 export const PLACES = new Uint8Array(256);
 
 for (let byte = 0; byte < 256; byte++) {

@@ -1,7 +1,6 @@
 /**
- * Preconditions: whether a client has what it asks for already.
- * Source: RFC 9110 section 13. Values have no date of modification, so that the conditions on one
- * are ignored, as sections 13.1.3 and 13.1.4 want it.
+ * Preconditions: whether a client already has the value. Source: RFC 9110 section 13. Values have
+ * no modification date, so conditions on dates are ignored, as sections 13.1.3 and 13.1.4 require.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import type { Conditions } from "./fields.ts";
 import { type ByteRange, rangeOf } from "./range.ts";
 import { matchesStrongly, matchesWeakly } from "./tag_lists.ts";
 
-/** What becomes of a request for a value that there is: which part of it, or another status. */
+/** The answer to a request for an existing value: the part to send, or another status. */
 export type Verdict =
   | "whole"
   | "not-modified"
@@ -17,7 +16,7 @@ export type Verdict =
   | "unsatisfiable"
   | ByteRange;
 
-/** Judges the conditions of a request in their order (section 13.2.2). `tag` is in its quotes. */
+/** Evaluates the conditions of a request in order (section 13.2.2). `tag` includes its quotes. */
 export function judge(
   { match, noneMatch, range, ifRange }: Conditions,
   tag: string,
@@ -26,7 +25,7 @@ export function judge(
 ): Verdict {
   if (match !== null && !matchesStrongly(match, tag)) return "precondition-failed";
   if (noneMatch !== null && matchesWeakly(noneMatch, tag)) return "not-modified";
-  // Range is for GET alone (section 14.2); If-Range is compared strongly, and never as a date.
+  // Range applies only to GET (section 14.2). If-Range is compared strongly, and never as a date.
   if (range === null || isHead || (ifRange !== null && ifRange !== tag)) return "whole";
   return rangeOf(range, length) ?? "whole";
 }

@@ -1,5 +1,5 @@
 /**
- * Bodies of errors: a line of plain text, or a problem document for who prefers JSON.
+ * Bodies of errors: a line of plain text, or a problem document for clients that prefer JSON.
  * Source: RFC 9457.
  *
  * @module
@@ -12,7 +12,7 @@ const TEXT = "text/plain";
 const PROBLEM = "application/problem+json";
 const JSON_TYPE = "application/json";
 
-/** Longest list of media types that is looked into, far above what clients send. */
+/** The longest Accept field that is evaluated, far above what clients send. */
 const ACCEPT_LENGTH = 1024;
 
 /** Returns the media type and the body. */
@@ -22,7 +22,7 @@ export function errorBody(
   accept: string | null,
 ): [type: string, body: Uint8Array] {
   if (!prefersJson(accept)) return [`${TEXT}; charset=utf-8`, Buffer.from(`${detail}\n`)];
-  // No type of its own: the status says all there is to say (RFC 9457 section 4.2.1).
+  // No problem type: the status says everything (RFC 9457 section 4.2.1).
   const problem = { title: STATUS_TEXT[status], status, detail };
   return [PROBLEM, Buffer.from(`${JSON.stringify(problem)}\n`)];
 }

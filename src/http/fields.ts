@@ -1,5 +1,5 @@
 /**
- * What the fields of a request mean for its reply.
+ * Interprets the fields of a request.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { Refusal } from "./refusal.ts";
 import type { ReplyMode } from "./replies.ts";
 import type { HttpOptions } from "./options.ts";
 
-/** The preconditions of a request, and which part of the value it wants. */
+/** The preconditions of a request, and the part of the value it asks for. */
 export interface Conditions {
   readonly match: string | null;
   readonly noneMatch: string | null;
@@ -21,25 +21,25 @@ export interface Conditions {
   readonly ifRange: string | null;
 }
 
-/** Why a request that is well-formed gets no value, whatever it asks for. */
+/** Why a well-formed request gets no value, whatever it asks for. */
 export type Bar = "unauthorized" | "expectation";
 
-/** The fields of a request, interpreted. */
+/** The interpreted fields of a request. */
 export interface Fields {
   readonly wishes: Wishes;
-  /** Null where there are none. */
+  /** Null if there are none. */
   readonly conditions: Conditions | null;
-  /** Null where the value may be had. */
+  /** Null if the client may have the value. */
   readonly bar: Bar | null;
-  /** Whether the host is one that is served. */
+  /** Whether the host is served. */
   readonly isServed: boolean;
-  /** Whether a browser asks what a page may ask. */
+  /** Whether this is a browser's preflight request. */
   readonly isPreflight: boolean;
   /** How to reply to GET; other methods and bodies may change it. */
   readonly mode: ReplyMode;
 }
 
-/** What a reply over HTTP/1.0 says where the connection stays. */
+/** The line of a reply over HTTP/1.0 if the connection stays open. */
 export const KEEP_ALIVE = "Connection: keep-alive\r\n";
 
 /** Interprets the fields of a request, or refuses them. */
@@ -53,7 +53,7 @@ export function interpretFields(
   if (host === null) return BAD_HOST;
   const cacheControl = fields.get("cache-control");
   const last = isLast(fields.get("connection") ?? "", isHttp11);
-  // A client of HTTP/1.0 keeps the connection only when it asked to and is told so.
+  // An HTTP/1.0 client keeps the connection only if it asked to and the reply confirms it.
   const keepAlive = last || isHttp11 ? "" : KEEP_ALIVE;
   return {
     wishes: cacheControl === undefined ? NO_WISHES : grant(wishesOf(cacheControl), options),
@@ -79,7 +79,7 @@ const BAD_HOST = new Refusal(
   "HTTP/1.1 wants exactly one Host, with a host and perhaps a port",
 );
 
-/** RFC 9112 section 9.3: who closes, and who has to ask for the connection to stay. */
+/** Whether the connection ends after this request. Source: RFC 9112 section 9.3. */
 function isLast(connection: string, isHttp11: boolean): boolean {
   const options = tokensOf(connection);
   return options.includes("close") || (!isHttp11 && !options.includes("keep-alive"));
@@ -95,7 +95,7 @@ function conditionsOf(fields: RawFields): Conditions | null {
 
 function barOf(fields: RawFields, isHttp11: boolean, options: HttpOptions): Bar | null {
   if (!isAuthorized(fields.get("authorization"), options.credentials)) return "unauthorized";
-  // RFC 9110 section 10.1.1: of HTTP/1.0, an expectation is ignored.
+  // An expectation over HTTP/1.0 is ignored (RFC 9110 section 10.1.1).
   const expectation = isHttp11 ? fields.get("expect") : undefined;
   return expectation === undefined || expectation.toLowerCase() === "100-continue"
     ? null

@@ -2,8 +2,8 @@
  * Lists in field values: elements between commas, with optional white space around each.
  * Source: RFC 9110 sections 5.6.1 (lists) and 5.6.3 (white space).
  *
- * White space is a space or a tab, and nothing else. JavaScript's own trimming and its pattern class
- * for white space also take 0x0B, 0x0C and 0xA0, which other servers take for a part of the value.
+ * White space is a space or a tab, and nothing else. JavaScript's trimming and its pattern class
+ * for white space include 0x0B, 0x0C and 0xA0, which other servers read as a part of the value.
  *
  * @module
  */
@@ -23,7 +23,7 @@ export function tokensOf(value: string): string[] {
   return value.toLowerCase().split(",").map(trimWhiteSpace);
 }
 
-/** Everything up to the next comma outside of quoted strings. One without its end ends the value. */
+/** Everything up to the next comma outside quoted strings. An unterminated one ends the value. */
 const ELEMENT = /(?:"(?:[^"\\]|\\.)*\\?(?:"|$)|[^",])+/g;
 
 /** Returns the elements of a list that may contain quoted strings. */

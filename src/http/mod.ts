@@ -1,5 +1,5 @@
 /**
- * HTTP as a protocol of this server: `GET /key` reads a key, and which outcome is which status.
+ * HTTP as a protocol of this server: `GET /key` reads a key, and each outcome has its status.
  * Source: RFC 9110 for methods and statuses, RFC 9112 for the connection.
  *
  * @module
@@ -24,12 +24,12 @@ import { BAD_ESCAPE, keyOf, readTarget } from "./target.ts";
 
 export type { HttpOptions } from "./options.ts";
 
-/** Methods that are defined, but not for a key here; all others are unknown. */
+/** Methods that are defined but not allowed for keys; all others are unknown. */
 const OTHER_METHODS = new Set(["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNECT"]);
 
 const ALLOW = "Allow: GET, HEAD, OPTIONS\r\n";
 
-/** What all connections that speak HTTP share. */
+/** The parts that all HTTP connections share. */
 export class HttpSite {
   readonly replies: Replies;
 
@@ -38,7 +38,7 @@ export class HttpSite {
   }
 }
 
-/** The settings where there are none. */
+/** The default settings. */
 const DEFAULTS: HttpOptions = {
   contentType: "application/octet-stream",
   maxAge: 0,
@@ -73,7 +73,7 @@ export class Http implements Protocol {
     return this.#answer(head);
   }
 
-  /** RFC 9112 section 9.6: who is about to close the connection says so in the last reply. */
+  /** The last reply must announce the end of the connection (RFC 9112 section 9.6). */
   drain(): void {
     this.#isDraining = true;
   }
@@ -89,7 +89,7 @@ export class Http implements Protocol {
     this.#refuse(refusal, input, RETRY_LINES).reply(output);
   }
 
-  /** The requests that are not a plain GET. */
+  /** Answers requests other than a plain GET. */
   #answer(head: Head<Fields>): ClientRequest {
     const { line: { method, key, target }, fields } = head;
     const { replies, options } = this.site;
@@ -98,14 +98,14 @@ export class Http implements Protocol {
     let found = key;
     let isRoot = key === "";
     let { isServed: isHostServed } = fields;
-    // Only these two have targets that name no key (RFC 9112 section 3.2).
+    // Only these two methods have targets that name no key (RFC 9112 section 3.2).
     if (key === null && method !== "CONNECT" && !(method === "OPTIONS" && target === "*")) {
       const parts = readTarget(target);
       if (typeof parts === "string") return this.#end(parts, mode);
       const { authority, path } = parts;
       if (authority !== null) {
         const host = hostOf(authority);
-        // Without a host it is no http URI (RFC 9110 section 4.2.1).
+        // An http URI must have a host (RFC 9110 section 4.2.1).
         if (host === null || host === "") return this.#end(NO_HOST, mode);
         isHostServed = isServed(host, options.allowedHosts);
       }
@@ -140,7 +140,7 @@ export class Http implements Protocol {
     return keys === null || keys.has(key);
   }
 
-  /** Refuses a target: the connection ends, as after every malformed request. */
+  /** Refuses a target. The connection ends, as after every malformed request. */
   #end(why: string, mode: ReplyMode): Told {
     const last = { ...mode, last: true };
     return new Told(
@@ -149,7 +149,7 @@ export class Http implements Protocol {
     );
   }
 
-  /** Refuses the request that the input begins with, however much of it has come. */
+  /** Refuses the request at the start of the input, complete or not. */
   #refuse({ status, reason }: Refusal, input: Input, lines = ""): Told {
     const mode: ReplyMode = { isHead: isHeadRequest(input), last: true, lines: "", accept: null };
     const { replies } = this.site;

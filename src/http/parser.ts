@@ -1,6 +1,6 @@
 /**
- * HTTP requests: bytes to heads, with their bodies read away. Nothing is taken off the input before
- * a request is complete; what has been parsed of it is not parsed again.
+ * Parses HTTP requests: bytes to heads; bodies are skipped. Nothing is taken off the input before a
+ * request is complete, and no part is parsed twice.
  *
  * @module
  */
@@ -15,10 +15,10 @@ import { readRequestLine, type RequestLine } from "./request_line.ts";
 /** Longest field section, in bytes. */
 export const FIELDS_BYTES = 16 * 1024;
 
-/** Longest field section that is remembered for the next request, in bytes. */
+/** The longest field section that is remembered for the next request, in bytes. */
 const REMEMBERED_BYTES = 2 * 1024;
 
-/** A request, its fields interpreted as an `F`. */
+/** A request with its fields interpreted as `F`. */
 export interface Head<F> {
   readonly line: RequestLine;
   readonly fields: F;
@@ -26,10 +26,10 @@ export interface Head<F> {
   readonly isBodyLeft: boolean;
 }
 
-/** Makes what is wanted of the fields, or refuses them. */
+/** Interprets the fields, or refuses them. */
 export type Interpret<F> = (fields: RawFields, isHttp11: boolean) => F | Refusal;
 
-/** A field section that came before, and what it meant. */
+/** An earlier field section with its interpretation. */
 interface Remembered<F> {
   readonly bytes: Buffer;
   readonly isHttp11: boolean;
@@ -44,18 +44,18 @@ export class HttpParser<F> {
   #at = 0;
   /** The head of the request whose body is being read. */
   #head: Head<F> | null = null;
-  /** Where that body ends, as an offset from the start of the input, or what looks for its end. */
+  /** The end of that body as an offset from the start of the input, or the search for it. */
   #body: ChunkedBody | number = 0;
-  /** A client sends the same fields with each request: the same bytes mean the same. */
+  /** Clients repeat the same fields with each request, and equal bytes have an equal meaning. */
   #remembered: Remembered<F> | null = null;
 
-  /** @param basis What the meaning of fields depends on: it changes with the epoch. */
+  /** @param basis The meaning of fields depends on it, and changes with its epoch. */
   constructor(
     readonly interpret: Interpret<F>,
     readonly basis: { readonly epoch: number } = FIXED,
   ) {}
 
-  /** Takes the next request off the input; `undefined` when more bytes are needed. */
+  /** Takes the next request off the input; `undefined` if more bytes are needed. */
   next(input: Input): Head<F> | Refusal | undefined {
     if (this.#line === null) {
       if (!skipEmptyLines(input)) return undefined;
@@ -75,7 +75,7 @@ export class HttpParser<F> {
     return this.#readBody(input, this.#head);
   }
 
-  /** Takes the fields off the input, and returns what they mean, where they are the known ones. */
+  /** If the fields are the remembered ones, takes them off the input and returns their meaning. */
   #recall(input: Input, line: RequestLine): F | null {
     const known = this.#remembered;
     if (known === null || known.isHttp11 !== line.isHttp11) return null;
@@ -111,8 +111,8 @@ export class HttpParser<F> {
     if (framing === 0) this.#remember(input, line, fields);
     else if (framing === "chunked") this.#body = new ChunkedBody(end);
     else this.#body = end + framing;
-    // Who asks whether to send a body gets the answer at once, without it: then none may follow
-    // that would have to be told from a request (RFC 9110 section 10.1.1).
+    // A client that asks whether to send its body gets the final answer at once. Then the body must
+    // not follow, because it could not be told from a request (RFC 9110 section 10.1.1).
     const waits = line.isHttp11 && section.fields.has("expect");
     const isBodyLeft = framing !== 0 && (waits || Number(framing) > BODY_BYTES);
     return { line, fields, isBodyLeft };

@@ -13,9 +13,9 @@ export interface ByteRange {
 const SINGLE_RANGE = /^bytes=[ \t]*(?:(\d+)-(\d*)|-(\d+))[ \t]*$/i;
 
 /**
- * Returns the range of a value of `length` bytes, "unsatisfiable" where it has none of it, or null
- * where the field counts for nothing: it is malformed, in another unit, or asks for several ranges,
- * which a server may answer with the whole (section 14.2).
+ * Returns the range of a value of `length` bytes, "unsatisfiable" if the value has none of it, or
+ * null if the field is ignored: it is malformed, in another unit, or asks for several ranges, which
+ * a server may answer with the whole value (section 14.2).
  */
 export function rangeOf(range: string, length: number): ByteRange | "unsatisfiable" | null {
   const parts = SINGLE_RANGE.exec(range);
@@ -23,7 +23,7 @@ export function rangeOf(range: string, length: number): ByteRange | "unsatisfiab
   const [, first, last, suffix] = parts;
   if (suffix !== undefined) {
     if (Number(suffix) === 0) return "unsatisfiable";
-    // The last bytes of nothing can be had, but Content-Range has no words for it (section 14.4).
+    // The last bytes of an empty value exist, but Content-Range cannot express them (section 14.4).
     return length === 0 ? null : { from: Math.max(0, length - Number(suffix)), to: length };
   }
   const from = Number(first);

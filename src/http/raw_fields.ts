@@ -1,7 +1,7 @@
 /**
- * The field section of a request: lines of bytes to names and values, each line on its own, so that
- * a slow client's section is taken up where it was left. Strict where being lenient lets two parties
- * read two requests into the same bytes. Source: RFC 9112 sections 2.2 and 5.
+ * Parses the field section of a request: bytes to names and values, line by line, so that parsing
+ * continues when more bytes arrive. It is strict where leniency would let two programs read
+ * different requests. Source: RFC 9112 sections 2.2 and 5.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Input } from "../server/input.ts";
 import { COLON, CR, LF, PLACES, SPACE, TAB, TOKEN, VALUE } from "./characters.ts";
 import { Refusal } from "./refusal.ts";
 
-/** The fields that mean something here; all others are checked and skipped. */
+/** The fields that have a meaning here; all others are checked and skipped. */
 const WANTED: ReadonlySet<string> = new Set([
   "accept",
   "access-control-request-method",
@@ -27,16 +27,16 @@ const WANTED: ReadonlySet<string> = new Set([
   "transfer-encoding",
 ]);
 
-/** Most other fields are told from these by the length of their name alone. */
+/** The length of the name alone excludes most other fields. */
 const WANTED_LENGTHS: ReadonlySet<number> = new Set([...WANTED].map(({ length }) => length));
 
-/** Fields of which two make a request ambiguous, and so unacceptable. */
+/** Fields that make a request ambiguous, and therefore refused, if they are repeated. */
 const SINGLE: ReadonlySet<string> = new Set(["content-length", "host", "transfer-encoding"]);
 
-/** Most fields of a request, far above what clients send. */
+/** The limit of fields in a request, far above what clients send. */
 const FIELD_COUNT = 128;
 
-/** Values by lower-case name; several of one name are joined by a comma. */
+/** Values by lower-case name; repeated ones are joined with a comma. */
 export type RawFields = ReadonlyMap<string, string>;
 
 export class FieldSection {
@@ -44,10 +44,10 @@ export class FieldSection {
   #count = 0;
 
   /**
-   * Takes lines until the empty one that ends the section.
+   * Reads lines until the empty line that ends the section.
    *
    * @param at The offset of the next line from the start of the input.
-   * @returns The offset behind the section, or of the first line that is not complete, negated.
+   * @returns The offset after the section, or the negated offset of the first incomplete line.
    */
   read(input: Input, at: number): number | Refusal {
     const { bytes, start, end } = input;
@@ -63,7 +63,7 @@ export class FieldSection {
     }
   }
 
-  /** Takes the line at position `from`; returns the position of the next one, or -1 for more bytes. */
+  /** Reads the line at `from`; returns the position of the next one, or -1 if bytes are missing. */
   #line(input: Input, from: number): number | Refusal {
     const { bytes, end } = input;
     let at = from;

@@ -1,13 +1,13 @@
 /**
- * What is wrong with a request that cannot be taken, as a value: the data path throws nothing.
+ * The refusal of a request, as a value: the data path throws nothing.
  *
  * @module
  */
 import type { StatusCode } from "@std/http/status";
 
 /**
- * The status that says so, and the sentence. The connection ends with it: where a request ends that
- * is not understood is anybody's guess, and a guess is what request smuggling lives on.
+ * The status and the reason. The connection ends with it: the end of a malformed request can only
+ * be guessed, and request smuggling exploits such guesses.
  */
 export class Refusal {
   constructor(readonly status: StatusCode, readonly reason: string) {}

@@ -7,14 +7,14 @@ import type { Input } from "../server/input.ts";
 import { CR, LF, PLACES, PLAIN, SPACE, TAB, TARGET, TOKEN } from "./characters.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Longest request line, in bytes; twice what RFC 9112 section 3 wants to be possible. */
+/** The longest request line, in bytes; twice the minimum of RFC 9112 section 3. */
 export const LINE_BYTES = 16 * 1024;
 
 export interface RequestLine {
   readonly method: string;
-  /** The key, where the target is a path that stands for itself; else null. */
+  /** The key, if the target is a path without escapes and query; else null. */
   readonly key: string | null;
-  /** The target, where the key is null. */
+  /** The target, if the key is null. */
   readonly target: string;
   /** Whether the version is 1.1 or a later 1.x; else it is 1.0. */
   readonly isHttp11: boolean;
@@ -31,7 +31,7 @@ const DIGITS_AT = VERSION.length;
 /** Length of ` HTTP/1.1` and the end of the line, in bytes. */
 const TAIL_BYTES = 11;
 
-/** Reads the line at the start of the input; `undefined` when more bytes are needed. */
+/** Reads the line at the start of the input; `undefined` if more bytes are needed. */
 export function readRequestLine(input: Input): RequestLine | Refusal | undefined {
   const { bytes, start, end } = input;
   let at = start;
@@ -60,13 +60,13 @@ export function readRequestLine(input: Input): RequestLine | Refusal | undefined
   };
 }
 
-/** Whether the input begins with a HEAD request, be it malformed or incomplete otherwise. */
+/** Whether the input begins with a HEAD request, even if the rest is malformed or incomplete. */
 export function isHeadRequest({ bytes, start, end }: Input): boolean {
   if (end - start < HEAD.length) return false;
   return HEAD.every((byte, index) => bytes[start + index] === byte);
 }
 
-/** Whether the line ends as nearly all do. */
+/** Whether the line ends like nearly all lines. */
 function isVersion11({ bytes, end }: Input, from: number): boolean {
   if (from + VERSION_11.length > end) return false;
   for (let index = 0; index < VERSION_11.length; index++) {
@@ -86,7 +86,7 @@ function readVersion({ bytes, end }: Input, from: number): number | Refusal | un
   return bytes[from + DIGITS_AT + 2]! - 0x30;
 }
 
-/** Whether a byte may stand at a place of `HTTP/1.1` and the end of the line. */
+/** Whether a byte is allowed at a position of `HTTP/1.1` and the end of the line. */
 function fits(byte: number, index: number): boolean {
   switch (index - DIGITS_AT) {
     case 0:
@@ -103,7 +103,7 @@ function fits(byte: number, index: number): boolean {
   }
 }
 
-/** The method; those of nearly all requests without making a string. */
+/** The method; for nearly all requests without making a string. */
 function methodAt(input: Input, from: number, to: number): string {
   const { bytes } = input;
   if (
@@ -114,7 +114,7 @@ function methodAt(input: Input, from: number, to: number): string {
   return input.latin1(from, to);
 }
 
-/** What stands in the target where only its characters or a space may. */
+/** The unexpected character in a target. */
 function badTarget(byte: number): Refusal {
   if (byte === CR || byte === LF || byte === TAB) return BAD_LINE;
   const hex = byte.toString(16).toUpperCase().padStart(2, "0");

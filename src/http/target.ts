@@ -1,5 +1,5 @@
 /**
- * Request targets: the key that a path names, and why other targets name none.
+ * Request targets: the key of a path, and why other targets have none.
  * Source: RFC 9112 section 3.2, RFC 3986 section 2.1.
  *
  * @module
@@ -21,7 +21,7 @@ export interface Target {
 /**
  * Reads a target in origin or absolute form.
  *
- * @returns The target, or the sentence that says why it names no key.
+ * @returns The target, or a sentence that says why it names no key.
  */
 export function readTarget(target: string): Target | string {
   const absolute = ABSOLUTE.exec(target);
@@ -43,8 +43,8 @@ export const BAD_ESCAPE =
   "The path contains a % without two hexadecimal digits: wanted % itself written as %25";
 
 /**
- * Returns the key that a path names: everything after its first slash up to the query,
- * percent-decoded to bytes. Null when an escape is malformed.
+ * Returns the key of a path: everything after its first slash up to the query, percent-decoded to
+ * bytes. Null if an escape is malformed.
  */
 export function keyOf(path: string): Key | null {
   const query = path.indexOf("?");
@@ -52,7 +52,7 @@ export function keyOf(path: string): Key | null {
   return key === null ? null : ownText(key);
 }
 
-/** Replaces each escape by the code unit of its byte; null when an escape is malformed. */
+/** Replaces each escape by the code unit of its byte; null if an escape is malformed. */
 function decodePercent(text: string): string | null {
   if (!text.includes("%")) return text;
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return null;

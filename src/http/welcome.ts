@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 
-/** Says what this is and how to ask. Its keys are examples. */
+/** Explains the port and how to read a key. Its keys are examples. */
 export const WELCOME = Buffer.from(`This is redis-proxy, a caching proxy in front of Redis.
 
 Over HTTP, a path is a key:         curl http://HOST:PORT/some-key
