@@ -26,7 +26,7 @@ export function isAuthorized(authorization: string | undefined, credentials: Cre
   }
 }
 
-/** User and password in base64; the default user, if none is given, is that of Redis. */
+/** User and password in base64. An empty user means the default user, as in Redis. */
 function isBasic(token: string, credentials: Credentials): boolean {
   let pair: string;
   try {

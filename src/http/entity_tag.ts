@@ -1,8 +1,8 @@
 /**
- * Strong entity tags: the length and a digest of the bytes, so that equal values have equal tags,
- * in this process, after a restart and on another machine. The same tag as `eTag` of @std/http
- * gives, which digests in one asynchronous go; here a small value is done at once, within a reply,
- * and a large one a piece at a time, between the replies to others. Source: RFC 9110 section 8.8.3.
+ * Strong entity tags: the length and a digest of the bytes, so that equal values have equal tags, in
+ * this process, after a restart and on another machine. The same tag as `eTag` of @std/http gives,
+ * which digests in one asynchronous go; here a small value is done at once, within a reply, and a
+ * large one a piece at a time, between the replies to others. Source: RFC 9110 section 8.8.3.
  *
  * @module
  */
@@ -22,15 +22,13 @@ const DIGEST_LENGTH = 27;
 const underWay = new WeakMap<Entry, Promise<void>>();
 
 /**
- * Tags of values that are parts of a larger piece of memory, as small ones in the cache are: by
- * that memory, and by where they start in it. Their entries are made anew for each hit, but the
- * bytes at a place are the same for as long as there is the memory. About 100 bytes for each value.
+ * Tags of values that are parts of a larger piece of memory, as small ones in the cache are: by that
+ * memory, and by where they start in it. Their entries are made anew for each hit, but the bytes at a
+ * place are the same for as long as there is the memory. About 100 bytes for each value.
  */
 const placed = new WeakMap<ArrayBufferLike, Map<number, string>>();
 
-/**
- * Returns the tag of an entry in its quotes, or `undefined` where `prepareTag` has to come first.
- */
+/** Returns the tag of an entry in its quotes, or `undefined` where `prepareTag` has to come first. */
 export function tagOf(entry: Entry): string | undefined {
   if (entry.tag === null && entry.value.length <= AT_ONCE_BYTES) {
     const { value } = entry;

@@ -1,7 +1,6 @@
 /**
  * HTTP replies: heads and bodies appended to an output. What is the same in all heads is encoded
- * once, and the date once a second. Source: RFC 9110, 9111 (Age, Cache-Control), 9211
- * (Cache-Status).
+ * once, and the date once a second. Source: RFC 9110, 9111 (Age, Cache-Control), 9211 (Cache-Status).
  *
  * @module
  */
@@ -132,10 +131,7 @@ export class Replies {
       `Date: ${this.#date.at(now)}\r\n`;
   }
 
-  /**
-   * What caches further down must know: the tag, the age, how long to keep it, and where it is
-   * from.
-   */
+  /** What caches further down must know: the tag, the age, how long to keep it, and where it is from. */
   #story(output: Output, tag: string, answer: Answer): void {
     const { via, age, timeLeft } = answer;
     output.bytes(ETAG);

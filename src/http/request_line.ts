@@ -114,7 +114,7 @@ function methodAt(input: Input, from: number, to: number): string {
   return input.latin1(from, to);
 }
 
-/** The unexpected character in a target. */
+/** Refuses an unexpected byte in a target. */
 function badTarget(byte: number): Refusal {
   if (byte === CR || byte === LF || byte === TAB) return BAD_LINE;
   const hex = byte.toString(16).toUpperCase().padStart(2, "0");

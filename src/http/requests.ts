@@ -101,9 +101,7 @@ export class Read implements ClientRequest {
     }
   }
 
-  /**
-   * What takes longer: a read at the origin, a second one for a fresher value, a large value's tag.
-   */
+  /** What takes longer: a read at the origin, a second one for a fresher value, a large value's tag. */
   async #readOn(lookup: Lookup, first: Answer | Promise<Answer>): Promise<Answer> {
     const { terms, minFresh } = this.fields.wishes;
     let answer = await first;
