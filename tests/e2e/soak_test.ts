@@ -20,6 +20,14 @@ Deno.test("with one fault after the other, no answer is too old, and every key r
   assert(report.reads > 1000 && report.faults > 3, JSON.stringify(report));
 });
 
+Deno.test("large values that are changed all the time are as fresh as small ones, also with faults", async () => {
+  for (const [seconds, faults] of [[2, []], [5, FAULTS]] as const) {
+    const report = await soak({ ...LOAD, seconds, faults, large: 300_000 });
+    assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);
+    assert(report.reads > 500, JSON.stringify(report));
+  }
+});
+
 Deno.test("an invalidation that overtakes an old answer leaves no key stale", async () => {
   const { stale, detached } = await race(2000);
   assertEquals(stale, 0);

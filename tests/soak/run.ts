@@ -3,6 +3,7 @@
  *
  *     deno task soak --seconds 60                   no faults
  *     deno task soak --seconds 600 --faults all     all faults, at random
+ *     deno task soak --large 300000                 a quarter of the values is large
  *     deno task soak --faults freeze-data,hang      these faults
  *
  * @module
@@ -11,7 +12,14 @@ import { parseArgs } from "@std/cli/parse-args";
 import { FAULTS } from "./rig.ts";
 import { soak } from "./soak.ts";
 
-const NUMBERS = { seconds: "20", readers: "50", writers: "4", keys: "64", lease: "1000" };
+const NUMBERS = {
+  seconds: "20",
+  readers: "50",
+  writers: "4",
+  keys: "64",
+  lease: "1000",
+  large: "0",
+};
 
 const args = parseArgs(Deno.args, {
   string: [...Object.keys(NUMBERS), "faults"],
@@ -44,6 +52,7 @@ const report = await soak({
   writers: numberOf("writers"),
   keys: numberOf("keys"),
   lease: numberOf("lease"),
+  large: Number(args.large),
   faults: faultsOf(args.faults),
   onFault: (name) => console.log(`${(performance.now() / 1000).toFixed(1)} s: ${name}`),
 });

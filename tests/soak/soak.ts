@@ -19,6 +19,8 @@ export interface SoakOptions {
   /** The faults, one after the other at random; none if empty. */
   readonly faults: readonly Fault[];
   readonly onFault?: (name: string) => void;
+  /** Length of the values of some keys, in bytes; 0 if all values are short. */
+  readonly large?: number;
 }
 
 export interface SoakReport extends Report {
@@ -37,6 +39,9 @@ export interface SoakReport extends Report {
 
 /** The longest pause of a client between two requests, in milliseconds. */
 const PAUSE = 10;
+
+/** One in this many keys has large values, if any has. */
+const LARGE = 4;
 
 /** An answer that takes longer counts as hung. */
 const HUNG = 8000;
@@ -160,7 +165,10 @@ class Run {
         this.#slowest = Math.max(this.#slowest, answered - invoked);
         if (answered - invoked > HUNG) this.history.violations.push(`hung: ${key}`);
         if ("error" in answer) this.#count(answer.error);
-        else this.history.read({ reader, key, value: answer.value, invoked, answered });
+        else {
+          const value = answer.value && this.#unpad(answer.value);
+          this.history.read({ reader, key, value, invoked, answered });
+        }
       } catch (error) {
         this.history.violations.push(`hung or broken: ${(error as Error).message}`);
         return;
@@ -185,7 +193,9 @@ class Run {
       const acknowledge = this.history.write(name, value, performance.now(), timeToLive);
       const end = timeToLive === Infinity ? [] : ["PX", `${timeToLive}`];
       try {
-        const reply = await client.run("SET", name, value, ...end);
+        const { large = 0 } = this.options;
+        const padded = index % LARGE === 1 ? value.padEnd(large, ".") : value;
+        const reply = await client.run("SET", name, padded, ...end);
         if (reply === "+OK") acknowledge(performance.now());
       } catch {
         // The reply was lost: the write may or may not have happened.
@@ -194,6 +204,13 @@ class Run {
       }
     }
     client.close();
+  }
+
+  /** A value as it was before it was made large. */
+  #unpad(value: string): string {
+    const text = value.replace(/\.+$/, "");
+    const isWhole = text === value || value.length === this.options.large;
+    return isWhole ? text : `${text}, and ${value.length} bytes`;
   }
 
   #count(error: string): void {
