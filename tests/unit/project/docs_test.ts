@@ -157,6 +157,12 @@ Deno.test("each Deno task in the documentation exists, and docs/development.md l
   assertEquals(missing, []);
 });
 
+Deno.test("docs/development.md says what each dependency is for", () => {
+  const listed = pageAt("docs/development.md").code.filter((one) => /^(npm|jsr):/.test(one));
+  const imported = Object.values(config.imports).map((one) => one.replace(/(?<=.)@[\d.]+$/, ""));
+  assertEquals(listed.sort(), imported.sort());
+});
+
 Deno.test("docs/architecture.md links each room of src", () => {
   const { links } = pageAt("docs/architecture.md");
   const rooms = Array.from(Deno.readDirSync(`${ROOT}/src`), ({ name }) => name);
