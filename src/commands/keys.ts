@@ -1,0 +1,154 @@
+/**
+ * The keys that a command writes, found in its arguments by the key specifications of the server.
+ * They are what the cache has to drop when the reply comes.
+ *
+ * Source: https://redis.io/docs/latest/develop/reference/key-specs/
+ *
+ * @module
+ */
+import type { CommandSpec, KeySpec, Words } from "./spec.ts";
+
+/** What a command may have changed when its reply comes. */
+export interface Written {
+  /** The keys that it names. */
+  readonly keys: readonly string[];
+  /** What it may change beside them: nothing, keys that it does not name, or every key. */
+  readonly beyond: "nothing" | "unnamed" | "everything";
+}
+
+export const NOTHING_WRITTEN: Written = { keys: [], beyond: "nothing" };
+const UNNAMED: Written = { keys: [], beyond: "unnamed" };
+const EVERYTHING: Written = { keys: [], beyond: "everything" };
+
+/** They change every key, or which keys there are. */
+const CHANGES_EVERYTHING = new Set([
+  ...["flushall", "flushdb", "swapdb", "sflush", "debug", "replicaof", "slaveof", "failover"],
+  ...["cluster|flushslots", "cluster|reset", "cluster|replicate", "cluster|failover"],
+  ...["module|load", "module|loadex", "module|unload", "restore-asking"],
+]);
+
+/** They may change keys that their arguments do not name. */
+const CHANGES_UNNAMED = new Set(["eval", "evalsha", "fcall", "exec"]);
+
+/** They are flagged `write`, and change no key. */
+const CHANGES_NO_KEY = new Set([
+  ...["function|load", "function|delete", "function|flush", "function|restore"],
+  ...["script|load", "script|flush"],
+]);
+
+const WRITES = ["RW", "OW", "RM"] as const;
+
+/** What a command with these arguments may have changed. */
+export function writtenBy(spec: CommandSpec | undefined, words: Words): Written {
+  if (spec === undefined) return UNNAMED;
+  const { name, flags } = spec;
+  if (CHANGES_EVERYTHING.has(name)) return EVERYTHING;
+  if (CHANGES_NO_KEY.has(name)) return NOTHING_WRITTEN;
+  const keys: string[] = [];
+  const isComplete = spec.keySpecs === null
+    ? addByRange(spec, words, keys)
+    : addBySpecs(spec, spec.keySpecs, words, keys);
+  const isWrite = flags.has("write");
+  if (CHANGES_UNNAMED.has(name) || (isWrite && !isComplete)) return { keys, beyond: "unnamed" };
+  // A module that names no keys can write any.
+  if (flags.has("module") && !flags.has("readonly") && keys.length === 0) return UNNAMED;
+  return keys.length === 0 && !isWrite ? NOTHING_WRITTEN : { keys, beyond: "nothing" };
+}
+
+/** Adds the keys of all specifications that write; false if some cannot be found that way. */
+function addBySpecs(
+  spec: CommandSpec,
+  specs: readonly KeySpec[],
+  words: Words,
+  keys: string[],
+): boolean {
+  let isComplete = true;
+  for (const one of specs) {
+    if (!WRITES.some((flag) => one.flags.has(flag))) continue;
+    if (one.search.type === "unknown" || one.find.type === "unknown") {
+      // SORT is the one command of Redis itself whose destination no specification finds.
+      isComplete = spec.name === "sort" && addStores(words, keys) && isComplete;
+    } else {
+      isComplete = addBySpec(one, words, keys) && isComplete;
+    }
+  }
+  return isComplete;
+}
+
+function addBySpec({ search, find }: KeySpec, words: Words, keys: string[]): boolean {
+  for (const begin of beginsOf(search, words)) {
+    if (find.type === "range") {
+      const last = lastOf(find, begin, words.count);
+      for (let at = begin; at <= last; at += find.step) keys.push(words.string(at));
+    } else if (find.type === "keynum") {
+      addCounted(find, begin, words, keys);
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Adds keys whose number is an argument. Redis refuses a number that is wrong. */
+function addCounted(
+  { countAt, first, step }: { countAt: number; first: number; step: number },
+  begin: number,
+  words: Words,
+  keys: string[],
+): void {
+  const count = begin + countAt < words.count ? Number(words.string(begin + countAt)) : 0;
+  for (let index = 0; index < count; index++) {
+    const at = begin + first + index * step;
+    if (at >= words.count) return;
+    keys.push(words.string(at));
+  }
+}
+
+/**
+ * The arguments at which keys begin: none if an optional keyword is absent. A keyword that stands
+ * there twice counts twice, since commands differ in which one they follow.
+ */
+function beginsOf(search: KeySpec["search"], words: Words): number[] {
+  if (search.type === "index") {
+    const at = search.index < 0 ? words.count + search.index : search.index;
+    return at > 0 && at < words.count ? [at] : [];
+  }
+  const begins: number[] = [];
+  if (search.type !== "keyword") return begins;
+  const { keyword, startFrom } = search;
+  const first = startFrom < 0 ? 1 : startFrom;
+  for (let at = first; at > 0 && at + 1 < words.count; at++) {
+    if (words.string(at).toLowerCase() === keyword) begins.push(at + 1);
+  }
+  return begins;
+}
+
+function lastOf(
+  { last, limit }: { last: number; limit: number },
+  begin: number,
+  count: number,
+): number {
+  if (last >= 0) return Math.min(begin + last, count - 1);
+  // A limit of n takes the first n-th part of the arguments: XREAD's keys precede as many ids.
+  if (last === -1 && limit > 1) return begin + Math.floor((count - begin) / limit) - 1;
+  return count + last;
+}
+
+/** Adds the destinations of SORT: every argument behind a STORE, since a key may be named so too. */
+function addStores(words: Words, keys: string[]): true {
+  for (let at = 2; at + 1 < words.count; at++) {
+    if (words.string(at).toLowerCase() === "store") keys.push(words.string(at + 1));
+  }
+  return true;
+}
+
+/** Before Redis 7.0: the range of arguments that COMMAND tells, which misses movable keys. */
+function addByRange({ name, flags, keyRange }: CommandSpec, words: Words, keys: string[]): boolean {
+  if (!flags.has("write") && !CHANGES_UNNAMED.has(name) && name !== "pfcount") return true;
+  const [first, last, step] = keyRange;
+  const end = last < 0 ? words.count + last : Math.min(last, words.count - 1);
+  if (first > 0 && step > 0) {
+    for (let at = first; at <= end; at += step) keys.push(words.string(at));
+  }
+  return !flags.has("movablekeys");
+}

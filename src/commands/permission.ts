@@ -1,0 +1,64 @@
+/**
+ * Permissions: which commands may pass to Redis. Two lists of names and `@categories` on top of a
+ * default that keeps out what endangers the server or the proxy.
+ *
+ * @module
+ */
+import type { CommandSpec } from "./spec.ts";
+
+/** Command names (`set`, `client|kill`) and categories (`@dangerous`), in lower case. */
+export type CommandList = readonly string[];
+
+/** What is refused unless it is allowed by name. */
+export const DENIED_BY_DEFAULT: CommandList = [
+  // They turn the connection into a replication stream.
+  ...["sync", "psync", "replconf"],
+  // They end, freeze or crash the server, or turn it into something else.
+  ...["shutdown", "debug", "replicaof", "slaveof", "failover", "pfdebug", "pfselftest"],
+  ...["module|load", "module|loadex", "module|unload"],
+  // They change a cluster.
+  ...["cluster|addslots", "cluster|addslotsrange", "cluster|bumpepoch", "cluster|delslots"],
+  ...["cluster|delslotsrange", "cluster|failover", "cluster|flushslots", "cluster|forget"],
+  ...["cluster|meet", "cluster|replicate", "cluster|reset", "cluster|saveconfig"],
+  ...["cluster|set-config-epoch", "cluster|setslot", "cluster|migration", "cluster|migrateslots"],
+  // They stop every client of the server, this proxy among them.
+  ...["script|debug", "client|pause"],
+];
+
+/** What a client may use that only reads: the commands that the cache answers, and its own state. */
+export interface Permissions {
+  /** Refused beside the default list. */
+  readonly deny: CommandList;
+  /** Allowed again, whatever else refuses them. */
+  readonly allow: CommandList;
+}
+
+/** Whether a command may pass; the subcommand's name decides before its container's. */
+export class PassFilter {
+  readonly #deny: ReadonlySet<string>;
+  readonly #allow: ReadonlySet<string>;
+
+  constructor({ deny, allow }: Permissions = { deny: [], allow: [] }) {
+    this.#deny = new Set([...DENIED_BY_DEFAULT, ...deny]);
+    this.#allow = new Set(allow);
+  }
+
+  /** Whether this command may pass to Redis. */
+  allows(spec: CommandSpec): boolean {
+    return matches(this.#allow, spec) || !matches(this.#deny, spec);
+  }
+
+  /** Whether a command that the server's table does not hold may pass. */
+  allowsName(name: string): boolean {
+    return this.#allow.has(name) || !this.#deny.has(name);
+  }
+}
+
+function matches(list: ReadonlySet<string>, { name, categories }: CommandSpec): boolean {
+  if (list.size === 0) return false;
+  if (list.has(name) || list.has("@all")) return true;
+  const bar = name.indexOf("|");
+  if (bar > 0 && list.has(name.slice(0, bar))) return true;
+  for (const category of categories) if (list.has(`@${category}`)) return true;
+  return false;
+}
