@@ -1,0 +1,186 @@
+/**
+ * Runs the same random commands against two servers and compares their replies byte for byte:
+ * several connections in both protocols, pipelined, with transactions, blocked clients and
+ * subscribers among them.
+ *
+ * @module
+ */
+import { type Command, Generator, randomOf, UNORDERED } from "./generator.ts";
+import { Client, request, unordered } from "./replies.ts";
+
+const CONNECTIONS = 6;
+const LONGEST_BATCH = 12;
+
+/** A command that two servers answered differently. */
+export interface Difference {
+  readonly at: number;
+  readonly command: string;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+export interface Comparison {
+  readonly commands: number;
+  readonly differences: readonly Difference[];
+}
+
+/**
+ * Compares two servers, both empty at first.
+ *
+ * @param expected Port of the server that is right.
+ * @param actual Port of the server that is tested.
+ * @param count How many commands to send.
+ * @param seed The same seed sends the same commands.
+ */
+export async function compare(
+  expected: number,
+  actual: number,
+  count: number,
+  seed: number,
+): Promise<Comparison> {
+  const run = new Run(await pairs(expected, actual), new Generator(randomOf(seed)));
+  try {
+    while (run.commands < count && run.differences.length < 20) await run.step();
+    return run;
+  } finally {
+    for (const pair of run.pairs) pair.forEach((client) => client.close());
+  }
+}
+
+/** One connection to each server. */
+type Pair = readonly [expected: Client, actual: Client];
+
+async function pairs(expected: number, actual: number): Promise<Pair[]> {
+  return await Promise.all(Array.from({ length: CONNECTIONS }, async (_, index) => {
+    const pair = await Promise.all([Client.connect(expected), Client.connect(actual)]);
+    for (const client of pair) {
+      if (index % 2 === 0) continue;
+      await client.send(request(["HELLO", "3"]));
+      await client.replies(1);
+    }
+    return pair;
+  }));
+}
+
+class Run implements Comparison {
+  commands = 0;
+  readonly differences: Difference[] = [];
+
+  constructor(readonly pairs: readonly Pair[], readonly generator: Generator) {}
+
+  /** One thing that clients do. */
+  async step(): Promise<void> {
+    const { generator: g } = this;
+    switch (g.below(24)) {
+      case 0:
+      case 1:
+        return await this.#transaction();
+      case 2:
+        return await this.#watched();
+      case 3:
+        return await this.#blocked();
+      case 4:
+        return await this.#subscribed();
+      default:
+        return await this.#batch(this.#some(1 + g.below(LONGEST_BATCH)));
+    }
+  }
+
+  #some(count: number): Command[] {
+    return Array.from({ length: count }, () => this.generator.next());
+  }
+
+  /** A pipeline over one connection. */
+  async #batch(commands: readonly Command[], pair = this.generator.pick(this.pairs)) {
+    await this.#send(pair, commands);
+    await this.#receive(pair, commands);
+  }
+
+  /** MULTI and EXEC in one go, or command by command. */
+  async #transaction(): Promise<void> {
+    const { generator: g } = this;
+    const pair = g.pick(this.pairs);
+    const inner = this.#some(g.below(6)).filter(([name]) => !UNORDERED.has(name!.toLowerCase()));
+    const commands = [["MULTI"], ...inner, [g.pick(["EXEC", "EXEC", "EXEC", "DISCARD"])]];
+    if (g.below(2) === 0) return await this.#batch([...commands, ...this.#some(2)], pair);
+    for (const command of commands) await this.#batch([command], pair);
+  }
+
+  /** WATCH, maybe a change by another client, and a transaction that may fail. */
+  async #watched(): Promise<void> {
+    const { generator: g } = this;
+    const [one, other] = this.#two();
+    const key = g.key("s");
+    await this.#batch([["WATCH", key], ["GET", key]], one);
+    if (g.below(2) === 0) await this.#batch([["SET", key, g.value()]], other);
+    await this.#batch([["MULTI"], ["SET", key, g.value()], ["GET", key], ["EXEC"]], one);
+    await this.#batch([["GET", key], ["UNWATCH"], ["GET", key]], one);
+  }
+
+  /** A client that waits, one that wakes it, and requests behind the one that waits. */
+  async #blocked(): Promise<void> {
+    const { generator: g } = this;
+    const [one, other] = this.#two();
+    const waiting = [["DEL", "queue"], ["BLPOP", "queue", "10"], ["GET", g.key("s")]];
+    await this.#send(one, waiting);
+    // A reply to the first command shows that the second one has begun to wait, or soon will.
+    await this.#receive(one, waiting.slice(0, 1));
+    await this.#batch(
+      [["SET", g.key("s"), g.value()], ["RPUSH", "queue", g.value(), "more"]],
+      other,
+    );
+    await this.#receive(one, waiting.slice(1));
+  }
+
+  /** A subscriber, a publisher, and the end of the subscription. */
+  async #subscribed(): Promise<void> {
+    const { generator: g } = this;
+    const [one, other] = this.#two();
+    await this.#send(one, [["SUBSCRIBE", "channel"], ["PSUBSCRIBE", "ch*"]]);
+    await this.#frames(one, 2, "SUBSCRIBE");
+    await this.#batch([["PUBLISH", "channel", g.value()], ["SET", g.key("s"), g.value()]], other);
+    await this.#frames(one, 2, "PUBLISH");
+    await this.#send(one, [["UNSUBSCRIBE"], ["PUNSUBSCRIBE"]]);
+    await this.#frames(one, 2, "UNSUBSCRIBE");
+    await this.#batch([["GET", g.key("s")], ["PING"]], one);
+  }
+
+  #two(): [Pair, Pair] {
+    const first = this.generator.below(this.pairs.length);
+    const step = 1 + this.generator.below(this.pairs.length - 1);
+    return [this.pairs[first]!, this.pairs[(first + step) % this.pairs.length]!];
+  }
+
+  async #send(pair: Pair, commands: readonly Command[]): Promise<void> {
+    const text = commands.map(request).join("");
+    await Promise.all(pair.map((client) => client.send(text)));
+  }
+
+  async #receive(pair: Pair, commands: readonly Command[]): Promise<void> {
+    const count = commands.length;
+    const [wanted, found] = await Promise.all(pair.map((client) => client.replies(count)));
+    commands.forEach((command, index) => this.#judge(command, wanted![index]!, found![index]!));
+  }
+
+  /** Frames of a subscriber, which are pushes in RESP3 and arrays in RESP2. */
+  async #frames(pair: Pair, count: number, why: string): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      const [wanted, found] = await Promise.all(pair.map((client) => client.frame()));
+      this.#judge([why], wanted!.text, found!.text);
+    }
+  }
+
+  #judge(command: Command, wanted: string, found: string): void {
+    const at = this.commands++;
+    if (wanted === found) return;
+    const name = command[0]!.toLowerCase();
+    if (UNORDERED.has(name) && unordered(wanted) === unordered(found)) return;
+    const [expected, actual] = [wanted, found].map((text) => text.slice(0, 400));
+    this.differences.push({
+      at,
+      command: JSON.stringify(command.map((word) => word.slice(0, 60)).join(" ")),
+      expected: JSON.stringify(expected),
+      actual: JSON.stringify(actual),
+    });
+  }
+}

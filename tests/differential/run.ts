@@ -1,0 +1,23 @@
+/**
+ * Compares the proxy with redis-server over many random commands: [count] [seed].
+ *
+ * @module
+ */
+import { startRedisServer } from "../../tools/redis_server.ts";
+import { startProxy } from "../support/proxy.ts";
+import { compare } from "./compare.ts";
+
+const count = Number(Deno.args[0] ?? 100_000);
+const seed = Number(Deno.args[1] ?? Date.now() % 1e9);
+
+await using expected = await startRedisServer();
+await using origin = await startRedisServer();
+await using proxy = await startProxy(origin.port);
+const started = performance.now();
+const { commands, differences } = await compare(expected.port, proxy.port, count, seed);
+for (const one of differences) {
+  console.log(`command ${one.at}: ${one.command}\n  redis ${one.expected}\n  proxy ${one.actual}`);
+}
+const seconds = ((performance.now() - started) / 1000).toFixed(1);
+console.log(`seed ${seed}: ${commands} commands, ${differences.length} differences, ${seconds} s`);
+Deno.exit(differences.length === 0 ? 0 : 1);
