@@ -23,6 +23,7 @@ import { factsOf, redisVersionOf } from "./status.ts";
 import { Http, HttpSite } from "../http/mod.ts";
 import { KeySet } from "../core/key_pattern.ts";
 import { listen, portOf, renew } from "./listener.ts";
+import { makeLanes, mayPass, originCredentialsOf } from "./lanes.ts";
 import type { Log } from "../core/log.ts";
 import { display, Link } from "../origin/link.ts";
 import { RedisOrigin } from "../origin/mod.ts";
@@ -85,6 +86,11 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     () => performance.now(),
     new SoftWait(values["soft-timeout"]),
   );
+  const lanes = makeLanes(values, address, {
+    invalidate: (key) => table.invalidate(key),
+    flush: () => table.flush(),
+    fence: () => origin.fence(),
+  });
   const http = new HttpSite({
     contentType: values["content-type"],
     maxAge: values["http-max-age"],
@@ -97,6 +103,9 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const facts = () => factsOf({ config, version, stats, origin, cache, server });
   const resp: RespContext = {
     credentials: config.credentials,
+    lanes,
+    originCredentials: originCredentialsOf(address),
+    mayPass: (peer) => mayPass(config, peer),
     database: address.database,
     freshness: respFreshness(values, table.policies),
     limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },
@@ -181,6 +190,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
         grace: values["shutdown-timeout"],
       }, log);
       origin.close();
+      lanes?.close();
       permits.close();
       await admin?.stop(0);
     },

@@ -96,7 +96,7 @@ function addCounted(
   words: Words,
   keys: string[],
 ): void {
-  const count = begin + countAt < words.count ? Number(words.string(begin + countAt)) : 0;
+  const count = begin + countAt < words.count ? Number(words.string(begin + countAt, 16)) : 0;
   for (let index = 0; index < count; index++) {
     const at = begin + first + index * step;
     if (at >= words.count) return;
@@ -118,7 +118,7 @@ function beginsOf(search: KeySpec["search"], words: Words): number[] {
   const { keyword, startFrom } = search;
   const first = startFrom < 0 ? 1 : startFrom;
   for (let at = first; at > 0 && at + 1 < words.count; at++) {
-    if (words.string(at).toLowerCase() === keyword) begins.push(at + 1);
+    if (words.string(at, 16).toLowerCase() === keyword) begins.push(at + 1);
   }
   return begins;
 }
@@ -137,7 +137,7 @@ function lastOf(
 /** Adds the destinations of SORT: every argument behind a STORE, since a key may be named so too. */
 function addStores(words: Words, keys: string[]): true {
   for (let at = 2; at + 1 < words.count; at++) {
-    if (words.string(at).toLowerCase() === "store") keys.push(words.string(at + 1));
+    if (words.string(at, 8).toLowerCase() === "store") keys.push(words.string(at + 1));
   }
   return true;
 }

@@ -73,7 +73,7 @@ export function isBlocking({ name, flags, categories }: CommandSpec, words: Word
   if (name !== "xread" && name !== "xreadgroup") return true;
   // What follows STREAMS are names and ids.
   for (let at = 1; at < words.count; at++) {
-    const word = words.string(at).toLowerCase();
+    const word = words.string(at, 8).toLowerCase();
     if (word === "block") return true;
     if (word === "streams") return false;
   }

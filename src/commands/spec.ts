@@ -24,7 +24,8 @@ export type Reply =
 /** The arguments of a request, the command's name first, as code units 0 to 255. */
 export interface Words {
   readonly count: number;
-  string(index: number): string;
+  /** Argument `index`, cut after `most` bytes. */
+  string(index: number, most?: number): string;
 }
 
 /** Where the search for keys begins in the arguments of a command. */

@@ -5,7 +5,7 @@
  */
 import { type CommandSpec, readCommandTable, type Reply, type Words } from "./spec.ts";
 
-/** Longest name that is looked for, in bytes: none is half as long. */
+/** Length from which no command has a name, in bytes. */
 const NAME_BYTES = 64;
 
 export class CommandTable {
@@ -30,11 +30,10 @@ export class CommandTable {
 
   /** The specification of a request's command, or of its subcommand; undefined if there is none. */
   find(words: Words): CommandSpec | undefined {
-    const name = words.string(0);
-    const spec = this.#specs.get(name) ??
-      (name.length > NAME_BYTES ? undefined : this.#specs.get(name.toLowerCase()));
+    const name = words.string(0, NAME_BYTES);
+    const spec = this.#specs.get(name) ?? this.#specs.get(name.toLowerCase());
     if (spec === undefined || spec.subcommands.size === 0 || words.count < 2) return spec;
     // An unknown subcommand is left to Redis, which has the words for it.
-    return spec.subcommands.get(words.string(1).toLowerCase()) ?? spec;
+    return spec.subcommands.get(words.string(1, NAME_BYTES).toLowerCase()) ?? spec;
   }
 }

@@ -7,6 +7,7 @@
 import type { Setting } from "./setting.ts";
 import { CACHE, COHERENCE } from "./settings/cache.ts";
 import { CLIENTS, LISTENING } from "./settings/clients.ts";
+import { COMMANDS } from "./settings/commands.ts";
 import { ADMIN, HTTP, RUNNING } from "./settings/operation.ts";
 import { REDIS } from "./settings/redis.ts";
 
@@ -16,6 +17,7 @@ export type { Setting } from "./setting.ts";
 export const GROUPS = {
   "Listening": LISTENING,
   "Clients": CLIENTS,
+  "Commands": COMMANDS,
   "Redis": REDIS,
   "Cache": CACHE,
   "Coherence": COHERENCE,

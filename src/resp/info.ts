@@ -21,7 +21,6 @@ const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
   Clients: (facts) => [
     ["connected_clients", facts.clients],
     ["maxclients", facts.maxClients],
-    ["cut_off_clients", facts.clientsCutOff],
     ["blocked_clients", 0],
     ["tracking_clients", 0],
   ],
@@ -41,6 +40,18 @@ const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
   ],
   Replication: () => [["role", "master"], ["connected_slaves", 0]],
   Cluster: () => [["cluster_enabled", 0]],
+  Proxy: (facts) => [
+    ["proxy_version", facts.proxyVersion],
+    ["proxy_process_id", facts.processId],
+    ["proxy_uptime_in_seconds", Math.floor(facts.uptime)],
+    ["proxy_clients", facts.clients],
+    ["proxy_clients_max", facts.maxClients],
+    ["proxy_clients_total", facts.clientsTotal],
+    ["proxy_clients_refused", facts.clientsRefused],
+    ["cut_off_clients", facts.clientsCutOff],
+    ["proxy_requests", facts.requests],
+    ["proxy_used_memory_rss", facts.residentBytes],
+  ],
   Cache: (facts) => [
     ["cache_entries", facts.cacheEntries],
     ["cache_entries_max", facts.cacheEntriesMax],
@@ -89,6 +100,17 @@ export function infoText(facts: Facts, names: readonly string[]): string {
     .filter(([title]) => isAll || wanted.has(title.toLowerCase()))
     .map(([title, fields]) => section(title, fields(facts)))
     .join("\r\n");
+}
+
+/** The sections that Redis does not have: they follow its own. */
+const OWN = ["Proxy", "Cache", "Coherence"];
+
+/** The sections of these names that Redis does not have, or all where there is no name. */
+export function ownInfoText(facts: Facts, names: readonly string[]): string {
+  const wanted = names.map((name) => name.toLowerCase());
+  const isAll = wanted.length === 0 || ALL.some((name) => wanted.includes(name));
+  const titles = isAll ? OWN : OWN.filter((title) => wanted.includes(title.toLowerCase()));
+  return titles.length === 0 ? "" : infoText(facts, titles);
 }
 
 function section(title: string, fields: readonly Field[]): string {

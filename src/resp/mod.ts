@@ -8,10 +8,10 @@
 import type { Peer } from "../server/peer.ts";
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
 import type { Input } from "../server/input.ts";
-import { dispatch, refuseEarly } from "./commands/table.ts";
-import { freshened } from "./freshness.ts";
+import { refuseEarly } from "./commands/table.ts";
 import { RespParser } from "./parse/parser.ts";
 import { NO_GET, takeGet } from "./parse/plain_get.ts";
+import { route } from "./route.ts";
 import { printable } from "./parse/sample.ts";
 import { encode, error } from "./replies.ts";
 import { FixedReply, SilentRequest } from "./requests/fixed.ts";
@@ -52,6 +52,10 @@ export class Resp implements Protocol {
     return undefined;
   }
 
+  end(): void {
+    this.#session.end();
+  }
+
   get isPaused(): boolean {
     return this.#parser?.isPaused ?? false;
   }
@@ -64,11 +68,16 @@ export class Resp implements Protocol {
   #requestOf(parser: RespParser, input: Input): ClientRequest {
     const session = this.#session;
     if (parser.error !== null) return this.#fail(input, parser.error);
-    const request = this.#refused ?? freshened(dispatch(parser.args, session), session.freshness);
+    const refused = this.#refused;
     this.#refused = null;
+    const request = refused === null
+      ? route(parser.args, session)
+      : session.skipsReply()
+      ? new SilentRequest(refused)
+      : refused;
     // The next request of the batch may come from a client that has authenticated by then.
     parser.isTrusted = session.isAuthenticated;
-    return session.skipsReply() ? new SilentRequest(request) : request;
+    return request;
   }
 
   /** Decides about a large request that is incomplete: only one that may be served is collected. */
@@ -76,7 +85,7 @@ export class Resp implements Protocol {
     const isWellKnown = input.length >= LARGE_BYTES;
     const args = parser.peek(input);
     if (args.count === 0 || !(parser.hasName || isWellKnown)) return undefined;
-    const refused = refuseEarly(args);
+    const refused = this.#session.lane === null ? refuseEarly(args) : null;
     if (refused === null) {
       if (parser.wanted > parser.limits.requestBytes) return this.#fail(input, "too big request");
       parser.setAside(input);

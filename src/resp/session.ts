@@ -9,8 +9,12 @@
 import type { Credentials } from "../core/credentials.ts";
 import { DEFAULT_USER } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
+import { ClientIds, type NamedClient } from "../lanes/client_ids.ts";
+import { ClientLane } from "../lanes/client_lane.ts";
+import type { LaneClient, Login } from "../lanes/lane_client.ts";
+import type { Lanes } from "../lanes/mod.ts";
 import type { Peer } from "../server/peer.ts";
-import type { Millis } from "../core/types.ts";
+import { Failure, type Millis } from "../core/types.ts";
 import type { Freshness } from "./freshness.ts";
 import type { Facts } from "../core/facts.ts";
 import type { RespLimits } from "./parse/limits.ts";
@@ -19,6 +23,12 @@ import { NIL, type RespVersion } from "./replies.ts";
 /** What all conversations in RESP share. */
 export interface RespContext {
   readonly credentials: Credentials;
+  /** The proxy's own credentials at Redis; null if Redis wants none. */
+  readonly originCredentials: Credentials | null;
+  /** Whether a client that has shown no password may use commands that pass to Redis. */
+  mayPass(peer: Peer): boolean;
+  /** The ways to Redis for commands that the cache does not answer; null to serve reads alone. */
+  readonly lanes: Lanes | null;
   /** The database of the backing Redis that is served, the only one. */
   readonly database: number;
   readonly limits: RespLimits;
@@ -34,11 +44,9 @@ export interface RespContext {
 /** How the replies of a session are left out (CLIENT REPLY). */
 export type ReplyMode = "on" | "off" | "skip";
 
-let lastId = 0;
-
-export class Session {
+export class Session implements LaneClient, NamedClient {
   /** The number of the connection, unique while the process lives. */
-  readonly id = ++lastId;
+  readonly id = ClientIds.next();
   readonly since: Millis = performance.now();
   /** The reply for a missing value. */
   nil: Uint8Array = NIL[2];
@@ -48,10 +56,17 @@ export class Session {
   libraryVersion = "";
   user = DEFAULT_USER;
   isAuthenticated: boolean;
+  /** Whether it may use commands that pass to Redis. */
+  mayPass: boolean;
   /** Whether a request is served and answered at once, without a look at the session. */
   isPlain: boolean;
 
   #version: RespVersion = 2;
+  /** Its ways to Redis; null if only reads are served. */
+  readonly lane: ClientLane | null;
+  /** Credentials that Redis itself has accepted from this client; null for those of the proxy. */
+  login: Login | null = null;
+
   #freshness: Freshness;
   #replies: ReplyMode = "on";
   /** Replies that are still left out: that of CLIENT REPLY SKIP and the one after it. */
@@ -61,6 +76,9 @@ export class Session {
     this.#freshness = context.freshness;
     this.isAuthenticated = !context.credentials.required;
     this.isPlain = this.isAuthenticated && this.#freshness === "cached";
+    this.mayPass = context.mayPass(peer);
+    const { lanes } = context;
+    this.lane = lanes === null ? null : new ClientLane(lanes, this, () => this.#settle());
   }
 
   get version(): RespVersion {
@@ -82,10 +100,15 @@ export class Session {
     this.#settle();
   }
 
-  /** Lets the client in as a user. */
-  admit(user: string): void {
+  /**
+   * Lets the client in as a user.
+   *
+   * @param isProven Whether it has shown a password that somebody had set.
+   */
+  admit(user: string, isProven: boolean): void {
     this.user = user;
     this.isAuthenticated = true;
+    if (isProven) this.mayPass = true;
     this.#settle();
   }
 
@@ -116,13 +139,63 @@ export class Session {
     this.version = 2;
     this.name = "";
     this.user = DEFAULT_USER;
+    this.libraryName = this.libraryVersion = "";
+    this.login = null;
+    this.mayPass = this.context.mayPass(this.peer);
+    this.lane?.reset();
     this.isAuthenticated = !this.context.credentials.required;
     this.#freshness = this.context.freshness;
     this.setReplies("on");
   }
 
+  /** Opens a connection to Redis as a user of its own; a failure says that there is no such user. */
+  async enterUser(login: Login): Promise<Failure | null> {
+    const before = this.login;
+    this.lane!.reset();
+    this.login = login;
+    const opened = await this.lane!.open();
+    if (!(opened instanceof Failure)) return null;
+    this.login = before;
+    return opened;
+  }
+
+  /** Goes back to the connections that the proxy makes as itself. */
+  leaveUser(): void {
+    this.login = null;
+    this.lane!.reset();
+  }
+
+  /** Ends what the client has at Redis: it is gone. */
+  end(): void {
+    this.lane?.reset();
+    this.context.lanes?.ids.remove(this);
+  }
+
+  /** Makes the client known by its id: clients that are turned away never are. */
+  enlist(): void {
+    this.context.lanes?.ids.add(this);
+  }
+
+  get upstreamId(): number | null {
+    return this.lane?.private?.upstreamId ?? null;
+  }
+
+  /** Its line in CLIENT LIST, without a line break. */
+  describe(command = "NULL"): string {
+    const { id, peer, name, since, context, user, version, libraryName, libraryVersion } = this;
+    const age = Math.floor((performance.now() - since) / 1000);
+    return `id=${id} addr=${peer.remote} laddr=${peer.local} name=${name} age=${age} idle=0 ` +
+      `flags=N db=${context.database} sub=0 psub=0 ssub=0 multi=-1 events=r cmd=${command} ` +
+      `user=${user} redir=-1 resp=${version} lib-name=${libraryName} lib-ver=${libraryVersion}`;
+  }
+
+  /** Ends the connection, from the side of the proxy. */
+  kill(): void {
+    this.peer.close();
+  }
+
   #settle(): void {
     this.isPlain = this.isAuthenticated && this.#freshness === "cached" &&
-      this.#replies === "on" && this.#skips === 0;
+      !(this.lane?.isBusy ?? false) && this.#replies === "on" && this.#skips === 0;
   }
 }

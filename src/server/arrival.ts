@@ -7,7 +7,7 @@
 import { guess, type ProtocolName, sniff } from "./detect.ts";
 import type { Input } from "./input.ts";
 import type { Log } from "../core/log.ts";
-import type { Peer } from "./peer.ts";
+import type { Addresses, Peer } from "./peer.ts";
 import type { Protocol } from "./protocol.ts";
 import { beginsWithProxyHeader, takeProxyHeader } from "./proxy_header.ts";
 
@@ -73,7 +73,7 @@ export class Arrival {
       return false;
     }
     this.#isHeaderDue = false;
-    if (header.peer !== null) this.peer = header.peer;
+    if (header.peer !== null) this.peer = new Forwarded(this.peer, header.peer);
     return true;
   }
 
@@ -83,5 +83,24 @@ export class Arrival {
     const isHeader = beginsWithProxyHeader(input);
     if (isHeader === true) this.entrance.refuseWith(this.peer);
     return isHeader === undefined ? undefined : !isHeader;
+  }
+}
+
+/** A client behind a load balancer: it has the addresses of the header, and is never local. */
+class Forwarded implements Peer {
+  readonly isLocal = false;
+
+  constructor(readonly balancer: Peer, readonly addresses: Addresses) {}
+
+  get remote(): string {
+    return this.addresses.remote;
+  }
+
+  get local(): string {
+    return this.addresses.local;
+  }
+
+  close(): void {
+    this.balancer.close();
   }
 }

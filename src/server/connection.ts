@@ -18,7 +18,7 @@ import { Output } from "./output.ts";
 import { type Peer, peerOf } from "./peer.ts";
 import { PendingReplies } from "./pending.ts";
 import type { Millis } from "../core/types.ts";
-import type { Protocol } from "./protocol.ts";
+import { type ClientEnd, type ClientRequest, type Protocol, TAKE_OVER } from "./protocol.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import type { Phase } from "./protocol.ts";
 import type { Service } from "./service.ts";
@@ -44,6 +44,14 @@ export class Connection {
   readonly #input = new Input();
   readonly #output = new Output();
   readonly #pending = new PendingReplies();
+  /** The way to Redis of the requests that are pending. */
+  #way: string | undefined;
+  /** A request that was taken off the input, and waits for those before it. */
+  #carried: ClientRequest | undefined;
+  /** A request that takes the connection over once all before it is answered. */
+  #heir: ClientRequest | undefined;
+  /** The connection in the hands of a request that has taken it over. */
+  #handedOver: ClientEnd | null = null;
   /** What comes before all that the connection itself gives. */
   #ahead: ReadAhead | null = null;
   /** Until the first request shows which protocol the client speaks. */
@@ -82,7 +90,7 @@ export class Connection {
     const input = this.#input;
     const output = this.#output;
     try {
-      while (!this.#last && !this.#stopping) {
+      while (!this.#last && !this.#stopping && !this.#isClosed) {
         const count = await (this.#ahead ?? conn).read(input.room());
         if (count === null || this.#isHungUp) break;
         // Read once for a batch, and after each wait: a value must be fresh when it is looked up.
@@ -106,6 +114,10 @@ export class Connection {
             }
             this.service.backlog.release(this);
           }
+          if (this.#heir !== undefined) {
+            await this.#handOver(this.#heir);
+            isDry = this.#isClosed;
+          }
           if (!isDry) now = performance.now();
           if (now >= this.#turnAt) {
             await turn();
@@ -125,6 +137,7 @@ export class Connection {
     } finally {
       this.service.backlog.release(this);
       this.#ahead?.drop();
+      this.#protocol?.end?.();
       this.close();
     }
   }
@@ -174,6 +187,7 @@ export class Connection {
   finish(recent: Millis): void {
     this.drain();
     this.#stopping = true;
+    this.#handedOver?.onFinish();
     const isWaiting = this.phase === "idle" ||
       (this.phase === "partial" && this.#input.length === 0);
     if (isWaiting && performance.now() - this.since >= recent) this.#hangUp().catch(() => {});
@@ -246,13 +260,25 @@ export class Connection {
     const pending = this.#pending;
     let timedAt = input.start + TIMED_BYTES;
     for (;;) {
-      const request = protocol.next(input);
+      const request = this.#carried ?? protocol.next(input);
       if (request === undefined) return protocol.isPaused !== true;
+      if (pending.length > 0 && request.way !== undefined && request.way !== this.#way) {
+        this.#carried = request;
+        return false;
+      }
+      this.#carried = undefined;
       stats.requests++;
       this.phase = "answering"; // What is left of the input is the beginning of another one.
       const found = request.read(lookup, now);
+      if (found === TAKE_OVER) {
+        this.#heir = request;
+        return false;
+      }
       const isLate = pending.length > 0 || found instanceof Promise;
-      if (isLate || request.reply(output, found) === false) pending.push(request, found);
+      if (isLate || request.reply(output, found) === false) {
+        if (pending.length === 0) this.#way = request.way;
+        pending.push(request, found);
+      }
       if (request.last) {
         this.#last = true;
         return true;
@@ -263,6 +289,42 @@ export class Connection {
         timedAt = input.start + TIMED_BYTES;
       }
     }
+  }
+
+  /** Has a request serve the client by itself. */
+  async #handOver(heir: ClientRequest): Promise<void> {
+    this.#heir = undefined;
+    this.#enter("answering", performance.now());
+    this.#handedOver = this.#clientEnd();
+    this.#carried = await heir.takeOver!(this.#handedOver);
+    this.#handedOver = null;
+  }
+
+  #clientEnd(): ClientEnd {
+    return {
+      lookup: this.service.lookup,
+      next: () => this.#protocol!.next(this.#input),
+      receive: async () => {
+        this.#input.relax();
+        try {
+          const count = await (this.#ahead ?? this.conn).read(this.#input.room());
+          if (count !== null) this.#input.received(count);
+          return count !== null;
+        } catch (error) {
+          if (isGone(error)) return false;
+          throw error;
+        }
+      },
+      write: async (bytes) => {
+        try {
+          while (bytes.length > 0) bytes = bytes.subarray(await this.conn.write(bytes));
+        } catch (error) {
+          if (!isGone(error)) throw error;
+        }
+      },
+      close: () => this.close(),
+      onFinish: () => this.close(),
+    };
   }
 
   /** Begins to write what is in the output; true if that is so much that it is counted. */

@@ -139,6 +139,18 @@ export class Output {
     }
   }
 
+  /** Takes all that was appended, as one piece of memory of its own, and gives the memory back. */
+  drain(): Uint8Array {
+    const whole = new Uint8Array(this.length);
+    let end = 0;
+    for (let piece = this.next(); piece !== undefined; piece = this.next()) {
+      whole.set(piece, end);
+      end += piece.length;
+      this.took(piece.length);
+    }
+    return whole;
+  }
+
   /** The memory that is held until all is written, as often as it is referred to. */
   memory(): ArrayBufferLike[] {
     this.#seal();

@@ -5,11 +5,19 @@
  */
 
 /** Addresses as `host:port`, or `/path:0` for a Unix socket. */
-export interface Peer {
+export interface Addresses {
   /** The client's end. */
   readonly remote: string;
   /** Our end. */
   readonly local: string;
+}
+
+/** The ends of a client's connection. */
+export interface Peer extends Addresses {
+  /** Whether the client is on this machine: over loopback, or a Unix socket. */
+  readonly isLocal: boolean;
+  /** Ends the connection at once. */
+  close(): void;
 }
 
 /** The ends of a connection. Their text is made when it is asked for, which for most it never is. */
@@ -30,9 +38,27 @@ class Ends implements Peer {
     return display("hostname" in remoteAddr ? remoteAddr : localAddr);
   }
 
+  get isLocal(): boolean {
+    const { remoteAddr } = this.#conn;
+    return !("hostname" in remoteAddr) || isLoopback(remoteAddr.hostname);
+  }
+
+  close(): void {
+    try {
+      this.#conn.close();
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
   get local(): string {
     return display(this.#conn.localAddr);
   }
+}
+
+/** Whether an IP address is one of the machine's own: 127.0.0.0/8 or ::1, mapped or not. */
+export function isLoopback(address: string): boolean {
+  return /^(::ffff:)?127\.|^::1$/i.test(address);
 }
 
 function display(address: Deno.Addr): string {

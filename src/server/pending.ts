@@ -5,6 +5,7 @@
  * @module
  */
 import { turn } from "../core/event_loop.ts";
+import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
 import type { Output } from "./output.ts";
 import type { ClientRequest, Phase } from "./protocol.ts";
 
@@ -14,6 +15,8 @@ export interface Replying {
   readonly isClosed: boolean;
   /** Writes what is in the output. */
   flush(): Promise<void>;
+  /** Ends the connection at once. */
+  close(): void;
 }
 
 /** A request and what was found for it, as soon as that is known. */
@@ -49,6 +52,7 @@ export class PendingReplies {
 
   /** Forgets all of them. */
   clear(): void {
+    for (const { found } of this.#slots) if (found instanceof ReplyStream) found.cut();
     this.#slots.length = 0;
   }
 
@@ -64,13 +68,39 @@ export class PendingReplies {
         // Others that became known in the same moment are noted before this goes on.
         await undefined;
       }
-      while (slot.request.reply(output, slot.found) === false) {
-        await turn();
-        if (to.isClosed) return this.clear();
+      if (slot.found instanceof ReplyStream) await this.#relay(slot.found, output, to);
+      else if (slot.found === HANG_UP) await this.#hangUp(output, to);
+      else if (slot.request.reply(output, slot.found) === false) {
+        if (!await this.#goOn(slot, output, to)) return this.clear();
       }
       // A write may never end: what was replied must not be held as long.
       slot.found = undefined;
       if (output.full) await to.flush();
     }
+  }
+
+  /** Makes the rest of a long reply, in turns with others; false if the client has left. */
+  async #goOn({ request, found }: Slot, output: Output, to: Replying): Promise<boolean> {
+    do {
+      await turn();
+      if (to.isClosed) return false;
+    } while (request.reply(output, found) === false);
+    return true;
+  }
+
+  /** Hands a long reply on, part by part. */
+  async #relay(stream: ReplyStream, output: Output, to: Replying): Promise<void> {
+    for (let part = await stream.next(); part !== null; part = await stream.next()) {
+      output.bytes(part);
+      await to.flush();
+      if (to.isClosed) stream.cut();
+    }
+    if (stream.isCut) await this.#hangUp(output, to);
+  }
+
+  async #hangUp(output: Output, to: Replying): Promise<void> {
+    if (output.length > 0 && !to.isClosed) await to.flush();
+    to.close();
+    this.clear();
   }
 }

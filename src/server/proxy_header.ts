@@ -6,7 +6,7 @@
  * @module
  */
 import type { Input } from "./input.ts";
-import type { Peer } from "./peer.ts";
+import type { Addresses } from "./peer.ts";
 
 /** Longest header of version 1, its line break included, in bytes. */
 const LINE_BYTES = 107;
@@ -23,7 +23,7 @@ const LF = 0x0a;
 
 /** The ends of a connection as a header gives them; null where it says to take the connection's own. */
 export interface ProxyHeader {
-  readonly peer: Peer | null;
+  readonly peer: Addresses | null;
 }
 
 /**

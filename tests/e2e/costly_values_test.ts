@@ -40,6 +40,7 @@ async function tryValue(redisPort: number, relayed: number, command = "evalsha_r
   const cached = () => redisCli(proxy.port, "mget", ...SMALL);
   const values = await cached();
   const reads = await callsOf(redisPort, command);
+  await figure(proxy.port, "origin_connections_lost"); // INFO has a connection of its own.
   const before = await accepted(redisPort);
   const errors = await Promise.all(
     Array.from({ length: 20 }, () => redisCli(proxy.port, "get", "large")),

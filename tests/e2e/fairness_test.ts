@@ -92,7 +92,7 @@ Deno.test("eight clients with cold pipelines of a thousand keys get all values",
 /** Requests that are quick to send and could be slow to serve, with the beginning of the reply. */
 const HEAVY: Record<string, [sent: string, reply: RegExp]> = {
   "a key of 16.7 MB": [request("GET", "k".repeat(16_700_000)), /^-ERR Too large request for 'get'/],
-  "a command of 16.7 MB": [request("SET", "k", "v".repeat(16_700_000)), /^-ERR unknown command/],
+  "a command of 16.7 MB": [request("SET", "k", "v".repeat(16_700_000)), /^\+OK/],
   "a name of 16.7 MB": [request("n".repeat(16_700_000)), /^-ERR unknown command 'nnn/],
   "a password of 16.7 MB": [request("AUTH", "p".repeat(16_700_000)), /^-ERR Too large request/],
   "keys of 1 MB": [request("MGET", ...Array(16).fill("k".repeat(1_000_000))), /^-ERR Too long key/],
@@ -101,7 +101,7 @@ const HEAVY: Record<string, [sent: string, reply: RegExp]> = {
   "empty lines": [`${" \r\n".repeat(100_000)}PING\r\n`, /^\+PONG/],
   "a million options": [
     `*1000002\r\n$6\r\nCONFIG\r\n$3\r\nGET\r\n${"$1\r\nk\r\n".repeat(1_000_000)}`,
-    /^-ERR Too large request/,
+    /^\*0/,
   ],
 };
 

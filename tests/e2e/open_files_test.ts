@@ -40,8 +40,8 @@ Deno.test("with a low limit of open files, the clients that fit are served, and 
   for (const [client] of refused) client.close();
   const http = ["-w", "%{http_code}"];
   assertMatch(await curl(proxy.port, "/key", ...http), /^Too many clients .*\n503$/);
-  await served[0]![0].send(request("CONFIG", "GET", "maxclients"));
-  assertMatch(await served[0]![0].until(`${most}\r\n`), /maxclients/);
+  await served[0]![0].send(request("INFO", "proxy"));
+  await served[0]![0].until(`\r\nproxy_clients_max:${most}\r\n`);
 
   // The reserve is enough for Redis, for the admin port, and for files.
   await ask(redis.port, "SET", "key", "value");

@@ -66,7 +66,10 @@ Deno.test("a proxy in front of another proxy serves, and notices when that one's
   await using _far = await startOn(far, redis.port);
   await using nearby = await startOn(near, far, ["--cache-timeout", "0.1"]);
   assertEquals(await redisCli(near, "get", "key"), "value\n");
-  await nearby.logged(/coherence=untracked/);
+  // CLIENT TRACKING passes as well, so even this proxy learns of changes.
+  await nearby.logged(/coherence=tracked/);
+  await ask(redis.port, "SET", "key", "changed");
+  await until(async () => await redisCli(near, "get", "key") === "changed\n");
   await redis.stop();
   await until(async () => /ORIGINDOWN/.test(await redisCli(near, "get", "key")));
 });

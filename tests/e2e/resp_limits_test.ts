@@ -13,7 +13,7 @@ async function residentOf(pid: number): Promise<number> {
 /** The number of clients that the proxy has cut off. */
 async function cutOff(port: number): Promise<number> {
   using client = await RawClient.connect(port);
-  await client.send("INFO clients\r\nQUIT\r\n");
+  await client.send("INFO proxy\r\nQUIT\r\n");
   return Number(/cut_off_clients:(\d+)/.exec(await client.rest())?.[1]);
 }
 

@@ -10,7 +10,12 @@ import type { Peer } from "../../src/server/peer.ts";
 import type { Facts } from "../../src/core/facts.ts";
 import { RESP_LIMITS, type RespContext } from "../../src/resp/mod.ts";
 
-export const PEER: Peer = { remote: "192.0.2.1:1234", local: "192.0.2.2:8080" };
+export const PEER: Peer = {
+  remote: "192.0.2.1:1234",
+  local: "192.0.2.2:8080",
+  isLocal: false,
+  close() {},
+};
 
 export const FACTS: Facts = {
   redisVersion: "7.0.15",
@@ -53,6 +58,9 @@ export const FACTS: Facts = {
 /** A context without a password and with a silent log, unless overridden. */
 export function respContext(given: Partial<RespContext> = {}): RespContext {
   return {
+    lanes: null,
+    originCredentials: null,
+    mayPass: () => true,
     credentials: new Credentials(DEFAULT_USER, null),
     database: 0,
     freshness: "cached",

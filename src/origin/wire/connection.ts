@@ -41,6 +41,8 @@ export class Connection {
   onPush: Receiver["reply"] = () => {};
   /** Called once, when the connection ends, before those who wait for replies are told. */
   onEnd: (why: string) => void = () => {};
+  /** Takes replies that no receiver waits for; without it, they end the connection. */
+  stray: Receiver | undefined;
   /** Bytes that have come so far. */
   received = 0;
   /** Why the connection has ended; null while it is open. */
@@ -173,8 +175,8 @@ export class Connection {
     while (this.loss === null) {
       const end = this.#framer.scan(inbox.bytes, inbox.seen, inbox.to);
       const held = end === MORE ? this.#await() : end === BROKEN ? this.#refuse() : this.#hand(end);
+      if (end === MORE) return held;
       if (held !== undefined) return held.then(() => this.#deliver());
-      if (end === MORE) return;
     }
   }
 
@@ -184,9 +186,11 @@ export class Connection {
     this.#in.from = this.#in.seen = end;
     if (this.#framer.isPush) return this.onPush(bytes, from, end);
     const receiver = this.#expected.first;
-    if (receiver === undefined) return this.close("Redis sent a reply that nobody asked for");
-    this.#expected.took();
-    return receiver.reply(bytes, from, end);
+    if (receiver !== undefined) this.#expected.took();
+    else if (this.stray === undefined) {
+      return this.close("Redis sent a reply that nobody asked for");
+    }
+    return (receiver ?? this.stray)!.reply(bytes, from, end);
   }
 
   /** Sees to it that there is room for more of the reply that is under way. */
@@ -195,7 +199,7 @@ export class Connection {
     const { bytes, from, to } = inbox;
     inbox.seen = to;
     if (!inbox.isFull) return;
-    const receiver = this.#expected.first;
+    const receiver = this.#expected.first ?? this.stray;
     if (receiver?.part !== undefined && !this.#framer.isPush) {
       inbox.from = to;
       return receiver.part(bytes, from, to);

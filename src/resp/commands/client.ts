@@ -56,7 +56,7 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "info",
     arity: 2,
-    run: (_, session) => tell(verbatim(session.version, `${describe(session, "client|info")}\n`)),
+    run: (_, session) => tell(verbatim(session.version, `${session.describe("client|info")}\n`)),
   },
   { name: "list", arity: -2, run: list },
   { name: "reply", arity: 3, run: setReplies },
@@ -134,15 +134,6 @@ function list(args: Arguments, session: Session): ClientRequest {
   } else if (filter !== "") {
     return refuse("ERR syntax error");
   }
-  const line = isListed ? `${describe(session, "client|list")}\n` : "";
+  const line = isListed ? `${session.describe("client|list")}\n` : "";
   return tell(verbatim(session.version, line));
-}
-
-function describe(session: Session, command: string): string {
-  const { id, peer, name, since, context, user, version } = session;
-  const age = Math.floor((performance.now() - since) / 1000);
-  return `id=${id} addr=${peer.remote} laddr=${peer.local} name=${name} age=${age} idle=0 ` +
-    `flags=N db=${context.database} sub=0 psub=0 ssub=0 multi=-1 events=r cmd=${command} ` +
-    `user=${user} redir=-1 resp=${version} lib-name=${session.libraryName} ` +
-    `lib-ver=${session.libraryVersion}`;
 }

@@ -8,12 +8,11 @@ import { DEFAULT_USER } from "../../core/credentials.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import { array, bulk, integer, map, OK, PONG, type RespVersion, simple } from "../replies.ts";
 import { BulkReply, FixedReply, refuse, tell } from "../requests/fixed.ts";
+import { login } from "../login.ts";
 import type { Session } from "../session.ts";
 import { isPrintable, NAME_ERROR } from "./client.ts";
 import type { Arguments } from "../parse/arguments.ts";
 import { type Command, NO_KEYS, parseInteger } from "./command.ts";
-
-const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
 
 const NO_PASSWORD = "ERR AUTH <password> called without any password configured for the default " +
   "user. Are you sure your configuration is correct?";
@@ -95,7 +94,6 @@ export const CONNECTION: readonly Command[] = [
 
 /** Errors leave the session as it was, whichever option they are about. */
 function hello(args: Arguments, session: Session): ClientRequest {
-  const { credentials } = session.context;
   let version: RespVersion = session.version;
   if (args.count > 1) {
     const wanted = parseInteger(args.string(1));
@@ -106,13 +104,14 @@ function hello(args: Arguments, session: Session): ClientRequest {
     version = wanted;
   }
   let user: string | null = null;
+  let password = "";
   let name: string | null = null;
   for (let at = 2; at < args.count; at++) {
     const option = args.string(at);
     const left = args.count - 1 - at;
     if (option.toLowerCase() === "auth" && left >= 2) {
       user = args.string(++at);
-      if (!credentials.check(user, args.string(++at))) return refuse(WRONG_PASSWORD);
+      password = args.string(++at);
     } else if (option.toLowerCase() === "setname" && left >= 1) {
       name = args.string(++at);
       if (!isPrintable(name)) return refuse(NAME_ERROR);
@@ -121,10 +120,12 @@ function hello(args: Arguments, session: Session): ClientRequest {
     }
   }
   if (user === null && !session.isAuthenticated) return refuse(NOT_AUTHENTICATED);
-  if (user !== null) session.admit(user);
-  if (name !== null) session.name = name;
-  session.version = version;
-  return tell(greeting(session));
+  const settle = () => {
+    if (name !== null) session.name = name;
+    session.version = version;
+    return tell(greeting(session));
+  };
+  return user === null ? settle() : login({ username: user, password }, session, settle);
 }
 
 function greeting({ version, id, context }: Session): string {
@@ -140,13 +141,14 @@ function greeting({ version, id, context }: Session): string {
 }
 
 function auth(args: Arguments, session: Session): ClientRequest {
-  const { credentials } = session.context;
+  const { credentials, originCredentials } = session.context;
   if (args.count > 3) return refuse("ERR syntax error");
-  if (args.count === 2 && !credentials.required) return refuse(NO_PASSWORD);
-  const user = args.count === 3 ? args.string(1) : DEFAULT_USER;
-  if (!credentials.check(user, args.string(args.count - 1))) return refuse(WRONG_PASSWORD);
-  session.admit(user);
-  return new FixedReply(OK);
+  if (args.count === 2 && !credentials.required && originCredentials === null) {
+    return refuse(NO_PASSWORD);
+  }
+  const username = args.count === 3 ? args.string(1) : DEFAULT_USER;
+  const password = args.string(args.count - 1);
+  return login({ username, password }, session, () => new FixedReply(OK));
 }
 
 /** An OK for another database would be a lie: the cache has the keys of one. */

@@ -61,6 +61,21 @@ export function refuseSubcommand({ name }: Command, args: Arguments): ClientRequ
   return refuse(`ERR unknown subcommand '${subcommand}'. Try ${name.toUpperCase()} HELP.`);
 }
 
+/** Refuses a command to a client that has shown no password, in protected mode. */
+export function refuseUnprotected(): ClientRequest {
+  return refuse(
+    "DENIED This proxy is in protected mode: without a password, it only serves reads of strings " +
+      "to this client. Set --password-file, or --listen-address 127.0.0.1, or --protected-mode no",
+  );
+}
+
+/** Refuses a command that may not pass. @param name As `refuseArity`. */
+export function refuseForbidden(name: string): ClientRequest {
+  return refuse(
+    `NOPERM this proxy does not pass the '${name}' command; --allow ${name} lets it pass`,
+  );
+}
+
 /** @param name The command's, and behind a bar its subcommand's: `client|setname`. */
 export function refuseArity(name: string): ClientRequest {
   return refuse(`ERR wrong number of arguments for '${name}' command`);

@@ -33,6 +33,44 @@ const CROSS_PROTOCOL = new Set(["post", "host:"]);
 /** Longest name of a command, in bytes. */
 const NAME_BYTES = 32;
 
+/** What the cache answers. */
+const CACHED = new Set(READS.map(({ name }) => name));
+
+/** What is about the client's connection to the proxy, and answered here. */
+const LOCAL = new Set([...CONNECTION.map(({ name }) => name), "proxy", "post", "host:"]);
+const LOCAL_CLIENT = new Set(["id", "setname", "getname", "setinfo", "info", "reply"]
+  .concat("no-evict", "no-touch"));
+
+/** Whether the proxy itself has a command of this name, or has an answer of its own to it. */
+export function isKnownHere(args: Arguments): boolean {
+  const name = lowerNameOf(args);
+  return COMMANDS.has(name) || CROSS_PROTOCOL.has(name);
+}
+
+/** Whether the cache answers a command; its name is in lower case. */
+export function isCached(name: string): boolean {
+  return CACHED.has(name);
+}
+
+/** Whether a request is answered here, since it is about the client's connection to the proxy. */
+export function isLocal(args: Arguments, database: number): boolean {
+  const name = lowerNameOf(args);
+  if (name === "client") {
+    return args.count > 1 && LOCAL_CLIENT.has(args.string(1, NAME_BYTES).toLowerCase());
+  }
+  if (name === "select") return args.count === 2 && args.string(1) === `${database}`;
+  return LOCAL.has(name);
+}
+
+const ATTRIBUTES = new Set(["setname", "setinfo", "no-evict", "no-touch"]);
+
+/** Whether a local request changes what a private connection was told when it was opened. */
+export function changesAttributes(args: Arguments): boolean {
+  const name = lowerNameOf(args);
+  return name === "hello" ||
+    (name === "client" && ATTRIBUTES.has(args.string(1, NAME_BYTES).toLowerCase()));
+}
+
 /** Makes the request that these arguments mean in this session. */
 export function dispatch(args: Arguments, session: Session): ClientRequest {
   const lowerName = lowerNameOf(args);

@@ -18,6 +18,8 @@ export interface Arguments {
   string(index: number, most?: number): string;
   /** A copy of argument `index`. */
   copy(index: number): Uint8Array;
+  /** The request as an array of bulk strings, in memory of its own. */
+  raw(): Uint8Array;
   /** Moves the arguments to memory of their own, where they stay valid. None are left here. */
   take(): readonly ArgumentList[];
 }
@@ -94,6 +96,20 @@ export class ArgumentList implements Arguments {
     return Buffer.from(this.bytes!.subarray(this.from(index), this.to(index)));
   }
 
+  raw(): Uint8Array {
+    const { count } = this;
+    if (this.#words !== null) return Buffer.from(request(this.#words), "latin1");
+    // The headers of all but the first argument stand between the arguments.
+    const from = this.from(0);
+    const to = this.to(count - 1);
+    const head = `*${count}\r\n$${this.to(0) - from}\r\n`;
+    const raw = Buffer.allocUnsafeSlow(head.length + to - from + 2);
+    raw.write(head, "latin1");
+    raw.set(this.bytes!.subarray(from, to), head.length);
+    raw.write("\r\n", raw.length - 2, "latin1");
+    return raw;
+  }
+
   take(): [ArgumentList] {
     if (this.#isOwn) return [this];
     const taken = new ArgumentList();
@@ -135,6 +151,15 @@ export class LongArguments implements Arguments {
     return part.copy(at);
   }
 
+  raw(): Uint8Array {
+    const pieces = [Buffer.from(`*${this.count}\r\n`, "latin1")];
+    for (const part of this.parts) {
+      const whole = Buffer.from(part.raw());
+      pieces.push(whole.subarray(whole.indexOf("\n") + 1));
+    }
+    return Buffer.concat(pieces);
+  }
+
   take(): readonly ArgumentList[] {
     return this.parts.flatMap((part) => part.take());
   }
@@ -147,4 +172,16 @@ export class LongArguments implements Arguments {
     }
     throw new RangeError(`Cannot find argument ${index}: wanted one below ${this.count}`);
   }
+}
+
+/** The same arguments in memory of their own, for a request that waits. */
+export function ownArguments(args: Arguments): Arguments {
+  const { length, longest } = args;
+  const parts = args.take();
+  return parts.length === 1 ? parts[0]! : new LongArguments(parts, length, longest);
+}
+
+/** A request as text of code units 0 to 255. */
+export function request(words: readonly string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
 }

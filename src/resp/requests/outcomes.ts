@@ -4,6 +4,7 @@
  * @module
  */
 import { Entry, type Failure, type FailureReason, type Outcome } from "../../core/types.ts";
+import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
 import { writeBulk, writeError } from "../replies.ts";
 
@@ -21,6 +22,11 @@ export function writeOutcome(output: Output, outcome: Outcome, nil: Uint8Array):
   if (outcome instanceof Entry) writeBulk(output, outcome.value);
   else if (outcome === null) output.bytes(nil);
   else writeFailure(output, outcome);
+}
+
+/** A request that failed before it was made. */
+export function refuseFailure(failure: Failure): ClientRequest {
+  return { last: false, read() {}, reply: (output) => writeFailure(output, failure) };
 }
 
 /** Appends an error. One in the words of Redis begins with Redis's own code. */

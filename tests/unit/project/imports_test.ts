@@ -6,11 +6,19 @@ import { ROOT } from "../../../tools/command.ts";
 /** What a room may import in addition to its own files: rooms, files of rooms, and packages. */
 const RULES: Record<string, readonly string[]> = {
   main: ["app", "config", "core/log", "system"],
-  app: ["admin", "cache", "config", "core", "http", "origin", "resp", "server", "system"],
+  app: [
+    ...["admin", "cache", "commands", "config", "core", "http", "lanes", "origin", "resp"],
+    ...["server", "system"],
+  ],
   admin: ["core", "http", "server/input", "server/output", "server/protocol", "@std/http"],
   config: ["cache/policy", "cache/policy_text", "core", "origin/address", "@std/cli/parse-args"],
   http: ["core", "server/input", "server/output", "server/protocol", "@std/http"],
-  resp: ["core", "server/input", "server/output", "server/peer", "server/protocol"],
+  resp: [
+    ...["commands", "core", "lanes"],
+    ...["server/input", "server/output", "server/peer", "server/protocol"],
+  ],
+  lanes: ["commands", "core", "origin/wire"],
+  commands: [],
   server: ["core"],
   cache: ["core", "origin/follower", "lru-cache"],
   origin: ["core", "ioredis"],

@@ -1,0 +1,81 @@
+/**
+ * Opens the connections of the lanes: where Redis is, as whom, and what is said when it is away.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { PassFilter } from "../commands/permission.ts";
+import type { Config, Values } from "../config/mod.ts";
+import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
+import { Failure } from "../core/types.ts";
+import type { ChangeLog } from "../lanes/changes.ts";
+import { greet, Refused } from "../lanes/greeting.ts";
+import { Lanes, type Opening } from "../lanes/mod.ts";
+import type { OriginAddress } from "../origin/address.ts";
+import { dial } from "../origin/dial.ts";
+import type { Peer } from "../server/peer.ts";
+import { Connection } from "../origin/wire/connection.ts";
+
+/** Returns the lanes as the settings want them; null if only reads are served. */
+export function makeLanes(values: Values, address: OriginAddress, cache: ChangeLog): Lanes | null {
+  if (values["read-only"] === "yes") return null;
+  return new Lanes({
+    open: (opening) => open(address, opening, values["redis-timeout"]),
+    cache,
+    database: address.database,
+    filter: new PassFilter({ deny: values.deny ?? [], allow: values.allow ?? [] }),
+    maxPrivate: values["max-upstreams"],
+    replyMemory: values["reply-memory"],
+  });
+}
+
+/**
+ * Whether a client that has shown no password may use commands that pass to Redis. By default, only
+ * where nobody can have a right here that Redis would not give: a local client, as Redis's own
+ * protected mode has it, of a Redis that wants no password either.
+ */
+export function mayPass({ values, credentials, origin }: Config, peer: Peer): boolean {
+  if (credentials.required || values["protected-mode"] === "no") return true;
+  return peer.isLocal && origin.password === null;
+}
+
+/** The credentials of the proxy at Redis: a client that has the same is as good as the proxy. */
+export function originCredentialsOf({ username, password }: OriginAddress): Credentials | null {
+  return password === null ? null : new Credentials(username ?? DEFAULT_USER, password);
+}
+
+/** A text of the settings as its bytes in UTF-8, in code units 0 to 255. */
+function bytesOf<T extends string | null>(text: T): T {
+  return text === null ? text : Buffer.from(text, "utf8").toString("latin1") as T;
+}
+
+/** Opens a connection that is ready to be used. Never rejects. */
+async function open(
+  address: OriginAddress,
+  opening: Opening,
+  timeout: number,
+): Promise<Connection | Failure> {
+  const { username, password, database } = address;
+  const own = password === null
+    ? null
+    : { username: bytesOf(username), password: bytesOf(password) };
+  let connection: Connection | null = null;
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    connection?.close(`no answer within ${timeout} ms`);
+  }, timeout);
+  try {
+    connection = new Connection(await dial(address));
+    if (isLate) throw new Error(`no connection within ${timeout} ms`);
+    await greet(connection, { ...opening, login: opening.login ?? own, database });
+    return connection;
+  } catch (error) {
+    connection?.close("the handshake failed");
+    const { message } = error as Error;
+    if (error instanceof Refused) return new Failure("reply", message);
+    return new Failure("away", `Redis is away: ${message}`);
+  } finally {
+    clearTimeout(late);
+  }
+}

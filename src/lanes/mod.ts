@@ -1,0 +1,137 @@
+/**
+ * The lanes: the ways by which commands that the cache does not answer travel to Redis. What all
+ * clients share: the server's table of commands, the shared connections, and the count of private
+ * ones.
+ *
+ * @module
+ */
+import { PassFilter } from "../commands/permission.ts";
+import type { Route } from "../commands/route.ts";
+import { CommandTable } from "../commands/table.ts";
+import type { CommandSpec, Reply } from "../commands/spec.ts";
+import { Failure } from "../core/types.ts";
+import type { Connection } from "../origin/wire/connection.ts";
+import type { ChangeLog } from "./changes.ts";
+import { ClientIds } from "./client_ids.ts";
+import type { Greeting } from "./greeting.ts";
+import type { LaneClient } from "./lane_client.ts";
+import { ConnectionState } from "./connection_state.ts";
+import { PrivateLane } from "./private_lane.ts";
+import { SharedLane } from "./shared_lane.ts";
+import { StreamBudget } from "./stream_budget.ts";
+
+/** What a new connection is told before it is used; the database is the one that is cached. */
+export type Opening = Omit<Greeting, "database">;
+
+export interface LanesOptions {
+  /** Opens a connection to Redis, logged in and in the right database. Never rejects. */
+  readonly open: (opening: Opening) => Promise<Connection | Failure>;
+  readonly cache: ChangeLog;
+  /** The database that the cache serves. */
+  readonly database: number;
+  readonly filter: PassFilter;
+  /** Private connections at most. */
+  readonly maxPrivate: number;
+  /** Bytes of long replies on the shared lanes that clients have not taken. */
+  readonly replyMemory: number;
+}
+
+/** The shared lanes are named so that CLIENT LIST tells them apart. */
+const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } as const;
+
+export class Lanes {
+  /** The commands of the server, as far as it has told them. */
+  table = new CommandTable();
+  /** The clients by their ids. */
+  readonly ids = new ClientIds();
+  readonly #shared = new Map<string, SharedLane>();
+  readonly #budget: StreamBudget;
+  #private = 0;
+  #opened = 0;
+  /** Whether the server can be asked for its commands. */
+  #mayAsk = true;
+
+  constructor(readonly options: LanesOptions) {
+    this.#budget = new StreamBudget(options.replyMemory);
+  }
+
+  /** Private connections that are open. */
+  get privateOpen(): number {
+    return this.#private;
+  }
+
+  /** Private connections that were ever opened. */
+  get privateTotal(): number {
+    return this.#opened;
+  }
+
+  /** Whether a command may pass; `name` is what the client called it. */
+  allows(spec: CommandSpec | undefined, name: string): boolean {
+    const { filter } = this.options;
+    return spec === undefined ? filter.allowsName(name) : filter.allows(spec);
+  }
+
+  /** Resolves once the table of commands is known; to a failure if Redis cannot be asked. */
+  ready(version: 2 | 3): Promise<Failure | null> {
+    return this.table.isKnown ? Promise.resolve(null) : this.shared("shared", version).opened();
+  }
+
+  /** The shared lane of a route, for clients that speak this version of the protocol. */
+  shared(route: Route, version: 2 | 3): SharedLane {
+    const kind = route === "control" ? "control" : "shared";
+    const key = `${kind}${version}`;
+    let lane = this.#shared.get(key);
+    if (lane === undefined) {
+      lane = new SharedLane({
+        open: () => this.#openShared({ version, name: NAMES[kind], login: null }),
+        cache: this.options.cache,
+        onHeld: (stream, change) => this.#budget.held(stream, change),
+      });
+      this.#shared.set(key, lane);
+    }
+    return lane;
+  }
+
+  /** Opens a private lane for a client. */
+  async openPrivate(client: LaneClient): Promise<PrivateLane | Failure> {
+    const { maxPrivate, open, cache, database } = this.options;
+    if (this.#private >= maxPrivate) {
+      return new Failure("reply", "ERR max number of clients reached");
+    }
+    this.#private++;
+    const { version, login, name, libraryName, libraryVersion } = client;
+    const connection = await open({ version, login, name, libraryName, libraryVersion });
+    if (connection instanceof Failure) {
+      this.#private--;
+      return connection;
+    }
+    this.#opened++;
+    const lane = new PrivateLane(connection, new ConnectionState(database), cache);
+    lane.onClosed = () => this.#private--;
+    const id = await connection.call("CLIENT", "ID").catch(() => null);
+    lane.upstreamId = typeof id === "number" ? id : null;
+    return lane;
+  }
+
+  /** Ends all shared connections. */
+  close(): void {
+    for (const lane of this.#shared.values()) lane.close();
+  }
+
+  /** Opens a shared connection; the server behind it may be another one now. */
+  async #openShared(opening: Opening): Promise<Connection | Failure> {
+    const connection = await this.options.open(opening);
+    if (connection instanceof Failure || !this.#mayAsk) return connection;
+    await this.#read(connection);
+    if (connection.loss === null) return connection;
+    // Some servers end the connection at a command that they do not have.
+    this.#mayAsk = false;
+    return await this.options.open(opening);
+  }
+
+  /** Learns the commands of the server; one that does not tell them has them all sent privately. */
+  async #read(connection: Connection): Promise<void> {
+    const reply = await connection.call("COMMAND").catch(() => null);
+    if (Array.isArray(reply)) this.table = CommandTable.of(reply as Reply);
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * A request that passes to Redis, with what has to be known of it when its reply comes.
+ *
+ * @module
+ */
+import type { CommandSpec, Words } from "../commands/spec.ts";
+import { type Written, writtenBy } from "../commands/keys.ts";
+
+export class Passable {
+  /** Its name as Redis has it, in lower case: `client|tracking`. Unknown commands keep their own. */
+  readonly name: string;
+  /** The first option of a command whose effect depends on it, in lower case. */
+  readonly option: string;
+  readonly written: Written;
+  /** Whether it may be sent once more if its connection is lost: it changes nothing. */
+  readonly isRepeatable: boolean;
+
+  /** @param bytes The request as the client sent it; they must not change. */
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly spec: CommandSpec | undefined,
+    words: Words,
+    /** Changes the reply before it goes on; null to hand it on as it is. */
+    readonly rewrite: ((reply: string) => string) | null = null,
+  ) {
+    this.name = spec?.name ?? words.string(0, 64).toLowerCase();
+    const at = this.name.includes("|") ? 2 : 1;
+    this.option = OPTIONED.has(this.name) && words.count > at
+      ? words.string(at, 64).toLowerCase()
+      : "";
+    this.written = writtenBy(spec, words);
+    this.isRepeatable = spec !== undefined && spec.flags.has("readonly") &&
+      !spec.flags.has("blocking") && this.written.keys.length === 0 &&
+      this.written.beyond === "nothing";
+  }
+}
+
+/** Commands whose effect on the connection depends on their first option. */
+const OPTIONED = new Set(["client|tracking", "select", "hello", "client|reply"]);

@@ -1,0 +1,64 @@
+/**
+ * Logs a client in: with the password of the proxy, with the proxy's own credentials at Redis, or,
+ * where commands pass, as any other user that Redis itself knows. That one gets a connection to Redis
+ * of its own and nothing from the cache, whose hits no access list would check.
+ *
+ * @module
+ */
+import { Failure } from "../core/types.ts";
+import type { Login } from "../lanes/lane_client.ts";
+import { type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
+import { refuse } from "./requests/fixed.ts";
+import { refuseFailure } from "./requests/outcomes.ts";
+import type { Session } from "./session.ts";
+
+const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";
+
+/**
+ * Returns the request that logs the client in.
+ *
+ * @param done Makes the reply of success, after the client was let in.
+ */
+export function login(
+  { username, password }: Login,
+  session: Session,
+  done: () => ClientRequest,
+): ClientRequest {
+  const { credentials, originCredentials } = session.context;
+  const isOrigin = session.lane !== null && (originCredentials?.check(username, password) ?? false);
+  if (isOrigin || credentials.check(username, password)) {
+    session.admit(username, isOrigin || credentials.required);
+    if (session.login !== null) session.leaveUser();
+    return done();
+  }
+  // Redis may let anybody in: its word is no proof to a proxy that has a password of its own.
+  const isOwn = username === credentials.user;
+  if (session.lane === null || !session.isAuthenticated || isOwn) return refuse(WRONG_PASSWORD);
+  return new ForeignLogin({ username, password }, session, done);
+}
+
+/** Asks Redis whether it knows the user. */
+class ForeignLogin implements ClientRequest {
+  readonly last = false;
+  readonly way = "login";
+
+  constructor(
+    readonly login: Login,
+    readonly session: Session,
+    readonly done: () => ClientRequest,
+  ) {}
+
+  read(): Promise<never> {
+    return TAKE_OVER;
+  }
+
+  reply(): void {}
+
+  async takeOver(): Promise<ClientRequest> {
+    const { session, login } = this;
+    const failure = await session.enterUser(login);
+    if (failure instanceof Failure) return refuseFailure(failure);
+    session.admit(login.username, true);
+    return this.done();
+  }
+}

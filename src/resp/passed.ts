@@ -1,0 +1,55 @@
+/**
+ * RESP requests that pass to Redis over a lane that all clients share.
+ *
+ * @module
+ */
+import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
+import { Failure } from "../core/types.ts";
+import type { Route } from "../commands/route.ts";
+import type { ClientLane } from "../lanes/client_lane.ts";
+import type { Passable } from "../lanes/passable.ts";
+import type { Passed } from "../lanes/shared_lane.ts";
+import type { Output } from "../server/output.ts";
+import type { ClientRequest } from "../server/protocol.ts";
+import { writeFailure } from "./requests/outcomes.ts";
+
+/** A command over a shared lane. */
+export class SharedRequest implements ClientRequest {
+  readonly last = false;
+
+  constructor(
+    readonly lane: ClientLane,
+    readonly request: Passable,
+    readonly way: Route,
+    /** How many replies come. */
+    readonly replies = 1,
+  ) {}
+
+  read(): Promise<Passed> {
+    return this.lane.pass(this.request, this.way, this.replies);
+  }
+
+  reply(output: Output, passed: Uint8Array | Failure): void {
+    if (passed instanceof Failure) writeFailure(output, passed);
+    else output.bytes(passed);
+  }
+}
+
+/** The same, without its reply. */
+export class MutedRequest implements ClientRequest {
+  readonly last = false;
+
+  constructor(readonly request: ClientRequest & { readonly way: Route; read(): Promise<Passed> }) {}
+
+  get way(): Route {
+    return this.request.way;
+  }
+
+  async read(): Promise<Passed | null> {
+    const passed = await this.request.read();
+    if (passed instanceof ReplyStream) passed.cut();
+    return passed === HANG_UP ? passed : null;
+  }
+
+  reply(): void {}
+}

@@ -1,0 +1,129 @@
+/**
+ * Serves a client over its own lane. Requests and replies travel independently: a subscriber gets
+ * messages while it says nothing, and a client that leaves while it waits in BLPOP is noticed at once.
+ *
+ * It ends, and the connection goes on as before, at the first request that needs no state any more.
+ *
+ * @module
+ */
+import { Failure } from "../core/types.ts";
+import type { ClientLane } from "../lanes/client_lane.ts";
+import type { Passable } from "../lanes/passable.ts";
+import type { PrivateLane } from "../lanes/private_lane.ts";
+import { Output } from "../server/output.ts";
+import { type ClientEnd, type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
+import { ReplyWriter } from "./reply_writer.ts";
+import { writeFailure } from "./requests/outcomes.ts";
+
+/** Bytes that may wait for Redis before no more is read from the client. */
+const UPSTREAM_BYTES = 256 * 1024;
+
+export class PrivateClient {
+  readonly #writer: ReplyWriter;
+  /** Wakes whoever waits for the lane to have answered all. */
+  #onAnswered: () => void = () => {};
+
+  constructor(readonly lane: ClientLane, readonly client: ClientEnd) {
+    this.#writer = new ReplyWriter(client);
+  }
+
+  /** Serves the client from its first private request on. Never rejects. */
+  async serve(first: ClientRequest): Promise<ClientRequest | undefined> {
+    const opened = await this.lane.open();
+    if (opened instanceof Failure) return await this.#refuse(opened);
+    this.#attach(opened);
+    let next: ClientRequest | undefined = first;
+    while (opened.connection.loss === null) {
+      if (next === undefined) {
+        if (await this.client.receive()) next = this.client.next();
+        else return this.#leave("the client has left");
+        continue;
+      }
+      if (next instanceof PrivateRequest) await this.#send(opened, next);
+      else if (opened.isIdle) return await this.#giveBack(opened, next);
+      else await this.#answer(opened, next);
+      if (next.last) return this.#leave("the client has quit");
+      next = this.client.next();
+    }
+    // It was ended because the client needs another one.
+    return this.lane.private === opened ? undefined : next;
+  }
+
+  #attach(lane: PrivateLane): void {
+    lane.sink = this.#writer;
+    lane.onReply = () => this.#onAnswered();
+    lane.onEnd = async () => {
+      await this.#writer.flushed();
+      this.client.close();
+      this.#onAnswered();
+    };
+    this.client.onFinish = () => {
+      if (lane.outstanding === 0) this.client.close();
+      else lane.onReply = () => lane.outstanding === 0 && this.#finish();
+    };
+  }
+
+  async #finish(): Promise<void> {
+    await this.#writer.flushed();
+    this.client.close();
+  }
+
+  async #send(lane: PrivateLane, { request, isMuted }: PrivateRequest): Promise<void> {
+    lane.send(request, isMuted);
+    if (lane.connection.out.length > UPSTREAM_BYTES) await lane.connection.drained();
+  }
+
+  /** Answers a request here, behind those that Redis is to answer. */
+  async #answer(lane: PrivateLane, request: ClientRequest): Promise<void> {
+    if (request.last) await this.#answered(lane);
+    const found = await request.read(this.client.lookup, performance.now());
+    const output = new Output();
+    request.reply(output, found);
+    await lane.answer(output.drain());
+    if (request.last) await this.#writer.flushed();
+  }
+
+  async #answered(lane: PrivateLane): Promise<void> {
+    while (lane.outstanding > 0 && lane.connection.loss === null) {
+      await new Promise<void>((resolve) => this.#onAnswered = resolve);
+    }
+  }
+
+  /** The connection goes on by itself with a request that needs no state. */
+  async #giveBack(lane: PrivateLane, request: ClientRequest): Promise<ClientRequest> {
+    await this.#writer.flushed();
+    lane.onEnd = () => {};
+    lane.onReply = () => {};
+    this.client.onFinish = () => {};
+    return request;
+  }
+
+  async #refuse(failure: Failure): Promise<undefined> {
+    const output = new Output();
+    writeFailure(output, failure);
+    await this.client.write(output.drain());
+  }
+
+  #leave(why: string): undefined {
+    this.lane.private?.close(why);
+    this.client.close();
+  }
+}
+
+/** A command over the client's own lane. */
+export class PrivateRequest implements ClientRequest {
+  readonly last = false;
+  readonly way = "private";
+
+  constructor(readonly lane: ClientLane, readonly request: Passable, readonly isMuted = false) {}
+
+  read(): Promise<never> {
+    return TAKE_OVER;
+  }
+
+  reply(): void {}
+
+  async takeOver(client: ClientEnd): Promise<ClientRequest | undefined> {
+    return await new PrivateClient(this.lane, client).serve(this);
+  }
+}

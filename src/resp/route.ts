@@ -1,0 +1,173 @@
+/**
+ * Decides for each request of a client who answers it: the cache, the proxy itself, or Redis over
+ * one of the lanes. Read from top to bottom: the first rule that fits decides.
+ *
+ * @module
+ */
+import type { CommandSpec } from "../commands/spec.ts";
+import type { ClientLane } from "../lanes/client_lane.ts";
+import { ClientListRequest, rewriteOf, translate } from "./client_requests.ts";
+import { Passable } from "../lanes/passable.ts";
+import { type ClientEnd, type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
+import { Failure } from "../core/types.ts";
+import { type Arguments, ownArguments } from "./parse/arguments.ts";
+import { fits, tail } from "./commands/command.ts";
+import { changesAttributes, dispatch, isCached, isKnownHere, isLocal } from "./commands/table.ts";
+import {
+  refuseArity,
+  refuseCommand,
+  refuseForbidden,
+  refuseUnprotected,
+} from "./commands/refusals.ts";
+import { infoText, ownInfoText } from "./info.ts";
+import { InfoRequest } from "./info_request.ts";
+import { MutedRequest, SharedRequest } from "./passed.ts";
+import { PrivateRequest } from "./private_client.ts";
+import { encode, verbatim } from "./replies.ts";
+import { refuse, SilentRequest } from "./requests/fixed.ts";
+import { refuseFailure } from "./requests/outcomes.ts";
+import { freshened } from "./freshness.ts";
+import type { Session } from "./session.ts";
+
+/** Length from which no command has a name, in bytes. */
+const NAME_BYTES = 65;
+
+/** Makes the request that these arguments mean in this session. */
+export function route(args: Arguments, session: Session): ClientRequest {
+  const { lane } = session;
+  const name = args.string(0, NAME_BYTES).toLowerCase();
+  if (lane === null) return local(args, session);
+  session.enlist();
+  if (!session.isAuthenticated) return beforeLogin(args, session, lane);
+  if (name === "quit" || name === "reset" || name === "proxy") return local(args, session);
+  const isForwarded = lane.mustForward;
+  if (!isForwarded && isCached(name) && !lane.isBusy) return local(args, session);
+  const isOwn = isLocal(args, session.context.database);
+  if (!session.mayPass && !isOwn) {
+    return isKnownHere(args) ? local(args, session) : refuseUnprotected();
+  }
+  if (isOwn && !isForwarded) return aboutConnection(args, session, lane);
+  if (!lane.lanes.table.isKnown) return new Unrouted(args, session);
+  const spec = lane.lanes.table.find(args);
+  if (spec === undefined && args.string(0, NAME_BYTES).length === NAME_BYTES) {
+    return refuseCommand(args); // It is too long to be anybody's name.
+  }
+  if (!lane.lanes.allows(spec, name)) return refuseForbidden(spec?.name ?? name);
+  return passed(args, spec, session, lane);
+}
+
+/** A request of a client that has not logged in. Malformed ones get their own error, as in Redis. */
+function beforeLogin(args: Arguments, session: Session, lane: ClientLane): ClientRequest {
+  if (isKnownHere(args)) return local(args, session);
+  const { table } = lane.lanes;
+  const spec = table.find(args);
+  if (!table.isKnown) return new Unrouted(args, session);
+  if (spec === undefined) return refuseCommand(args);
+  if (!fits(spec.arity, args.count)) return refuseArity(spec.name);
+  return refuse("NOAUTH Authentication required.");
+}
+
+/** A request about the connection, which a private connection that is open has to be told as well. */
+function aboutConnection(args: Arguments, session: Session, lane: ClientLane): ClientRequest {
+  const request = local(args, session);
+  if (!changesAttributes(args)) return request;
+  lane.renew();
+  if (lane.private === null) return request;
+  // It holds state, so it stays.
+  return passed(args, lane.lanes.table.find(args), session, lane);
+}
+
+/** A request that is answered here. */
+function local(args: Arguments, session: Session): ClientRequest {
+  const request = freshened(dispatch(args, session), session.freshness);
+  return session.skipsReply() ? new SilentRequest(request) : request;
+}
+
+function passed(
+  args: Arguments,
+  spec: CommandSpec | undefined,
+  session: Session,
+  lane: ClientLane,
+): ClientRequest {
+  const translated = spec === undefined ? null : translate(args, spec, lane.lanes.ids);
+  if (translated !== null && !(translated instanceof Uint8Array)) return translated;
+  const request = new Passable(
+    translated ?? args.raw(),
+    spec,
+    args,
+    rewriteOf(spec, lane.lanes.ids),
+  );
+  const isMuted = session.skipsReply();
+  const way = lane.routeOf(spec, args);
+  const isPrivate = way === "private" || way === "local";
+  if (request.name === "info" && !(isPrivate && lane.isBusy)) {
+    const info = infoRequest(lane, request, session, tail(args, 1));
+    return isMuted ? new MutedRequest(info) : info;
+  }
+  if (isPrivate) return new PrivateRequest(lane, request, isMuted);
+  const passing = new SharedRequest(lane, request, way);
+  const shared = spec?.name === "client|list" ? clientList(passing, session, args) : passing;
+  return isMuted ? new MutedRequest(shared) : shared;
+}
+
+function clientList(
+  passing: SharedRequest,
+  { version, context }: Session,
+  args: Arguments,
+): ClientListRequest {
+  const { ids } = context.lanes!;
+  return new ClientListRequest(
+    passing,
+    ids,
+    args.count === 2,
+    (text) => encode(verbatim(version, text)),
+  );
+}
+
+function infoRequest(
+  lane: ClientLane,
+  request: Passable,
+  { version, context }: Session,
+  names: readonly string[],
+): InfoRequest {
+  return new InfoRequest(
+    lane,
+    request,
+    () => ownInfoText(context.facts(), names),
+    () => infoText(context.facts(), names),
+    (text) => encode(verbatim(version, text)),
+  );
+}
+
+/** A request that came before the commands of the server were known. */
+class Unrouted implements ClientRequest {
+  readonly last = false;
+  readonly way = "unrouted";
+  readonly args: Arguments;
+
+  constructor(args: Arguments, readonly session: Session) {
+    this.args = ownArguments(args);
+  }
+
+  read(): Promise<never> {
+    return TAKE_OVER;
+  }
+
+  reply(): void {}
+
+  get #isKnown(): boolean {
+    return this.session.lane!.lanes.table.isKnown;
+  }
+
+  async takeOver(_: ClientEnd): Promise<ClientRequest> {
+    const failure = await this.session.lane!.lanes.ready(this.session.version);
+    if (!this.session.isAuthenticated && (failure !== null || !this.#isKnown)) {
+      return refuse("NOAUTH Authentication required.");
+    }
+    if (failure instanceof Failure && this.args.string(0, NAME_BYTES).toLowerCase() !== "info") {
+      return refuseFailure(failure);
+    }
+    if (this.#isKnown) return route(this.args, this.session);
+    return passed(this.args, undefined, this.session, this.session.lane!);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * A socket to a Redis that the test plays: what was written is text, and replies come when it says.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { Socket } from "../../src/origin/wire/connection.ts";
+
+export class FakeSocket implements Socket {
+  /** All that was written, as code units 0 to 255. */
+  written = "";
+  isClosed = false;
+  #received: Buffer = Buffer.alloc(0);
+  #isEnded = false;
+  #wake: (() => void) | null = null;
+
+  /** Has text of code units 0 to 255 come from Redis. */
+  reply(text: string): void {
+    this.#received = Buffer.concat([this.#received, Buffer.from(text, "latin1")]);
+    this.#wake?.();
+  }
+
+  /** Ends the connection from the side of Redis. */
+  end(): void {
+    this.#isEnded = true;
+    this.#wake?.();
+  }
+
+  async read(room: Uint8Array): Promise<number | null> {
+    while (this.#received.length === 0) {
+      if (this.#isEnded || this.isClosed) return null;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    const count = Math.min(room.length, this.#received.length);
+    room.set(this.#received.subarray(0, count));
+    this.#received = this.#received.subarray(count);
+    return count;
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    this.written += Buffer.from(bytes).toString("latin1");
+    return Promise.resolve(bytes.length);
+  }
+
+  close(): void {
+    this.isClosed = true;
+    this.#wake?.();
+  }
+}
+
+/** Lets everything that is ready happen. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

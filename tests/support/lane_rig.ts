@@ -1,0 +1,60 @@
+/**
+ * Lanes between a test and sockets that the test plays.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { CommandSpec } from "../../src/commands/spec.ts";
+import { Passable } from "../../src/lanes/passable.ts";
+import type { ChangeLog } from "../../src/lanes/changes.ts";
+import { request } from "./client.ts";
+
+/** A specification of a command with one key, or none. */
+export function specOf(name: string, flags: string, firstKey = 1): CommandSpec {
+  return {
+    name,
+    arity: -1,
+    flags: new Set(flags.split(" ")),
+    categories: new Set(),
+    keyRange: [firstKey, firstKey, firstKey],
+    keySpecs: null,
+    subcommands: new Map(),
+  };
+}
+
+/** A request as it passes, by its words. Names that are not here are unknown to the server. */
+export function passable(...words: string[]): Passable {
+  const spec = SPECS.get(words[0]!.toLowerCase());
+  const bytes = Buffer.from(request(...words), "latin1");
+  return new Passable(bytes, spec, { count: words.length, string: (index) => words[index]! });
+}
+
+const SPECS = new Map([
+  ...["set", "incr", "append"].map((name) => specOf(name, "write")),
+  ...["get", "hgetall", "lrange"].map((name) => specOf(name, "readonly")),
+  ...["multi", "exec", "discard", "watch", "unwatch", "subscribe", "unsubscribe", "ping", "monitor"]
+    .map((name) => specOf(name, "fast", 0)),
+  specOf("blpop", "write blocking"),
+  specOf("eval", "noscript", 0),
+  specOf("flushall", "write", 0),
+].map((spec) => [spec.name, spec]));
+
+/** Writes down what lanes tell the cache. */
+export class FakeCache implements ChangeLog {
+  readonly log: string[] = [];
+  /** What a fence comes to; a promise of it can be held back. */
+  fenced: Promise<boolean> = Promise.resolve(true);
+
+  invalidate(key: string): void {
+    this.log.push(key);
+  }
+
+  flush(): void {
+    this.log.push("(flush)");
+  }
+
+  fence(): Promise<boolean> {
+    this.log.push("(fence)");
+    return this.fenced;
+  }
+}

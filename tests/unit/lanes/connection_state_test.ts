@@ -1,0 +1,88 @@
+import { assert, assertEquals } from "@std/assert";
+import { ConnectionState, makesOpaque } from "../../../src/lanes/connection_state.ts";
+
+/** A state after these commands, each of which Redis has answered without an error. */
+function after(...commands: string[]): ConnectionState {
+  const state = new ConnectionState(0);
+  for (const command of commands) {
+    const [name, option = ""] = command.split(" ");
+    state.answered(name!, option, command.endsWith("!"));
+  }
+  return state;
+}
+
+const CLEAN: string[][] = [
+  [],
+  ["set", "get"],
+  ["multi", "set", "exec"],
+  ["multi", "discard"],
+  ["watch", "unwatch"],
+  ["watch", "multi", "exec"],
+  ["watch", "multi", "discard"],
+  ["client|tracking on", "client|tracking off"],
+  ["select 5", "select 0"],
+  ["multi !"],
+  ["watch !"],
+  ["select 99 !"],
+];
+
+for (const commands of CLEAN) {
+  Deno.test(`nothing is left after [${commands.join(", ")}]`, () => {
+    assert(after(...commands).isClean);
+  });
+}
+
+const DIRTY: string[][] = [
+  ["multi"],
+  ["multi", "set"],
+  ["watch"],
+  ["watch", "get"],
+  ["watch", "multi", "unwatch"],
+  // EXEC without MULTI is an error, and leaves the keys watched.
+  ["watch", "exec !"],
+  ["monitor"],
+  ["multi", "monitor", "exec"],
+  ["client|tracking on"],
+  ["multi", "client|tracking on", "exec"],
+  ["client|tracking on", "multi", "client|tracking off"],
+  ["client|caching"],
+  ["client|setname"],
+  ["select 5"],
+  ["multi", "select 0", "exec"],
+];
+
+for (const commands of DIRTY) {
+  Deno.test(`something is left after [${commands.join(", ")}]`, () => {
+    assert(!after(...commands).isClean);
+  });
+}
+
+Deno.test("subscriptions are left until the last one of each kind has ended", () => {
+  const state = new ConnectionState(0);
+  state.confirmed("subscribe", 1);
+  state.confirmed("psubscribe", 2);
+  state.confirmed("ssubscribe", 1);
+  assert(state.isSubscribed);
+  state.confirmed("unsubscribe", 1);
+  state.confirmed("punsubscribe", 0);
+  assert(state.isSubscribed);
+  state.confirmed("sunsubscribe", 0);
+  assert(!state.isSubscribed);
+  assert(state.isClean);
+});
+
+Deno.test("a connection that starts in another database is clean only in the one that is cached", () => {
+  const state = new ConnectionState(0, 3);
+  assert(!state.isClean);
+  state.answered("select", "0", false);
+  assert(state.isClean);
+});
+
+Deno.test("subscriptions and MONITOR in a transaction make replies impossible to tell apart", () => {
+  assertEquals(["subscribe", "ssubscribe", "monitor", "get"].map(makesOpaque), [
+    true,
+    true,
+    true,
+    false,
+  ]);
+});

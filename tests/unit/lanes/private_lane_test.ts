@@ -1,0 +1,196 @@
+import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { ConnectionState } from "../../../src/lanes/connection_state.ts";
+import { PrivateLane } from "../../../src/lanes/private_lane.ts";
+import { Connection } from "../../../src/origin/wire/connection.ts";
+import { request } from "../../support/client.ts";
+import { FakeSocket, settled } from "../../support/fake_socket.ts";
+import { FakeCache, passable } from "../../support/lane_rig.ts";
+
+/** A lane to a Redis that the test plays, and what its client has got, in `log` with the drops. */
+function rig() {
+  const socket = new FakeSocket();
+  const cache = new FakeCache();
+  const lane = new PrivateLane(new Connection(socket), new ConnectionState(0), cache);
+  lane.sink = {
+    write(bytes, from, to) {
+      cache.log.push(Buffer.from(bytes.subarray(from, to)).toString("latin1"));
+    },
+  };
+  const send = (...words: string[]) => lane.send(passable(...words), false);
+  const reply = async (text: string) => {
+    socket.reply(text);
+    await settled();
+  };
+  return { socket, cache, lane, send, reply, log: cache.log };
+}
+
+Deno.test("PrivateLane sends requests as they are, and hands replies on as they are", async () => {
+  const { socket, lane, send, reply, log } = rig();
+  send("GET", "a");
+  send("LRANGE", "l", "0", "-1");
+  await settled();
+  assertEquals(socket.written, request("GET", "a") + request("LRANGE", "l", "0", "-1"));
+  await reply("$1\r\nA\r\n*2\r\n$1\r\n");
+  assertEquals(lane.outstanding, 1);
+  await reply("x\r\n:7\r\n");
+  assertEquals(log.join(""), "$1\r\nA\r\n*2\r\n$1\r\nx\r\n:7\r\n");
+  assert(lane.isIdle);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane drops the keys of a transaction at EXEC, and not before", async () => {
+  const { lane, send, reply, log } = rig();
+  for (const command of [["MULTI"], ["SET", "a", "1"], ["GET", "b"], ["INCR", "c"], ["EXEC"]]) {
+    send(...command);
+  }
+  await reply("+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n");
+  assertEquals(log.filter((one) => one.length === 1), []);
+  await reply("*3\r\n+OK\r\n$-1\r\n:1\r\n");
+  assertEquals(log.slice(-3), ["a", "c", "*3\r\n+OK\r\n$-1\r\n:1\r\n"]);
+  assert(lane.isIdle);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane drops nothing after DISCARD", async () => {
+  const { lane, send, reply, log } = rig();
+  for (const command of [["MULTI"], ["SET", "a", "1"], ["DISCARD"]]) send(...command);
+  await reply("+OK\r\n+QUEUED\r\n+OK\r\n");
+  assertEquals(log, ["+OK\r\n", "+QUEUED\r\n", "+OK\r\n"]);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane holds the reply of EXEC with a script in it until its changes are known", async () => {
+  const { cache, lane, send, reply, log } = rig();
+  const fence = Promise.withResolvers<boolean>();
+  cache.fenced = fence.promise;
+  for (const command of [["MULTI"], ["EVAL", "return 1", "0"], ["EXEC"]]) send(...command);
+  await reply("+OK\r\n+QUEUED\r\n*1\r\n:1\r\n");
+  assertEquals(log, ["+OK\r\n", "+QUEUED\r\n", "(fence)"]);
+  fence.resolve(true);
+  await settled();
+  assertEquals(log.at(-1), "*1\r\n:1\r\n");
+  lane.close("done");
+});
+
+Deno.test("PrivateLane hands messages on at any time, in both versions of the protocol", async () => {
+  const message = "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n";
+  for (const type of ["*", ">"]) {
+    const { lane, send, reply, log } = rig();
+    send("SUBSCRIBE", "c", "d");
+    const confirmation = (name: string, count: number) =>
+      `${type}3\r\n$9\r\nsubscribe\r\n$1\r\n${name}\r\n:${count}\r\n`;
+    await reply(confirmation("c", 1) + confirmation("d", 2));
+    assertEquals(lane.outstanding, 0);
+    assert(lane.state.isSubscribed);
+    await reply(message.replace("*", type));
+    send("PING");
+    // A message that comes before the reply answers nothing.
+    await reply(message.replace("*", type));
+    assertEquals(lane.outstanding, 1);
+    await reply("+PONG\r\n");
+    assertEquals(lane.outstanding, 0);
+    assertEquals(log.length, 5);
+    lane.close("done");
+  }
+});
+
+Deno.test("PrivateLane is idle once the last subscription has ended", async () => {
+  const { lane, send, reply } = rig();
+  send("SUBSCRIBE", "c");
+  await reply("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
+  send("UNSUBSCRIBE");
+  await reply("*3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:0\r\n");
+  assert(lane.isIdle);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane takes an error for the answer to a subscription", async () => {
+  const { lane, send, reply } = rig();
+  send("SUBSCRIBE", "c");
+  await reply("-NOPERM no\r\n");
+  assert(lane.isIdle);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane hands the lines of MONITOR on, and still answers what follows", async () => {
+  const { lane, send, reply, log } = rig();
+  send("MONITOR");
+  await reply('+OK\r\n+1700000000.1 [0 127.0.0.1:1] "get" "k"\r\n');
+  send("GET", "k");
+  await reply('+1700000000.2 [0 127.0.0.1:1] "get" "k"\r\n');
+  assertEquals(lane.outstanding, 1);
+  await reply("$-1\r\n");
+  assertEquals(lane.outstanding, 0);
+  assertEquals(log.length, 4);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane answers here in the order of the requests", async () => {
+  const { lane, send, reply, log } = rig();
+  lane.answer(Buffer.from("+1\r\n"));
+  send("BLPOP", "q", "0");
+  lane.answer(Buffer.from("+2\r\n"));
+  lane.answer(Buffer.from("+3\r\n"));
+  assertEquals(log, ["+1\r\n"]);
+  await reply("*-1\r\n");
+  assertEquals(log, ["+1\r\n", "q", "*-1\r\n", "+2\r\n", "+3\r\n"]);
+  assert(lane.isIdle);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane leaves out the replies that the client does not want, but not the messages", async () => {
+  const { lane, reply, log } = rig();
+  lane.send(passable("GET", "k"), true);
+  lane.send(passable("SET", "k", "v"), true);
+  await reply("$-1\r\n>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n+OK\r\n");
+  assertEquals(log, [">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n", "k"]);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane hands a long reply on part by part, and reads on when the client has taken it", async () => {
+  const { lane, socket, send, log } = rig();
+  const taken = Promise.withResolvers<void>();
+  let parts = 0;
+  lane.sink = {
+    write: (_, from, to) => {
+      parts++;
+      log.push(String(to - from));
+      return taken.promise;
+    },
+  };
+  send("LRANGE", "l", "0", "-1");
+  socket.reply(`$500000\r\n${"x".repeat(500_000)}\r\n`);
+  await settled();
+  assertEquals(parts, 1);
+  taken.resolve();
+  while (lane.outstanding > 0) await settled();
+  assertEquals(log.reduce((sum, length) => sum + Number(length), 0), 500_011);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane has all keys dropped that its requests may have changed when it is lost", async () => {
+  const { lane, socket, send, log } = rig();
+  let ends = 0;
+  lane.onEnd = () => ends++;
+  for (const command of [["MULTI"], ["SET", "a", "1"]]) send(...command);
+  socket.reply("+OK\r\n+QUEUED\r\n");
+  await settled();
+  for (const command of [["INCR", "b"], ["EXEC"]]) send(...command);
+  socket.end();
+  await settled();
+  assertEquals(log.filter((one) => one.length === 1).sort(), ["a", "b"]);
+  assertEquals(ends, 1);
+});
+
+Deno.test("PrivateLane gives up telling replies apart where a transaction subscribes", async () => {
+  const { lane, send, reply, log } = rig();
+  for (const command of [["MULTI"], ["SUBSCRIBE", "a", "b"], ["EXEC"]]) send(...command);
+  await reply("+OK\r\n+QUEUED\r\n");
+  assert(lane.state.isOpaque);
+  send("SET", "k", "v");
+  await reply("+whatever\r\n");
+  assertEquals(log.slice(-2), ["k", "+whatever\r\n"]);
+  assert(!lane.isIdle);
+  lane.close("done");
+});

@@ -1,0 +1,178 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { HANG_UP, ReplyStream } from "../../../src/core/reply_stream.ts";
+import { Failure } from "../../../src/core/types.ts";
+import { type Passed, SharedLane } from "../../../src/lanes/shared_lane.ts";
+import { Connection } from "../../../src/origin/wire/connection.ts";
+import { request } from "../../support/client.ts";
+import { FakeSocket, settled } from "../../support/fake_socket.ts";
+import { FakeCache, passable } from "../../support/lane_rig.ts";
+
+/** A lane whose connections are sockets that the test plays. */
+function rig(failures: (Failure | null)[] = []) {
+  const sockets: FakeSocket[] = [];
+  const cache = new FakeCache();
+  let held = 0;
+  const lane = new SharedLane({
+    open: () => {
+      const failure = failures.shift() ?? null;
+      if (failure !== null) return Promise.resolve(failure);
+      const socket = new FakeSocket();
+      sockets.push(socket);
+      return Promise.resolve(new Connection(socket));
+    },
+    cache,
+    onHeld: (_, change) => held += change,
+  });
+  return { lane, sockets, cache, held: () => held };
+}
+
+/** What passed, as text. */
+function textOf(passed: Passed): string {
+  return passed instanceof Uint8Array ? Buffer.from(passed).toString("latin1") : String(passed);
+}
+
+Deno.test("SharedLane sends requests of one moment by one write, and replies come in order", async () => {
+  const { lane, sockets } = rig();
+  const replies = ["a", "b", "c"].map((key) => lane.pass(passable("GET", key)));
+  await settled();
+  assertEquals(sockets.length, 1);
+  assertEquals(sockets[0]!.written, ["a", "b", "c"].map((key) => request("GET", key)).join(""));
+  sockets[0]!.reply("$1\r\nA\r\n$-1\r\n-ERR no\r\n");
+  assertEquals((await Promise.all(replies)).map(textOf), ["$1\r\nA\r\n", "$-1\r\n", "-ERR no\r\n"]);
+  lane.close();
+});
+
+Deno.test("SharedLane drops a written key before its reply goes on, also for an error", async () => {
+  for (const reply of ["+OK\r\n", "-OOM no memory\r\n"]) {
+    const { lane, sockets, cache } = rig();
+    const passed = lane.pass(passable("SET", "k", "v")).then((one) => cache.log.push(textOf(one)));
+    await settled();
+    assertEquals(cache.log, []);
+    sockets[0]!.reply(reply);
+    await passed;
+    assertEquals(cache.log, ["k", reply]);
+    lane.close();
+  }
+});
+
+Deno.test("SharedLane holds the reply of a script back until all its changes are known", async () => {
+  const { lane, sockets, cache } = rig();
+  const fence = Promise.withResolvers<boolean>();
+  cache.fenced = fence.promise;
+  const passed = lane.pass(passable("EVAL", "return 1", "0")).then(() => cache.log.push("reply"));
+  const other = lane.pass(passable("GET", "k"));
+  await settled();
+  sockets[0]!.reply(":1\r\n$-1\r\n");
+  assertEquals(textOf(await other), "$-1\r\n");
+  assertEquals(cache.log, ["(fence)"]);
+  fence.resolve(false);
+  await passed;
+  assertEquals(cache.log, ["(fence)", "(flush)", "reply"]);
+  lane.close();
+});
+
+Deno.test("SharedLane has everything dropped after FLUSHALL", async () => {
+  const { lane, sockets, cache } = rig();
+  const passed = lane.pass(passable("FLUSHALL"));
+  await settled();
+  sockets[0]!.reply("+OK\r\n");
+  await passed;
+  assertEquals(cache.log, ["(flush)"]);
+  lane.close();
+});
+
+Deno.test("SharedLane sends a read once more if its connection is lost, and no more than once", async () => {
+  const { lane, sockets } = rig();
+  const passed = lane.pass(passable("HGETALL", "h"));
+  await settled();
+  sockets[0]!.end();
+  await settled();
+  assertEquals(sockets[1]!.written, request("HGETALL", "h"));
+  sockets[1]!.end();
+  assertEquals(await passed, HANG_UP);
+  assertEquals(sockets.length, 2);
+  lane.close();
+});
+
+Deno.test("SharedLane never repeats a write that may have been done: the client is hung up on", async () => {
+  const { lane, sockets, cache } = rig();
+  const passed = lane.pass(passable("INCR", "n"));
+  await settled();
+  sockets[0]!.end();
+  assertEquals(await passed, HANG_UP);
+  assertEquals(sockets.length, 1);
+  assertEquals(cache.log, ["n"]);
+  lane.close();
+});
+
+Deno.test("SharedLane opens a new connection for what comes after a loss", async () => {
+  const { lane, sockets } = rig();
+  const first = lane.pass(passable("GET", "a"));
+  await settled();
+  sockets[0]!.reply("$-1\r\n");
+  await first;
+  sockets[0]!.end();
+  await settled();
+  const second = lane.pass(passable("SET", "a", "1"));
+  await settled();
+  sockets[1]!.reply("+OK\r\n");
+  assertEquals(textOf(await second), "+OK\r\n");
+  lane.close();
+});
+
+Deno.test("SharedLane says why there is no connection, and tries again for the next request", async () => {
+  const away = new Failure("away", "Redis is away: refused");
+  const { lane, sockets } = rig([away]);
+  assertEquals(await lane.pass(passable("SET", "a", "1")), away);
+  const passed = lane.pass(passable("SET", "a", "1"));
+  await settled();
+  sockets[0]!.reply("+OK\r\n");
+  assertEquals(textOf(await passed), "+OK\r\n");
+  lane.close();
+});
+
+Deno.test("SharedLane joins the replies of a transaction in one piece", async () => {
+  const { lane, sockets } = rig();
+  const passed = lane.pass(passable("MULTI"), 3);
+  await settled();
+  sockets[0]!.reply("+OK\r\n+QUEUED\r\n");
+  await settled();
+  sockets[0]!.reply("*1\r\n:1\r\n");
+  assertEquals(textOf(await passed), "+OK\r\n+QUEUED\r\n*1\r\n:1\r\n");
+  lane.close();
+});
+
+Deno.test("SharedLane hands a long reply on in parts, and reads on for the others", async () => {
+  const { lane, sockets, held } = rig();
+  const long = lane.pass(passable("LRANGE", "l"));
+  const other = lane.pass(passable("GET", "k"));
+  await settled();
+  const reply = `*2\r\n$400000\r\n${"x".repeat(400_000)}\r\n$1\r\ny\r\n`;
+  sockets[0]!.reply(`${reply}$1\r\nK\r\n`);
+  const stream = await long as ReplyStream;
+  assertInstanceOf(stream, ReplyStream);
+  // The client has taken nothing yet, and the reply to another one has come.
+  assertEquals(textOf(await other), "$1\r\nK\r\n");
+  assert(held() >= 400_000);
+  let text = "";
+  for (let part = await stream.next(); part !== null; part = await stream.next()) {
+    text += Buffer.from(part).toString("latin1");
+  }
+  assertEquals(text, reply);
+  assertEquals(held(), 0);
+  lane.close();
+});
+
+Deno.test("SharedLane cuts a long reply off whose connection is lost", async () => {
+  const { lane, sockets } = rig();
+  const passed = lane.pass(passable("LRANGE", "l"));
+  await settled();
+  sockets[0]!.reply(`$400000\r\n${"x".repeat(200_000)}`);
+  const stream = await passed as ReplyStream;
+  sockets[0]!.end();
+  while (await stream.next() !== null) { /* Take what there is. */ }
+  assert(stream.isCut);
+  assertEquals(sockets.length, 1);
+  lane.close();
+});
