@@ -16,9 +16,9 @@ export const BACKOFF: Millis = 1000;
 /** The same at most for a key whose read costs the connection: twice as long each time. */
 export const BACKOFF_MOST: Millis = 64 * BACKOFF;
 
-/** Keys that are remembered, and the longest of them; any other is read again too early. */
+/** Keys that are remembered, and their bytes together; any other is read again too early. */
 const KEPT = 4096;
-const KEY_BYTES = 256;
+const KEPT_BYTES = 1024 * 1024;
 
 /** A key that could not be read. */
 interface Failed {
@@ -31,6 +31,8 @@ interface Failed {
 export class Backoff {
   /** The one that failed last comes last. */
   readonly #failed = new Map<Key, Failed>();
+  /** The bytes of its keys. */
+  #bytes = 0;
 
   /** The number of keys that are remembered. */
   get size(): number {
@@ -43,24 +45,26 @@ export class Backoff {
     const found = this.#failed.get(key);
     if (found === undefined || now < found.until) return found?.failure;
     // How long it was left alone still counts for a while.
-    if (found.failure.reason !== "broken" || now >= found.until + BACKOFF_MOST) {
-      this.#failed.delete(key);
-    }
+    if (found.failure.reason !== "broken" || now >= found.until + BACKOFF_MOST) this.#drop(key);
     return undefined;
   }
 
   /** A read that was sent is over. */
   note(key: Key, fetched: Fetched, now: Millis): void {
     const last = this.#failed.size > 0 ? this.#failed.get(key) : undefined;
-    if (last !== undefined) this.#failed.delete(key);
-    if (!isWorthNoting(fetched) || key.length > KEY_BYTES) return;
+    if (last !== undefined) this.#drop(key);
+    if (!isWorthNoting(fetched)) return;
     const pause = pauseAfter(fetched, last);
     this.#failed.set(key, { failure: fetched, pause, until: now + pause });
-    if (this.#failed.size <= KEPT) return;
+    this.#bytes += key.length;
     for (const oldest of this.#failed.keys()) {
-      this.#failed.delete(oldest);
-      break;
+      if (this.#failed.size <= KEPT && this.#bytes <= KEPT_BYTES) break;
+      this.#drop(oldest);
     }
+  }
+
+  #drop(key: Key): void {
+    if (this.#failed.delete(key)) this.#bytes -= key.length;
   }
 
   /** A key was changed in Redis, and may be readable now: the least pause is enough. */

@@ -39,6 +39,13 @@ Deno.test("Backoff remembers a bounded number of keys, the oldest leave", () => 
   assertEquals(backoff.size, 4096);
   assertEquals(backoff.find("0", 1), undefined);
   assertEquals(backoff.find("9999", 1), TIMEOUT);
+  const long = Array.from({ length: 10 }, (_, index) => `${index}`.padEnd(131_072));
+  for (const key of long) backoff.note(key, TIMEOUT, 0);
+  assertEquals(backoff.size, 8, "long keys count by their bytes");
+  assertEquals([backoff.find(long[1]!, 1), backoff.find(long[2]!, 1)], [undefined, TIMEOUT]);
+  for (const key of long) backoff.note(key, null, 1);
+  for (let index = 0; index < 4096; index++) backoff.note(`${index}`, TIMEOUT, 0);
+  assertEquals(backoff.size, 4096);
 });
 
 Deno.test("Backoff leaves a key that costs the connection alone for twice as long each time", () => {
