@@ -96,7 +96,7 @@ const HEAVY: Record<string, [sent: string, reply: RegExp]> = {
   "a name of 16.7 MB": [request("n".repeat(16_700_000)), /^-ERR unknown command 'nnn/],
   "a password of 16.7 MB": [request("AUTH", "p".repeat(16_700_000)), /^-ERR Too large request/],
   "keys of 1 MB": [request("MGET", ...Array(16).fill("k".repeat(1_000_000))), /^-ERR Too long key/],
-  "250 keys of 65 kB": [request("EXISTS", ...Array(250).fill("k".repeat(65_000))), /^:0\r\n/],
+  "40 keys of 65 kB": [request("EXISTS", ...Array(40).fill("k".repeat(65_000))), /^:0\r\n/],
   "arrays of -1": [`${"*-1\r\n".repeat(100_000)}PING\r\n`, /^\+PONG/],
   "empty lines": [`${" \r\n".repeat(100_000)}PING\r\n`, /^\+PONG/],
   "a million options": [
