@@ -60,37 +60,53 @@ async function measureMemory({ isFull }: Context): Promise<Findings> {
   };
 }
 
-/** Connects many clients that send one request each and are then idle. */
+/** Connects many clients that send at most one request each, all at once, and are then idle. */
 async function measureIdle({ field }: Context): Promise<Findings> {
   const clients = 10_000;
-  const max = `${clients + 100}`;
-  await using proxy = await startProxy(field.backing.port, ["--max-clients", max]);
-  await using redis = await startRedis(PLACES.server, ["--maxclients", max]);
-  // V8 returns the memory used for connecting once nothing has happened for a while.
-  const ours = await idleBytes(proxy, clients, REST);
-  const theirs = await idleBytes(redis, clients, 1.5);
+  const options = ["--max-clients", `${clients + 100}`];
+  const ours: Record<string, number> = {};
+  for (const kind of ["silent", "resp", "http"]) {
+    await using proxy = await startProxy(field.backing.port, options);
+    // V8 returns the memory used for connecting once nothing has happened for a while.
+    ours[kind] = await idleBytes(proxy, clients, kind, REST);
+  }
+  await using redis = await startRedis(PLACES.server, ["--maxclients", `${clients + 100}`]);
+  const theirs = await idleBytes(redis, clients, "resp", 1.5);
+  const shown = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
   return {
     costs: [{
       id: "idle",
       title: `RSS of an idle connection, ${clients.toLocaleString("en")} of them`,
       against: "-",
-      ratio: ours / 1024,
+      ratio: ours.resp! / 1024,
       figures: {
-        "redis-proxy": `${(ours / 1024).toFixed(1)} KiB`,
-        "redis-server": `${(theirs / 1024).toFixed(1)} KiB`,
+        "redis-proxy": shown(ours.resp!),
+        "redis-proxy, after an HTTP request": shown(ours.http!),
+        "redis-proxy, after no request": shown(ours.silent!),
+        "redis-server": shown(theirs),
       },
       notes: [
-        `Each has asked once, and then nothing for ${REST} s; the kernel's memory for sockets is not in RSS`,
+        `All have sent one GET at the same moment, and then nothing for ${REST} s; the kernel's ` +
+        "memory for sockets is not in RSS",
       ],
     }],
   };
 }
 
-/** @param rest How long they are idle, in seconds. */
-async function idleBytes({ port, pid }: Peer, clients: number, rest: number): Promise<number> {
+/**
+ * @param kind What each client sends, as `idle_clients.ts` takes it.
+ * @param rest How long they are idle, in seconds.
+ */
+async function idleBytes(
+  { port, pid }: Peer,
+  clients: number,
+  kind: string,
+  rest: number,
+): Promise<number> {
   const warm = 200;
   const deno = [Deno.execPath(), "run", "-A", "--no-config", "--no-lock", IDLE_CLIENTS];
-  const connect = (count: number) => start(PLACES.load, [...deno, `${port}`, `${count}`], PIPED);
+  const connect = (count: number) =>
+    start(PLACES.load, [...deno, `${port}`, `${count}`, kind], PIPED);
   await using first = connect(warm);
   await ready(first.child);
   const before = await settledBytes(pid);

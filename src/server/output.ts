@@ -20,10 +20,17 @@ const FULL_BYTES = 256 * 1024;
 /** Size of the pieces in which a larger value is written, in bytes. */
 const PIECE_BYTES = 1024 * 1024;
 
-/** Chunks that wait for their next use; the rest is left to the garbage collector. */
+/**
+ * Size of the first chunk of a batch, in bytes. Most batches need no more: when many clients ask at
+ * the same moment, each has one, and memory that was once used for so many is not given back.
+ */
+const FIRST_CHUNK_BYTES = 2 * 1024;
+
+/** Chunks of each size that wait for their next use; the garbage collector gets the others. */
 const POOL_CHUNKS = 64;
 
-const pool: Uint8Array[] = [];
+const chunks: Uint8Array[] = [];
+const firstChunks: Uint8Array[] = [];
 
 /** Where bytes go: the writing half of a `Deno.Conn`. */
 export interface Sink {
@@ -166,7 +173,7 @@ export class Output {
   /** Forgets all that was appended. */
   clear(): void {
     const lent = this.#lent;
-    for (let i = 0; i < lent.length && pool.length < POOL_CHUNKS; i++) pool.push(lent[i]!);
+    for (let i = 0; i < lent.length; i++) giveBack(lent[i]!);
     lent.length = 0;
     this.#chunk = null;
     this.#start = this.#end = this.#queuedBytes = 0;
@@ -209,11 +216,26 @@ export class Output {
   }
 
   #reserve(size: number): Uint8Array {
-    if (this.#chunk !== null && this.#end + size <= CHUNK_BYTES) return this.#chunk;
-    this.#seal();
-    const chunk = pool.pop() ?? new Uint8Array(CHUNK_BYTES);
+    const chunk = this.#chunk;
+    return chunk !== null && this.#end + size <= chunk.length ? chunk : this.#nextChunk(size);
+  }
+
+  /** Lends a chunk with room for this many bytes, and moves what is in a first one there. */
+  #nextChunk(size: number): Uint8Array {
+    const last = this.#chunk;
+    const isFirst = last === null && size <= FIRST_CHUNK_BYTES;
+    const chunk = isFirst
+      ? firstChunks.pop() ?? new Uint8Array(FIRST_CHUNK_BYTES)
+      : chunks.pop() ?? new Uint8Array(CHUNK_BYTES);
+    if (last?.length === FIRST_CHUNK_BYTES) {
+      chunk.set(last.subarray(this.#start, this.#end));
+      this.#end -= this.#start;
+    } else {
+      this.#seal();
+      this.#end = 0;
+    }
+    this.#start = 0;
     this.#lent.push(chunk);
-    this.#start = this.#end = 0;
     return this.#chunk = chunk;
   }
 
@@ -227,6 +249,11 @@ export class Output {
     const rest = this.#rest();
     if (rest !== undefined) this.#queue.push(rest);
   }
+}
+
+function giveBack(chunk: Uint8Array): void {
+  const pool = chunk.length === CHUNK_BYTES ? chunks : firstChunks;
+  if (pool.length < POOL_CHUNKS) pool.push(chunk);
 }
 
 function copy(bytes: Uint8Array, to: Uint8Array, at: number): void {

@@ -48,6 +48,24 @@ Deno.test("Output joins small pieces into one write", async () => {
   assertEquals(sink.pieces.length, 1);
 });
 
+Deno.test("Output lends a small batch little memory, and moves a larger one to one piece", async () => {
+  const sizes: number[] = [];
+  const lengths: number[] = [];
+  for (const size of [7, 2000, 2048, 2049, 10_000, 65_536, 65_537]) {
+    const output = new Output();
+    const text = "x".repeat(7);
+    for (let at = 0; at < size; at += 7) output.latin1(text.slice(0, size - at));
+    const [memory] = output.memory();
+    sizes.push(memory!.byteLength);
+    const sink = new MemorySink();
+    await output.flush(sink);
+    assertEquals(sink.text, text.repeat(10_000).slice(0, size));
+    lengths.push(sink.pieces.length);
+  }
+  assertEquals(sizes, [2048, 2048, 2048, 65_536, 65_536, 65_536, 65_536]);
+  assertEquals(lengths, [1, 1, 1, 1, 1, 1, 2]);
+});
+
 Deno.test("Output.bytes() writes a large value without a copy", async () => {
   const value = new Uint8Array(1_000_000);
   const output = new Output();
