@@ -12,21 +12,21 @@ export const COMMANDS = {
   "read-only": setting(
     oneOf(["no", "yes"]),
     "no",
-    "yes: serve reads of strings alone, and refuse every other command",
+    "yes: serve only reads of strings, and refuse every other command",
   ),
   "protected-mode": setting(
     oneOf(["yes", "no"]),
     "yes",
-    "where clients need no password, let only local ones use more than reads of strings",
+    "if clients need no password, only local ones may use more than reads of strings",
   ),
   "deny": optional(
     commands,
-    "commands not to pass to Redis, beside the dangerous ones; names and @categories",
+    "more commands not to pass to Redis than the dangerous ones; names and @categories",
   ),
-  "allow": optional(commands, "commands to pass all the same, as in shutdown,client|pause,@admin"),
+  "allow": optional(commands, "commands to pass in any case, such as shutdown,client|pause,@admin"),
   "max-upstreams": setting(
     integer(0),
     "1000",
-    "maximum number of connections to Redis for clients that need their own",
+    "maximum number of connections to Redis for single clients",
   ),
 };
