@@ -12,7 +12,7 @@ import { refuseEarly } from "./commands/table.ts";
 import { RespParser } from "./parse/parser.ts";
 import { NO_GET, takeGet } from "./parse/plain_get.ts";
 import { route } from "./route.ts";
-import { printable } from "./parse/sample.ts";
+import { logSample } from "./parse/log_sample.ts";
 import { encode, error } from "./replies.ts";
 import { FixedReply, SilentRequest } from "./requests/fixed.ts";
 import { PlainGet } from "./requests/get.ts";
@@ -104,7 +104,7 @@ export class Resp implements Protocol {
     context.log.info("Protocol error", {
       peer: peer.remote,
       why,
-      sample: printable(input.bytes.subarray(input.start, input.end)),
+      sample: logSample(input.bytes.subarray(input.start, input.end)),
     });
     const request = new FixedReply(encode(error(`ERR Protocol error: ${why}`)), true);
     return this.#session.skipsReply() ? new SilentRequest(request) : request;

@@ -1,6 +1,6 @@
 /**
- * Inline commands: words between blanks, with the quoting that redis-cli and redis.conf know.
- * Source: `sdssplitargs` of Redis, as its documentation of inline commands refers to it.
+ * Inline commands: words between blanks, quoted as in redis-cli and redis.conf.
+ * Source: `sdssplitargs` of Redis, to which its documentation of inline commands refers.
  *
  * @module
  */
@@ -10,24 +10,25 @@ import { INCOMPLETE, TOO_LONG } from "./number_line.ts";
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Reads inline commands, in any fragmentation, and looks for the end of none twice. */
+/** Reads inline commands in any fragmentation. No byte is searched twice for the end of a line. */
 export class InlineLine {
-  /** The length of the line that was read last, its end included, in bytes. */
+  /** The length of the last line, including its end, in bytes. */
   length = 0;
-  /** How far the end of the line was looked for. */
+  /** Bytes that were searched for the end of the line. */
   #searched = 0;
 
-  /** @param limit Length that a line may have, in bytes. */
+  /** @param limit The longest line, in bytes. */
   constructor(readonly limit: number) {}
 
-  /** Whether no line has been read in part. */
+  /** Whether no line is incomplete. */
   get isAtStart(): boolean {
     return this.#searched === 0;
   }
 
   /**
-   * Reads the words of the line that the unread bytes begin with. Returns INCOMPLETE, TOO_LONG, or
-   * null for quotes in disorder.
+   * Reads the line at the start of the unread bytes.
+   *
+   * @returns Its words, INCOMPLETE, TOO_LONG, or null if its quotes are unbalanced.
    */
   read(input: Input): string[] | number | null {
     const { bytes, start, end } = input;
@@ -48,8 +49,10 @@ const NO_WORDS: string[] = [];
 const ESCAPES: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
 
 /**
- * Splits a line into its words, which may be parts of the line in memory: `"..."` with escapes `\n \r \t \b \a \xHH`, `'...'` with `\'`.
- * Returns null when a quote is not closed, or is followed by something else than a blank.
+ * Splits a line into words: `"..."` may contain the escapes `\n \r \t \b \a \xHH`, `'...'` only `\'`.
+ * A word may share the memory of the line.
+ *
+ * @returns Null if a quote is not closed, or is not followed by a blank.
  */
 export function splitInline(line: string): string[] | null {
   if (!/["']/.test(line)) {
@@ -83,7 +86,7 @@ const BLANKS = /[\0\t\n\v\f\r ]+/;
 
 interface Quoted {
   text: string;
-  /** Where the line goes on behind the closing quote. */
+  /** The position after the closing quote. */
   end: number;
 }
 

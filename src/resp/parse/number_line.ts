@@ -1,6 +1,6 @@
 /**
- * The numbers of RESP requests: `*<count>` and `$<length>` lines, in any fragmentation, no byte
- * looked at twice but for the few digits of a number that is cut.
+ * Reads the numbers in `*<count>` and `$<length>` lines, in any fragmentation. Only the few digits
+ * of a number that is cut are read twice.
  *
  * @module
  */
@@ -10,30 +10,30 @@ const CR = 0x0d;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 
-/** More bytes are needed. */
+/** The result for a line without its end: more bytes are needed. */
 export const INCOMPLETE = Infinity;
-/** The line is longer than it may be. */
+/** The result for a line above the limit. */
 export const TOO_LONG = -Infinity;
 
 export class NumberLine {
-  /** The length of the line that was read last, CRLF included, in bytes. */
+  /** The length of the last line, including CRLF, in bytes. */
   length = 0;
-  /** How far the end of the line was looked for. */
+  /** Bytes that were searched for the end of the line. */
   #searched = 0;
 
-  /** @param limit Length that a line may have, in bytes. */
+  /** @param limit The longest line, in bytes. */
   constructor(readonly limit: number) {}
 
-  /** Whether no line has been read in part. */
+  /** Whether no line is incomplete. */
   get isAtStart(): boolean {
     return this.#searched === 0;
   }
 
   /**
-   * Reads a decimal integer and CRLF. Returns INCOMPLETE, TOO_LONG, or NaN for what Redis does not
-   * take for an integer.
+   * Reads a decimal integer and CRLF.
    *
-   * @param first Where its first digit is.
+   * @param first The position of its first digit.
+   * @returns The integer, INCOMPLETE, TOO_LONG, or NaN if Redis would not accept it.
    */
   read({ bytes, end }: Input, first: number): number {
     let at = first;

@@ -9,7 +9,8 @@
  * @module
  */
 import type { Input } from "../../server/input.ts";
-import { ArgumentList, type Arguments, LongArguments } from "./arguments.ts";
+import type { Arguments } from "./arguments.ts";
+import { ArgumentCollector } from "./collector.ts";
 import { InlineLine } from "./inline.ts";
 import { RESP_LIMITS, type RespLimits, STRANGER_ARGUMENTS, STRANGER_BULK_BYTES } from "./limits.ts";
 import { INCOMPLETE, NumberLine, TOO_LONG } from "./number_line.ts";
@@ -33,11 +34,7 @@ export class RespParser {
   /** Whether `next` stopped only to give others a turn: it needs no more bytes to go on. */
   isPaused = false;
 
-  /** The arguments that lie in the input. */
-  readonly #args = new ArgumentList();
-  /** Arguments of the same request that came before, and the length of that part in bytes. */
-  #setAside: ArgumentList[] = [];
-  #setAsideBytes = 0;
+  readonly #args = new ArgumentCollector();
   readonly #number: NumberLine;
   /** Null until the first inline command. */
   #line: InlineLine | null = null;
@@ -59,7 +56,7 @@ export class RespParser {
 
   /** The arguments of the request that `next` found. */
   get args(): Arguments {
-    return this.#setAside.length === 0 ? this.#args : this.#joined([]);
+    return this.#args.all;
   }
 
   /**
@@ -93,30 +90,27 @@ export class RespParser {
 
   /** The length that an incomplete request is known to have at least, in bytes. */
   get wanted(): number {
-    return this.#setAsideBytes + this.#scanned + Math.max(0, this.#length);
+    return this.#args.setAsideBytes + this.#scanned + Math.max(0, this.#length);
   }
 
   /** Whether the name of the command has come in full. */
   get hasName(): boolean {
-    return this.#args.count > 0 || this.#setAside.length > 0;
+    return this.#args.hasAny;
   }
 
   /** The arguments of an incomplete request. The last one may be cut. */
-  peek({ bytes, start, length }: Input): Arguments {
-    this.#args.place(bytes, start, this.wanted);
-    if (this.#length === NO_LENGTH) return this.#joined([]);
-    const last = new ArgumentList();
-    last.add(this.#scanned, Math.min(this.#scanned + this.#length, length));
-    last.place(bytes, start, 0);
-    return this.#joined([last], this.#length);
+  peek(input: Input): Arguments {
+    const args = this.#args;
+    args.list.place(input.bytes, input.start, this.wanted);
+    return this.#length === NO_LENGTH
+      ? args.all
+      : args.withPart(input, this.#scanned, this.#length);
   }
 
   /** Moves the arguments of a large request, as far as they have come, out of the input. */
   setAside(input: Input): void {
-    if (this.#args.count === 0) return;
-    this.#args.place(input.bytes, input.start, this.#scanned);
-    this.#setAside.push(...this.#args.take());
-    this.#setAsideBytes += this.#scanned;
+    if (this.#args.list.count === 0) return;
+    this.#args.setAside(input, this.#scanned);
     this.#consume(input, this.#scanned);
   }
 
@@ -127,7 +121,7 @@ export class RespParser {
    */
   stream(): void {
     this.#isStreaming = true;
-    this.#clear();
+    this.#args.clear();
     this.#skipBulk();
   }
 
@@ -144,7 +138,7 @@ export class RespParser {
       this.#consume(input, this.#scanned);
     } else {
       this.#missing = count;
-      this.#clear();
+      this.#args.clear();
     }
     return "on";
   }
@@ -159,13 +153,13 @@ export class RespParser {
       }
       // Redis takes the two bytes behind a bulk string for CRLF without looking at them.
       if (end - start - this.#scanned < this.#length + 2) return false;
-      this.#args.add(this.#scanned, this.#scanned + this.#length);
+      this.#args.list.add(this.#scanned, this.#scanned + this.#length);
       this.#scanned += this.#length + 2;
       this.#length = NO_LENGTH;
       this.#missing--;
     }
     if (this.#missing > 0) return this.#pause();
-    this.#args.place(input.bytes, start, this.wanted);
+    this.#args.list.place(input.bytes, start, this.wanted);
     this.#consume(input, this.#scanned);
     return true;
   }
@@ -230,8 +224,8 @@ export class RespParser {
     if (words === null) return this.#fail("unbalanced quotes in request");
     this.#consume(input, line.length);
     if (words.length === 0) return "on";
-    this.#clear();
-    this.#args.setWords(words, line.length);
+    this.#args.clear();
+    this.#args.list.setWords(words, line.length);
     return "request";
   }
 
@@ -247,20 +241,7 @@ export class RespParser {
 
   #fail(error: string): Step {
     this.error = error;
-    this.#clear();
-    return "request";
-  }
-
-  #joined(last: readonly ArgumentList[], longest = 0): LongArguments {
-    const parts = [...this.#setAside, this.#args, ...last];
-    const known = parts.map((part) => part.longest);
-    return new LongArguments(parts, this.#args.length, Math.max(longest, ...known));
-  }
-
-  #clear(): void {
     this.#args.clear();
-    if (this.#setAside.length === 0) return;
-    this.#setAside = [];
-    this.#setAsideBytes = 0;
+    return "request";
   }
 }

@@ -1,7 +1,7 @@
 /**
- * A short cut for the request that nearly all are: `GET` of one key as every client library writes
- * it, whole in the input. One look at fixed places instead of the parser's steps; whatever else is
- * there is the parser's. Measured: all that is ours of a hit takes 140 ns instead of 180.
+ * A shortcut for the most common request: `GET` of one key, as client libraries write it, complete
+ * in the input. It compares bytes at fixed positions; the parser reads all other requests.
+ * Measured: our part of a hit takes 140 ns instead of 180.
  *
  * @module
  */
@@ -11,24 +11,25 @@ const CR = 0x0d;
 const LF = 0x0a;
 const ZERO = 0x30;
 
-/** Bytes in front of the digits of the key's length: `*2`, `$3`, `GET` with their CRLF, and `$`. */
+/** Bytes before the digits of the key's length: `*2`, `$3`, `GET` with their CRLF, and `$`. */
 const HEAD_BYTES = 14;
 
-/** Keys up to this size are looked for, in bytes; far below every limit. */
+/** The longest key that the shortcut reads, in bytes; far below every limit. */
 const LONGEST_KEY = 1000;
 
-/** The input begins with something else. */
+/** The result for any other request. */
 export const NO_GET = -1;
 
 /**
- * Takes a `GET` off the input and returns the length of its key. The key then ends two bytes before
- * `input.start`. Returns NO_GET, and takes nothing, where there is no such request.
+ * Takes a `GET` off the input. Its key then ends two bytes before `input.start`.
+ *
+ * @returns The length of the key; NO_GET if the input begins with anything else, which stays there.
  */
 export function takeGet(input: Input): number {
   const { bytes, start, end } = input;
   if (end - start < HEAD_BYTES + 5 || !isHead(bytes, start)) return NO_GET;
   let at = start + HEAD_BYTES;
-  // A zero in front is no number to Redis; an empty key is so rare that the parser may have it.
+  // Redis rejects a leading zero. The empty key is rare: the parser reads it.
   let length = bytes[at++]! - ZERO;
   if (length < 1 || length > 9) return NO_GET;
   for (; bytes[at] !== CR; at++) {
@@ -43,7 +44,7 @@ export function takeGet(input: Input): number {
   return length;
 }
 
-/** Whether `*2 $3 GET $` stands there; letters of either case. */
+/** Whether `*2 $3 GET $` is at this position, in either case of letters. */
 function isHead(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0x2a && bytes[at + 1] === 0x32 && bytes[at + 2] === CR &&
     bytes[at + 3] === LF && bytes[at + 4] === 0x24 && bytes[at + 5] === 0x33 &&
