@@ -14,7 +14,7 @@ import type { Arguments } from "./parse/arguments.ts";
 import { request } from "./parse/arguments.ts";
 import { SharedRequest } from "./passed.ts";
 import { integer } from "./replies.ts";
-import { tell } from "./requests/fixed.ts";
+import { textReply } from "./requests/fixed.ts";
 
 /** What a CLIENT command names by id: where the id stands, behind which word. */
 const NAMED: Readonly<Record<string, RegExp>> = {
@@ -42,7 +42,7 @@ export function translate(
       const upstream = ids.upstreamOf(words[index]!);
       if (upstream === undefined && spec.name === "client|kill" && args.count === 4) {
         client.kill();
-        return tell(integer(1));
+        return textReply(integer(1));
       }
       words[index] = upstream ?? words[index]!;
       isChanged = true;
@@ -71,7 +71,7 @@ export function rewriteOf(
 function unblock(args: Arguments, ids: ClientIds): Uint8Array | ClientRequest | null {
   if (args.count < 3 || ids.find(args.string(2, 32)) === undefined) return null;
   const upstream = ids.upstreamOf(args.string(2, 32));
-  if (upstream === undefined) return tell(integer(0));
+  if (upstream === undefined) return textReply(integer(0));
   const rest = args.count > 3 ? [args.string(3, 32)] : [];
   return Buffer.from(request(["CLIENT", "UNBLOCK", upstream, ...rest]), "latin1");
 }

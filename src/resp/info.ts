@@ -1,6 +1,6 @@
 /**
- * INFO: the proxy's own figures in Redis's form, so that clients and monitors of Redis can read
- * them, with the version of the backing server, which clients go by, and a section on the cache.
+ * INFO: statistics of the proxy in the format of Redis, for clients and monitoring tools of Redis.
+ * They include the version of Redis itself, because clients depend on it, and sections on the cache.
  *
  * @module
  */
@@ -92,7 +92,7 @@ const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
 
 const ALL = ["all", "default", "everything"];
 
-/** The sections of these names, or all where there is no name; unknown names give nothing. */
+/** The sections with these names; all sections without names. Unknown names are ignored. */
 export function infoText(facts: Facts, names: readonly string[]): string {
   const wanted = new Set(names.map((name) => name.toLowerCase()));
   const isAll = wanted.size === 0 || ALL.some((name) => wanted.has(name));
@@ -102,10 +102,10 @@ export function infoText(facts: Facts, names: readonly string[]): string {
     .join("\r\n");
 }
 
-/** The sections that Redis does not have: they follow its own. */
+/** The sections that follow Redis's own. */
 const OWN = ["Proxy", "Cache", "Coherence"];
 
-/** The sections of these names that Redis does not have, or all where there is no name. */
+/** Of the sections that follow Redis's own, those with these names; all of them without names. */
 export function ownInfoText(facts: Facts, names: readonly string[]): string {
   const wanted = names.map((name) => name.toLowerCase());
   const isAll = wanted.length === 0 || ALL.some((name) => wanted.includes(name));

@@ -1,7 +1,7 @@
 /**
- * Logs a client in: with the password of the proxy, with the proxy's own credentials at Redis, or,
- * where commands pass, as any other user that Redis itself knows. That one gets a connection to Redis
- * of its own and nothing from the cache, whose hits no access list would check.
+ * Logs a client in: with the password of the proxy, with the proxy's own credentials at Redis, or, if
+ * commands pass, as any other user of Redis. Such a user gets its own connection to Redis and nothing
+ * from the cache, because no access list would check a hit.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disa
 /**
  * Returns the request that logs the client in.
  *
- * @param done Makes the reply of success, after the client was let in.
+ * @param done Makes the reply after a successful login.
  */
 export function login(
   { username, password }: Login,
@@ -31,13 +31,13 @@ export function login(
     if (session.login !== null) session.leaveUser();
     return done();
   }
-  // Redis may let anybody in: its word is no proof to a proxy that has a password of its own.
+  // Redis may accept anybody: that proves nothing to a proxy with its own password.
   const isOwn = username === credentials.user;
   if (session.lane === null || !session.isAuthenticated || isOwn) return refuse(WRONG_PASSWORD);
   return new ForeignLogin({ username, password }, session, done);
 }
 
-/** Asks Redis whether it knows the user. */
+/** Asks Redis whether it accepts the user. */
 class ForeignLogin implements ClientRequest {
   readonly last = false;
   readonly way = "login";

@@ -1,6 +1,6 @@
 /**
- * RESP replies. What the hot path needs is encoded once, or appended to an output piece by piece;
- * the rest is made as text whose code units are the bytes, in the version that the client speaks.
+ * RESP replies. Replies of the hot path are encoded once, or appended to an output piece by piece.
+ * All others are made as text of code units 0 to 255, in the version that the client speaks.
  * Source: Redis serialization protocol specification, versions 2 and 3.
  *
  * @module
@@ -8,7 +8,7 @@
 import { Buffer } from "node:buffer";
 import type { Output } from "../server/output.ts";
 
-/** The version of the protocol that a connection is in. */
+/** The version of RESP that a connection speaks. */
 export type RespVersion = 2 | 3;
 
 /** Encodes text whose code units are all below 256. */
@@ -19,7 +19,7 @@ export function encode(text: string): Uint8Array {
 export const OK = encode("+OK\r\n");
 export const PONG = encode("+PONG\r\n");
 
-/** What there is instead of a value, by version. */
+/** The reply for a missing value, by version. */
 export const NIL: Readonly<Record<RespVersion, Uint8Array>> = {
   2: encode("$-1\r\n"),
   3: encode("_\r\n"),
@@ -29,7 +29,7 @@ const ARRAY = 0x2a;
 const BULK = 0x24;
 const INTEGER = 0x3a;
 
-/** Appends a bulk string: `$<length>`, the bytes. */
+/** Appends a bulk string. */
 export function writeBulk(output: Output, value: Uint8Array): void {
   output.counted(BULK, value);
 }
@@ -48,12 +48,12 @@ export function writeInteger(output: Output, value: number): void {
   output.crlf();
 }
 
-/** Appends an error; `message` starts with its code. */
+/** Appends an error; `message` begins with its code. */
 export function writeError(output: Output, message: string): void {
   output.latin1(error(message));
 }
 
-/** An error. Line breaks would end it early: Redis puts blanks there, and so do we. */
+/** An error. Line breaks would end it early: as in Redis, they become blanks. */
 export function error(message: string): string {
   return `-${message.replace(/[\r\n]/g, " ")}\r\n`;
 }
@@ -70,28 +70,28 @@ export function bulk(text: string): string {
   return `$${text.length}\r\n${text}\r\n`;
 }
 
-/** An array of replies that are encoded already. */
+/** An array of encoded replies. */
 export function array(items: readonly string[]): string {
   return `*${items.length}\r\n${items.join("")}`;
 }
 
-/** A set of encoded replies; version 2 has arrays only. */
+/** A set of encoded replies; an array in version 2. */
 export function set(version: RespVersion, items: readonly string[]): string {
   return `${version === 3 ? "~" : "*"}${items.length}\r\n${items.join("")}`;
 }
 
-/** A map of names to encoded replies; in version 2 an array of both in turn. */
+/** A map of names to encoded replies; in version 2 an array of names and replies in turn. */
 export function map(version: RespVersion, fields: readonly (readonly [string, string])[]): string {
   const head = version === 3 ? `%${fields.length}` : `*${fields.length * 2}`;
   return `${head}\r\n${fields.map(([name, reply]) => bulk(name) + reply).join("")}`;
 }
 
-/** Text for people; version 2 has bulk strings only. */
+/** Text for people: a verbatim string; a bulk string in version 2. */
 export function verbatim(version: RespVersion, text: string): string {
   return version === 3 ? `=${text.length + 4}\r\ntxt:${text}\r\n` : bulk(text);
 }
 
-/** What there is instead of a value, as text. */
+/** The reply for a missing value, as text. */
 export function nil(version: RespVersion): string {
   return version === 3 ? "_\r\n" : "$-1\r\n";
 }

@@ -1,17 +1,17 @@
 /**
- * CLIENT: what a connection says and asks about itself. What would need a promise that is not kept
- * here (TRACKING, MAINT_NOTIFICATIONS) is an unknown subcommand, never a false OK.
+ * CLIENT: attributes of the connection. Subcommands whose promise the proxy would not keep (TRACKING,
+ * MAINT_NOTIFICATIONS) are unknown ones here; they never get a false OK.
  *
  * @module
  */
 import type { ClientRequest } from "../../server/protocol.ts";
 import { bulk, encode, integer, OK, verbatim } from "../replies.ts";
-import { FixedReply, refuse, tell } from "../requests/fixed.ts";
+import { FixedReply, refuse, textReply } from "../requests/fixed.ts";
 import type { Session } from "../session.ts";
 import type { Arguments } from "../parse/arguments.ts";
 import {
   bySubcommand,
-  type Command,
+  type LocalCommand,
   NO_KEYS,
   parseInteger,
   type Subcommand,
@@ -45,31 +45,32 @@ const HELP = [
 ];
 
 const SUBCOMMANDS: readonly Subcommand[] = [
-  { name: "id", arity: 2, run: (_, { id }) => tell(integer(id)) },
+  { name: "id", arity: 2, run: (_, { id }) => textReply(integer(id)) },
   { name: "setname", arity: 3, run: setName },
   {
     name: "getname",
     arity: 2,
-    run: (_, { name, nil }) => name === "" ? new FixedReply(nil) : tell(bulk(name)),
+    run: (_, { name, nil }) => name === "" ? new FixedReply(nil) : textReply(bulk(name)),
   },
   { name: "setinfo", arity: 4, run: setInfo },
   {
     name: "info",
     arity: 2,
-    run: (_, session) => tell(verbatim(session.version, `${session.describe("client|info")}\n`)),
+    run: (_, session) =>
+      textReply(verbatim(session.version, `${session.describe("client|info")}\n`)),
   },
   { name: "list", arity: -2, run: list },
   { name: "reply", arity: 3, run: setReplies },
   { name: "no-evict", arity: 3, run: accept },
   { name: "no-touch", arity: 3, run: accept },
-  { name: "getredir", arity: 2, run: () => tell(integer(-1)) },
+  { name: "getredir", arity: 2, run: () => textReply(integer(-1)) },
   help("CLIENT", HELP),
 ];
 
-export const CLIENT: Command = {
+export const CLIENT: LocalCommand = {
   name: "client",
   arity: -2,
-  summary: "Asks and says things about the connection",
+  summary: "Reads or sets attributes of the connection",
   since: "2.4.0",
   group: "connection",
   flags: "@slow",
@@ -79,7 +80,7 @@ export const CLIENT: Command = {
 
 const NO_REPLY = encode("");
 
-/** Whether text is free of blanks and control characters, as Redis wants names to be. */
+/** Whether text has no blanks or control characters, as Redis requires of names. */
 export function isPrintable(text: string): boolean {
   return /^[!-~]*$/.test(text);
 }
@@ -112,12 +113,12 @@ function setReplies(args: Arguments, session: Session): ClientRequest {
   return new FixedReply(mode === "on" ? OK : NO_REPLY);
 }
 
-/** Switches of what does not exist here: no client is evicted, no clock of the keys is kept. */
+/** Switches without effect: the proxy evicts no clients and keeps no access times of keys. */
 function accept(args: Arguments): ClientRequest {
   return /^(on|off)$/i.test(args.string(2)) ? new FixedReply(OK) : refuse("ERR syntax error");
 }
 
-/** One's own connection: what others say of themselves is not for every client to see. */
+/** Lists only this connection: clients may not see what others say about themselves. */
 function list(args: Arguments, session: Session): ClientRequest {
   let isListed = true;
   const filter = args.count > 2 ? args.string(2).toLowerCase() : "";
@@ -135,5 +136,5 @@ function list(args: Arguments, session: Session): ClientRequest {
     return refuse("ERR syntax error");
   }
   const line = isListed ? `${session.describe("client|list")}\n` : "";
-  return tell(verbatim(session.version, line));
+  return textReply(verbatim(session.version, line));
 }

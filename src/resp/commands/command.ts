@@ -1,5 +1,6 @@
 /**
- * What a command is: the row of the table that COMMAND shows and by which requests are dispatched.
+ * The commands that the proxy itself answers, as rows of a table: requests are dispatched by it, and
+ * COMMAND shows it.
  *
  * @module
  */
@@ -7,46 +8,46 @@ import type { ClientRequest } from "../../server/protocol.ts";
 import type { Arguments } from "../parse/arguments.ts";
 import type { Session } from "../session.ts";
 
-/** Makes a request of its arguments, whose number is right. */
+/** Makes a request of arguments. Their number is what the arity requires. */
 export type Run = (args: Arguments, session: Session) => ClientRequest;
 
-/** A part of a command that has several (CLIENT SETNAME). */
+/** A subcommand, such as SETNAME of CLIENT. */
 export interface Subcommand {
   readonly name: string;
-  /** The number of arguments, both names included; negative for at least as many. */
+  /** The number of arguments, including both names; negative for at least that many. */
   readonly arity: number;
   readonly run: Run;
 }
 
-export interface Command extends Omit<Subcommand, "run"> {
-  /** What it does without a subcommand; one that always needs a subcommand has none. */
+export interface LocalCommand extends Omit<Subcommand, "run"> {
+  /** Runs it without a subcommand; absent if it always needs one. */
   readonly run?: Run;
-  /** What it does, in half a line. */
+  /** Its documentation, in half a line. */
   readonly summary: string;
-  /** The version of Redis that has it first. */
+  /** The first version of Redis that has it. */
   readonly since: string;
   readonly group: "connection" | "generic" | "server" | "string";
-  /** Flags and, behind `@`, categories of access lists, as COMMAND INFO has them. */
+  /** Flags, and categories of access lists after `@`, as in COMMAND INFO. */
   readonly flags: string;
-  /** First and last argument that is a key, and the step between them; 0 where there is none. */
+  /** The first and the last argument that is a key, and the step between keys; 0 for no keys. */
   readonly keys: readonly [first: number, last: number, step: number];
-  /** Its parts; a first argument that is none of them is an unknown subcommand. */
+  /** Its subcommands. Any other first argument is an unknown subcommand. */
   readonly subcommands?: ReadonlyMap<string, Subcommand>;
 }
 
 export const NO_KEYS = [0, 0, 0] as const;
 
 /** Whether all arguments are keys, so that there may be any number of them. */
-export function takesManyKeys({ keys: [, last] }: Command): boolean {
+export function takesManyKeys({ keys: [, last] }: LocalCommand): boolean {
   return last < 0;
 }
 
-/** Whether a number of arguments is what an arity asks for. */
+/** Whether an arity permits this number of arguments. */
 export function fits(arity: number, count: number): boolean {
   return arity < 0 ? count >= -arity : count === arity;
 }
 
-/** The arguments from an index on. */
+/** The arguments from this index on. */
 export function tail(args: Arguments, from: number): string[] {
   const strings: string[] = [];
   for (let index = from; index < args.count; index++) strings.push(args.string(index));
@@ -61,8 +62,10 @@ export function bySubcommand(list: readonly Subcommand[]): ReadonlyMap<string, S
 const INT64_MAX = 2n ** 63n - 1n;
 
 /**
- * A 64-bit integer as Redis takes one: no plus, no leading zero, no blank. Returns undefined for
- * anything else; beyond 2^53 the value is rounded.
+ * Parses a 64-bit integer as Redis does: without a plus, leading zeros or blanks. Beyond 2^53 the
+ * result is rounded.
+ *
+ * @returns Undefined for any other text.
  */
 export function parseInteger(text: string): number | undefined {
   if (!/^(0|-?[1-9]\d{0,18})$/.test(text)) return undefined;

@@ -1,18 +1,18 @@
 /**
- * The commands about the connection itself: who it is, which protocol it speaks, whether it lives.
- * Source: the commands' pages in the Redis documentation, and the error texts of redis-server.
+ * Commands about the connection: its user, its protocol, its end.
+ * Source: the pages of the commands in the Redis documentation, and the errors of redis-server.
  *
  * @module
  */
 import { DEFAULT_USER } from "../../core/credentials.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import { array, bulk, integer, map, OK, PONG, type RespVersion, simple } from "../replies.ts";
-import { BulkReply, FixedReply, refuse, tell } from "../requests/fixed.ts";
+import { BulkReply, FixedReply, refuse, textReply } from "../requests/fixed.ts";
 import { login } from "../login.ts";
 import type { Session } from "../session.ts";
 import { isPrintable, NAME_ERROR } from "./client.ts";
 import type { Arguments } from "../parse/arguments.ts";
-import { type Command, NO_KEYS, parseInteger } from "./command.ts";
+import { type LocalCommand, NO_KEYS, parseInteger } from "./command.ts";
 
 const NO_PASSWORD = "ERR AUTH <password> called without any password configured for the default " +
   "user. Are you sure your configuration is correct?";
@@ -23,12 +23,12 @@ const NOT_AUTHENTICATED = "NOAUTH HELLO must be called with the client already a
 
 const shared = { group: "connection", keys: NO_KEYS } as const;
 
-export const CONNECTION: readonly Command[] = [
+export const CONNECTION: readonly LocalCommand[] = [
   {
     ...shared,
     name: "hello",
     arity: -1,
-    summary: "Chooses the version of RESP, and can authenticate and name the connection",
+    summary: "Sets the version of RESP; can also authenticate and name the connection",
     since: "6.0.0",
     flags: "noscript loading stale fast no_auth allow_busy @fast @connection",
     run: hello,
@@ -46,7 +46,7 @@ export const CONNECTION: readonly Command[] = [
     ...shared,
     name: "select",
     arity: 2,
-    summary: "Selects a database, of which this cache has one",
+    summary: "Selects the database of the cache, the only one",
     since: "1.0.0",
     flags: "loading stale fast @fast @connection",
     run: select,
@@ -82,17 +82,17 @@ export const CONNECTION: readonly Command[] = [
     ...shared,
     name: "reset",
     arity: 1,
-    summary: "Puts the connection back to where it began",
+    summary: "Resets the connection to its initial state",
     since: "6.2.0",
     flags: "noscript loading stale fast no_auth allow_busy @fast @connection",
     run: (_, session) => {
       session.reset();
-      return tell(simple("RESET"));
+      return textReply(simple("RESET"));
     },
   },
 ];
 
-/** Errors leave the session as it was, whichever option they are about. */
+/** An error in any option leaves the session unchanged. */
 function hello(args: Arguments, session: Session): ClientRequest {
   let version: RespVersion = session.version;
   if (args.count > 1) {
@@ -123,7 +123,7 @@ function hello(args: Arguments, session: Session): ClientRequest {
   const settle = () => {
     if (name !== null) session.name = name;
     session.version = version;
-    return tell(greeting(session));
+    return textReply(greeting(session));
   };
   return user === null ? settle() : login({ username: user, password }, session, settle);
 }
@@ -151,7 +151,7 @@ function auth(args: Arguments, session: Session): ClientRequest {
   return login({ username, password }, session, () => new FixedReply(OK));
 }
 
-/** An OK for another database would be a lie: the cache has the keys of one. */
+/** The cache has the keys of one database, so that an OK for another one would be wrong. */
 function select(args: Arguments, { context }: Session): ClientRequest {
   const index = parseInteger(args.string(1));
   if (index === undefined) return refuse("ERR value is not an integer or out of range");

@@ -1,13 +1,13 @@
 /**
- * The subcommand HELP, which the error for an unknown subcommand points to.
+ * The subcommand HELP, to which the error for an unknown subcommand refers.
  *
  * @module
  */
 import { array, simple } from "../replies.ts";
-import { tell } from "../requests/fixed.ts";
+import { textReply } from "../requests/fixed.ts";
 import type { Subcommand } from "./command.ts";
 
-/** @param lines What follows the first line: each subcommand, and what it does, by turns. */
+/** @param lines Subcommands and their descriptions, in turn. */
 export function help(command: string, lines: readonly string[]): Subcommand {
   const all = [
     `${command} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`,
@@ -15,5 +15,5 @@ export function help(command: string, lines: readonly string[]): Subcommand {
     "HELP",
     "    Print this help.",
   ];
-  return { name: "help", arity: 2, run: () => tell(array(all.map(simple))) };
+  return { name: "help", arity: 2, run: () => textReply(array(all.map(simple))) };
 }

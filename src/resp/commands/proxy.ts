@@ -1,6 +1,6 @@
 /**
- * PROXY: the command that is ours and not Redis's. It tells what the cache knows of a key, and lets
- * a connection choose how fresh its answers have to be.
+ * PROXY, the command that Redis does not have: it shows what the cache knows of a key, and lets a
+ * connection choose how fresh its answers must be.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
 import { FRESHNESS } from "../freshness.ts";
 import { bulk, map, OK, type RespVersion } from "../replies.ts";
-import { FixedReply, refuse, tell } from "../requests/fixed.ts";
+import { FixedReply, refuse, textReply } from "../requests/fixed.ts";
 import type { Session } from "../session.ts";
 import type { Arguments } from "../parse/arguments.ts";
-import { bySubcommand, type Command, NO_KEYS } from "./command.ts";
+import { bySubcommand, type LocalCommand, NO_KEYS } from "./command.ts";
 import { help } from "./help.ts";
 
-export const PROXY: Command = {
+export const PROXY: LocalCommand = {
   name: "proxy",
   arity: -2,
-  summary: "Explains a key, or chooses how fresh the answers of this connection have to be",
+  summary: "Explains a cached key, or sets how fresh the answers of this connection must be",
   since: "1.0.0",
   group: "server",
   flags: "loading stale fast @fast",
@@ -32,14 +32,14 @@ export const PROXY: Command = {
     { name: "freshness", arity: -2, run: chooseFreshness },
     help("PROXY", [
       "EXPLAIN <key>",
-      "Return what the cache knows of a key: times in milliseconds, sizes in bytes.",
+      "Return what the cache knows of a key. Times are in milliseconds, sizes in bytes.",
       "FRESHNESS [CACHED|FENCED|FORCED|STALE]",
-      "Choose how fresh the answers of this connection have to be, or return what was chosen.",
+      "Set how fresh the answers of this connection must be, or return the setting.",
     ]),
   ]),
 };
 
-/** PROXY EXPLAIN key: figures by name, in milliseconds and bytes. */
+/** PROXY EXPLAIN key: values by name, times in milliseconds, sizes in bytes. */
 class Explain implements ClientRequest {
   constructor(readonly key: Key, readonly version: RespVersion) {}
 
@@ -57,9 +57,9 @@ class Explain implements ClientRequest {
   }
 }
 
-/** PROXY FRESHNESS [cached|fenced|forced|stale]: without a word, tells the present one. */
+/** PROXY FRESHNESS [word]: sets the freshness, or returns it if there is no word. */
 function chooseFreshness(args: Arguments, session: Session): ClientRequest {
-  if (args.count === 2) return tell(bulk(session.freshness));
+  if (args.count === 2) return textReply(bulk(session.freshness));
   const word = args.string(2).toLowerCase();
   const freshness = FRESHNESS.find((one) => one === word);
   if (args.count > 3 || freshness === undefined) {

@@ -1,5 +1,5 @@
 /**
- * The commands that read string values, which the cache can answer exactly as Redis would.
+ * Commands that read strings: the cache answers them exactly as Redis would.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import { Get } from "../requests/get.ts";
 import { Getrange } from "../requests/getrange.ts";
 import { Mget } from "../requests/mget.ts";
 import { Strlen } from "../requests/strlen.ts";
-import { type Command, parseInteger } from "./command.ts";
+import { type LocalCommand, parseInteger } from "./command.ts";
 
-export const READS: readonly Command[] = [
+export const READS: readonly LocalCommand[] = [
   {
     name: "get",
     arity: 2,
@@ -67,7 +67,7 @@ export const READS: readonly Command[] = [
   {
     name: "exists",
     arity: -2,
-    summary: "Tells how many of the keys exist",
+    summary: "Returns how many of the keys exist",
     since: "1.0.0",
     group: "generic",
     flags: "readonly fast @keyspace @read @fast",

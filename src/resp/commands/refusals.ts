@@ -1,6 +1,6 @@
 /**
- * What is not served, and how that is said. Each refusal begins as Redis says "unknown command", the
- * words that client libraries look for; the connection lives on.
+ * Errors for requests that are not served. The connection stays open. Where Redis has an error for the
+ * same case, it has the same words, because client libraries look for them.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { ClientRequest } from "../../server/protocol.ts";
 import { refuse } from "../requests/fixed.ts";
 import type { Arguments } from "../parse/arguments.ts";
 import { KEY_BYTES, OPTION_BYTES, OPTION_COUNT } from "../parse/limits.ts";
-import { type Command, takesManyKeys } from "./command.ts";
+import { type LocalCommand, takesManyKeys } from "./command.ts";
 
-/** How much of a name, and of the arguments together, an error shows. */
+/** Bytes of a name, and of all arguments together, that an error shows. */
 const SHOWN = 128;
 
-/** The commands of Redis 8 that a cache of string values cannot answer. */
+/** Commands of Redis 8 that a cache of strings cannot answer. */
 const NOT_SERVED = new Set(
   `
   acl append bgrewriteaof bgsave bitcount bitfield bitfield_ro bitop bitpos blmove blmpop blpop
@@ -40,7 +40,7 @@ const NOT_SERVED = new Set(
 `.trim().split(/\s+/),
 );
 
-/** Refuses a command that is not in the table. */
+/** Refuses a command that is not in the table of commands. */
 export function refuseCommand(args: Arguments): ClientRequest {
   const name = shown(args, 0, SHOWN);
   if (NOT_SERVED.has(name.toLowerCase())) {
@@ -56,7 +56,7 @@ export function refuseCommand(args: Arguments): ClientRequest {
   return refuse(`ERR unknown command '${name}', with args beginning with: ${list}`);
 }
 
-export function refuseSubcommand({ name }: Command, args: Arguments): ClientRequest {
+export function refuseSubcommand({ name }: LocalCommand, args: Arguments): ClientRequest {
   const subcommand = shown(args, 1, SHOWN);
   return refuse(`ERR unknown subcommand '${subcommand}'. Try ${name.toUpperCase()} HELP.`);
 }
@@ -76,13 +76,13 @@ export function refuseForbidden(name: string): ClientRequest {
   );
 }
 
-/** @param name The command's, and behind a bar its subcommand's: `client|setname`. */
+/** @param name The command and, after a bar, its subcommand: `client|setname`. */
 export function refuseArity(name: string): ClientRequest {
   return refuse(`ERR wrong number of arguments for '${name}' command`);
 }
 
 /** Refuses a request that is too large for its command; null where it is not. */
-export function refuseSize(command: Command, args: Arguments): ClientRequest | null {
+export function refuseSize(command: LocalCommand, args: Arguments): ClientRequest | null {
   const { name } = command;
   if (takesManyKeys(command)) {
     if (args.longest <= KEY_BYTES) return null;
@@ -95,7 +95,7 @@ export function refuseSize(command: Command, args: Arguments): ClientRequest | n
   );
 }
 
-/** The beginning of an argument as Redis prints it, which is up to its first zero byte. */
+/** The beginning of an argument, as Redis prints it: up to its first zero byte. */
 function shown(args: Arguments, index: number, length: number): string {
   const beginning = args.string(index, length);
   const zero = beginning.indexOf("\0");

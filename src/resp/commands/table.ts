@@ -1,6 +1,6 @@
 /**
- * All commands, and the way from a request to its command: known at all, the right number of
- * arguments, allowed to this client; in this order, as in Redis.
+ * The table of commands that the proxy itself answers, and the dispatch of requests. Checks come in
+ * the order of Redis: is the command known, is the number of arguments right, may the client use it.
  *
  * @module
  */
@@ -9,39 +9,39 @@ import { FixedReply, refuse } from "../requests/fixed.ts";
 import type { Session } from "../session.ts";
 import { CLIENT } from "./client.ts";
 import type { Arguments } from "../parse/arguments.ts";
-import { type Command, fits } from "./command.ts";
+import { fits, type LocalCommand } from "./command.ts";
 import { CONNECTION } from "./connection.ts";
-import { commandOf } from "./introspection.ts";
+import { introspectionOf } from "./introspection.ts";
 import { PROXY } from "./proxy.ts";
 import { READS } from "./reads.ts";
 import { refuseArity, refuseCommand, refuseSize, refuseSubcommand } from "./refusals.ts";
 import { SERVER } from "./server.ts";
 
-const COMMANDS = new Map<string, Command>();
+const COMMANDS = new Map<string, LocalCommand>();
 for (
-  const command of [...READS, ...CONNECTION, CLIENT, ...SERVER, PROXY, commandOf(COMMANDS)]
+  const command of [...READS, ...CONNECTION, CLIENT, ...SERVER, PROXY, introspectionOf(COMMANDS)]
 ) {
   COMMANDS.set(command.name, command);
 }
 
-/** Needs no authentication: what authenticates, and what gives it up. */
+/** Commands that need no authentication. */
 const OPEN = new Set(["auth", "hello", "quit", "reset"]);
 
-/** First words of requests that only a web page could have tricked a browser into. */
+/** First words of requests that a web page made a browser send here. */
 const CROSS_PROTOCOL = new Set(["post", "host:"]);
 
 /** Longest name of a command, in bytes. */
 const NAME_BYTES = 32;
 
-/** What the cache answers. */
+/** Commands that the cache answers. */
 const CACHED = new Set(READS.map(({ name }) => name));
 
-/** What is about the client's connection to the proxy, and answered here. */
+/** Commands about the client's connection to the proxy. */
 const LOCAL = new Set([...CONNECTION.map(({ name }) => name), "proxy", "post", "host:"]);
 const LOCAL_CLIENT = new Set(["id", "setname", "getname", "setinfo", "info", "reply"]
   .concat("no-evict", "no-touch"));
 
-/** Whether the proxy itself has a command of this name, or has an answer of its own to it. */
+/** Whether the proxy itself answers a command, be it with an error. */
 export function isKnownHere(args: Arguments): boolean {
   const name = lowerNameOf(args);
   return COMMANDS.has(name) || CROSS_PROTOCOL.has(name);
@@ -52,7 +52,7 @@ export function isCached(name: string): boolean {
   return CACHED.has(name);
 }
 
-/** Whether a request is answered here, since it is about the client's connection to the proxy. */
+/** Whether a request is about the client's connection to the proxy, which answers it itself. */
 export function isLocal(args: Arguments, database: number): boolean {
   const name = lowerNameOf(args);
   if (name === "client") {
@@ -64,7 +64,7 @@ export function isLocal(args: Arguments, database: number): boolean {
 
 const ATTRIBUTES = new Set(["setname", "setinfo", "no-evict", "no-touch"]);
 
-/** Whether a local request changes what a private connection was told when it was opened. */
+/** Whether a request changes attributes that a private connection was opened with. */
 export function changesAttributes(args: Arguments): boolean {
   const name = lowerNameOf(args);
   return name === "hello" ||
@@ -76,8 +76,8 @@ export function dispatch(args: Arguments, session: Session): ClientRequest {
   const lowerName = lowerNameOf(args);
   const command = COMMANDS.get(lowerName);
   if (command === undefined) {
-    // In silence, as Redis does: the page could read any reply.
-    return CROSS_PROTOCOL.has(lowerName) ? new FixedReply(SILENCE, true) : refuseCommand(args);
+    // No reply, as in Redis: the page could read it.
+    return CROSS_PROTOCOL.has(lowerName) ? new FixedReply(NO_REPLY, true) : refuseCommand(args);
   }
   const tooLarge = refuseSize(command, args);
   if (tooLarge !== null) return tooLarge;
@@ -97,17 +97,16 @@ export function dispatch(args: Arguments, session: Session): ClientRequest {
 }
 
 /**
- * Refuses a request of which only a part has come, so that nobody collects the rest; null if it may
- * be served.
+ * Refuses a request before it is complete, so that it need not be collected; null if it may be served.
  *
- * @param args What has come: at least the command's name, or more of it than any name has.
+ * @param args The arguments so far: at least the command's name, or more bytes than a name has.
  */
 export function refuseEarly(args: Arguments): ClientRequest | null {
   const command = COMMANDS.get(lowerNameOf(args));
   return command === undefined ? refuseCommand(args) : refuseSize(command, args);
 }
 
-const SILENCE = new Uint8Array();
+const NO_REPLY = new Uint8Array();
 
 function lowerNameOf(args: Arguments): string {
   return args.string(0, NAME_BYTES + 1).toLowerCase();

@@ -46,12 +46,12 @@ export class SilentRequest implements ClientRequest {
   reply(): void {}
 }
 
-/** A request with this reply, as text of code units 0 to 255. */
-export function tell(reply: string): ClientRequest {
+/** A request whose reply is this text of code units 0 to 255. */
+export function textReply(reply: string): ClientRequest {
   return new FixedReply(encode(reply));
 }
 
 /** A request that is refused; `message` starts with the error's code. */
 export function refuse(message: string): ClientRequest {
-  return tell(error(message));
+  return textReply(error(message));
 }
