@@ -8,14 +8,19 @@ import { AdminProtocol, type AdminSources } from "../admin/mod.ts";
 import { ConfigError, type Values } from "../config/mod.ts";
 import type { Credentials } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
+import type { Lookup } from "../core/types.ts";
 import { Stats } from "../core/stats.ts";
 import { Entrance } from "../server/arrival.ts";
-import type { Service } from "../server/service.ts";
+import { Ledger } from "../server/ledger.ts";
 import { Server } from "../server/server.ts";
+import { SlowClients } from "../server/slow_clients.ts";
 
 /** Clients of the admin port, and those being refused. */
 export const ADMIN_CLIENTS = 16;
 export const ADMIN_REFUSALS = 4;
+
+/** Memory for pages that clients have not read yet, in bytes. */
+const PAGE_BYTES = 4 * 1024 * 1024;
 
 /** How long a client may keep an idle connection: scrapers come about every minute. */
 const IDLE_PATIENCE = 120_000;
@@ -23,14 +28,13 @@ const IDLE_PATIENCE = 120_000;
 /**
  * Opens the admin port, if the settings name one.
  *
- * @param service The parts that all clients' connections share.
  * @throws {ConfigError} When it cannot listen there.
  */
 export function openAdmin(
   values: Values,
   credentials: Credentials,
   sources: AdminSources,
-  service: Service,
+  lookup: Lookup,
   log: Log,
 ): Server | null {
   const { "admin-address": hostname, "admin-port": port, "reuse-port": reusePort } = values;
@@ -38,8 +42,9 @@ export function openAdmin(
   const listener = listen({ hostname, port, reusePort });
   log.info("Serving metrics", { address: hostname, port: (listener.addr as Deno.NetAddr).port });
   return new Server(listener, {
-    ...service,
+    lookup,
     stats: new Stats(),
+    slow: new SlowClients(new Ledger(PAGE_BYTES), PAGE_BYTES),
     entrance: new Entrance(false, () => new AdminProtocol(sources, credentials), log),
   }, {
     maxClients: ADMIN_CLIENTS,

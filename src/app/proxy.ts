@@ -1,47 +1,31 @@
 /**
- * Builds the program: creates the objects, connects them, and starts and stops them in order.
+ * Builds the program layer by layer, from the port to the path of a read and back to the clients, and
+ * starts and stops it in order.
  *
  * @module
  */
-import { whyNotReady } from "../admin/mod.ts";
-import { ADMIN_CLIENTS, ADMIN_REFUSALS, openAdmin } from "./admin_server.ts";
-import { linkOptions, makeTable, mayRefresh, respFreshness, servableUntil } from "./defaults.ts";
-import { clientsThatFit, REFUSALS } from "./descriptors.ts";
-import { Backlog } from "../server/reply_backlog.ts";
-import { ByteBudget } from "../origin/byte_budget.ts";
-import { follow } from "../cache/follow.ts";
-import { SoftWait } from "../cache/soft_wait.ts";
-import {
-  type Config,
-  displayAddress,
-  readPassword,
-  readTlsFiles,
-  type Values,
-} from "../config/mod.ts";
-import { warnOfExposure } from "./exposure.ts";
-import { factsOf, redisVersionOf } from "./status.ts";
-import { Http, HttpSite } from "../http/mod.ts";
-import { KeySet } from "../core/key_pattern.ts";
-import { listen, portOf, renew } from "./listener.ts";
-import { makeLanes, mayPass, originCredentialsOf } from "./lanes.ts";
+import { type AdminSources, whyNotReady } from "../admin/mod.ts";
+import { type Config, displayAddress } from "../config/mod.ts";
+import type { Facts } from "../core/facts.ts";
 import type { Log } from "../core/log.ts";
-import { display, Link } from "../origin/link.ts";
-import { RedisOrigin } from "../origin/mod.ts";
-import type { Millis } from "../core/types.ts";
-import { ReadThrough } from "../cache/read_through.ts";
-import { Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
-import { Reloader } from "./reload.ts";
-import { shutDown } from "./shutdown.ts";
-import { Semaphore } from "../origin/semaphore.ts";
-import { Entrance } from "../server/arrival.ts";
-import { Server } from "../server/server.ts";
-import type { Service } from "../server/service.ts";
-import { Stalls } from "../server/slow_clients.ts";
 import { Stats } from "../core/stats.ts";
-import { openFiles, openFilesLimit } from "../system/open_files.ts";
-
-/** How long a large value may wait for memory before it is read. */
-const LARGE_PATIENCE: Millis = 10_000;
+import type { ChangeLog } from "../lanes/changes.ts";
+import { display } from "../origin/address.ts";
+import { Ledger } from "../server/ledger.ts";
+import { Server } from "../server/server.ts";
+import { SlowClients } from "../server/slow_clients.ts";
+import { openAdmin } from "./admin_server.ts";
+import { type DataPath, makeDataPath } from "./data_path.ts";
+import { respFreshness, servableUntil } from "./defaults.ts";
+import { makeEntrance } from "./entrance.ts";
+import { warnOfExposure } from "./exposure.ts";
+import { makeLanes } from "./lanes.ts";
+import { listen, portOf } from "./listener.ts";
+import { Reloader } from "./reload.ts";
+import { reloadableParts } from "./reloadable.ts";
+import { serverOptions } from "./server_options.ts";
+import { shutDown } from "./shutdown.ts";
+import { factsOf } from "./status.ts";
 
 /** A running proxy. */
 export interface Proxy {
@@ -61,169 +45,100 @@ export interface Proxy {
  * @throws {ConfigError} If it cannot listen on an address.
  */
 export function startProxy(config: Config, version: string, log: Log): Proxy {
-  const { values, origin: address } = config;
+  const { values } = config;
   const listener = listen(values);
+  const options = serverOptions(values, log);
   const stats = new Stats();
-  const table = makeTable(values, stats);
-  const link = new Link(address, linkOptions(values), follow(table, stats), log);
-  const permits = new Semaphore({
-    permits: values["client-limit"],
-    waiters: values["client-queue"],
-    patience: values["queue-timeout"],
-  });
-  const backlog = new Backlog(values["reply-memory"]);
-  const budget = new ByteBudget(
-    values["large-memory"],
-    LARGE_PATIENCE,
-    () => backlog.bytes,
-  );
-  backlog.onRelease = () => budget.admit();
-  const origin = new RedisOrigin(link, permits, budget, stats, log);
-  const cache = new ReadThrough(
-    origin,
-    table,
-    stats,
-    () => performance.now(),
-    new SoftWait(values["soft-timeout"]),
-  );
-  const lanes = makeLanes(values, address, {
-    invalidate: (key) => table.invalidate(key),
-    flush: () => table.flush(),
-    fence: () => origin.fence(),
-  });
-  const http = new HttpSite({
-    contentType: values["content-type"],
-    maxAge: values["http-max-age"],
-    corsOrigins: values["cors-origin"],
-    allowedHosts: values["allowed-hosts"],
-    keys: values["http-keys"] === null ? null : new KeySet(values["http-keys"]),
-    mayRefresh: mayRefresh(config),
-    credentials: config.credentials,
-  });
-  const facts = () => factsOf({ config, version, stats, origin, cache, server });
-  const resp: RespContext = {
-    credentials: config.credentials,
-    lanes,
-    originCredentials: originCredentialsOf(address),
-    mayPass: (peer) => mayPass(config, peer),
-    database: address.database,
-    freshness: respFreshness(values, table.policies),
-    limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },
-    log,
-    redisVersion: () => redisVersionOf(link),
-    facts,
-  };
-  const service: Service = {
-    lookup: cache,
-    stats,
-    backlog,
-    stalls: new Stalls(backlog, values["max-request"]),
-    entrance: new Entrance(
-      values["proxy-protocol"] === "require",
-      (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
-      log,
-    ),
-  };
-  const server: Server = new Server(listener, service, {
-    maxClients: countClients(values, log),
-    maxRefusals: REFUSALS,
-    patience: {
-      idle: values["idle-timeout"] || Infinity,
-      partial: values["request-timeout"],
-      answering: Infinity,
-      writing: values["write-timeout"],
-      lingering: 1000,
-    },
-  }, log);
-  let isStopping = false;
-  const admin = openAdmin(
-    values,
-    config.credentials,
+  const ledger = new Ledger(values["reply-memory"]);
+  const data = makeDataPath(config, stats, ledger, log);
+  const lanes = makeLanes(values, config.origin, changeLog(data));
+  const { maxClients } = options;
+  const facts = () => factsOf({ config, version, stats, data, maxClients, port: portOf(listener) });
+  const server = new Server(
+    listener,
     {
-      facts,
-      explain: (key) => cache.explain(key, performance.now()),
-      whyNotReady: () =>
-        whyNotReady({
-          ...facts(),
-          isStopping,
-          isCoherenceRequired: values.coherence === "required",
-          mayServeCached: performance.now() < servableUntil(table, resp.freshness),
-        }),
+      lookup: data.cache,
+      stats,
+      slow: new SlowClients(ledger, values["max-request"]),
+      entrance: makeEntrance(config, data, lanes, facts, log),
     },
-    service,
+    options,
     log,
   );
-  link.open();
-  const port = portOf(listener);
-  log.info("Listening", {
-    version,
-    deno: Deno.version.deno,
-    address: values["listen-address"].map(displayAddress).join(","),
-    ...(port === 0 ? {} : { port }),
-    redis: display(address),
-    "cache-size": values["cache-size"],
-    "cache-memory": values["cache-memory"],
-    coherence: values.coherence,
-  });
-  warnOfExposure(config, log);
-  const reloader = new Reloader([
-    {
-      name: "certificate",
-      reload: values["tls-cert"] === null ? null : () => server.relisten(renew(values, port)),
-    },
-    { name: "password-file", reload: passwordReload(config) },
-    { name: "redis-tls", reload: originTlsReload(config) },
-  ], log);
+  const state = { isStopping: false };
+  const sources = adminSources(config, data, facts, state);
+  const admin = openAdmin(values, config.credentials, sources, data.cache, log);
+  data.origin.link.open();
+  announce(config, version, portOf(listener), log);
+  const reloader = new Reloader(reloadableParts(config, server), log);
   return {
     get clients() {
       return server.clients;
     },
     get isStopping() {
-      return isStopping;
+      return state.isStopping;
     },
     reload: () => reloader.reload(),
     async stop() {
-      isStopping = true;
-      const ports = [listener, ...(admin === null ? [] : [admin.listener])].map(portOf);
-      await shutDown(server, values["reuse-port"] ? ports.filter((one) => one !== 0) : [], {
+      state.isStopping = true;
+      await shutDown(server, sharedPorts(config, [server, admin]), {
         delay: values["drain-delay"],
         grace: values["shutdown-timeout"],
       }, log);
-      origin.close();
+      data.origin.close();
       lanes?.close();
-      permits.close();
+      data.origin.permits.close();
       await admin?.stop(0);
     },
   };
 }
 
-/** Returns a function that reloads the password; null if it is not in a file. */
-function passwordReload({ values, credentials }: Config): (() => void) | null {
-  const path = values["password-file"];
-  if (path === null) return null;
-  return () => credentials.change(readPassword("--password-file", path, Deno.readTextFileSync));
-}
-
-/** Returns a function that reloads the files for TLS to Redis; null if there are none. */
-function originTlsReload({ values, origin: { tls } }: Config): (() => void) | null {
-  if (tls === null || (tls.authorities === null && tls.identity === null)) return null;
-  return () => {
-    Object.assign(tls, readTlsFiles(values, (flag) => `--${flag}`, Deno.readTextFileSync));
+function adminSources(
+  { values }: Config,
+  { cache, table }: DataPath,
+  facts: () => Facts,
+  state: { readonly isStopping: boolean },
+): AdminSources {
+  const freshness = respFreshness(values, table.policies);
+  return {
+    facts,
+    explain: (key) => cache.explain(key, performance.now()),
+    whyNotReady: () =>
+      whyNotReady({
+        ...facts(),
+        isStopping: state.isStopping,
+        isCoherenceRequired: values.coherence === "required",
+        mayServeCached: performance.now() < servableUntil(table, freshness),
+      }),
   };
 }
 
-/** Returns the limit of connected clients, and logs it if it is lower than the settings allow. */
-function countClients(values: Values, log: Log): number {
-  const wanted = values["max-clients"];
-  const limit = openFilesLimit();
-  const admin = values["admin-port"] === null ? 0 : 1 + ADMIN_CLIENTS + ADMIN_REFUSALS;
-  const clients = clientsThatFit(wanted, { limit, inUse: openFiles(), admin });
-  if (clients < wanted) {
-    log.warn("The limit on open files allows fewer clients than --max-clients", {
-      clients,
-      "max-clients": wanted,
-      "open-files": limit!,
-    });
-  }
-  return clients;
+function announce(config: Config, version: string, port: number, log: Log): void {
+  const { values, origin } = config;
+  log.info("Listening", {
+    version,
+    deno: Deno.version.deno,
+    address: values["listen-address"].map(displayAddress).join(","),
+    ...(port === 0 ? {} : { port }),
+    redis: display(origin),
+    "cache-size": values["cache-size"],
+    "cache-memory": values["cache-memory"],
+    coherence: values.coherence,
+  });
+  warnOfExposure(config, log);
+}
+
+/** What the lanes tell the cache of the commands that they pass. */
+function changeLog({ table, origin }: DataPath): ChangeLog {
+  return {
+    invalidate: (key) => table.invalidate(key),
+    flush: () => table.flush(),
+    fence: () => origin.fence(),
+  };
+}
+
+/** Returns the TCP ports that another process may listen on too. */
+function sharedPorts({ values }: Config, servers: (Server | null)[]): number[] {
+  if (!values["reuse-port"]) return [];
+  return servers.flatMap((server) => server === null ? [] : portOf(server.listener) || []);
 }

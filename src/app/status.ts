@@ -3,14 +3,12 @@
  *
  * @module
  */
+import type { DataPath } from "./data_path.ts";
 import type { Config } from "../config/mod.ts";
-import { portOf } from "./listener.ts";
 import type { Link } from "../origin/link.ts";
 import { failureOf } from "../origin/loss.ts";
-import type { RedisOrigin } from "../origin/mod.ts";
 import type { ReadThrough } from "../cache/read_through.ts";
 import type { Facts } from "../core/facts.ts";
-import type { Server } from "../server/server.ts";
 import type { Stats } from "../core/stats.ts";
 
 /** The objects that hold the figures. */
@@ -18,9 +16,10 @@ export interface Sources {
   readonly config: Config;
   readonly version: string;
   readonly stats: Stats;
-  readonly origin: RedisOrigin;
-  readonly cache: ReadThrough;
-  readonly server: Server;
+  readonly data: DataPath;
+  readonly maxClients: number;
+  /** The TCP port; 0 if there is none. */
+  readonly port: number;
 }
 
 /** Reported before Redis was ever reached: the first version with HELLO. */
@@ -31,18 +30,19 @@ export function redisVersionOf(link: Link): string {
   return link.version ?? OLDEST_REDIS;
 }
 
-export function factsOf({ config, version, stats, origin, cache, server }: Sources): Facts {
+export function factsOf({ config, version, stats, data, maxClients, port }: Sources): Facts {
   const { values } = config;
+  const { origin, cache } = data;
   const { link, permits, budget } = origin;
   const { rss, heapUsed, external } = Deno.memoryUsage();
   return {
     redisVersion: redisVersionOf(link),
     proxyVersion: version,
     processId: Deno.pid,
-    port: portOf(server.listener),
+    port,
     uptime: performance.now() / 1000,
-    clients: server.clients,
-    maxClients: server.options.maxClients,
+    clients: stats.clients,
+    maxClients,
     clientsTotal: stats.clientsTotal,
     clientsRefused: stats.clientsRefused,
     clientsCutOff: stats.clientsCutOff,

@@ -4,6 +4,8 @@
  * @module
  */
 export class Stats {
+  /** Connected clients. */
+  clients = 0;
   /** Clients accepted since the start. */
   clientsTotal = 0;
   /** Clients refused because of the limit. */

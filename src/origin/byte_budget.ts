@@ -14,6 +14,15 @@ interface Waiter {
   readonly settle: (isGranted: boolean) => void;
 }
 
+/** What others hold of the same budget. */
+export interface Elsewhere {
+  readonly bytes: number;
+  /** Calls a listener each time that there are fewer bytes than before. */
+  whenLess(listener: () => void): void;
+}
+
+const NOWHERE: Elsewhere = { bytes: 0, whenLess() {} };
+
 export class ByteBudget {
   #held = 0;
   #queue: Waiter[] = [];
@@ -21,13 +30,15 @@ export class ByteBudget {
   /**
    * @param limit Bytes that may be held at once.
    * @param patience How long each may wait.
-   * @param elsewhere Bytes of the budget that others hold; who lessens them calls `admit`.
+   * @param elsewhere What others hold of the budget.
    */
   constructor(
     readonly limit: number,
     readonly patience: Millis,
-    readonly elsewhere: () => number = () => 0,
-  ) {}
+    readonly elsewhere: Elsewhere = NOWHERE,
+  ) {
+    elsewhere.whenLess(() => this.#admit());
+  }
 
   /** The bytes that are held. */
   get held(): number {
@@ -56,7 +67,7 @@ export class ByteBudget {
       const limit = setTimeout(() => {
         this.#queue.splice(this.#queue.indexOf(waiter), 1);
         resolve(false);
-        this.admit();
+        this.#admit();
       }, this.patience);
       this.#queue.push(waiter);
     });
@@ -65,11 +76,11 @@ export class ByteBudget {
   /** Gives room back. */
   release(bytes: number): void {
     this.#held -= bytes;
-    this.admit();
+    this.#admit();
   }
 
   /** Lets in those for whom there is room. */
-  admit(): void {
+  #admit(): void {
     while (this.#queue.length > 0 && this.#fits(this.#queue[0]!.bytes)) {
       const { bytes, settle } = this.#queue.shift()!;
       this.#held += bytes;
@@ -78,7 +89,7 @@ export class ByteBudget {
   }
 
   #fits(bytes: number): boolean {
-    const elsewhere = this.elsewhere();
+    const elsewhere = this.elsewhere.bytes;
     return this.#held + elsewhere + bytes <= this.limit ||
       (this.#held === 0 && elsewhere <= NEXT_TO_NOTHING * this.limit);
   }

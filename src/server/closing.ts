@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Output, Sink } from "./output.ts";
 import type { Source } from "./read_ahead.ts";
 
 /** Bytes to read from a closing connection, so that a reset does not overtake its last reply. */
@@ -21,23 +20,6 @@ export async function linger(from: Source, waste: Uint8Array): Promise<void> {
     const count = await from.read(waste);
     if (count === null) return;
     total += count;
-  }
-}
-
-/** Writes the last reply to a client, if there is one, and ends its connection. */
-export async function part(
-  to: Sink & { readonly conn: Deno.Conn; close(): void },
-  words: Output,
-): Promise<void> {
-  try {
-    if (words.length > 0) {
-      await words.flush(to);
-      await to.conn.closeWrite();
-    }
-  } catch (error) {
-    if (!isGone(error)) throw error;
-  } finally {
-    to.close();
   }
 }
 

@@ -2,7 +2,7 @@
  * One client's life: the only place where a request and an outcome meet.
  *
  *     socket -> input -> protocol.next -> request.read -> (cache, origin)
- *     socket <- output <- request.reply <- outcome
+ *     socket <- writer <- request.reply <- outcome
  *
  * Reads what is there, answers all of it, writes once. Hits are appended to the output at once; from
  * the first miss on, requests wait in order for their outcomes, all of them under way already. A
@@ -10,72 +10,41 @@
  *
  * @module
  */
-import { Arrival } from "./arrival.ts";
-import { COUNTED_BYTES } from "./reply_backlog.ts";
-import { close, isGone, linger, part } from "./closing.ts";
-import { Input } from "./input.ts";
-import { Output } from "./output.ts";
-import { type Peer, peerOf } from "./peer.ts";
-import { PendingReplies } from "./pending.ts";
+import { Activity } from "./activity.ts";
+import { close, isGone, linger } from "./closing.ts";
+import { HandedOver } from "./handed_over.ts";
+import { Intake } from "./intake.ts";
+import type { Peer } from "./peer.ts";
 import type { Millis } from "../core/types.ts";
-import { type ClientEnd, type ClientRequest, type Protocol, TAKE_OVER } from "./protocol.ts";
-import { ReadAhead } from "./read_ahead.ts";
-import type { Phase } from "./protocol.ts";
+import type { ClientEnd } from "./protocol.ts";
+import { ReadAhead, type Source } from "./read_ahead.ts";
 import type { Service } from "./service.ts";
-import { turn } from "../core/event_loop.ts";
+import type { SlowClient } from "./slow_clients.ts";
+import { Writer } from "./writer.ts";
 
-/** Requests of one client that may wait for the origin at once; more are not even parsed. */
-const PENDING_REQUESTS = 128;
-
-/** Bytes of requests that are answered before the time that it took is looked at. */
-const TIMED_BYTES = 4 * 1024;
-
-/** How long a client is served on end before the others have a turn. */
-const SLICE: Millis = 1;
-
-export class Connection {
-  phase: Phase;
-  /** Since when the connection is at this, or when the client last took some of its replies. */
-  since: Millis = performance.now();
-
-  /** Whether the write that is under way, or was, has seen a sweep. */
-  wasSwept = false;
-
-  readonly #input = new Input();
-  readonly #output = new Output();
-  readonly #pending = new PendingReplies();
-  /** The way to Redis of the requests that are pending. */
-  #way: string | undefined;
-  /** A request that was taken off the input, and waits for those before it. */
-  #carried: ClientRequest | undefined;
-  /** A request that takes the connection over once all before it is answered. */
-  #heir: ClientRequest | undefined;
-  /** The connection in the hands of a request that has taken it over. */
-  #handedOver: ClientEnd | null = null;
-  /** What comes before all that the connection itself gives. */
-  #ahead: ReadAhead | null = null;
-  /** Until the first request shows which protocol the client speaks. */
-  readonly #arrival: Arrival;
-  #protocol: Protocol | undefined;
-  /** The last request was answered: nothing more is read. */
-  #last = false;
-  #isClosed = false;
-  /** When it is the others' turn, if the client has been served on end until then. */
-  #turnAt: Millis = 0;
+export class Connection implements SlowClient {
+  readonly activity: Activity;
+  readonly #writer: Writer;
+  readonly #intake: Intake;
+  /** Where requests are read: the connection, or what was read ahead of it. */
+  #source: Source;
   /** Whether a read that leaves room says nothing of what is still to be read. */
   readonly #isTls: boolean;
-  /** The client is asked to leave. */
-  #isDraining = false;
+
+  /** The connection in the hands of a request that has taken it over. */
+  #handedOver: ClientEnd | null = null;
+  /** What has been asked is answered, and then no more. */
+  #isStopping = false;
   /** Our side of the connection is ended. */
   #isHungUp = false;
-  /** The server stops: what has been asked is answered, and then no more. */
-  #stopping = false;
+  #isClosed = false;
 
   constructor(readonly conn: Deno.Conn, readonly service: Service) {
-    const { entrance } = service;
-    this.#arrival = new Arrival(entrance, peerOf(conn));
     // A load balancer sends its header at once, whatever the client does.
-    this.phase = entrance.isHeaderWanted ? "partial" : "idle";
+    this.activity = new Activity(service.entrance.isHeaderWanted ? "partial" : "idle");
+    this.#writer = new Writer(conn, this.activity, service.slow, this);
+    this.#intake = new Intake(conn, service, this.#writer);
+    this.#source = conn;
     this.#isTls = "handshake" in conn;
   }
 
@@ -86,60 +55,109 @@ export class Connection {
    * of a hit whose client sends one request at a time.
    */
   async serve(): Promise<void> {
-    const { conn } = this;
-    const input = this.#input;
-    const output = this.#output;
+    const { conn, activity } = this;
+    const intake = this.#intake;
+    const writer = this.#writer;
+    const { input, pending, slice } = intake;
     try {
-      while (!this.#last && !this.#stopping && !this.#isClosed) {
-        const count = await (this.#ahead ?? conn).read(input.room());
+      while (!intake.isOver && !this.#isStopping && !this.#isClosed) {
+        const count = await this.#source.read(input.room());
         if (count === null || this.#isHungUp) break;
         // Read once for a batch, and after each wait: a value must be fresh when it is looked up.
         let now = performance.now();
-        // A read that left room has emptied the socket: the next one waits until others had a look.
-        const isEmptied = !input.received(count) && !this.#isTls && this.#ahead === null;
-        if (isEmptied) this.#turnAt = now + SLICE;
-        for (let isDry = !this.#understand(now); !isDry;) {
-          isDry = this.#take(now);
-          if (this.#pending.length > 0) {
-            await this.#pending.settle(output, this);
+        this.#received(count, now);
+        for (let isDry = !intake.isReady(); !isDry;) {
+          isDry = intake.take(now);
+          if (pending.length > 0) {
+            await pending.settle(writer, this);
             now = performance.now();
-            this.#turnAt = now + SLICE;
+            slice.begin(now);
           }
-          if (output.length > 0) {
-            const isCounted = this.#offer(now);
-            for (let piece = output.next(); piece !== undefined; piece = output.next()) {
-              output.took(await conn.write(piece));
-              // A small write takes no time, or so much of it that a sweep has come by.
-              if (isCounted || this.wasSwept) now = this.since = performance.now();
+          if (writer.isBusy) await writer.flush();
+          else if (writer.output.length > 0) {
+            for (let piece = writer.begin(now); piece !== undefined;) {
+              piece = writer.took(await conn.write(piece));
             }
-            this.service.backlog.release(this);
+            now = activity.since;
           }
-          if (this.#heir !== undefined) {
-            await this.#handOver(this.#heir);
-            isDry = this.#isClosed;
-          }
+          if (intake.hasHeir) isDry = !await this.#handOver();
           if (!isDry) now = performance.now();
-          if (now >= this.#turnAt) {
-            await turn();
-            now = performance.now();
-            this.#turnAt = now + SLICE;
-          }
+          if (slice.isOver(now)) now = await slice.yield();
         }
-        this.#wait(now);
+        this.#rest(now);
       }
-      if (this.#last || this.#stopping) {
-        this.#ahead?.drop();
-        await this.#hangUp();
-        await linger(this.#ahead ?? conn, input.bytes);
-      }
+      if (intake.isOver || this.#isStopping) await this.#leave();
     } catch (error) {
       if (!isGone(error)) throw error;
     } finally {
-      this.service.backlog.release(this);
-      this.#ahead?.drop();
-      this.#protocol?.end?.();
+      this.#writer.abandon();
+      this.#dropAhead();
+      intake.end();
       this.close();
     }
+  }
+
+  /** The two ends of the connection. */
+  get peer(): Peer {
+    return this.#intake.peer;
+  }
+
+  /** Whether it was ended; a write that is under way may outlive this. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** When the client last took some of its replies, while it is written to. */
+  get tookAt(): Millis {
+    return this.activity.since;
+  }
+
+  /** When the client last did what the connection needs to get on. */
+  get movedAt(): Millis {
+    const { phase, since } = this.activity;
+    const source = this.#source;
+    const isAhead = phase === "writing" && source instanceof ReadAhead;
+    return isAhead ? Math.max(since, source.since) : since;
+  }
+
+  /** Has the client leave after its next request, if its protocol has a way to say so. */
+  drain(): void {
+    this.#intake.drain();
+  }
+
+  /**
+   * Ends the connection as soon as what was asked is answered. A client that was heard of within
+   * `recent` probably asks more: it gets an answer to that, and hears of the end with it.
+   */
+  finish(recent: Millis): void {
+    this.drain();
+    this.#isStopping = true;
+    this.#handedOver?.onFinish();
+    const { phase, since } = this.activity;
+    const isWaiting = phase === "idle" || (phase === "partial" && this.#intake.input.length === 0);
+    if (isWaiting && performance.now() - since >= recent) this.#hangUp().catch(() => {});
+  }
+
+  /** Ends the connection of a client that takes too long to send a request, and tells it so. */
+  async expire(): Promise<void> {
+    this.#intake.expire();
+    try {
+      await this.#writer.flush();
+      await this.conn.closeWrite();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Ends the connection at once, with replies that its client does not take. */
+  cutOff(): void {
+    this.service.stats.clientsCutOff++;
+    this.#writer.abandon();
+    this.#dropAhead();
+    this.#intake.pending.clear();
+    this.close();
   }
 
   /** Ends the connection at once. */
@@ -149,207 +167,63 @@ export class Connection {
     close(this.conn);
   }
 
-  /** Whether it was ended; a write that is under way may outlive this. */
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
-  /** Ends a connection whose client took too long to send a request, and says so where it is said. */
-  async expire(): Promise<void> {
-    const output = this.#output;
-    const protocol = this.#protocol ?? this.#arrival.guess(this.#input);
-    protocol?.expire?.(output, this.#input);
-    this.#last = true;
-    this.#enter("writing", performance.now());
-    await part(this, output);
-  }
-
-  /** Ends the connection at once, with replies that its client does not take. */
-  cutOff(): void {
-    this.service.stats.clientsCutOff++;
-    this.service.backlog.release(this);
-    this.#output.abandon();
-    this.#ahead?.drop();
-    this.#pending.clear();
-    this.close();
-  }
-
-  /** Has the client leave after its next request, if its protocol has a way to say so. */
-  drain(): void {
-    this.#isDraining = true;
-    this.#protocol?.drain?.();
-  }
-
-  /**
-   * Ends the connection as soon as what was asked is answered. A client that was heard of within
-   * `recent` probably asks more: it gets an answer to that, and hears of the end with it.
-   */
-  finish(recent: Millis): void {
-    this.drain();
-    this.#stopping = true;
-    this.#handedOver?.onFinish();
-    const isWaiting = this.phase === "idle" ||
-      (this.phase === "partial" && this.#input.length === 0);
-    if (isWaiting && performance.now() - this.since >= recent) this.#hangUp().catch(() => {});
-  }
-
   /** Reads on from a client that takes no replies, for it may have to send all before. */
   readAhead(): void {
-    const { backlog, stalls } = this.service;
-    if (this.phase !== "writing" || this.#last || this.#isClosed) return;
-    if (!backlog.has(this)) backlog.hold(this, this.#output.memory(), performance.now());
+    const { slow } = this.service;
+    if (this.activity.phase !== "writing" || this.#intake.isOver || this.#isClosed) return;
+    if (!slow.holds(this)) this.#writer.count(performance.now());
     if (this.#isClosed) return; // There was no room for it.
-    this.#ahead ??= new ReadAhead(this.conn, stalls, () => this.#ahead = null);
-    this.#ahead.goOn();
+    if (!(this.#source instanceof ReadAhead)) {
+      this.#source = new ReadAhead(this.conn, slow.room, () => this.#source = this.conn);
+    }
+    (this.#source as ReadAhead).goOn();
   }
 
-  /** The two ends of the connection. */
-  get peer(): Peer {
-    return this.#arrival.peer;
+  /** Takes note of bytes that were read. */
+  #received(count: number, now: Millis): void {
+    const { slow } = this.service;
+    if (slow.ledger.isOver) slow.relieve(now);
+    const { input, slice } = this.#intake;
+    const isFull = input.received(count);
+    // A read that left room has emptied the socket: the next one waits until others had a look.
+    if (!isFull && !this.#isTls && this.#source === this.conn) slice.begin(now);
   }
 
-  /** When the client last did what the connection needs to get on. */
-  get movedAt(): Millis {
-    const { phase, since } = this;
-    return phase === "writing" && this.#ahead !== null ? Math.max(since, this.#ahead.since) : since;
+  /** Has a request serve the client by itself; false if the connection has ended with it. */
+  async #handOver(): Promise<boolean> {
+    this.#handedOver = new HandedOver(this, this.#intake, () => this.#source);
+    await this.#intake.handOver(this.#handedOver);
+    this.#handedOver = null;
+    return !this.#isClosed;
   }
 
-  /** Writes what is in the output. */
-  async flush(): Promise<void> {
-    this.#offer(performance.now());
-    try {
-      await this.#output.flush(this);
-    } finally {
-      this.service.backlog.release(this);
+  /** All was answered that has come whole: what follows is a new request, or the rest of one. */
+  #rest(now: Millis): void {
+    const { input } = this.#intake;
+    if (input.length === 0) {
+      this.activity.enter("idle", now);
+      input.relax();
+    } else if (this.activity.phase !== "partial") {
+      this.activity.enter("partial", now);
     }
   }
 
-  /** The writing half, as the output sees it: every piece that goes out is progress. */
-  async write(bytes: Uint8Array): Promise<number> {
-    const count = await this.conn.write(bytes);
-    this.since = performance.now();
-    return count;
+  /** Ends our side of the connection, and waits until the client ends its own. */
+  async #leave(): Promise<void> {
+    this.#dropAhead();
+    await this.#hangUp();
+    await linger(this.#source, this.#intake.input.bytes);
   }
 
   /** Ends our side of the connection, which leaves the client the time to end its own. */
   async #hangUp(): Promise<void> {
     if (this.#isHungUp) return;
     this.#isHungUp = true;
-    this.#enter("lingering", performance.now());
+    this.activity.enter("lingering", performance.now());
     await this.conn.closeWrite();
   }
 
-  /** Whether it is known by now which protocol the client speaks. */
-  #understand(now: Millis): boolean {
-    const { backlog } = this.service;
-    if (backlog.isOver) backlog.relieve(now);
-    if (this.#protocol !== undefined) return true;
-    const protocol = this.#arrival.converse(this.#input);
-    if (protocol === null) this.#last = true;
-    this.#protocol = protocol ?? undefined;
-    if (this.#isDraining) this.#protocol?.drain?.();
-    return this.#protocol !== undefined;
-  }
-
-  /** Takes requests off the input until it is dry (true), or until the client must wait (false). */
-  #take(now: Millis): boolean {
-    const { lookup, stats } = this.service;
-    const protocol = this.#protocol!;
-    const input = this.#input;
-    const output = this.#output;
-    const pending = this.#pending;
-    let timedAt = input.start + TIMED_BYTES;
-    for (;;) {
-      const request = this.#carried ?? protocol.next(input);
-      if (request === undefined) return protocol.isPaused !== true;
-      if (pending.length > 0 && request.way !== undefined && request.way !== this.#way) {
-        this.#carried = request;
-        return false;
-      }
-      this.#carried = undefined;
-      stats.requests++;
-      this.phase = "answering"; // What is left of the input is the beginning of another one.
-      const found = request.read(lookup, now);
-      if (found === TAKE_OVER) {
-        this.#heir = request;
-        return false;
-      }
-      const isLate = pending.length > 0 || found instanceof Promise;
-      if (isLate || request.reply(output, found) === false) {
-        if (pending.length === 0) this.#way = request.way;
-        pending.push(request, found);
-      }
-      if (request.last) {
-        this.#last = true;
-        return true;
-      }
-      if (output.full || pending.length >= PENDING_REQUESTS) return false;
-      if (input.start >= timedAt) {
-        if (performance.now() >= this.#turnAt) return false;
-        timedAt = input.start + TIMED_BYTES;
-      }
-    }
-  }
-
-  /** Has a request serve the client by itself. */
-  async #handOver(heir: ClientRequest): Promise<void> {
-    this.#heir = undefined;
-    this.#enter("answering", performance.now());
-    this.#handedOver = this.#clientEnd();
-    this.#carried = await heir.takeOver!(this.#handedOver);
-    this.#handedOver = null;
-  }
-
-  #clientEnd(): ClientEnd {
-    return {
-      lookup: this.service.lookup,
-      next: () => this.#protocol!.next(this.#input),
-      receive: async () => {
-        this.#input.relax();
-        try {
-          const count = await (this.#ahead ?? this.conn).read(this.#input.room());
-          if (count !== null) this.#input.received(count);
-          return count !== null;
-        } catch (error) {
-          if (isGone(error)) return false;
-          throw error;
-        }
-      },
-      write: async (bytes) => {
-        try {
-          while (bytes.length > 0) bytes = bytes.subarray(await this.conn.write(bytes));
-        } catch (error) {
-          if (!isGone(error)) throw error;
-        }
-      },
-      close: () => this.close(),
-      onFinish: () => this.close(),
-    };
-  }
-
-  /** Begins to write what is in the output; true if that is so much that it is counted. */
-  #offer(now: Millis): boolean {
-    this.#enter("writing", now);
-    this.wasSwept = false;
-    if (this.#output.length < COUNTED_BYTES) return false;
-    this.service.backlog.hold(this, this.#output.memory(), now);
-    this.service.stalls.watch();
-    return true;
-  }
-
-  /** All was answered that has come whole: what follows is a new request, or the rest of one. */
-  #wait(now: Millis): void {
-    const input = this.#input;
-    if (input.length === 0) {
-      this.#enter("idle", now);
-      input.relax();
-    } else if (this.phase !== "partial") {
-      this.#enter("partial", now);
-    }
-  }
-
-  #enter(phase: Phase, now: Millis): void {
-    this.phase = phase;
-    this.since = now;
+  #dropAhead(): void {
+    if (this.#source instanceof ReadAhead) this.#source.drop();
   }
 }

@@ -161,7 +161,9 @@ export class Output {
   /** The memory that is held until all is written, as often as it is referred to. */
   memory(): ArrayBufferLike[] {
     this.#seal();
-    return this.#queue.map((piece) => piece.buffer);
+    const memory = this.#queue.map((piece) => piece.buffer);
+    if (this.#piece !== undefined) memory.push(this.#piece.buffer);
+    return memory;
   }
 
   /** Forgets all that was appended, while a write may be under way that will never end. */

@@ -6,15 +6,12 @@
  */
 import { turn } from "../core/event_loop.ts";
 import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
-import type { Output } from "./output.ts";
-import type { ClientRequest, Phase } from "./protocol.ts";
+import type { ClientRequest } from "./protocol.ts";
+import type { Writer } from "./writer.ts";
 
-/** The connection, as seen from here. */
-export interface Replying {
-  phase: Phase;
+/** The client, as seen from here. */
+export interface Waiting {
   readonly isClosed: boolean;
-  /** Writes what is in the output. */
-  flush(): Promise<void>;
   /** Ends the connection at once. */
   close(): void;
 }
@@ -39,14 +36,22 @@ class Slot {
 
 export class PendingReplies {
   #slots: Slot[] = [];
+  /** The way to Redis that all of them take. */
+  #way: string | undefined;
 
   /** The number of requests that wait. */
   get length(): number {
     return this.#slots.length;
   }
 
+  /** Whether a request must wait until all of these are replied to, because it might overtake them. */
+  keepsWaiting({ way }: ClientRequest): boolean {
+    return this.#slots.length > 0 && way !== undefined && way !== this.#way;
+  }
+
   /** Adds a request. What was found for it may be a promise, which must not reject. */
   push(request: ClientRequest, found: unknown): void {
+    if (this.#slots.length === 0) this.#way = request.way;
     this.#slots.push(new Slot(request, found));
   }
 
@@ -57,50 +62,51 @@ export class PendingReplies {
   }
 
   /** Waits for what is not known yet, and replies in order; none is pending then. */
-  async settle(output: Output, to: Replying): Promise<void> {
+  async settle(writer: Writer, client: Waiting): Promise<void> {
+    const { output, activity } = writer;
     const slots = this.#slots.reverse();
     for (let slot = slots.pop(); slot !== undefined; slot = slots.pop()) {
       if (!slot.isKnown) {
-        if (output.length > 0) await to.flush();
-        if (to.isClosed) return this.clear();
-        to.phase = "answering";
+        if (output.length > 0) await writer.flush();
+        if (client.isClosed) return this.clear();
+        activity.answer();
         await slot.found;
         // Others that became known in the same moment are noted before this goes on.
         await undefined;
       }
-      if (slot.found instanceof ReplyStream) await this.#relay(slot.found, output, to);
-      else if (slot.found === HANG_UP) await this.#hangUp(output, to);
+      if (slot.found instanceof ReplyStream) await this.#relay(slot.found, writer, client);
+      else if (slot.found === HANG_UP) await this.#hangUp(writer, client);
       else if (slot.request.reply(output, slot.found) === false) {
-        if (!await this.#goOn(slot, output, to)) return this.clear();
+        if (!await this.#goOn(slot, writer, client)) return this.clear();
       }
       // A write may never end: what was replied must not be held as long.
       slot.found = undefined;
-      if (output.full) await to.flush();
+      if (output.full) await writer.flush();
     }
   }
 
   /** Makes the rest of a long reply, in turns with others; false if the client has left. */
-  async #goOn({ request, found }: Slot, output: Output, to: Replying): Promise<boolean> {
+  async #goOn({ request, found }: Slot, { output }: Writer, client: Waiting): Promise<boolean> {
     do {
       await turn();
-      if (to.isClosed) return false;
+      if (client.isClosed) return false;
     } while (request.reply(output, found) === false);
     return true;
   }
 
   /** Hands a long reply on, part by part. */
-  async #relay(stream: ReplyStream, output: Output, to: Replying): Promise<void> {
+  async #relay(stream: ReplyStream, writer: Writer, client: Waiting): Promise<void> {
     for (let part = await stream.next(); part !== null; part = await stream.next()) {
-      output.bytes(part);
-      await to.flush();
-      if (to.isClosed) stream.cut();
+      writer.output.bytes(part);
+      await writer.flush();
+      if (client.isClosed) stream.cut();
     }
-    if (stream.isCut) await this.#hangUp(output, to);
+    if (stream.isCut) await this.#hangUp(writer, client);
   }
 
-  async #hangUp(output: Output, to: Replying): Promise<void> {
-    if (output.length > 0 && !to.isClosed) await to.flush();
-    to.close();
+  async #hangUp(writer: Writer, client: Waiting): Promise<void> {
+    if (writer.output.length > 0 && !client.isClosed) await writer.flush();
+    client.close();
     this.clear();
   }
 }

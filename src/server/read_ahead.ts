@@ -8,7 +8,7 @@
  * @module
  */
 import type { Millis } from "../core/types.ts";
-import type { Stalls } from "./slow_clients.ts";
+import type { ReadAheadRoom } from "./read_ahead_room.ts";
 
 /**
  * Size of a read that may find nothing, in bytes; also the size from which bytes are not joined.
@@ -41,7 +41,11 @@ export class ReadAhead implements Source {
   #error: unknown;
 
   /** @param onOver Called when all further bytes come from the source itself. */
-  constructor(readonly source: Source, readonly stalls: Stalls, readonly onOver: () => void) {}
+  constructor(
+    readonly source: Source,
+    readonly space: ReadAheadRoom,
+    readonly onOver: () => void,
+  ) {}
 
   /** Continues to read while there is room, until somebody reads from here. */
   goOn(): void {
@@ -55,7 +59,7 @@ export class ReadAhead implements Source {
   async read(room: Uint8Array): Promise<number | null> {
     this.#isWanted = false;
     if (this.#chunks.length === 0) {
-      this.stalls.leave(this);
+      this.space.leave(this);
       await this.#reading;
     }
     if (this.#chunks.length > 0) return this.#take(room);
@@ -71,12 +75,12 @@ export class ReadAhead implements Source {
     this.#isDropped = true;
     for (const { length } of this.#chunks) this.#release(length);
     this.#chunks.length = 0;
-    this.stalls.leave(this);
+    this.space.leave(this);
   }
 
   async #fill(): Promise<void> {
     for (let wanted = SMALL_BYTES; this.#isWanted;) {
-      const size = this.stalls.grant(this, wanted);
+      const size = this.space.grant(this, wanted);
       if (size === 0) return;
       this.held += size;
       const chunk = new Uint8Array(size);
@@ -137,6 +141,6 @@ export class ReadAhead implements Source {
 
   #release(bytes: number): void {
     this.held -= bytes;
-    this.stalls.release(bytes);
+    this.space.release(bytes);
   }
 }

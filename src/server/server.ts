@@ -1,6 +1,5 @@
 /**
- * The server: the listener, its connections, and the limits on their number and times. One timer
- * checks all deadlines, because a timer for each read would cost more than a hit.
+ * The server: accepts clients, limits their number, and ends their connections when it stops.
  *
  * @module
  */
@@ -10,8 +9,8 @@ import { Connection } from "./connection.ts";
 import type { Log } from "../core/log.ts";
 import { Refusals } from "./refusals.ts";
 import type { Millis } from "../core/types.ts";
-import type { Phase } from "./protocol.ts";
 import type { Service } from "./service.ts";
+import { type Patience, Sweeper } from "./sweeper.ts";
 
 /** Limits of the server. */
 export interface ServerOptions {
@@ -19,12 +18,8 @@ export interface ServerOptions {
   readonly maxClients: number;
   /** Clients that are refused at the same time. */
   readonly maxRefusals: number;
-  /** How long a connection may stay in a phase without progress; Infinity for no limit. */
-  readonly patience: Readonly<Record<Phase, Millis>>;
+  readonly patience: Patience;
 }
-
-/** How often the deadlines are checked, which is also their precision. */
-const SWEEP: Millis = 500;
 
 /** A client that sent something within this time will probably send more. */
 const RECENT: Millis = 1000;
@@ -37,7 +32,7 @@ const ACCEPT_PAUSE: Millis = 50;
 
 export class Server {
   readonly #connections = new Set<Connection>();
-  readonly #sweeper: ReturnType<typeof setInterval>;
+  readonly #sweeper: Sweeper;
   readonly #accepting: Promise<void>;
   readonly #refusals: Refusals;
   #draining = false;
@@ -53,7 +48,7 @@ export class Server {
     readonly log: Log,
   ) {
     this.#refusals = new Refusals(service, options.maxRefusals, log);
-    this.#sweeper = setInterval(() => this.#sweep(), SWEEP);
+    this.#sweeper = new Sweeper(this.#connections, service.slow, options.patience, log);
     this.#accepting = this.#accept();
   }
 
@@ -94,12 +89,12 @@ export class Server {
     await this.#ended(Math.min(grace, RECENT));
     for (const connection of this.#connections) connection.finish(0);
     await this.#ended(Math.min(end - performance.now(), LINGER));
-    for (const one of this.#connections) if (one.phase === "lingering") one.close();
+    for (const one of this.#connections) if (one.activity.phase === "lingering") one.close();
     await this.#ended(end - performance.now());
     // Not all end when they are closed: Deno 2.4 keeps a connection with a pending write.
     for (const connection of this.#connections) connection.close();
-    clearInterval(this.#sweeper);
-    this.service.stalls.stop();
+    this.#sweeper.stop();
+    this.service.slow.stop();
   }
 
   /** Waits for the end of all connections, but no longer than `patience`. */
@@ -136,6 +131,7 @@ export class Server {
     if ("setKeepAlive" in conn) (conn as Deno.TcpConn).setKeepAlive(true);
     const connection = new Connection(conn, this.service);
     this.#connections.add(connection);
+    this.service.stats.clients++;
     if (this.#draining) connection.drain();
     // One promise only, because it lives as long as the client stays.
     connection.serve().then(() => this.#dismiss(connection), (error) => {
@@ -146,31 +142,11 @@ export class Server {
 
   #dismiss(connection: Connection): void {
     this.#connections.delete(connection);
+    this.service.stats.clients--;
     if (this.#connections.size === 0) this.#onEmpty?.();
   }
 
   #report({ peer }: Connection, error: unknown): void {
     this.log.error("Cannot go on with a client", { peer: peer.remote, why: String(error) });
-  }
-
-  #sweep(): void {
-    const now = performance.now();
-    const { patience } = this.options;
-    const { backlog, stalls } = this.service;
-    backlog.relieve(now);
-    for (const connection of this.#connections) {
-      const { phase, isClosed } = connection;
-      // Replies that are too small to be counted can be stalled too.
-      if (phase === "writing") {
-        connection.wasSwept = true;
-        stalls.look(connection, now);
-      }
-      if (isClosed || now - connection.movedAt <= patience[phase]) continue;
-      this.log.debug("Gave a client up", { peer: connection.peer.remote, phase });
-      if (phase === "partial") {
-        connection.expire().catch((error) => this.#report(connection, error));
-      } else if (phase === "writing") connection.cutOff();
-      else connection.close();
-    }
   }
 }

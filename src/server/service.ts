@@ -5,17 +5,14 @@
  */
 import type { Entrance } from "./arrival.ts";
 import type { Lookup } from "../core/types.ts";
-import type { Backlog } from "./reply_backlog.ts";
-import type { Stalls } from "./slow_clients.ts";
+import type { SlowClients } from "./slow_clients.ts";
 import type { Stats } from "../core/stats.ts";
 
 export interface Service {
   readonly lookup: Lookup;
   readonly stats: Stats;
-  /** The unread replies of all clients. */
-  readonly backlog: Backlog;
-  /** The clients that read no replies and are read ahead. */
-  readonly stalls: Stalls;
+  /** The clients that do not read their replies, and the memory that they cost. */
+  readonly slow: SlowClients;
   /** The start of new connections. */
   readonly entrance: Entrance;
 }

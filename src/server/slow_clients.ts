@@ -1,94 +1,131 @@
 /**
- * Finds stalled clients: they read none of their replies, perhaps because they are not done
- * sending, and both sides would wait for each other. The proxy reads ahead from them, within a
- * budget.
+ * The clients that do not take their replies as fast as these come, and what becomes of them:
  *
- * Bytes read ahead count like unread replies, and may be half of their limit. A part of the budget
- * is open to all clients, so that one stall does not wait for another. The rest goes to one client
- * at a time: otherwise all clients might get a part of what they need, and none enough.
+ * - A client that takes nothing for a moment may have to send all of its requests first, while both
+ *   sides wait for each other: it is read ahead (read_ahead.ts).
+ * - A client may be as slow as it likes while there is memory for its replies. When there is none,
+ *   the clients go that have taken nothing for the longest time.
  *
  * @module
  */
-import type { Backlog, Holder } from "./reply_backlog.ts";
+import type { Ledger } from "./ledger.ts";
+import { ReadAheadRoom } from "./read_ahead_room.ts";
 import type { Millis } from "../core/types.ts";
 
-/** How long a client must have read nothing, and how often that is checked. */
+/** Size from which replies are counted: smaller ones are gone before it would be worth it. */
+export const COUNTED_BYTES = 4 * 1024;
+
+/** How long a client must have taken nothing to be read ahead, and how often that is checked. */
 const STALLED: Millis = 25;
 
-/** A client that is read ahead. */
-interface Reader {
-  /** The bytes that are read ahead. */
-  readonly held: number;
+/** How long a client must have taken nothing to be cut off; one that reads is back sooner. */
+const STUCK: Millis = 100;
+
+/** A client with replies to take. */
+export interface SlowClient {
+  /** When it last took some. */
+  readonly tookAt: Millis;
+  /** Reads on from it, though it takes nothing. */
+  readAhead(): void;
+  /** Ends its connection and forgets its replies. */
+  cutOff(): void;
 }
 
-export class Stalls {
-  /** Limit of one client, in bytes. */
-  readonly limit: number;
-  /** The part of the budget that is open to all clients, in bytes. */
-  readonly #shared: number;
-  /** Bytes that are read ahead of all clients. */
-  #held = 0;
-  /** The client that may always use its limit. */
-  #favourite: Reader | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+export class SlowClients {
+  readonly room: ReadAheadRoom;
+  /** How often the server has looked after all clients: a write that saw none took no time. */
+  sweeps = 0;
+  readonly #replies = new Map<SlowClient, readonly ArrayBufferLike[]>();
+  #watch: ReturnType<typeof setTimeout> | undefined;
+  #relief: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
-  /** @param requestBytes Limit of one client, unless the backlog has less room. */
-  constructor(readonly backlog: Backlog, requestBytes: number) {
-    const total = backlog.limit / 2;
-    this.limit = Math.min(requestBytes, total);
-    this.#shared = total - this.limit;
+  /** @param requestBytes How many bytes one client may be read ahead. */
+  constructor(readonly ledger: Ledger, requestBytes: number) {
+    this.room = new ReadAheadRoom(ledger, requestBytes);
   }
 
-  /** Bytes that are read ahead of all clients. */
-  get bytes(): number {
-    return this.#held;
+  /** The clients whose replies are counted. */
+  get clients(): Iterable<SlowClient> {
+    return this.#replies.keys();
   }
 
-  /** Checks the clients with unread replies, as long as there are any. */
-  watch(): void {
+  /** Counts the memory of a client's replies, until `release`. */
+  hold(client: SlowClient, memory: readonly ArrayBufferLike[], now: Millis): void {
+    this.release(client);
+    this.#replies.set(client, memory);
+    this.ledger.hold(memory);
+    this.#watchOn();
+    if (this.ledger.isOver) this.relieve(now);
+  }
+
+  /** Whether a client's replies are counted. */
+  holds(client: SlowClient): boolean {
+    return this.#replies.has(client);
+  }
+
+  /** A client has taken its replies, or will not. */
+  release(client: SlowClient): void {
+    if (this.#replies.size === 0) return;
+    const memory = this.#replies.get(client);
+    if (memory === undefined) return;
+    this.#replies.delete(client);
+    this.ledger.release(memory);
+    if (this.#relief !== undefined && !this.ledger.isOver) this.#calmDown();
+  }
+
+  /** Cuts off the clients that are stuck, the longest first, until there is room for the others. */
+  relieve(now: Millis): void {
+    const stuck = [...this.#replies.keys()].filter(({ tookAt }) => now - tookAt >= STUCK);
+    stuck.sort((left, right) => left.tookAt - right.tookAt);
+    for (const client of stuck) {
+      if (!this.ledger.isOver) return;
+      client.cutOff();
+      this.release(client);
+    }
+    if (this.ledger.isOver) this.#relieveLater();
+  }
+
+  /** Reads ahead of a client that has taken nothing for a while. */
+  look(client: SlowClient, now: Millis): void {
+    if (now - client.tookAt >= STALLED) client.readAhead();
+  }
+
+  /** To be called now and then, before the server looks at each client. */
+  sweep(now: Millis): void {
+    this.sweeps++;
+    if (this.ledger.isOver) this.relieve(now);
+  }
+
+  /** Looks at no client any more. */
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#watch);
+    this.#calmDown();
+  }
+
+  /** Looks at the clients with counted replies, for as long as there are any. */
+  #watchOn(): void {
     if (this.#isStopped) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    this.#watch ??= setTimeout(() => {
+      this.#watch = undefined;
+      if (this.#replies.size > 0) this.#watchOn();
       const now = performance.now();
-      for (const client of this.backlog.holders) {
-        this.watch();
-        this.look(client, now);
-      }
+      for (const client of this.#replies.keys()) this.look(client, now);
     }, STALLED);
   }
 
-  /** Reads ahead from a client that has read nothing for a while. */
-  look(client: Holder, now: Millis): void {
-    if (now - client.since >= STALLED) client.readAhead();
+  /** Clients that are not stuck yet may be so soon, and nobody else may ever come. */
+  #relieveLater(): void {
+    if (this.#isStopped) return;
+    this.#relief ??= setTimeout(() => {
+      this.#relief = undefined;
+      if (this.ledger.isOver) this.relieve(performance.now());
+    }, STUCK);
   }
 
-  /** Stops checking. */
-  stop(): void {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  /** Takes room for a read, at most what is left; returns the number of bytes. */
-  grant(reader: Reader, wanted: number): number {
-    const { backlog } = this;
-    const bytes = Math.min(wanted, this.limit - reader.held);
-    if (bytes === 0 || backlog.bytes + bytes > backlog.limit) return 0;
-    const isOpen = this.#held + bytes <= this.#shared;
-    if (!isOpen && (this.#favourite ??= reader) !== reader) return 0;
-    this.#held += bytes;
-    backlog.add(bytes);
-    return bytes;
-  }
-
-  /** Frees room. */
-  release(bytes: number): void {
-    this.#held -= bytes;
-    this.backlog.remove(bytes);
-  }
-
-  /** It needs no more room. */
-  leave(reader: Reader): void {
-    if (this.#favourite === reader) this.#favourite = null;
+  #calmDown(): void {
+    clearTimeout(this.#relief);
+    this.#relief = undefined;
   }
 }

@@ -26,12 +26,13 @@ Deno.test("ByteBudget.acquire() lets in what is larger than all, when nothing el
 });
 
 Deno.test("ByteBudget.acquire() counts what is held elsewhere, and looks again when told", async () => {
-  let elsewhere = 50;
-  const budget = new ByteBudget(100, 10_000, () => elsewhere);
+  let listener = () => {};
+  const elsewhere = { bytes: 50, whenLess: (told: () => void) => void (listener = told) };
+  const budget = new ByteBudget(100, 10_000, elsewhere);
   const granted = budget.acquire(60);
   assertEquals(budget.waiting, 1);
-  elsewhere = 40;
-  budget.admit();
+  elsewhere.bytes = 40;
+  listener();
   assertEquals([await granted, budget.held, budget.waiting], [true, 60, 0]);
 });
 

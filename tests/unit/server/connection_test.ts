@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Backlog } from "../../../src/server/reply_backlog.ts";
+import { Ledger } from "../../../src/server/ledger.ts";
 import { Connection } from "../../../src/server/connection.ts";
 import { Entrance } from "../../../src/server/arrival.ts";
 import { Http } from "../../../src/http/mod.ts";
 import { Log } from "../../../src/core/log.ts";
 import { Resp } from "../../../src/resp/mod.ts";
-import { Stalls } from "../../../src/server/slow_clients.ts";
+import { SlowClients } from "../../../src/server/slow_clients.ts";
 import { Stats } from "../../../src/core/stats.ts";
 import { request } from "../../support/client.ts";
 import { makeCache } from "../../support/cache.ts";
@@ -33,23 +33,22 @@ function serve(timeToLive = 60_000, isHeaderWanted = false) {
   const stats = new Stats();
   const lookup = makeCache(origin, { timeToLive });
   const conn = new MemoryConn();
-  const backlog = new Backlog(Infinity);
-  const stalls = new Stalls(backlog, 2 ** 20);
+  const ledger = new Ledger(Infinity);
+  const slow = new SlowClients(ledger, 2 ** 20);
   const lines: string[] = [];
   const log = new Log("info", "text", (line) => lines.push(line));
   const connection = new Connection(conn as unknown as Deno.Conn, {
     lookup,
     stats,
-    backlog,
-    stalls,
+    slow,
     entrance: new Entrance(
       isHeaderWanted,
       (name, peer) => name === "http" ? new Http() : new Resp(respContext(), peer),
       log,
     ),
   });
-  const served = connection.serve().finally(() => stalls.stop());
-  return { origin, conn, connection, backlog, served, lines };
+  const served = connection.serve().finally(() => slow.stop());
+  return { origin, conn, connection, ledger, slow, served, lines };
 }
 
 Deno.test("Connection replies in the order of requests, whatever the order of outcomes", async () => {
@@ -120,7 +119,7 @@ Deno.test("Connection does not read from a client that reads no replies", async 
   conn.hold();
   conn.send("PING\r\n");
   conn.send("ECHO later\r\n");
-  await until(() => connection.phase === "writing");
+  await until(() => connection.activity.phase === "writing");
   await settle();
   assertEquals(conn.reads, 1);
   conn.release();
@@ -148,27 +147,27 @@ Deno.test("Connection limits the reads of one client in flight", async () => {
 
 Deno.test("Connection reports its phase", async () => {
   const { origin, conn, connection, served } = serve();
-  assertEquals(connection.phase, "idle");
+  assertEquals(connection.activity.phase, "idle");
   conn.send("*2\r\n$3\r\n");
-  await until(() => connection.phase === "partial");
-  const { since } = connection;
+  await until(() => connection.activity.phase === "partial");
+  const { since } = connection.activity;
   conn.send("GE");
   await settle();
-  assertEquals([connection.phase, connection.since], ["partial", since]);
+  assertEquals([connection.activity.phase, connection.activity.since], ["partial", since]);
   conn.send("T\r\n$1\r\na\r\n");
-  await until(() => connection.phase === "answering");
+  await until(() => connection.activity.phase === "answering");
   conn.hold();
   origin.reads[0]!.answer(null);
-  await until(() => connection.phase === "writing");
+  await until(() => connection.activity.phase === "writing");
   conn.release();
-  await until(() => connection.phase === "idle");
-  assert(connection.since > since);
+  await until(() => connection.activity.phase === "idle");
+  assert(connection.activity.since > since);
   // Sending before a wait for the origin is writing too, with its limit.
   conn.hold();
   conn.send("PING\r\n" + get("b"));
   await until(() => origin.reads.length === 2);
   await settle();
-  assertEquals(connection.phase, "writing");
+  assertEquals(connection.activity.phase, "writing");
   origin.reads[1]!.answer(null);
   conn.release();
   conn.end();
@@ -178,12 +177,12 @@ Deno.test("Connection reports its phase", async () => {
 Deno.test("Connection times a request that began after a long wait from its own beginning", async () => {
   const { origin, conn, connection, served } = serve();
   conn.send(get("a") + "*2\r\n");
-  await until(() => connection.phase === "answering");
+  await until(() => connection.activity.phase === "answering");
   await new Promise((resolve) => setTimeout(resolve, 20));
   const answered = performance.now();
   origin.reads[0]!.answer(null);
-  await until(() => connection.phase === "partial");
-  assert(connection.since >= answered);
+  await until(() => connection.activity.phase === "partial");
+  assert(connection.activity.since >= answered);
   conn.end();
   await served;
 });
@@ -195,11 +194,11 @@ Deno.test("Connection serves no expired value because a client was slow", async 
   conn.send(get("a"));
   await until(() => origin.reads.length === 1);
   origin.reads[0]!.answer(value);
-  await until(() => connection.phase === "idle");
+  await until(() => connection.activity.phase === "idle");
   const expired = performance.now() + TTL;
   conn.hold();
   conn.send(get("a").repeat(3)); // The first reply alone fills a batch.
-  await until(() => connection.phase === "writing");
+  await until(() => connection.activity.phase === "writing");
   await until(() => performance.now() > expired);
   conn.release();
   await until(() => origin.reads.length === 2);
@@ -211,7 +210,7 @@ Deno.test("Connection serves no expired value because a client was slow", async 
 Deno.test("Connection closes its side after the last reply, and waits for the client to close", async () => {
   const { conn, connection, served } = serve();
   conn.send("QUIT\r\nPING\r\n");
-  await until(() => connection.phase === "lingering");
+  await until(() => connection.activity.phase === "lingering");
   assertEquals([conn.written.join(""), conn.isWriteClosed, conn.isClosed], [
     "+OK\r\n",
     true,
@@ -234,7 +233,7 @@ Deno.test("Connection does not listen for ever to a client after the last reply"
 Deno.test("Connection.finish() ends its side at once for an idle client, and waits for the client's end", async () => {
   const { conn, connection, served } = serve();
   connection.finish(0);
-  assertEquals([conn.isWriteClosed, connection.phase], [true, "lingering"]);
+  assertEquals([conn.isWriteClosed, connection.activity.phase], [true, "lingering"]);
   // A request that was on its way is read, so that the client sees an end and no reset.
   conn.send("PING\r\n");
   await until(() => conn.unread === 0);
@@ -361,12 +360,12 @@ Deno.test("Connection yields to others while its client sends without end", asyn
 Deno.test("Connection times a request from its own beginning, even without replies", async () => {
   const { conn, connection, served } = serve();
   conn.send("CLIENT REPLY OFF\r\nPING\r\nPI");
-  await until(() => connection.phase === "partial");
-  const { since } = connection;
+  await until(() => connection.activity.phase === "partial");
+  const { since } = connection.activity;
   await until(() => performance.now() > since);
   conn.send("NG\r\nPI");
-  await until(() => connection.since > since);
-  assertEquals([connection.phase, conn.written], ["partial", []]);
+  await until(() => connection.activity.since > since);
+  assertEquals([connection.activity.phase, conn.written], ["partial", []]);
   conn.end();
   await served;
 });
@@ -378,7 +377,7 @@ async function stalled(count: number) {
   conn.hold();
   const echoes = Array.from({ length: count }, (_, index) => request("ECHO", `${index}`));
   for (const echo of echoes) conn.send(echo);
-  await until(() => connection.phase === "writing");
+  await until(() => connection.activity.phase === "writing");
   assertEquals(conn.unread, count - 1);
   connection.readAhead();
   connection.readAhead();
@@ -388,42 +387,42 @@ async function stalled(count: number) {
 }
 
 Deno.test("Connection.readAhead() accepts what a client sends before it reads replies", async () => {
-  const { conn, connection, backlog, served, replies } = await stalled(5000);
-  assertEquals([conn.written, connection.phase], [[], "writing"]);
-  assert(backlog.bytes > 100_000, `${backlog.bytes} bytes counted`);
+  const { conn, connection, ledger, served, replies } = await stalled(5000);
+  assertEquals([conn.written, connection.activity.phase], [[], "writing"]);
+  assert(ledger.bytes > 100_000, `${ledger.bytes} bytes counted`);
   conn.release();
-  await until(() => connection.phase === "idle");
+  await until(() => connection.activity.phase === "idle");
   conn.send("PING\r\n");
   await until(() => conn.written.at(-1) === "+PONG\r\n");
   conn.send("QUIT\r\n");
   conn.end();
   await served;
   assert(conn.written.join("") === replies + "+PONG\r\n+OK\r\n");
-  assertEquals(backlog.bytes, 0);
+  assertEquals(ledger.bytes, 0);
 });
 
 Deno.test("Connection.readAhead() sends all replies to a client that closed its side", async () => {
-  const { conn, backlog, served, replies } = await stalled(3000);
+  const { conn, ledger, served, replies } = await stalled(3000);
   conn.end();
   await until(() => conn.unread === 0);
   conn.release();
   await served;
   assert(conn.written.join("") === replies);
-  assertEquals([conn.isClosed, backlog.bytes], [true, 0]);
+  assertEquals([conn.isClosed, ledger.bytes], [true, 0]);
 });
 
 Deno.test("Connection.readAhead() counts what a client sends as its getting on while it takes nothing", async () => {
   const { conn, connection, served } = await stalled(10);
-  const { since, movedAt } = connection;
+  const { activity: { since }, movedAt } = connection;
   assert(movedAt > since);
   await until(() => performance.now() > movedAt);
   conn.send("PING\r\n");
   await until(() => connection.movedAt > movedAt);
   // Not so with those that have memory to make room for: it still takes nothing.
-  assertEquals(connection.since, since);
+  assertEquals(connection.activity.since, since);
   conn.release();
-  await until(() => connection.phase === "idle");
-  assertEquals(connection.movedAt, connection.since);
+  await until(() => connection.activity.phase === "idle");
+  assertEquals(connection.movedAt, connection.activity.since);
   conn.end();
   await served;
 });
@@ -431,13 +430,13 @@ Deno.test("Connection.readAhead() counts what a client sends as its getting on w
 Deno.test("Connection.readAhead() stops once the client reads replies", async () => {
   const { conn, connection, served } = await stalled(10);
   conn.release();
-  await until(() => connection.phase === "idle");
+  await until(() => connection.activity.phase === "idle");
   conn.hold();
   for (const _ of "abc") {
     conn.send("PING\r\n");
     await settle();
   }
-  await until(() => connection.phase === "writing");
+  await until(() => connection.activity.phase === "writing");
   assertEquals(conn.unread, 2);
   conn.release();
   conn.end();
@@ -445,36 +444,38 @@ Deno.test("Connection.readAhead() stops once the client reads replies", async ()
 });
 
 Deno.test("Connection.cutOff() frees what was read ahead", async () => {
-  const { conn, connection, backlog, served } = await stalled(3000);
+  const { conn, connection, ledger, slow, served } = await stalled(3000);
   connection.cutOff();
   connection.readAhead();
-  assertEquals([...backlog.holders], []);
+  assertEquals([...slow.clients], []);
   await served;
-  assertEquals([conn.written, conn.isClosed, backlog.bytes], [[], true, 0]);
+  assertEquals([conn.written, conn.isClosed, ledger.bytes], [[], true, 0]);
 });
 
 Deno.test("Connection.finish() ends a client that was read ahead after the replies under way", async () => {
-  const { conn, connection, backlog, served, replies } = await stalled(3000);
+  const { conn, connection, ledger, served, replies } = await stalled(3000);
   connection.finish(0);
   assertEquals(conn.isClosed, false);
   conn.release();
-  await until(() => connection.phase === "lingering");
+  await until(() => connection.activity.phase === "lingering");
   assert(conn.isWriteClosed);
   assert(conn.written.length > 0 && replies.startsWith(conn.written.join("")));
   conn.end();
   await served;
-  assertEquals(backlog.bytes, 0);
+  assertEquals(ledger.bytes, 0);
 });
 
 Deno.test("Connection.readAhead() leaves a client alone that is told its end", async () => {
   const { conn, connection, served } = serve();
-  conn.send("*1\r\n");
-  await until(() => connection.phase === "partial");
+  conn.send("GET /a HTTP/1.1\r\n");
+  await until(() => connection.activity.phase === "partial");
   conn.hold();
   const expired = connection.expire();
-  assertEquals(connection.phase, "writing");
+  assertEquals(connection.activity.phase, "writing");
+  const { reads } = conn;
   connection.readAhead();
   await settle();
+  assertEquals(conn.reads, reads);
   conn.release();
   await Promise.all([expired, served]);
   assert(conn.isClosed);
@@ -519,7 +520,7 @@ Deno.test("Connection behind a load balancer ends silently without a header", as
     assert(lines[0]!.endsWith("without a PROXY protocol header peer=192.0.2.1:1234"), lines[0]);
   }
   const { conn, connection, served } = serveBehindBalancer();
-  assertEquals(connection.phase, "partial");
+  assertEquals(connection.activity.phase, "partial");
   conn.send("PROXY TCP4 192");
   await connection.expire();
   await served;

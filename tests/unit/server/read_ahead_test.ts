@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Backlog, type Holder } from "../../../src/server/reply_backlog.ts";
+import { Ledger } from "../../../src/server/ledger.ts";
 import { ReadAhead } from "../../../src/server/read_ahead.ts";
-import { Stalls } from "../../../src/server/slow_clients.ts";
+import { ReadAheadRoom } from "../../../src/server/read_ahead_room.ts";
 import { MemoryConn } from "../../support/memory_conn.ts";
 
 const KB = 1024;
@@ -10,10 +10,12 @@ const KB = 1024;
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** A client that is read ahead, with a budget of its own unless there is one. */
-function reading({ limit = Infinity, stalls = new Stalls(new Backlog(Infinity), limit) } = {}) {
+function reading(
+  { limit = Infinity, space = new ReadAheadRoom(new Ledger(Infinity), limit) } = {},
+) {
   const conn = new MemoryConn();
-  const it = { conn, stalls, isOver: false };
-  const ahead = new ReadAhead(conn, stalls, () => it.isOver = true);
+  const it = { conn, space, isOver: false };
+  const ahead = new ReadAhead(conn, space, () => it.isOver = true);
   return Object.assign(it, { ahead });
 }
 
@@ -36,7 +38,7 @@ Deno.test("ReadAhead.read() gives all bytes in order, whatever the sizes", async
   const all = text(400 * KB);
   for (const size of [1, 100, 1024, 5000, 400 * KB]) {
     for (const room of [KB, 64 * KB]) {
-      const { conn, ahead, stalls } = reading();
+      const { conn, ahead, space } = reading();
       for (let at = 0; at < all.length && conn.unread < 3000; at += size) {
         conn.send(all.slice(at, at + size));
       }
@@ -46,7 +48,7 @@ Deno.test("ReadAhead.read() gives all bytes in order, whatever the sizes", async
       assertEquals(conn.unread, 0);
       conn.end();
       assert(await rest(ahead, room) === all.slice(0, sent), `${size} bytes, room for ${room}`);
-      assertEquals([ahead.held, stalls.bytes, stalls.backlog.bytes], [0, 0, 0]);
+      assertEquals([ahead.held, space.bytes, space.ledger.bytes], [0, 0, 0]);
     }
   }
 });
@@ -92,7 +94,7 @@ Deno.test("ReadAhead.read() fills its room as long as there is more", async () =
 });
 
 Deno.test("ReadAhead.read() throws what broke the connection, after what came before", async () => {
-  const { conn, ahead, stalls } = reading();
+  const { conn, ahead, space } = reading();
   conn.send("before");
   conn.break(new Deno.errors.ConnectionReset("gone"));
   ahead.goOn();
@@ -100,25 +102,25 @@ Deno.test("ReadAhead.read() throws what broke the connection, after what came be
   const room = new Uint8Array(10);
   assertEquals(await ahead.read(room), 6);
   await assertRejects(() => ahead.read(room), Deno.errors.ConnectionReset, "gone");
-  assertEquals(stalls.bytes, 0);
+  assertEquals(space.bytes, 0);
 });
 
 Deno.test("ReadAhead.goOn() stops at the limit of one client, and goes on when there is room", async () => {
   const limit = 100 * KB;
-  const { conn, ahead, stalls } = reading({ limit });
+  const { conn, ahead, space } = reading({ limit });
   const all = text(300 * KB);
   conn.send(all);
   ahead.goOn();
   await settle();
-  assertEquals(stalls.bytes, limit);
+  assertEquals(space.bytes, limit);
   ahead.goOn();
   await settle();
-  assertEquals(stalls.bytes, limit);
+  assertEquals(space.bytes, limit);
   const room = new Uint8Array(64 * KB);
   assertEquals(await ahead.read(room), 64 * KB);
   ahead.goOn();
   await settle();
-  assertEquals(stalls.bytes, limit);
+  assertEquals(space.bytes, limit);
   conn.end();
   assert(new TextDecoder().decode(room) + await rest(ahead, 64 * KB) === all);
 });
@@ -133,28 +135,28 @@ Deno.test("ReadAhead keeps little more than what came, also when it comes byte b
 
 Deno.test("ReadAhead.drop() gives all room back, that of the read under way when it ends", async () => {
   for (const end of ["send", "close"] as const) {
-    const { conn, ahead, stalls } = reading();
+    const { conn, ahead, space } = reading();
     conn.send("x".repeat(1000));
     ahead.goOn();
     await settle();
     ahead.drop();
-    assertEquals(stalls.bytes, KB);
+    assertEquals(space.bytes, KB);
     conn[end]("more");
     await settle();
-    assertEquals([stalls.bytes, stalls.backlog.bytes], [0, 0]);
+    assertEquals([space.bytes, space.ledger.bytes], [0, 0]);
   }
 });
 
 /** Clients that send nearly 100 KB each, of a budget of 200 KB of which 100 KB are one client's. */
 function three() {
-  const stalls = new Stalls(new Backlog(400 * KB), 100 * KB);
-  const clients = Array.from({ length: 3 }, () => reading({ stalls }));
+  const space = new ReadAheadRoom(new Ledger(400 * KB), 100 * KB);
+  const clients = Array.from({ length: 3 }, () => reading({ space }));
   for (const { conn } of clients) conn.send("x".repeat(99.5 * KB));
-  return { stalls, clients };
+  return { space, clients };
 }
 
-Deno.test("Stalls.grant() keeps to the budget, and gives one client its limit in any case", async () => {
-  const { stalls, clients } = three();
+Deno.test("ReadAheadRoom.grant() keeps to the budget, and gives one client its limit in any case", async () => {
+  const { space, clients } = three();
   for (const { ahead } of clients) ahead.goOn();
   await settle();
   for (const { ahead } of clients) ahead.goOn();
@@ -162,7 +164,7 @@ Deno.test("Stalls.grant() keeps to the budget, and gives one client its limit in
   const held = clients.map(({ ahead }) => ahead.held).sort((left, right) => right - left);
   assertEquals(held[0], 100 * KB);
   assert(held[1]! + held[2]! <= 100 * KB, `${held}`);
-  assert(stalls.bytes <= 200 * KB && stalls.backlog.bytes === stalls.bytes, `${held}`);
+  assert(space.bytes <= 200 * KB && space.ledger.bytes === space.bytes, `${held}`);
   // Once that one needs it no longer, it is another's turn.
   const first = clients.find(({ ahead }) => ahead.held === held[0])!;
   const others = clients.filter((client) => client !== first);
@@ -174,39 +176,13 @@ Deno.test("Stalls.grant() keeps to the budget, and gives one client its limit in
   assert(others.some(({ ahead }) => ahead.held === 100 * KB));
 });
 
-Deno.test("Stalls.grant() leaves the replies their room", () => {
-  const backlog = new Backlog(400 * KB);
-  const stalls = new Stalls(backlog, 100 * KB);
-  const holder: Holder = { since: 0, cutOff() {}, readAhead() {} };
-  backlog.hold(holder, [new ArrayBuffer(399.5 * KB)], 0);
-  const { ahead } = reading({ stalls });
-  assertEquals(stalls.grant(ahead, KB), 0);
-  backlog.release(holder);
-  assertEquals(stalls.grant(ahead, KB), KB);
-});
-
-Deno.test("Stalls.watch() has clients read on from that take nothing, and no others", async () => {
-  const backlog = new Backlog(Infinity);
-  const stalls = new Stalls(backlog, KB);
-  let stuck = 0;
-  let fine = 0;
-  await new Promise<void>((resolve) => {
-    const one: Holder = {
-      since: -1000,
-      cutOff() {},
-      readAhead: () => ++stuck === 3 && resolve(),
-    };
-    const other: Holder = { since: Infinity, cutOff() {}, readAhead: () => fine++ };
-    for (const holder of [one, other]) backlog.hold(holder, [], 0);
-    stalls.watch();
-  });
-  stalls.stop();
-  assertEquals([stuck, fine], [3, 0]);
-});
-
-Deno.test("Stalls.watch() ends when nobody holds replies", async () => {
-  const stalls = new Stalls(new Backlog(Infinity), KB);
-  stalls.watch();
-  // A timer that goes on would be left behind, and fail this.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+Deno.test("ReadAheadRoom.grant() leaves the replies their room", () => {
+  const ledger = new Ledger(400 * KB);
+  const space = new ReadAheadRoom(ledger, 100 * KB);
+  const replies = [new ArrayBuffer(399.5 * KB)];
+  ledger.hold(replies);
+  const { ahead } = reading({ space });
+  assertEquals(space.grant(ahead, KB), 0);
+  ledger.release(replies);
+  assertEquals(space.grant(ahead, KB), KB);
 });

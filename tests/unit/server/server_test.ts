@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Backlog } from "../../../src/server/reply_backlog.ts";
+import { Ledger } from "../../../src/server/ledger.ts";
 import { Entrance } from "../../../src/server/arrival.ts";
 import { Http } from "../../../src/http/mod.ts";
 import { Log } from "../../../src/core/log.ts";
 import { Resp } from "../../../src/resp/mod.ts";
 import { Server } from "../../../src/server/server.ts";
 import type { Phase } from "../../../src/server/protocol.ts";
-import { Stalls } from "../../../src/server/slow_clients.ts";
+import { SlowClients } from "../../../src/server/slow_clients.ts";
 import { Stats } from "../../../src/core/stats.ts";
 import { RawClient, request } from "../../support/client.ts";
 import { makeCache } from "../../support/cache.ts";
@@ -47,12 +47,10 @@ function serve(options: Options = {}) {
   const own = listener ?? Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const lines: string[] = [];
   const log = new Log("debug", "text", (line) => lines.push(line));
-  const backlog = new Backlog(Infinity);
   const server = new Server(own, {
     lookup,
     stats,
-    backlog,
-    stalls: new Stalls(backlog, 2 ** 20),
+    slow: new SlowClients(new Ledger(Infinity), 2 ** 20),
     entrance: new Entrance(
       isHeaderWanted,
       (name, peer) => name === "http" ? new Http() : new Resp(respContext(), peer),

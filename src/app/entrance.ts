@@ -1,0 +1,73 @@
+/**
+ * Where clients come in: the two protocols on the port, with their settings.
+ *
+ * @module
+ */
+import type { Config } from "../config/mod.ts";
+import type { Facts } from "../core/facts.ts";
+import { KeySet } from "../core/key_pattern.ts";
+import type { Lanes } from "../lanes/mod.ts";
+import type { Log } from "../core/log.ts";
+import { Http, HttpSite } from "../http/mod.ts";
+import { Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
+import { Entrance } from "../server/arrival.ts";
+import type { DataPath } from "./data_path.ts";
+import { mayRefresh, respFreshness } from "./defaults.ts";
+import { mayPass, originCredentialsOf } from "./lanes.ts";
+import { redisVersionOf } from "./status.ts";
+
+/**
+ * @param lanes The way of all commands that are not answered here; null if only reads are served.
+ * @param facts What INFO and similar commands report.
+ */
+export function makeEntrance(
+  config: Config,
+  data: DataPath,
+  lanes: Lanes | null,
+  facts: () => Facts,
+  log: Log,
+): Entrance {
+  const http = new HttpSite(httpOptions(config));
+  const resp = respContext(config, data, lanes, facts, log);
+  return new Entrance(
+    config.values["proxy-protocol"] === "require",
+    (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
+    log,
+  );
+}
+
+function httpOptions(config: Config) {
+  const { values, credentials } = config;
+  const keys = values["http-keys"];
+  return {
+    contentType: values["content-type"],
+    maxAge: values["http-max-age"],
+    corsOrigins: values["cors-origin"],
+    allowedHosts: values["allowed-hosts"],
+    keys: keys === null ? null : new KeySet(keys),
+    mayRefresh: mayRefresh(config),
+    credentials,
+  };
+}
+
+function respContext(
+  config: Config,
+  data: DataPath,
+  lanes: Lanes | null,
+  facts: () => Facts,
+  log: Log,
+): RespContext {
+  const { values, credentials, origin } = config;
+  return {
+    credentials,
+    lanes,
+    originCredentials: originCredentialsOf(origin),
+    mayPass: (peer) => mayPass(config, peer),
+    database: origin.database,
+    freshness: respFreshness(values, data.table.policies),
+    limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },
+    log,
+    redisVersion: () => redisVersionOf(data.origin.link),
+    facts,
+  };
+}

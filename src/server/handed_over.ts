@@ -1,0 +1,58 @@
+/**
+ * A connection in the hands of a request that serves the client by itself, such as one that lends it
+ * to a connection of its own at Redis.
+ *
+ * @module
+ */
+import { isGone } from "./closing.ts";
+import type { Intake } from "./intake.ts";
+import type { Lookup } from "../core/types.ts";
+import type { ClientEnd, ClientRequest } from "./protocol.ts";
+import type { Source } from "./read_ahead.ts";
+
+export class HandedOver implements ClientEnd {
+  onFinish: () => void;
+
+  /** @param source Where the client's bytes are read, at the moment. */
+  constructor(
+    readonly connection: { readonly conn: Deno.Conn; close(): void },
+    readonly intake: Intake,
+    readonly source: () => Source,
+  ) {
+    this.onFinish = () => this.close();
+  }
+
+  get lookup(): Lookup {
+    return this.intake.service.lookup;
+  }
+
+  next(): ClientRequest | undefined {
+    return this.intake.next();
+  }
+
+  async receive(): Promise<boolean> {
+    const { input } = this.intake;
+    input.relax();
+    try {
+      const count = await this.source().read(input.room());
+      if (count !== null) input.received(count);
+      return count !== null;
+    } catch (error) {
+      if (isGone(error)) return false;
+      throw error;
+    }
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const { conn } = this.connection;
+    try {
+      while (bytes.length > 0) bytes = bytes.subarray(await conn.write(bytes));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+}

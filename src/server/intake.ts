@@ -1,0 +1,127 @@
+/**
+ * Takes the requests of a connection off its input, and starts to answer them.
+ *
+ * @module
+ */
+import { Arrival } from "./arrival.ts";
+import { Input } from "./input.ts";
+import { type Peer, peerOf } from "./peer.ts";
+import { PendingReplies } from "./pending.ts";
+import type { Millis } from "../core/types.ts";
+import { type ClientEnd, type ClientRequest, type Protocol, TAKE_OVER } from "./protocol.ts";
+import type { Service } from "./service.ts";
+import { TimeSlice } from "./time_slice.ts";
+import type { Writer } from "./writer.ts";
+
+/** Requests of one client that may wait for the origin at once; more are not even parsed. */
+const PENDING_REQUESTS = 128;
+
+/** Bytes of requests that are answered before the time that it took is looked at. */
+const TIMED_BYTES = 4 * 1024;
+
+export class Intake {
+  readonly input = new Input();
+  /** The requests whose replies are not made yet. */
+  readonly pending = new PendingReplies();
+  readonly slice = new TimeSlice();
+  /** Until the first request shows which protocol the client speaks. */
+  readonly #arrival: Arrival;
+  #protocol: Protocol | undefined;
+  /** A request that was taken off the input, and waits for those before it. */
+  #carried: ClientRequest | undefined;
+  /** A request that takes the connection over once all before it is answered. */
+  #heir: ClientRequest | undefined;
+  #isDraining = false;
+  #isOver = false;
+
+  /** @param writer Takes the replies. */
+  constructor(conn: Deno.Conn, readonly service: Service, readonly writer: Writer) {
+    this.#arrival = new Arrival(service.entrance, peerOf(conn));
+  }
+
+  /** The two ends of the connection. */
+  get peer(): Peer {
+    return this.#arrival.peer;
+  }
+
+  /** Whether the last request was taken, after which nothing is read. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Has the client leave after its next request, if its protocol has a way to say so. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#protocol?.drain?.();
+  }
+
+  /** Appends the last words to a client that takes too long to send a request. */
+  expire(): void {
+    const { input, writer } = this;
+    const protocol = this.#protocol ?? this.#arrival.guess(input);
+    protocol?.expire?.(writer.output, input);
+    this.#isOver = true;
+  }
+
+  /** Whether it is known by now which protocol the client speaks. */
+  isReady(): boolean {
+    if (this.#protocol !== undefined) return true;
+    const protocol = this.#arrival.converse(this.input);
+    if (protocol === null) this.#isOver = true;
+    this.#protocol = protocol ?? undefined;
+    if (this.#isDraining) this.#protocol?.drain?.();
+    return this.#protocol !== undefined;
+  }
+
+  /** Takes the next request off the input for one that has taken the connection over. */
+  next(): ClientRequest | undefined {
+    return this.#protocol!.next(this.input);
+  }
+
+  /** Whether a request takes the connection over. */
+  get hasHeir(): boolean {
+    return this.#heir !== undefined;
+  }
+
+  /** Has a request serve the client by itself. Resolves when the connection goes on. */
+  async handOver(client: ClientEnd): Promise<void> {
+    const heir = this.#heir!;
+    this.#heir = undefined;
+    this.writer.activity.enter("answering", performance.now());
+    this.#carried = await heir.takeOver!(client);
+  }
+
+  /** The client is gone. */
+  end(): void {
+    this.#protocol?.end?.();
+  }
+
+  /** Takes requests off the input until it is dry (true), or until the client must wait (false). */
+  take(now: Millis): boolean {
+    const { lookup, stats } = this.service;
+    const { input, pending, slice, writer: { output, activity } } = this;
+    const protocol = this.#protocol!;
+    let timedAt = input.start + TIMED_BYTES;
+    for (;;) {
+      const request = this.#carried ?? protocol.next(input);
+      if (request === undefined) return protocol.isPaused !== true;
+      this.#carried = pending.keepsWaiting(request) ? request : undefined;
+      if (this.#carried !== undefined) return false;
+      stats.requests++;
+      activity.answer(); // What is left of the input is the beginning of another one.
+      const found = request.read(lookup, now);
+      if (found === TAKE_OVER) {
+        this.#heir = request;
+        return false;
+      }
+      const isLate = pending.length > 0 || found instanceof Promise;
+      if (isLate || request.reply(output, found) === false) pending.push(request, found);
+      if (request.last) return this.#isOver = true;
+      if (output.full || pending.length >= PENDING_REQUESTS) return false;
+      if (input.start >= timedAt) {
+        if (slice.isOver(performance.now())) return false;
+        timedAt = input.start + TIMED_BYTES;
+      }
+    }
+  }
+}

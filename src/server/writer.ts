@@ -1,0 +1,105 @@
+/**
+ * The writing half of a connection: replies are appended to its output, and written in order.
+ *
+ * Replies that are not gone at once are counted in memory (slow_clients.ts). What is appended during
+ * a write goes out behind it: whoever has something to send at any time appends it and flushes, and
+ * waits for the flush where the client is to set the pace.
+ *
+ * @module
+ */
+import type { Activity } from "./activity.ts";
+import { Output, type Sink } from "./output.ts";
+import { COUNTED_BYTES, type SlowClient, type SlowClients } from "./slow_clients.ts";
+import type { Millis } from "../core/types.ts";
+
+export class Writer {
+  readonly output = new Output();
+  #isBusy = false;
+  /** Whether the replies that are being written are counted. */
+  #isCounted = false;
+  /** Sweeps when the write began. */
+  #sweeps = 0;
+  /** Those who wait for the end of the write under way. */
+  #waiters: (() => void)[] | null = null;
+
+  constructor(
+    readonly sink: Sink,
+    readonly activity: Activity,
+    readonly slow: SlowClients,
+    readonly client: SlowClient,
+  ) {}
+
+  /** Whether a write is under way. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /**
+   * Begins to write what is in the output; no write may be under way.
+   *
+   * @returns The first piece to write, `undefined` if there is none. Each one is to be written, and
+   *   then told to `took`.
+   */
+  begin(now: Millis): Uint8Array | undefined {
+    const { output, slow } = this;
+    const { length } = output;
+    if (length === 0) return undefined;
+    this.#isBusy = true;
+    this.activity.enter("writing", now);
+    this.#sweeps = slow.sweeps;
+    this.#isCounted = length >= COUNTED_BYTES;
+    if (this.#isCounted) this.count(now);
+    const piece = output.next();
+    if (piece === undefined) this.#end(); // There was no room for it.
+    return piece;
+  }
+
+  /** The client has taken so many bytes of a piece. Returns the next piece; `undefined` at the end. */
+  took(count: number): Uint8Array | undefined {
+    const { output, slow } = this;
+    output.took(count);
+    // A small write takes no time, or so much of it that a sweep has come by.
+    if (this.#isCounted || slow.sweeps !== this.#sweeps) this.activity.progress(performance.now());
+    const piece = output.next();
+    if (piece === undefined) this.#end();
+    return piece;
+  }
+
+  /** Writes what is in the output. Resolves when the client has taken all of it. */
+  async flush(): Promise<void> {
+    const now = performance.now();
+    if (this.#isBusy) {
+      if (this.output.length >= COUNTED_BYTES) this.count(now);
+      return await new Promise((resolve) => (this.#waiters ??= []).push(resolve));
+    }
+    const { sink } = this;
+    try {
+      for (let piece = this.begin(now); piece !== undefined;) {
+        piece = this.took(await sink.write(piece));
+      }
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+  }
+
+  /** Counts the memory of what is in the output. */
+  count(now: Millis): void {
+    this.slow.hold(this.client, this.output.memory(), now);
+  }
+
+  /** Forgets what is in the output, while a write may be under way that will never end. */
+  abandon(): void {
+    this.output.abandon();
+    this.#end();
+  }
+
+  #end(): void {
+    this.#isBusy = false;
+    this.slow.release(this.client);
+    const waiters = this.#waiters;
+    if (waiters === null) return;
+    this.#waiters = null;
+    for (const resolve of waiters) resolve();
+  }
+}
