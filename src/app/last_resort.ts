@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { BrokenProgram } from "../core/broken_program.ts";
 import type { Log } from "../core/log.ts";
 
-/** Logs errors that nobody caught, instead of ending the process. */
+/** Logs errors that nobody caught, instead of ending the process: only a broken program ends. */
 export function surviveFaults(log: Log): void {
   globalThis.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
@@ -21,4 +22,5 @@ export function surviveFaults(log: Log): void {
 function report(log: Log, error: unknown): void {
   const stack = error instanceof Error ? error.stack ?? error.message : String(error);
   log.error("Unexpected error", { why: String(error), stack });
+  if (error instanceof BrokenProgram) Deno.exit(1);
 }

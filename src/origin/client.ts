@@ -9,6 +9,7 @@
  * @module
  */
 import type { Redis, RedisOptions } from "ioredis";
+import { BrokenProgram } from "../core/broken_program.ts";
 import type { Millis } from "../core/types.ts";
 import type { OriginAddress } from "./address.ts";
 import { type Asked, isReply } from "./handshake.ts";
@@ -19,10 +20,16 @@ export { display, type OriginAddress } from "./address.ts";
 
 /**
  * Loads ioredis: clients are served before, and what never speaks to Redis, such as the health
- * check, does without. Rejects only where the program itself is broken.
+ * check, does without.
+ *
+ * @throws {BrokenProgram} When it cannot be loaded.
  */
 export async function loadClient(): Promise<typeof Redis> {
-  return (await import("./ioredis.ts")).Redis;
+  try {
+    return (await import("./ioredis.ts")).Redis;
+  } catch (error) {
+    throw new BrokenProgram(`Cannot load the client library: ${error}`);
+  }
 }
 
 /** The last error of a client's socket: what waited for an answer is told only that it is closed. */

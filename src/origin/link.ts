@@ -91,7 +91,7 @@ export class Link {
   /** Connects in a moment, and stays so until `close`. */
   open(): void {
     this.#pause = setTimeout(async () => {
-      // No part of the attempt: that this fails is no matter of Redis, and ends the process.
+      // Not a part of the attempt: a failure here has nothing to do with Redis, and ends the process.
       await loadClient();
       if (!this.#closed) this.#connect();
     }, OPENING_PAUSE);
