@@ -36,8 +36,9 @@ export type ListenSettings = Pick<
  */
 export async function clearSockets(settings: ListenSettings): Promise<void> {
   for (const address of settings["listen-address"]) {
-    if (address.socket === null || settings["reuse-port"]) continue;
-    const found = await clearSocket(address.socket).catch((error) => (error as Error).message);
+    if (address.socket === null) continue;
+    const found = await clearSocket(address.socket, settings["reuse-port"])
+      .catch((error) => (error as Error).message);
     if (found !== null) throw cannotListen(address, `a free path, found ${found}`);
   }
 }

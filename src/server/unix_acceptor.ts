@@ -69,9 +69,10 @@ function remove(path: string): void {
  * Makes room for a new socket: removes the file of a socket without a listener, such as that of a
  * killed process.
  *
+ * @param takesOver Whether the new socket may take the place of one that a process listens on.
  * @returns What occupies the path instead; null if it is free.
  */
-export async function clearSocket(path: string): Promise<string | null> {
+export async function clearSocket(path: string, takesOver: boolean): Promise<string | null> {
   let info: Deno.FileInfo;
   try {
     info = await Deno.lstat(path);
@@ -80,6 +81,7 @@ export async function clearSocket(path: string): Promise<string | null> {
     throw error;
   }
   if (!info.isSocket) return "a file that is no socket";
+  if (takesOver) return null;
   try {
     (await Deno.connect({ transport: "unix", path })).close();
     return "a process that listens on it";
