@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import type { Facts } from "../core/facts.ts";
 import { CHALLENGE_LINES } from "../http/authorization.ts";
 import { errorBody } from "../http/error_body.ts";
-import { keyOf, readTarget } from "../http/target.ts";
+import { keyOf, splitTarget } from "../http/target.ts";
 import type { Key } from "../core/types.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import { metricsText } from "./metrics.ts";
@@ -51,7 +51,7 @@ const PAGES = "GET /healthz, /readyz, /metrics or /explain?key=...";
 /** Returns the page that a request asks for. */
 export function answer(request: AdminRequest, sources: AdminSources): Page {
   const { method, target } = request;
-  const place = readTarget(target);
+  const place = splitTarget(target);
   if (typeof place === "string") return refuse(request, STATUS_CODE.BadRequest, place);
   const [path, query] = splitQuery(place.path);
   if (method !== "GET" && method !== "HEAD") {

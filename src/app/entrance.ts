@@ -8,7 +8,7 @@ import type { Facts } from "../core/facts.ts";
 import { KeySet } from "../core/key_pattern.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { Log } from "../core/log.ts";
-import { Http, HttpSite } from "../http/mod.ts";
+import { Http, HttpContext } from "../http/mod.ts";
 import { Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
 import { Entrance } from "../server/arrival.ts";
 import type { DataPath } from "./data_path.ts";
@@ -27,7 +27,7 @@ export function makeEntrance(
   facts: () => Facts,
   log: Log,
 ): Entrance {
-  const http = new HttpSite(httpOptions(config));
+  const http = new HttpContext(httpOptions(config));
   const resp = respContext(config, data, lanes, facts, log);
   return new Entrance(
     config.values["proxy-protocol"] === "require",

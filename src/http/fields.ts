@@ -6,7 +6,7 @@
 import { isAuthorized } from "./authorization.ts";
 import { corsLines } from "./cors.ts";
 import { NO_WISHES, type Wishes, wishesOf, withoutRefresh } from "./directives.ts";
-import { hostOf, isServed } from "./host.ts";
+import { hostOf, isAllowedHost } from "./host.ts";
 import { tokensOf } from "./lists.ts";
 import type { RawFields } from "./raw_fields.ts";
 import { Refusal } from "./refusal.ts";
@@ -31,8 +31,8 @@ export interface Fields {
   readonly conditions: Conditions | null;
   /** Null if the client may have the value. */
   readonly bar: Bar | null;
-  /** Whether the host is served. */
-  readonly isServed: boolean;
+  /** Whether the Host field names an allowed host. */
+  readonly isHostAllowed: boolean;
   /** Whether this is a browser's preflight request. */
   readonly isPreflight: boolean;
   /** How to reply to GET; other methods and bodies may change it. */
@@ -59,7 +59,7 @@ export function interpretFields(
     wishes: cacheControl === undefined ? NO_WISHES : grant(wishesOf(cacheControl), options),
     conditions: conditionsOf(fields),
     bar: barOf(fields, isHttp11, options),
-    isServed: isServed(host, options.allowedHosts),
+    isHostAllowed: isAllowedHost(host, options.allowedHosts),
     isPreflight: fields.has("origin") && fields.has("access-control-request-method"),
     mode: {
       isHead: false,

@@ -13,7 +13,7 @@ export function hostOf(authority: string): string | null {
   return parts === null ? null : parts[1]!.toLowerCase();
 }
 
-/** Whether a host is served. A name that a web page rebinds to our address is not. */
-export function isServed(host: string, allowed: readonly string[] | null): boolean {
+/** Whether a host is allowed. A name that a web page rebinds to our address is not. */
+export function isAllowedHost(host: string, allowed: readonly string[] | null): boolean {
   return allowed === null || allowed.includes(host);
 }

@@ -6,41 +6,61 @@
  */
 import { ownText } from "../core/memory.ts";
 import type { Key } from "../core/types.ts";
+import { hostOf } from "./host.ts";
+import type { RequestLine } from "./request_line.ts";
 
 /** Scheme and authority of a target in absolute form. */
 const ABSOLUTE = /^https?:\/\/([^/?]*)/i;
 
-/** A target that names a key. */
+/** A valid target. */
 export interface Target {
-  /** Host and port of a target in absolute form, which override the Host field; else null. */
-  readonly authority: string | null;
-  /** The path and the query. */
-  readonly path: string;
+  /** Null for the targets of OPTIONS and CONNECT that have none. */
+  readonly key: Key | null;
+  /** The host of a target in absolute form, which overrides the Host field; else null. */
+  readonly host: string | null;
+  /** Whether the target is `/`, without a query. */
+  readonly isRoot: boolean;
+}
+
+const NO_KEY: Target = { key: null, host: null, isRoot: false };
+
+/**
+ * Reads the target of a request.
+ *
+ * @returns The target, or a sentence that says what is wrong with it.
+ */
+export function readTarget({ method, key, target }: RequestLine): Target | string {
+  if (key !== null) return { key, host: null, isRoot: key === "" };
+  if (method === "CONNECT" || (method === "OPTIONS" && target === "*")) return NO_KEY;
+  const parts = splitTarget(target);
+  if (typeof parts === "string") return parts;
+  const { authority, path } = parts;
+  const host = authority === null ? null : hostOf(authority);
+  // An http URI must have a host (RFC 9110 section 4.2.1).
+  if (authority !== null && !host) return "The target does not name a host";
+  const found = keyOf(path);
+  if (found !== null) return { key: found, host, isRoot: path === "/" };
+  return "The path contains a % without two hexadecimal digits: wanted % itself written as %25";
 }
 
 /**
- * Reads a target in origin or absolute form.
+ * Splits a target in origin or absolute form.
  *
- * @returns The target, or a sentence that says why it names no key.
+ * @returns The host and port of the absolute form, else null, and the path with its query; or a
+ * sentence that says why the target has no path.
  */
-export function readTarget(target: string): Target | string {
+export function splitTarget(target: string): { authority: string | null; path: string } | string {
+  if (target.startsWith("/")) return { authority: null, path: target };
   const absolute = ABSOLUTE.exec(target);
-  if (absolute === null) {
-    return target.startsWith("/") ? { authority: null, path: target } : NO_PATH;
-  }
+  if (absolute === null) return "The target is not a path: wanted /key";
   const authority = absolute[1]!;
-  if (authority.includes("@")) return HAS_USER;
+  if (authority.includes("@")) {
+    return "The target contains a user: wanted it in the Authorization field";
+  }
   const path = target.slice(absolute[0].length);
   // The slash may be missing (RFC 9110 section 4.2.3).
   return { authority, path: path.startsWith("/") ? path : `/${path}` };
 }
-
-const NO_PATH = "The target is not a path: wanted /key";
-const HAS_USER = "The target contains a user: wanted it in the Authorization field";
-
-/** Why `keyOf` returns null for a path. */
-export const BAD_ESCAPE =
-  "The path contains a % without two hexadecimal digits: wanted % itself written as %25";
 
 /**
  * Returns the key of a path: everything after its first slash up to the query, percent-decoded to

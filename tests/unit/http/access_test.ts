@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Credentials } from "../../../src/core/credentials.ts";
 import { isAuthorized } from "../../../src/http/authorization.ts";
 import { corsLines } from "../../../src/http/cors.ts";
-import { hostOf, isServed } from "../../../src/http/host.ts";
+import { hostOf, isAllowedHost } from "../../../src/http/host.ts";
 
 Deno.test("isAuthorized() accepts Basic and Bearer", () => {
   const credentials = new Credentials("reader", "s3cret: ä!");
@@ -78,9 +78,9 @@ Deno.test("hostOf() returns the host without its port, and refuses malformed one
   for (const [authority, host] of table) assertEquals(hostOf(authority), host, authority);
 });
 
-Deno.test("isServed() accepts exactly the allowed hosts", () => {
-  assertEquals(isServed("anything", null), true);
-  assertEquals(isServed("a.example", ["a.example"]), true);
-  assertEquals(isServed("b.a.example", ["a.example"]), false);
-  assertEquals(isServed("", ["a.example"]), false);
+Deno.test("isAllowedHost() accepts exactly the allowed hosts", () => {
+  assertEquals(isAllowedHost("anything", null), true);
+  assertEquals(isAllowedHost("a.example", ["a.example"]), true);
+  assertEquals(isAllowedHost("b.a.example", ["a.example"]), false);
+  assertEquals(isAllowedHost("", ["a.example"]), false);
 });

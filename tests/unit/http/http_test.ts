@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { Credentials } from "../../../src/core/credentials.ts";
 import { KeySet, parseKeyPattern } from "../../../src/core/key_pattern.ts";
-import { Http, type HttpOptions, HttpSite } from "../../../src/http/mod.ts";
+import { Http, type HttpOptions } from "../../../src/http/mod.ts";
 import {
   type Answer,
   Entry,
@@ -15,18 +15,9 @@ import {
 } from "../../../src/core/types.ts";
 import type { Input } from "../../../src/server/input.ts";
 import type { Output } from "../../../src/server/output.ts";
+import { httpContext } from "../../support/http_context.ts";
 import { fieldOf, type RawReply, splitReplies } from "../../support/http_replies.ts";
 import { inputOf, written } from "../../support/wire.ts";
-
-const OPTIONS: HttpOptions = {
-  contentType: "application/octet-stream",
-  maxAge: 0,
-  corsOrigins: null,
-  allowedHosts: null,
-  keys: null,
-  mayRefresh: true,
-  credentials: new Credentials("default", null),
-};
 
 const GET = "GET /k HTTP/1.1\r\nHost: a\r\n";
 
@@ -73,7 +64,7 @@ async function replyTo(
   options: Partial<HttpOptions> = {},
 ): Promise<RawReply & { last: boolean }> {
   const input = inputOf(request);
-  const http = new Http(new HttpSite({ ...OPTIONS, ...options }));
+  const http = new Http(httpContext(options));
   const taken = http.next(input)!;
   const lookup = "outcome" in answers ? new ScriptedLookup([answers]) : answers;
   const found = await taken.read(lookup, 0);
@@ -160,7 +151,7 @@ Deno.test("HTTP answers a hit at once, and passes on the request's terms", () =>
   const lookup = new ScriptedLookup([answer(entry())]);
   const request = `${GET}Cache-Control: max-age=5, max-stale\r\n\r\n`;
   const input = inputOf(request);
-  const found = new Http(new HttpSite(OPTIONS)).next(input)!.read(lookup, 0);
+  const found = new Http(httpContext()).next(input)!.read(lookup, 0);
   assertEquals(found instanceof Promise, false);
   const [key, { maxAge, maxStale }] = lookup.asked[0]!;
   assertEquals([key, maxAge, maxStale], ["k", 5000, Infinity]);
@@ -331,7 +322,7 @@ async function lastReply(
   came: string,
   say: (http: Http, output: Output, input: Input) => void,
 ): Promise<RawReply> {
-  const text = await written((output) => say(new Http(), output, inputOf(came)));
+  const text = await written((output) => say(new Http(httpContext()), output, inputOf(came)));
   const [reply, ...more] = splitReplies(text, [came.split(" ")[0]!]);
   assertEquals(more, []);
   assertEquals(fieldOf(reply!, "Connection"), "close");

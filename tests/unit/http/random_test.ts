@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Http } from "../../../src/http/mod.ts";
 import { type Answer, Entry, type Lookup } from "../../../src/core/types.ts";
+import { httpContext } from "../../support/http_context.ts";
 import { splitReplies } from "../../support/http_replies.ts";
 import { feed, inputOf, random, written } from "../../support/wire.ts";
 
@@ -54,7 +55,7 @@ function randomText(next: () => number): string {
 /** The replies to pieces until the connection ends; every reply has the length that it states. */
 async function repliesTo(pieces: Iterable<string>): Promise<number[]> {
   const input = inputOf("");
-  const http = new Http();
+  const http = new Http(httpContext());
   const statuses: number[] = [];
   for (const piece of pieces) {
     feed(input, piece);

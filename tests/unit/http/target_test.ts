@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { keyOf, readTarget } from "../../../src/http/target.ts";
+import { keyOf, readTarget, type Target } from "../../../src/http/target.ts";
 import { ALL_BYTES } from "../../support/wire.ts";
 
 Deno.test("keyOf() decodes everything between the first slash and the query", () => {
@@ -22,19 +22,45 @@ Deno.test("keyOf() decodes everything between the first slash and the query", ()
   for (const [path, key] of keys) assertEquals(keyOf(path), key, path);
 });
 
-Deno.test("readTarget() takes paths and absolute targets, and says why others name no key", () => {
-  assertEquals(readTarget("/http://host/a"), { authority: null, path: "/http://host/a" });
-  assertEquals(readTarget("http://host:1/a?b"), { authority: "host:1", path: "/a?b" });
-  assertEquals(readTarget("HTTPS://[::1]?q"), { authority: "[::1]", path: "/?q" });
-  assertEquals(readTarget("http://host"), { authority: "host", path: "/" });
-  assertEquals(readTarget("http://host/a@b"), { authority: "host", path: "/a@b" });
-  assertEquals(readTarget("http:///a"), { authority: "", path: "/a" });
-  for (const target of ["*", "key", "", "?query", "ftp://host/a", "http:/host"]) {
-    assertMatch(String(readTarget(target)), /^The target is not a path: wanted/, target);
+function target(text: string, method = "GET"): Target | string {
+  return readTarget({ method, key: null, target: text, isHttp11: true, length: 0 });
+}
+
+Deno.test("readTarget() reads paths and absolute targets", () => {
+  const named = (key: string, host: string | null = null) => ({ key, host, isRoot: false });
+  assertEquals(target("/http://host/a"), named("http://host/a"));
+  assertEquals(target("http://Host:1/a?b"), named("a", "host"));
+  assertEquals(target("HTTPS://[::1]?q"), named("", "[::1]"));
+  assertEquals(target("http://host"), { key: "", host: "host", isRoot: true });
+  assertEquals(target("http://host/a@b"), named("a@b", "host"));
+  assertEquals(target("/"), { key: "", host: null, isRoot: true });
+  assertEquals(target("/?"), named(""));
+  const plain = { method: "GET", key: "k", target: "", isHttp11: true, length: 0 };
+  assertEquals(readTarget(plain), named("k"));
+});
+
+Deno.test("readTarget() accepts targets without a key only for the methods that have them", () => {
+  const none = { key: null, host: null, isRoot: false };
+  assertEquals(target("*", "OPTIONS"), none);
+  assertEquals(target("host:1", "CONNECT"), none);
+  assertMatch(String(target("*")), /not a path/);
+  assertMatch(String(target("host:1")), /not a path/);
+});
+
+Deno.test("readTarget() says what is wrong with a target", () => {
+  for (const text of ["*", "key", "", "?query", "ftp://host/a", "http:/host"]) {
+    assertMatch(String(target(text)), /^The target is not a path: wanted/, text);
   }
   // RFC 9110 section 4.2.4.
-  for (const target of ["http://u@host/a", "http://u:p@host", "https://@host/a"]) {
-    assertMatch(String(readTarget(target)), /^The target contains a user: wanted/, target);
+  for (const text of ["http://u@host/a", "http://u:p@host", "https://@host/a"]) {
+    assertMatch(String(target(text)), /^The target contains a user: wanted/, text);
+  }
+  // RFC 9110 section 4.2.1.
+  for (const text of ["http:///a", "http://:80/a", "http://a:b/c"]) {
+    assertMatch(String(target(text)), /^The target does not name a host/, text);
+  }
+  for (const text of ["/%", "/%zz", "http://host/%4"]) {
+    assertMatch(String(target(text)), /^The path contains a % without/, text);
   }
 });
 

@@ -9,6 +9,7 @@ import { errorBody } from "../../../src/http/error_body.ts";
 import { elementsOf, tokensOf, trimWhiteSpace } from "../../../src/http/lists.ts";
 import { Http } from "../../../src/http/mod.ts";
 import { matchesStrongly, matchesWeakly } from "../../../src/http/tag_lists.ts";
+import { httpContext } from "../../support/http_context.ts";
 import { inputOf, written } from "../../support/wire.ts";
 
 /** Every byte above ASCII. Those below that are no white space are refused in all values. */
@@ -18,7 +19,7 @@ const TAG = '"a-1"';
 
 /** What one request is answered, and whether the connection ends. */
 async function replyTo(request: string): Promise<{ status: number; last: boolean }> {
-  const taken = new Http().next(inputOf(request))!;
+  const taken = new Http(httpContext()).next(inputOf(request))!;
   const text = await written((output) => taken.reply(output, { outcome: null, via: "hit" }));
   return { status: Number(text.split(" ")[1]), last: taken.last };
 }

@@ -7,6 +7,7 @@ import { Log } from "../../../src/core/log.ts";
 import { Resp } from "../../../src/resp/mod.ts";
 import { SlowClients } from "../../../src/server/slow_clients.ts";
 import { Stats } from "../../../src/core/stats.ts";
+import { httpContext } from "../../support/http_context.ts";
 import { request } from "../../support/client.ts";
 import { makeCache } from "../../support/cache.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
@@ -43,7 +44,7 @@ function serve(timeToLive = 60_000, isHeaderWanted = false) {
     slow,
     entrance: new Entrance(
       isHeaderWanted,
-      (name, peer) => name === "http" ? new Http() : new Resp(respContext(), peer),
+      (name, peer) => name === "http" ? new Http(httpContext()) : new Resp(respContext(), peer),
       log,
     ),
   });

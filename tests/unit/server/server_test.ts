@@ -8,6 +8,7 @@ import { Server } from "../../../src/server/server.ts";
 import type { Phase } from "../../../src/server/protocol.ts";
 import { SlowClients } from "../../../src/server/slow_clients.ts";
 import { Stats } from "../../../src/core/stats.ts";
+import { httpContext } from "../../support/http_context.ts";
 import { RawClient, request } from "../../support/client.ts";
 import { makeCache } from "../../support/cache.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
@@ -53,7 +54,7 @@ function serve(options: Options = {}) {
     slow: new SlowClients(new Ledger(Infinity), 2 ** 20),
     entrance: new Entrance(
       isHeaderWanted,
-      (name, peer) => name === "http" ? new Http() : new Resp(respContext(), peer),
+      (name, peer) => name === "http" ? new Http(httpContext()) : new Resp(respContext(), peer),
       log,
     ),
   }, {

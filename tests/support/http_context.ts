@@ -1,0 +1,21 @@
+/**
+ * What a conversation in HTTP needs around it, made up.
+ *
+ * @module
+ */
+import { Credentials, DEFAULT_USER } from "../../src/core/credentials.ts";
+import { HttpContext, type HttpOptions } from "../../src/http/mod.ts";
+
+/** A context without a password and limits, but for the given options. */
+export function httpContext(given: Partial<HttpOptions> = {}): HttpContext {
+  return new HttpContext({
+    contentType: "application/octet-stream",
+    maxAge: 0,
+    corsOrigins: null,
+    allowedHosts: null,
+    keys: null,
+    mayRefresh: true,
+    credentials: new Credentials(DEFAULT_USER, null),
+    ...given,
+  });
+}
