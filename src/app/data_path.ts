@@ -47,6 +47,6 @@ export function makeDataPath(
   const budget = new ByteBudget(values["large-memory"], LARGE_PATIENCE, replies);
   const origin = new RedisOrigin(link, permits, budget, stats, log);
   const softWait = new SoftWait(values["soft-timeout"]);
-  const cache = new ReadThrough(origin, table, stats, () => performance.now(), softWait);
+  const cache = new ReadThrough(origin, table, stats, { softWait });
   return { table, origin, cache };
 }

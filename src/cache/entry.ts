@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Millis, Value } from "../core/types.ts";
+import type { Millis, Note, Value } from "../core/types.ts";
 
 /** The marks of an entry. */
 export interface Marks {
@@ -22,11 +22,11 @@ export interface Marks {
 }
 
 /** An entry as the store hands it out; valid until the store is next asked for one. */
-export interface Entry extends Marks {
-  /** The bytes, which never change. They may be kept. */
+export interface Entry extends Marks, Note {
+  /** The bytes, which never change. They stay valid. */
   readonly value: Value;
   /** Whether it says that the key does not exist; then it has no bytes. */
   readonly isAbsence: boolean;
-  /** What a protocol has noted of the value, such as a digest; null until it does. */
-  note: string | null;
+  /** Returns the same entry in a form that stays valid. */
+  keep(): Entry;
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Fetched, Flight, Key, Millis, Outcome } from "../core/types.ts";
+import type { Answer, Fetched, Flight, Key, Millis } from "../core/types.ts";
+import type { Entry } from "./entry.ts";
 import type { CacheKey } from "./key.ts";
 
 /** Where a flight is: it waits for its turn, it is under way, or it is over. */
@@ -15,6 +16,18 @@ export interface FlightTracker {
   settled(flight: CacheFlight, fetched: Fetched, now: Millis): void;
 }
 
+/** What has become of a flight. */
+export interface Landing {
+  readonly answer: Answer;
+  /** Until when the answer is fresh. */
+  readonly freshUntil: Millis;
+  /** Its entry, if the answer is kept. */
+  readonly entry: Entry | undefined;
+}
+
+/** Is told the answer of a flight, and how it came about. */
+export type Waiter = (answer: Answer, flight: CacheFlight, landing: Landing, now: Millis) => void;
+
 /** A flight. Its identity decides whether its result becomes an entry. */
 export class CacheFlight implements Flight {
   phase: FlightPhase = "queued";
@@ -22,9 +35,8 @@ export class CacheFlight implements Flight {
   sentAt: Millis = Infinity;
   epoch = -1;
   generation = -1;
-  /** Whether its result is now an entry. */
-  isStored = false;
-  #wait: PromiseWithResolvers<Outcome> | null = Promise.withResolvers<Outcome>();
+  /** Those who wait. The flight itself keeps no answer: it may live longer than they do. */
+  #waiters: Waiter[] = [];
 
   constructor(
     readonly id: CacheKey,
@@ -37,9 +49,9 @@ export class CacheFlight implements Flight {
     return this.id.text;
   }
 
-  /** What the read comes to. Ask for it before the flight has landed. */
-  get outcome(): Promise<Outcome> {
-    return this.#wait!.promise;
+  /** Adds one who waits. */
+  await(waiter: Waiter): void {
+    this.#waiters.push(waiter);
   }
 
   sent(now: Millis): void {
@@ -50,11 +62,11 @@ export class CacheFlight implements Flight {
     this.tracker.settled(this, fetched, now);
   }
 
-  /** Ends the wait. The flight lets go of its outcome: it may live longer than those who wait. */
-  land(outcome: Outcome): void {
+  /** Ends the wait. */
+  land(landing: Landing, now: Millis): void {
     this.phase = "landed";
-    const { resolve } = this.#wait!;
-    this.#wait = null;
-    resolve(outcome);
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter(landing.answer, this, landing, now);
   }
 }

@@ -1,55 +1,62 @@
 /**
- * The cache: answers from memory while an entry holds, else reads through to the origin, once for
- * all who ask for the same key meanwhile. Both protocols share it.
+ * The cache: answers from memory while an entry holds, otherwise reads through to the origin, once
+ * for all requests for the same key meanwhile. Both protocols share it.
  *
- * The rules are the table's; this is what carries them out: it has the clock, the promises and the
- * origin.
+ * The table has the rules. This carries them out: it has the clock, the promises and the origin.
  *
  * @module
  */
-import { hitAnswer, readAnswer, staleAnswer } from "./answers.ts";
-import type { Entry } from "./entry.ts";
-import { explain } from "./explain.ts";
-import type { CacheFlight } from "./flight.ts";
-import { CacheKey } from "./key.ts";
-import { SoftWait } from "./soft_wait.ts";
-import { hashOf } from "./store/hash.ts";
-import { outcomeOf, type Table } from "./table.ts";
 import { isAboutKey } from "../core/redis_errors.ts";
+import type { Stats } from "../core/stats.ts";
 import {
   type Answer,
+  CacheStatus,
   Failure,
   type Key,
+  type KeyBytes,
   type Lookup,
   type Millis,
   type Origin,
-  type Outcome,
   type Terms,
-  type Value,
-  type Via,
 } from "../core/types.ts";
-import type { Stats } from "../core/stats.ts";
+import { type AtEndOfTurn, Boarding } from "./boarding.ts";
+import type { Entry } from "./entry.ts";
+import { explain } from "./explain.ts";
+import type { CacheFlight } from "./flight.ts";
+import { bytesOf, CacheKey, textOf } from "./key.ts";
+import { SoftWait } from "./soft_wait.ts";
+import { reportHit, reportLanding, reportStale, viaOf } from "./status.ts";
+import { hashOf } from "./store/hash.ts";
+import type { Table } from "./table.ts";
 
-/** Keys that are read in one trip at most, of those that are asked for one by one. */
-const TRIP_KEYS = 16;
+const NEVER_STALE = { maxStale: 0, staleIfError: 0 };
+const UNCACHED = new Failure("uncached", "Not in the cache");
+
+/** What a read-through depends on. Without options, it is as in the program. */
+export interface ReadThroughOptions {
+  /** The clock. */
+  readonly clock?: () => Millis;
+  /** How long to wait for the origin where a stale value may be answered instead. */
+  readonly softWait?: SoftWait;
+  /** When the flights that begin together leave. */
+  readonly atEndOfTurn?: AtEndOfTurn;
+}
 
 export class ReadThrough implements Lookup {
-  /** Flights that have not left yet. */
-  #boarding: CacheFlight[] = [];
+  readonly #clock: () => Millis;
+  readonly #softWait: SoftWait;
+  readonly #boarding: Boarding;
 
-  /**
-   * @param clock Tells the moment at which something is sent or comes; a test's own may.
-   * @param soft How long to wait for the origin where a stale value may be answered instead.
-   * @param board Has flights depart once all who ask at the same time have asked.
-   */
   constructor(
     readonly origin: Origin,
     readonly table: Table,
     readonly stats: Stats,
-    readonly clock: () => Millis = () => performance.now(),
-    readonly soft: SoftWait = new SoftWait(Infinity),
-    readonly board: (depart: () => void) => void = queueMicrotask,
-  ) {}
+    options: ReadThroughOptions = {},
+  ) {
+    this.#clock = options.clock ?? (() => performance.now());
+    this.#softWait = options.softWait ?? new SoftWait(Infinity);
+    this.#boarding = new Boarding(origin, options.atEndOfTurn);
+  }
 
   /** The number of entries, fresh or not. */
   get size(): number {
@@ -66,72 +73,33 @@ export class ReadThrough implements Lookup {
     return this.table.flying;
   }
 
-  find(bytes: Uint8Array, from: number, to: number, now: Millis): Value | undefined {
+  get(
+    key: Key | KeyBytes,
+    now: Millis,
+    terms: Terms,
+    status?: CacheStatus,
+  ): Answer | Promise<Answer> {
+    const { bytes, from, to } = typeof key === "string" ? bytesOf(key) : key;
+    const hash = hashOf(bytes, from, to);
+    if (status === undefined && terms.maxAge === Infinity && !terms.isFenced) {
+      const answer = this.#plainHit(bytes, from, to, hash, now);
+      if (answer !== undefined) return answer;
+    }
+    const entry = this.table.find(bytes, from, to, hash);
+    return this.#answer(entry, new CacheKey(textOf(key), hash), now, terms, status);
+  }
+
+  /** What most requests get. It is a function by itself, which V8 optimizes apart from misses. */
+  #plainHit(bytes: Uint8Array, from: number, to: number, hash: number, now: Millis) {
     const { table } = this;
-    const entry = table.find(bytes, from, to, hashOf(bytes, from, to));
-    if (entry === undefined || !table.holds(entry, now)) return undefined;
-    if (entry.isAbsence || now >= entry.refreshAt) return undefined;
+    const entry = table.find(bytes, from, to, hash);
+    if (entry === undefined || !table.holds(entry, now) || now >= entry.refreshAt) return undefined;
     this.stats.hits++;
-    return entry.value;
+    return entry.isAbsence ? null : entry.value;
   }
 
-  get(key: Key, now: Millis): Outcome | Promise<Outcome> {
-    const id = new CacheKey(key);
-    const entry = this.table.get(id);
-    if (entry === undefined || !this.table.holds(entry, now)) return this.#miss(id, entry, now);
-    const outcome = outcomeOf(entry);
-    this.#hit(id, entry.refreshAt, now);
-    return outcome;
-  }
-
-  getMany(keys: readonly Key[], now: Millis): Outcome[] | Promise<Outcome[]> {
-    const { table } = this;
-    const outcomes: (Outcome | Promise<Outcome>)[] = [];
-    const missing = new Map<Key, Promise<Outcome>>();
-    const flights: CacheFlight[] = [];
-    for (const key of keys) {
-      const id = new CacheKey(key);
-      const entry = table.get(id);
-      if (entry !== undefined && table.holds(entry, now)) {
-        outcomes.push(outcomeOf(entry));
-        this.#hit(id, entry.refreshAt, now);
-        continue;
-      }
-      this.stats.misses++;
-      let outcome = missing.get(key);
-      if (outcome === undefined) {
-        table.noteMiss(key, entry, now);
-        outcome = this.#wait(id, now, (flight) => flights.push(flight));
-        missing.set(key, outcome);
-      }
-      outcomes.push(outcome);
-    }
-    if (flights.length > 0) this.origin.read(flights);
-    return missing.size === 0 ? outcomes as Outcome[] : Promise.all(outcomes);
-  }
-
-  ask(key: Key, now: Millis, terms: Terms): Answer | Promise<Answer> {
-    if (terms.isFenced === true) return this.#askFenced(key, now, terms);
-    const { table } = this;
-    const id = new CacheKey(key);
-    const entry = table.get(id);
-    if (terms.maxAge > 0 && entry !== undefined) {
-      if (table.holds(entry, now) && table.ageOf(key, entry, now) <= terms.maxAge) {
-        const answer = hitAnswer(table, key, entry, now);
-        this.#hit(id, entry.refreshAt, now);
-        return answer;
-      }
-      if (table.holdsStale(key, entry, now, terms.maxStale)) {
-        return this.#answerStale(key, entry, now);
-      }
-    }
-    this.stats.misses++;
-    const via = this.#whyForward(key, entry, now);
-    if (!terms.mayForward) {
-      const failure = new Failure("uncached", "Not in the cache");
-      return readAnswer(failure, via, now);
-    }
-    return this.#forward(id, entry, now, terms, via);
+  together<T>(read: () => T): T {
+    return this.#boarding.together(read);
   }
 
   explain(key: Key, now: Millis): Readonly<Record<string, string>> {
@@ -139,76 +107,129 @@ export class ReadThrough implements Lookup {
     return { ...explain(this.table, key, now), "backing-off": failed?.message ?? "no" };
   }
 
-  /** Waits until all changes that were made before now are known; what is cached then is current. */
-  async #askFenced(key: Key, now: Millis, terms: Terms): Promise<Answer> {
-    const isFenced = this.table.covers(key) && (await this.origin.fence());
-    // What is no older than the request is never stale.
-    const rest = { ...terms, isFenced: false, maxStale: 0, staleIfError: 0 };
-    return isFenced
-      ? await this.ask(key, this.clock(), rest)
-      : await this.ask(key, now, { ...rest, maxAge: 0 });
-  }
-
-  async #forward(
-    id: CacheKey,
+  /** Answers from an entry if the terms allow it, otherwise from the origin. */
+  #answer(
     entry: Entry | undefined,
+    key: CacheKey,
     now: Millis,
     terms: Terms,
-    via: Via,
+    status: CacheStatus | undefined,
+  ): Answer | Promise<Answer> {
+    if (terms.isFenced) return this.#fence(key, terms, status);
+    const { table } = this;
+    const { text } = key;
+    if (entry === undefined || terms.maxAge === 0) {
+      return this.#miss(entry, key, now, terms, status);
+    }
+    if (table.holds(entry, now) && table.ageOf(text, entry, now) <= terms.maxAge) {
+      return this.#hit(entry, key, now, status);
+    }
+    return table.holdsStale(text, entry, now, terms.maxStale)
+      ? this.#stale(entry, text, now, status)
+      : this.#miss(entry, key, now, terms, status);
+  }
+
+  #hit(entry: Entry, key: CacheKey, now: Millis, status: CacheStatus | undefined): Answer {
+    this.stats.hits++;
+    if (status !== undefined) reportHit(status, this.table, key.text, entry, now);
+    const answer = entry.isAbsence ? null : entry.value;
+    if (now >= entry.refreshAt) this.#refresh(key, now);
+    return answer;
+  }
+
+  #stale(entry: Entry, key: Key, now: Millis, status: CacheStatus | undefined): Answer {
+    this.stats.staleAnswers++;
+    if (status !== undefined) reportStale(status, this.table, key, entry, now);
+    return entry.value;
+  }
+
+  #miss(
+    entry: Entry | undefined,
+    key: CacheKey,
+    now: Millis,
+    terms: Terms,
+    status: CacheStatus | undefined,
+  ): Answer | Promise<Answer> {
+    this.stats.misses++;
+    const { table } = this;
+    const { text } = key;
+    const reason = table.noteMiss(text, entry, now);
+    if (status !== undefined) status.via = viaOf(reason);
+    if (!terms.mayForward) return UNCACHED;
+    const isForced = terms.maxAge === 0;
+    const window = isForced ? 0 : terms.staleIfError ?? Infinity;
+    const stale = entry !== undefined && table.holdsStale(text, entry, now, window)
+      ? entry
+      : undefined;
+    const joined = isForced ? undefined : this.#join(text, now, terms.mayStore);
+    if (joined !== undefined) {
+      if (status !== undefined) status.isCollapsed = true;
+      return this.#wait(joined, stale, window, status);
+    }
+    const failed = this.#backOff(text, now);
+    if (failed !== undefined) return stale ? this.#stale(stale, text, now, status) : failed;
+    if (isForced) table.bypass(key);
+    const flight = table.begin(key, terms.mayStore);
+    const answer = this.#wait(flight, stale, window, status);
+    this.#boarding.add(flight);
+    return answer;
+  }
+
+  #wait(
+    flight: CacheFlight,
+    stale: Entry | undefined,
+    window: Millis,
+    status: CacheStatus | undefined,
+  ): Promise<Answer> {
+    return stale === undefined
+      ? landed(flight, status)
+      : this.#waitSoftly(flight, stale.validFrom, window, status);
+  }
+
+  /** Waits for a flight, but answers a stale entry if that takes long or Redis gives no answer. */
+  async #waitSoftly(
+    flight: CacheFlight,
+    validFrom: Millis,
+    window: Millis,
+    status: CacheStatus | undefined,
   ): Promise<Answer> {
     const { table } = this;
-    const { text: key } = id;
-    const isForced = terms.maxAge === 0;
-    const window = terms.staleIfError ?? Infinity;
-    const isStale = !isForced && entry !== undefined && table.holdsStale(key, entry, now, window);
-    const staleFrom = isStale ? entry.validFrom : undefined;
-    const joined = isForced ? undefined : this.#join(key, now, terms.mayStore);
-    const failed = joined === undefined ? this.#backOff(key, now) : undefined;
-    if (failed !== undefined) {
-      return isStale ? this.#answerStale(key, entry, now) : readAnswer(failed, via, now);
-    }
-    if (isForced) table.bypass(id);
-    const flight = joined ?? table.begin(id, terms.mayStore);
-    const { outcome } = flight;
-    if (joined === undefined) this.#start(flight);
-    if (staleFrom !== undefined) {
-      const early = await this.soft.within(outcome);
-      const then = this.clock();
-      const isMissing = early === undefined || (early instanceof Failure && !isAboutKey(early));
-      const stale = isMissing ? table.look(id).entry : undefined;
+    const landedStatus = status && Object.assign(new CacheStatus(), status);
+    const landing = landed(flight, landedStatus);
+    const early = await this.#softWait.within(landing);
+    if (early === undefined || (early instanceof Failure && !isAboutKey(early))) {
+      const now = this.#clock();
+      const { entry } = table.look(flight.id);
       // It may have been changed, or gone too old, while Redis was waited for.
-      if (stale?.validFrom === staleFrom && table.holdsStale(key, stale, then, window)) {
-        return this.#answerStale(key, stale, then);
+      if (entry?.validFrom === validFrom && table.holdsStale(flight.key, entry, now, window)) {
+        return this.#stale(entry, flight.key, now, status);
       }
     }
-    return readAnswer(await outcome, via, this.clock(), flight.isStored, joined !== undefined);
+    const answer = await landing;
+    if (status !== undefined) Object.assign(status, landedStatus);
+    return answer;
   }
 
-  #hit(id: CacheKey, refreshAt: Millis, now: Millis): void {
-    this.stats.hits++;
-    if (now >= refreshAt) this.#refresh(id, now);
+  /** Waits until all changes that were made before now are known: the cache is current then. */
+  async #fence(key: CacheKey, terms: Terms, status: CacheStatus | undefined): Promise<Answer> {
+    const isPassed = this.table.covers(key.text) && await this.origin.fence();
+    return await this.#answer(
+      this.#find(key),
+      key,
+      this.#clock(),
+      // An answer no older than the request is never stale.
+      { ...terms, ...NEVER_STALE, isFenced: false, maxAge: isPassed ? terms.maxAge : 0 },
+      status,
+    );
   }
 
-  #miss(id: CacheKey, entry: Entry | undefined, now: Millis): Promise<Outcome> {
-    this.stats.misses++;
-    this.table.noteMiss(id.text, entry, now);
-    return this.#wait(id, now, (flight) => this.#start(flight));
+  #find({ text, hash }: CacheKey): Entry | undefined {
+    const { bytes, from, to } = bytesOf(text);
+    return this.table.find(bytes, from, to, hash);
   }
 
-  /** What the read of a key comes to: one that is under way, or a new one that `start` sends. */
-  #wait(id: CacheKey, now: Millis, start: (flight: CacheFlight) => void): Promise<Outcome> {
-    const joined = this.#join(id.text, now);
-    if (joined !== undefined) return joined.outcome;
-    const failed = this.#backOff(id.text, now);
-    if (failed !== undefined) return Promise.resolve(failed);
-    const flight = this.table.begin(id);
-    const { outcome } = flight;
-    start(flight);
-    return outcome;
-  }
-
-  /** The read of a key that is under way, for one more who waits. */
-  #join(key: Key, now: Millis, mayStore = true): CacheFlight | undefined {
+  /** The read of a key that is under way, for one more request that waits. */
+  #join(key: Key, now: Millis, mayStore: boolean): CacheFlight | undefined {
     const flight = this.table.join(key, now);
     if (flight === undefined) return undefined;
     this.stats.collapsed++;
@@ -216,54 +237,31 @@ export class ReadThrough implements Lookup {
     return flight;
   }
 
-  /** The failure that a key has just come to, if it is too early for another read. */
+  /** The failure of a key's last read, if it is too early for another one. */
   #backOff(key: Key, now: Millis): Failure | undefined {
     const failed = this.table.backoff.find(key, now);
     if (failed !== undefined) this.stats.backedOff++;
     return failed;
   }
 
-  /**
-   * Sends a flight with all others of this turn of the event loop: a trip for each takes twice the
-   * time of a miss. It may land before this returns.
-   */
-  #start(flight: CacheFlight): void {
-    const count = this.#boarding.push(flight);
-    if (count === 1) this.board(() => this.#depart());
-    else if (count === TRIP_KEYS) this.#depart();
-  }
-
-  #depart(): void {
-    const flights = this.#boarding;
-    if (flights.length === 0) return;
-    this.#boarding = [];
-    this.origin.read(flights);
-  }
-
   /** Reads a key in use before its time is up; requests meanwhile still get the entry. */
-  #refresh(id: CacheKey, now: Millis): void {
+  #refresh(key: CacheKey, now: Millis): void {
     const { table } = this;
-    if (table.isFlying(id.text) || !this.origin.hasRoom()) return;
-    if (table.backoff.find(id.text, now) !== undefined) return;
+    if (table.isFlying(key.text) || !this.origin.hasRoom()) return;
+    if (table.backoff.find(key.text, now) !== undefined) return;
     this.stats.refreshes++;
-    this.#start(table.begin(id));
+    this.#boarding.add(table.begin(key, true));
   }
+}
 
-  #whyForward(key: Key, entry: Entry | undefined, now: Millis): Via {
-    switch (this.table.noteMiss(key, entry, now)) {
-      case "forced":
-        return "request";
-      case "expired":
-      case "lease lapsed":
-      case "connection lost":
-        return "stale";
-      default:
-        return "uri-miss";
-    }
-  }
-
-  #answerStale(key: Key, entry: Entry, now: Millis): Answer {
-    this.stats.staleAnswers++;
-    return staleAnswer(this.table, key, entry, now);
-  }
+/** Waits for a flight. */
+function landed(flight: CacheFlight, status: CacheStatus | undefined): Promise<Answer> {
+  return new Promise((resolve) =>
+    flight.await(
+      status === undefined ? resolve : (answer, flight, landing, now) => {
+        reportLanding(status, flight, landing, now);
+        resolve(answer);
+      },
+    )
+  );
 }

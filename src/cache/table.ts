@@ -16,19 +16,11 @@
 import { ownBytes } from "../core/memory.ts";
 import { isAboutKey } from "../core/redis_errors.ts";
 import type { Stats } from "../core/stats.ts";
-import {
-  Entry as OutcomeEntry,
-  Failure,
-  type Fetched,
-  type Found,
-  type Key,
-  type Millis,
-  type Outcome,
-} from "../core/types.ts";
+import { Failure, type Fetched, type Found, type Key, type Millis } from "../core/types.ts";
 import { Backoff } from "./backoff.ts";
 import type { Channel } from "./channel.ts";
 import type { Entry, Marks } from "./entry.ts";
-import { CacheFlight, type FlightTracker } from "./flight.ts";
+import { CacheFlight, type FlightTracker, type Landing } from "./flight.ts";
 import { CacheKey } from "./key.ts";
 import { marksOf } from "./marks.ts";
 import { type MissReason, Reasons } from "./miss_reasons.ts";
@@ -91,11 +83,6 @@ export class Table implements FlightTracker {
   /** Finds the entry of the key whose bytes are in `[from, to)`, fresh or not. */
   find(bytes: Uint8Array, from: number, to: number, hash: number): Entry | undefined {
     return this.store.find(bytes, from, to, hash);
-  }
-
-  /** Finds the entry of a key, fresh or not. */
-  get(key: CacheKey): Entry | undefined {
-    return this.store.get(key);
   }
 
   /** Whether an entry may be answered: its epoch and generation last, it is fresh, and proven. */
@@ -181,43 +168,39 @@ export class Table implements FlightTracker {
     if (flight.phase === "sent") this.backoff.note(key, fetched, now);
     const isCurrent = this.isCurrent(flight);
     if (isCurrent) this.flights.delete(key);
-    flight.land(this.#outcome(flight, fetched, isCurrent));
-  }
-
-  /** What those who wait for a flight get, also where there is no memory for the value. */
-  #outcome(flight: CacheFlight, fetched: Fetched, isCurrent: boolean): Outcome {
-    try {
-      if (!(fetched instanceof Failure)) return this.#keep(flight, fetched, isCurrent);
-      if (isCurrent && isAboutKey(fetched)) this.store.delete(flight.id);
-      return fetched;
-    } catch (error) {
-      return new Failure("broken", `Cannot take a value: ${(error as Error).message}`);
-    }
+    flight.land(this.#landingOf(flight, fetched, isCurrent), now);
   }
 
   protected isCurrent(flight: CacheFlight): boolean {
     return this.flights.get(flight.key) === flight;
   }
 
-  /** Makes an entry of what was found, if it may; returns what those who wait are answered. */
-  #keep(flight: CacheFlight, found: Found | null, isCurrent: boolean): Outcome {
+  /** What those who wait for a flight get, also where there is no memory for the value. */
+  #landingOf(flight: CacheFlight, fetched: Fetched, isCurrent: boolean): Landing {
+    try {
+      if (!(fetched instanceof Failure)) return this.#keep(flight, fetched, isCurrent);
+      if (isCurrent && isAboutKey(fetched)) this.store.delete(flight.id);
+      return failed(fetched);
+    } catch (error) {
+      return failed(new Failure("broken", `Cannot take a value: ${(error as Error).message}`));
+    }
+  }
+
+  /** Makes an entry of what was found, if it may. */
+  #keep(flight: CacheFlight, found: Found | null, isCurrent: boolean): Landing {
     const { id, key } = flight;
-    const value = found?.value ?? NO_BYTES;
+    const isAbsence = found === null;
+    const value = isAbsence ? NO_BYTES : found.value;
     const policy = this.policies.of(key);
     const isTracked = this.channel.state === "tracked" && this.covers(key);
     const marks = marksOf(flight, found, policy, isTracked, this.#random);
-    const mayKeep = flight.mayStore && this.channel.isKeeping &&
-      marks.freshUntil > marks.validFrom && value.length <= policy.valueLimit;
-    if (isCurrent && mayKeep) {
-      const entry = this.store.set(id, value, found === null, marks);
-      if (entry !== undefined) {
-        flight.isStored = true;
-        return outcomeOf(entry);
-      }
-    } else if (isCurrent) {
-      this.store.delete(id);
-    }
-    return found && new OutcomeEntry(ownBytes(value), marks.validFrom, marks.freshUntil);
+    const { freshUntil } = marks;
+    const mayKeep = flight.mayStore && this.channel.isKeeping && freshUntil > flight.sentAt &&
+      value.length <= policy.valueLimit;
+    const entry = isCurrent && mayKeep ? this.store.set(id, value, isAbsence, marks) : undefined;
+    if (isCurrent && !mayKeep) this.store.delete(id);
+    const answer = isAbsence ? null : entry?.value ?? ownBytes(value);
+    return { answer, freshUntil, entry };
   }
 
   /** A forced read begins: the entry could be answered after the newer value, so it goes first. */
@@ -240,7 +223,6 @@ export class Table implements FlightTracker {
   flush(): void {
     this.channel.flush();
     this.backoff.allChanged();
-    this.backoff.allChanged();
     for (const flight of this.flights.values()) {
       if (flight.phase === "sent") this.detach(flight);
     }
@@ -253,9 +235,6 @@ export class Table implements FlightTracker {
   }
 }
 
-/** An entry as a protocol gets it. */
-export function outcomeOf(entry: Entry): Outcome {
-  if (entry.isAbsence) return null;
-  if (entry instanceof OutcomeEntry) return entry;
-  return new OutcomeEntry(entry.value, entry.validFrom, entry.freshUntil);
+function failed(failure: Failure): Landing {
+  return { answer: failure, freshUntil: 0, entry: undefined };
 }

@@ -1,41 +1,33 @@
 /**
- * The types that every layer shares: keys, values, entries, and how reads are asked for and
- * answered. No I/O, and no word of any protocol.
+ * The types that all rooms share: keys, values, answers, and how keys are asked for at the cache and
+ * at the origin. No I/O, and nothing about any protocol.
  *
  * @module
  */
+import type { Buffer } from "node:buffer";
 
 /**
- * A key: its bytes as code units 0 to 255 (Latin-1), so that every byte string has exactly one key
- * and both protocols meet in the same entry. It is a string of its own: a part of another one, which
- * is what `slice` gives, would hold all of that in memory.
+ * A key: its bytes as code units 0 to 255 (Latin-1). Every byte string has exactly one key, and both
+ * protocols meet in the same entry. A key that is kept must not be a `slice` of a longer string,
+ * which would stay in memory with it.
  */
 export type Key = string;
 
-/** A value: the bytes that Redis holds, without framing. Never changed once it is handed on. */
+/** The bytes of a key where they came, in `[from, to)` of a buffer. */
+export interface KeyBytes {
+  /** The buffer. */
+  readonly bytes: Buffer;
+  /** Where the key starts. */
+  readonly from: number;
+  /** Where it ends. */
+  readonly to: number;
+}
+
+/** A value: the bytes that Redis holds, without framing. It never changes once it is handed on. */
 export type Value = Uint8Array;
 
 /** A moment or a duration in milliseconds on the monotonic clock of `performance.now()`. */
 export type Millis = number;
-
-/** A value with its freshness. */
-export class Entry {
-  /** What tells its bytes from all others, once a protocol has needed it. */
-  tag: string | null = null;
-
-  /**
-   * Makes an entry.
-   *
-   * @param value The bytes. They may move to where they are kept; they never change.
-   * @param validFrom When the read that brought them was sent to the origin: they are no older.
-   * @param freshUntil Until when they may be answered without asking the origin.
-   */
-  constructor(
-    public value: Value,
-    readonly validFrom: Millis,
-    readonly freshUntil: Millis,
-  ) {}
-}
 
 /**
  * Why a read has no answer:
@@ -68,10 +60,10 @@ export class Failure {
   constructor(readonly reason: FailureReason, readonly message: string) {}
 }
 
-/** What a read of one key came to: a value, `null` for a key that does not exist, or a failure. */
-export type Outcome = Entry | null | Failure;
+/** The answer to a read of one key: its value, `null` for a key that does not exist, or a failure. */
+export type Answer = Value | null | Failure;
 
-/** What one request may ask of an answer's freshness (RFC 9111 section 5.2.1, RFC 5861). */
+/** What a request demands of its answer (RFC 9111 section 5.2.1, RFC 5861). */
 export interface Terms {
   /** How old a hit may be; 0 asks the origin in any case. */
   readonly maxAge: Millis;
@@ -81,55 +73,66 @@ export interface Terms {
   readonly staleIfError: Millis | null;
   /** Whether the answer may be kept. */
   readonly mayStore: boolean;
-  /** Whether the origin may be asked; if not, what is not cached is a failure, `uncached`. */
+  /** Whether the origin may be asked. If not, a key that is not cached is a failure, `uncached`. */
   readonly mayForward: boolean;
-  /** Whether an answer must hold at some moment after the request came, cached or not. */
-  readonly isFenced?: boolean;
+  /** Whether the answer must hold at some moment after the request came, cached or not. */
+  readonly isFenced: boolean;
 }
 
-/** The terms of a request that has none. */
+/** The terms of a request that makes none. */
 export const NO_TERMS: Terms = {
   maxAge: Infinity,
   maxStale: 0,
   staleIfError: null,
   mayStore: true,
   mayForward: true,
+  isFenced: false,
 };
 
-/** How an answer came about: from the cache, or why the origin was asked (RFC 9211). */
+/** Where an answer comes from: the cache, or why the origin was asked (RFC 9211). */
 export type Via = "hit" | "uri-miss" | "stale" | "request";
 
-/** An outcome with its story, for a protocol that tells it. */
-export interface Answer {
-  /** A value, `null` for a missing key, or a failure. */
-  readonly outcome: Outcome;
-  /** Where the outcome came from. */
-  readonly via: Via;
-  /** For how long at most the origin's value may have been another one by now. */
-  readonly age: Millis;
-  /** How long the outcome stays fresh; negative once it is stale. */
-  readonly timeLeft: Millis;
-  /** Whether the outcome was kept for the next request. */
-  readonly isStored: boolean;
-  /** Whether another request's read at the origin was joined. */
-  readonly isCollapsed: boolean;
+/** A place for what a protocol has found out about a value. It lasts as long as the value is kept. */
+export interface Note {
+  /** The note, such as a digest; null until there is one. */
+  note: string | null;
+}
+
+/** How an answer came about, for a protocol that reports it (RFC 9211). */
+export class CacheStatus {
+  /** Where the answer comes from. */
+  via: Via = "hit";
+  /** How long ago the origin may have had another value, at most. */
+  age: Millis = 0;
+  /** How long the answer stays fresh; negative once it is stale. */
+  timeLeft: Millis = 0;
+  /** Whether the answer is kept for the next request. */
+  isStored = false;
+  /** Whether the answer comes from a read that another request had begun. */
+  isCollapsed = false;
+  /** A place for a note about the value. */
+  place: Note = { note: null };
 }
 
 /** Reads keys: from the cache at once, or later from the origin. */
 export interface Lookup {
   /**
-   * The value of the key whose bytes stand in `[from, to)`, if it is a hit of the plain kind: what
-   * most requests are, and it makes no string. `undefined` says nothing of the key: ask `get`.
+   * Reads one key. An answer that can be had from memory comes at once; otherwise a promise, which
+   * never rejects.
+   *
+   * @param key The key; its bytes are looked at only until this returns.
+   * @param status Filled in with how the answer came about, as soon as there is one.
    */
-  find(bytes: Uint8Array, from: number, to: number, now: Millis): Value | undefined;
-  /** Reads one key. An outcome is a hit; a promise is a miss, and never rejects. */
-  get(key: Key, now: Millis): Outcome | Promise<Outcome>;
-  /** Reads several keys, the missing ones in one round trip; outcomes in the order of the keys. */
-  getMany(keys: readonly Key[], now: Millis): Outcome[] | Promise<Outcome[]>;
-  /** Reads one key on a request's own terms, and tells how the answer came about. */
-  ask(key: Key, now: Millis, terms: Terms): Answer | Promise<Answer>;
-  /** Tells what is known of a key, by name, without reading it. */
-  explain?(key: Key, now: Millis): Readonly<Record<string, string>>;
+  get(
+    key: Key | KeyBytes,
+    now: Millis,
+    terms: Terms,
+    status?: CacheStatus,
+  ): Answer | Promise<Answer>;
+  /** Calls `read`, and reads all keys that it misses in one round trip. */
+  together<T>(read: () => T): T;
+  /** Tells what is known about a key, by name, without reading it. */
+  explain(key: Key, now: Millis): Readonly<Record<string, string>>;
 }
 
 /** A value at the origin. */

@@ -62,7 +62,7 @@ export function wishesOf(cacheControl: string): Wishes {
         break;
     }
   }
-  return { terms: { maxAge, maxStale, staleIfError, mayStore, mayForward }, minFresh };
+  return { terms: { ...NO_TERMS, maxAge, maxStale, staleIfError, mayStore, mayForward }, minFresh };
 }
 
 /** Delta-seconds, of any number of digits (RFC 9111 section 1.2.2). */

@@ -6,7 +6,7 @@
  */
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 import { Buffer } from "node:buffer";
-import { type Answer, Failure, type Millis } from "../core/types.ts";
+import { type Answer, type CacheStatus, Failure, type Millis, type Value } from "../core/types.ts";
 import type { Output } from "../server/output.ts";
 import { HttpDate } from "./date.ts";
 import { errorBody } from "./error_body.ts";
@@ -25,12 +25,12 @@ export interface ReplyMode {
   readonly accept: string | null;
 }
 
-/** A value that was found, with what its head tells. */
-export interface Found {
-  readonly value: Uint8Array;
+/** A value with what its head tells. */
+export interface Representation {
+  readonly value: Value;
   /** The entity tag, in its quotes. */
   readonly tag: string;
-  readonly answer: Answer;
+  readonly status: CacheStatus;
 }
 
 const SERVER_LINES = "Server: redis-proxy\r\nX-Content-Type-Options: nosniff\r\n";
@@ -62,7 +62,12 @@ export class Replies {
   }
 
   /** 200 with a value. */
-  whole(output: Output, now: Millis, { value, tag, answer }: Found, mode: ReplyMode): void {
+  whole(
+    output: Output,
+    now: Millis,
+    { value, tag, status }: Representation,
+    mode: ReplyMode,
+  ): void {
     const date = this.#date.at(now);
     if (date !== this.#okDate) {
       this.#okDate = date;
@@ -71,28 +76,34 @@ export class Replies {
     output.bytes(this.#ok);
     output.decimal(value.length);
     output.crlf();
-    this.#story(output, tag, answer);
+    this.#story(output, tag, status);
     end(output, mode);
     if (!mode.isHead) output.bytes(value);
   }
 
   /** 206 with a part of a value. */
-  part(output: Output, now: Millis, found: Found, { from, to }: ByteRange, mode: ReplyMode): void {
-    const { value, tag, answer } = found;
+  part(
+    output: Output,
+    now: Millis,
+    found: Representation,
+    { from, to }: ByteRange,
+    mode: ReplyMode,
+  ): void {
+    const { value, tag, status } = found;
     output.latin1(
       this.#start(206, now) + this.#valueLines +
         `Content-Range: bytes ${from}-${to - 1}/${value.length}\r\n`,
     );
     writeLength(output, to - from);
-    this.#story(output, tag, answer);
+    this.#story(output, tag, status);
     end(output, mode);
     output.bytes(value.subarray(from, to));
   }
 
   /** 304: the client has the value already. */
-  notModified(output: Output, now: Millis, { tag, answer }: Found, mode: ReplyMode): void {
+  notModified(output: Output, now: Millis, { tag, status }: Representation, mode: ReplyMode): void {
     output.latin1(this.#start(304, now));
-    this.#story(output, tag, answer);
+    this.#story(output, tag, status);
     end(output, mode);
   }
 
@@ -132,8 +143,8 @@ export class Replies {
   }
 
   /** What caches further down must know: the tag, the age, how long to keep it, and where it is from. */
-  #story(output: Output, tag: string, answer: Answer): void {
-    const { via, age, timeLeft } = answer;
+  #story(output: Output, tag: string, status: CacheStatus): void {
+    const { via, age, timeLeft } = status;
     output.bytes(ETAG);
     output.latin1(tag);
     output.crlf();
@@ -158,14 +169,17 @@ export class Replies {
       output.decimal(secondsOf(timeLeft));
       output.crlf();
     } else {
-      output.latin1(cacheStatus(answer));
+      output.latin1(cacheStatus(status));
     }
   }
 }
 
 /** The Cache-Status line of an answer. */
-export function cacheStatus({ outcome, via, timeLeft, isStored, isCollapsed }: Answer): string {
-  if (outcome instanceof Failure && outcome.reason === "uncached") {
+export function cacheStatus(
+  { via, timeLeft, isStored, isCollapsed }: CacheStatus,
+  answer: Answer = null,
+): string {
+  if (answer instanceof Failure && answer.reason === "uncached") {
     return "Cache-Status: redis-proxy; detail=only-if-cached\r\n";
   }
   const ttl = `; ttl=${secondsOf(timeLeft)}`;

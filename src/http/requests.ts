@@ -6,18 +6,19 @@
 import { isNotNow } from "../core/redis_errors.ts";
 import {
   type Answer,
-  Entry,
+  CacheStatus,
   type Failure,
   type Key,
   type Lookup,
   type Millis,
+  type Value,
 } from "../core/types.ts";
 import type { ClientRequest } from "../server/protocol.ts";
 import type { Output } from "../server/output.ts";
 import { judge } from "./conditional.ts";
 import { prepareTag, tagOf } from "./entity_tag.ts";
 import type { Fields } from "./fields.ts";
-import { cacheStatus, type Found, type Replies, type ReplyMode } from "./replies.ts";
+import { cacheStatus, type Replies, type ReplyMode, type Representation } from "./replies.ts";
 
 /** Appends a reply, at a time. */
 export type Reply = (output: Output, now: Millis) => void;
@@ -43,8 +44,9 @@ export class Told implements ClientRequest {
 
 /** GET or HEAD of a key. */
 export class Read implements ClientRequest {
-  /** When the answer was had. */
+  /** When the answer was had, and how it came about. */
   #now: Millis = 0;
+  #status = new CacheStatus();
 
   constructor(
     readonly replies: Replies,
@@ -60,28 +62,27 @@ export class Read implements ClientRequest {
   read(lookup: Lookup, now: Millis): Answer | Promise<Answer> {
     this.#now = now;
     const { terms, minFresh } = this.fields.wishes;
-    const answer = lookup.ask(this.key, now, terms);
-    const isDone = !(answer instanceof Promise) && minFresh === 0 && isReady(answer);
+    const answer = lookup.get(this.key, now, terms, this.#status);
+    const isDone = !(answer instanceof Promise) && minFresh === 0 && this.#isReady(answer);
     return isDone ? answer : this.#readOn(lookup, answer);
   }
 
   reply(output: Output, answer: Answer): void {
-    const { outcome } = answer;
-    if (outcome instanceof Entry) return this.#found(output, outcome, answer);
+    if (answer instanceof Uint8Array) return this.#replyWith(output, answer);
     const { replies, mode } = this;
-    const lines = cacheStatus(answer);
-    if (outcome === null) {
+    const lines = cacheStatus(this.#status, answer);
+    if (answer === null) {
       return replies.error(output, this.#now, 404, "No such key", mode, lines);
     }
-    const [status, more] = statusOf(outcome);
-    replies.error(output, this.#now, status, outcome.message, mode, lines + more);
+    const [status, more] = statusOf(answer);
+    replies.error(output, this.#now, status, answer.message, mode, lines + more);
   }
 
-  #found(output: Output, entry: Entry, answer: Answer): void {
+  #replyWith(output: Output, value: Value): void {
     const { replies, mode, fields: { conditions } } = this;
-    const { value } = entry;
+    const status = this.#status;
     const now = this.#now;
-    const found: Found = { value, tag: tagOf(entry)!, answer };
+    const found: Representation = { value, tag: tagOf(value, status.place)!, status };
     if (conditions === null) return replies.whole(output, now, found, mode);
     const verdict = judge(conditions, found.tag, value.length, mode.isHead);
     switch (verdict) {
@@ -105,19 +106,24 @@ export class Read implements ClientRequest {
   async #readOn(lookup: Lookup, first: Answer | Promise<Answer>): Promise<Answer> {
     const { terms, minFresh } = this.fields.wishes;
     let answer = await first;
+    const { via, timeLeft } = this.#status;
     // A stale answer is one that was allowed: only who wants a fresh one longer asks again.
-    if (minFresh > 0 && answer.via === "hit" && answer.timeLeft < minFresh) {
-      answer = await lookup.ask(this.key, performance.now(), { ...terms, maxAge: 0 });
+    if (minFresh > 0 && via === "hit" && timeLeft < minFresh) {
+      const forced = { ...terms, maxAge: 0 };
+      this.#status = new CacheStatus();
+      answer = await lookup.get(this.key, performance.now(), forced, this.#status);
     }
-    if (!isReady(answer)) await prepareTag(answer.outcome as Entry);
+    if (answer instanceof Uint8Array && !this.#isReady(answer)) {
+      this.#status.place.note = await prepareTag(answer);
+    }
     this.#now = performance.now();
     return answer;
   }
-}
 
-/** Whether the reply can be made at once. */
-function isReady({ outcome }: Answer): boolean {
-  return !(outcome instanceof Entry) || tagOf(outcome) !== undefined;
+  /** Whether the reply can be made at once. */
+  #isReady(answer: Answer): boolean {
+    return !(answer instanceof Uint8Array) || tagOf(answer, this.#status.place) !== undefined;
+  }
 }
 
 /** The status of a failure, and the lines that go with it. */

@@ -9,7 +9,7 @@ import { Failure } from "../core/types.ts";
 import type { Login } from "../lanes/lane_client.ts";
 import { type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
 import { refuse } from "./requests/fixed.ts";
-import { refuseFailure } from "./requests/outcomes.ts";
+import { refuseFailure } from "./requests/answers.ts";
 import type { Session } from "./session.ts";
 
 const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disabled.";

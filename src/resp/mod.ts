@@ -41,7 +41,9 @@ export class Resp implements Protocol {
     if ((this.#parser === null || this.#parser.isAtStart) && session.isPlain) {
       const length = takeGet(input);
       const to = input.start - 2;
-      if (length !== NO_GET) return new PlainGet(input.bytes, to - length, to, session.nil);
+      if (length !== NO_GET) {
+        return new PlainGet(input.bytes, to - length, to, session.terms, session.nil);
+      }
       if (this.#parser === null && input.start === input.end) return undefined;
     }
     const parser = this.#parser ??= this.#newParser();

@@ -11,7 +11,7 @@ import type { Passable } from "../lanes/passable.ts";
 import type { Passed } from "../lanes/shared_lane.ts";
 import type { Output } from "../server/output.ts";
 import type { ClientRequest } from "../server/protocol.ts";
-import { writeFailure } from "./requests/outcomes.ts";
+import { writeFailure } from "./requests/answers.ts";
 
 /** A command over a shared lane. */
 export class SharedRequest implements ClientRequest {

@@ -13,7 +13,7 @@ import type { PrivateLane } from "../lanes/private_lane.ts";
 import { Output } from "../server/output.ts";
 import { type ClientEnd, type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
 import { ReplyWriter } from "./reply_writer.ts";
-import { writeFailure } from "./requests/outcomes.ts";
+import { writeFailure } from "./requests/answers.ts";
 
 /** Bytes that may wait for Redis before no more is read from the client. */
 const UPSTREAM_BYTES = 256 * 1024;

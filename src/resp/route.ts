@@ -25,8 +25,7 @@ import { MutedRequest, SharedRequest } from "./passed.ts";
 import { PrivateRequest } from "./private_client.ts";
 import { encode, verbatim } from "./replies.ts";
 import { refuse, SilentRequest } from "./requests/fixed.ts";
-import { refuseFailure } from "./requests/outcomes.ts";
-import { freshened } from "./freshness.ts";
+import { refuseFailure } from "./requests/answers.ts";
 import type { Session } from "./session.ts";
 
 /** Length from which no command has a name, in bytes. */
@@ -79,7 +78,7 @@ function aboutConnection(args: Arguments, session: Session, lane: ClientLane): C
 
 /** A request that is answered here. */
 function local(args: Arguments, session: Session): ClientRequest {
-  const request = freshened(dispatch(args, session), session.freshness);
+  const request = dispatch(args, session);
   return session.skipsReply() ? new SilentRequest(request) : request;
 }
 

@@ -14,8 +14,8 @@ import { ClientLane } from "../lanes/client_lane.ts";
 import type { LaneClient, Login } from "../lanes/lane_client.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { Peer } from "../server/peer.ts";
-import { Failure, type Millis } from "../core/types.ts";
-import type { Freshness } from "./freshness.ts";
+import { Failure, type Millis, type Terms } from "../core/types.ts";
+import { type Freshness, TERMS } from "./freshness.ts";
 import type { Facts } from "../core/facts.ts";
 import type { RespLimits } from "./parse/limits.ts";
 import { NIL, type RespVersion } from "./replies.ts";
@@ -48,6 +48,8 @@ export class Session implements LaneClient, NamedClient {
   /** The number of the connection, unique while the process lives. */
   readonly id = ClientIds.next();
   readonly since: Millis = performance.now();
+  /** What its requests demand of their answers. */
+  terms: Terms;
   /** The reply for a missing value. */
   nil: Uint8Array = NIL[2];
   name = "";
@@ -74,8 +76,8 @@ export class Session implements LaneClient, NamedClient {
 
   constructor(readonly context: RespContext, readonly peer: Peer) {
     this.#freshness = context.freshness;
-    this.isAuthenticated = !context.credentials.required;
-    this.isPlain = this.isAuthenticated && this.#freshness === "cached";
+    this.terms = TERMS[context.freshness];
+    this.isAuthenticated = this.isPlain = !context.credentials.required;
     this.mayPass = context.mayPass(peer);
     const { lanes } = context;
     this.lane = lanes === null ? null : new ClientLane(lanes, this, () => this.#settle());
@@ -95,9 +97,9 @@ export class Session implements LaneClient, NamedClient {
     return this.#freshness;
   }
 
-  setFreshness(freshness: Freshness): void {
+  set freshness(freshness: Freshness) {
     this.#freshness = freshness;
-    this.#settle();
+    this.terms = TERMS[freshness];
   }
 
   /**
@@ -144,7 +146,7 @@ export class Session implements LaneClient, NamedClient {
     this.mayPass = this.context.mayPass(this.peer);
     this.lane?.reset();
     this.isAuthenticated = !this.context.credentials.required;
-    this.#freshness = this.context.freshness;
+    this.freshness = this.context.freshness;
     this.setReplies("on");
   }
 
@@ -195,7 +197,7 @@ export class Session implements LaneClient, NamedClient {
   }
 
   #settle(): void {
-    this.isPlain = this.isAuthenticated && this.#freshness === "cached" &&
-      !(this.lane?.isBusy ?? false) && this.#replies === "on" && this.#skips === 0;
+    this.isPlain = this.isAuthenticated && !(this.lane?.isBusy ?? false) &&
+      this.#replies === "on" && this.#skips === 0;
   }
 }

@@ -10,6 +10,7 @@ import { follow } from "../../src/cache/follow.ts";
 import { CacheKey } from "../../src/cache/key.ts";
 import { Policies } from "../../src/cache/policy.ts";
 import { Table } from "../../src/cache/table.ts";
+import { NO_TERMS } from "../../src/core/types.ts";
 import { Log } from "../../src/core/log.ts";
 import { Link } from "../../src/origin/link.ts";
 import { RedisOrigin } from "../../src/origin/mod.ts";
@@ -91,7 +92,8 @@ async function runRound(round: number, cache: ReadThrough, writer: RespClient): 
   const write = (version: string) =>
     writer.run("MSET", ...keys.flatMap((key) => [key, `${round}:${version}`]));
   const reads: unknown[] = [];
-  const readAll = () => keys.forEach((key) => reads.push(cache.get(key, performance.now())));
+  const readAll = () =>
+    keys.forEach((key) => reads.push(cache.get(key, performance.now(), NO_TERMS)));
   await write("first");
   await cache.origin.fence();
   readAll();

@@ -3,11 +3,21 @@
  *
  * @module
  */
+import type { AtEndOfTurn } from "../../src/cache/boarding.ts";
 import { Channel, type ChannelOptions } from "../../src/cache/channel.ts";
 import { Policies, type Policy, type PolicyRule } from "../../src/cache/policy.ts";
-import type { SoftWait } from "../../src/cache/soft_wait.ts";
+import { SoftWait } from "../../src/cache/soft_wait.ts";
 import { Table } from "../../src/cache/table.ts";
-import type { Key, Millis, Origin } from "../../src/core/types.ts";
+import {
+  type Answer,
+  CacheStatus,
+  type Key,
+  type Lookup,
+  type Millis,
+  NO_TERMS,
+  type Origin,
+  type Terms,
+} from "../../src/core/types.ts";
 import { ReadThrough } from "../../src/cache/read_through.ts";
 import { Stats } from "../../src/core/stats.ts";
 
@@ -22,9 +32,9 @@ export interface CacheOptions {
   readonly lease?: Millis;
   readonly covers?: (key: Key) => boolean;
   readonly clock?: () => Millis;
-  readonly soft?: SoftWait;
+  readonly softWait?: SoftWait;
   /** By default each read leaves at once. */
-  readonly board?: (depart: () => void) => void;
+  readonly atEndOfTurn?: AtEndOfTurn;
 }
 
 /** Returns a cache; without options it keeps a thousand entries for a second, and no absences. */
@@ -46,6 +56,37 @@ export function makeCache(origin: Origin, options: CacheOptions = {}): ReadThrou
     bytes: options.bytes ?? 2 ** 30,
     covers: options.covers ?? (() => true),
   });
-  const board = options.board ?? ((depart) => depart());
-  return new ReadThrough(origin, table, stats, options.clock, options.soft, board);
+  const { clock = () => performance.now(), softWait = new SoftWait(Infinity) } = options;
+  const atEndOfTurn = options.atEndOfTurn ?? ((run) => run());
+  return new ReadThrough(origin, table, stats, { clock, softWait, atEndOfTurn });
+}
+
+/** The terms of a plain request: no stale value. */
+export const PLAIN: Terms = { ...NO_TERMS, staleIfError: 0 };
+
+/** An answer with how it came about. */
+export interface ToldAnswer extends Omit<CacheStatus, "place"> {
+  readonly answer: Answer;
+}
+
+/** Asks at once; resolves to the answer with how it came about. */
+export async function askFor(
+  lookup: Lookup,
+  key: Key,
+  now: Millis,
+  terms: Terms,
+): Promise<ToldAnswer> {
+  const status = new CacheStatus();
+  const answer = await lookup.get(key, now, terms, status);
+  return { ...status, answer };
+}
+
+/** Asks for several keys at once, as MGET does. */
+export function getMany(lookup: Lookup, keys: readonly Key[], now: Millis): Promise<Answer[]> {
+  return Promise.all(lookup.together(() => keys.map((key) => lookup.get(key, now, PLAIN))));
+}
+
+/** An answer as text, where it is a value. */
+export function textOf<T>(answer: Uint8Array | T): string | T {
+  return answer instanceof Uint8Array ? new TextDecoder().decode(answer) : answer;
 }

@@ -8,7 +8,7 @@
 import { Channel, type ChannelOptions } from "../../src/cache/channel.ts";
 import type { Entry } from "../../src/cache/entry.ts";
 import type { CacheFlight } from "../../src/cache/flight.ts";
-import { CacheKey } from "../../src/cache/key.ts";
+import { bytesOf, CacheKey } from "../../src/cache/key.ts";
 import { Policies, type Policy } from "../../src/cache/policy.ts";
 import { Table } from "../../src/cache/table.ts";
 import { Found, type Key, type Millis } from "../../src/core/types.ts";
@@ -149,7 +149,8 @@ export class World {
   read(client: number, key: Key, isForced = false): void {
     const { table, now } = this;
     const id = new CacheKey(key);
-    const entry = isForced ? undefined : table.get(id);
+    const { bytes, from, to } = bytesOf(key);
+    const entry = isForced ? undefined : table.find(bytes, from, to, id.hash);
     const floor = this.#processed.get(key) ?? 0;
     const number = this.#reads++;
     if (entry !== undefined && table.holds(entry, now)) {
@@ -200,8 +201,10 @@ export class World {
     const { value } = this.#history.get(key)![period]!;
     const bytes = new TextEncoder().encode(value ?? "");
     const found = value === null ? null : new Found(bytes, timeToLive);
+    flight.await((_answer, _flight, { entry }) => {
+      if (entry !== undefined) this.#periods.set(key, period);
+    });
     flight.settled(found, this.now);
-    if (flight.isStored) this.#periods.set(key, period);
     const readings = this.#readings.get(flight)!;
     this.#readings.delete(flight);
     for (const reading of readings) this.#observe(reading, period, "answer");

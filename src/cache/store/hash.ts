@@ -6,30 +6,13 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import type { Key } from "../../core/types.ts";
 
 /** The key of this process: 64 bits that nobody can guess. */
 const [K0 = 0, K1 = 0] = crypto.getRandomValues(new Int32Array(2));
 
-/** The bytes of a text are put here to be hashed. */
-let scratch = Buffer.alloc(1024);
-
-/** Keys longer than this are not worth a scratch that stays. */
-const SCRATCH_BYTES = 64 * 1024;
-
 /** Returns the hash of the bytes in `[from, to)`: 32 bits, signed. */
 export function hashOf(bytes: Uint8Array, from: number, to: number): number {
   return hashWith(K0, K1, bytes, from, to);
-}
-
-/** Returns the same for a key as text. */
-export function hashOfText(key: Key): number {
-  const { length } = key;
-  if (length > SCRATCH_BYTES) return hashOf(Buffer.from(key, "latin1"), 0, length);
-  if (length > scratch.length) scratch = Buffer.alloc(SCRATCH_BYTES);
-  for (let at = 0; at < length; at++) scratch[at] = key.charCodeAt(at);
-  return hashOf(scratch, 0, length);
 }
 
 /**

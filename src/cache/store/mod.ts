@@ -68,11 +68,6 @@ export class Store {
     return this.#packed?.find(bytes, from, to, hash) ?? this.#recent.find(bytes, from, to, hash);
   }
 
-  /** Finds the entry of a key; that counts as a use. */
-  get(key: CacheKey): Entry | undefined {
-    return this.#packed?.get(key) ?? this.#recent.get(key);
-  }
-
   /** Finds the entry of a key without any effect. */
   peek(key: CacheKey): Entry | undefined {
     return this.#packed?.peek(key) ?? this.#recent.peek(key);

@@ -75,16 +75,6 @@ export class PackedStore {
     }
   }
 
-  /** The same for a key as text. */
-  get(key: CacheKey): Entry | undefined {
-    const place = this.#placeOf(key);
-    if (place === NONE) return undefined;
-    const segment = this.#segments.segmentAt(place);
-    const offset = offsetOf(place);
-    if (segment.stateAt(offset) === COLD) segment.setState(offset, READ);
-    return this.#view.show(segment, offset);
-  }
-
   /** Finds the entry of a key without any effect. */
   peek(key: CacheKey): Entry | undefined {
     const place = this.#placeOf(key);

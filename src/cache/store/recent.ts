@@ -86,13 +86,6 @@ export class RecentStore {
     }
   }
 
-  /** The same for a key as text. */
-  get(key: CacheKey): Entry | undefined {
-    const entry = this.#entryOf(key);
-    if (entry !== undefined && entry !== this.#newest) this.#use(entry);
-    return entry;
-  }
-
   /** Finds the entry of a key without any effect. */
   peek(key: CacheKey): Entry | undefined {
     return this.#entryOf(key);
@@ -103,8 +96,9 @@ export class RecentStore {
     const size = sizeOf(key.text, value);
     if (size > this.#order.maxSize) return undefined;
     this.#applyUses();
-    const place = this.#holes.pop() ?? this.#entries.length;
+    const place = this.#holes.at(-1) ?? this.#entries.length;
     const entry = new RecentEntry(key, value, isAbsence, marks, place);
+    this.#holes.pop();
     if (isAbsence) {
       this.#absences.add(entry);
       this.#absenceBytes += size;

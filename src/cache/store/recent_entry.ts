@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { Entry as Outcome, type Key, type Millis, type Value } from "../../core/types.ts";
+import type { Key, Millis, Value } from "../../core/types.ts";
 import { ownBytes } from "../../core/memory.ts";
 import type { Entry, Marks } from "../entry.ts";
 import type { CacheKey } from "../key.ts";
@@ -16,12 +16,15 @@ export const ENTRY_OVERHEAD_BYTES = 600;
 /** A value up to this size lies in one piece of memory with its key, in bytes. */
 const SMALL_BYTES = 8192;
 
-export class RecentEntry extends Outcome implements Entry {
+export class RecentEntry implements Entry {
   note: string | null = null;
   /** The number of its last use among those that the order does not know of yet. */
   lastUse = -1;
   readonly key: Buffer;
   readonly hash: number;
+  readonly value: Value;
+  readonly validFrom: Millis;
+  readonly freshUntil: Millis;
   readonly refreshAt: Millis;
   readonly expiresAt: Millis;
   readonly epoch: number;
@@ -38,14 +41,20 @@ export class RecentEntry extends Outcome implements Entry {
     const isSmall = value.length <= SMALL_BYTES;
     const at = isSmall ? value.length : 0;
     const memory = new ArrayBuffer(at + text.length);
-    super(isSmall ? copied(value, memory) : ownBytes(value), marks.validFrom, marks.freshUntil);
+    this.value = isSmall ? copied(value, memory) : ownBytes(value);
     this.key = Buffer.from(memory, at, text.length);
     for (let index = 0; index < text.length; index++) this.key[index] = text.charCodeAt(index);
     this.hash = hash;
+    this.validFrom = marks.validFrom;
+    this.freshUntil = marks.freshUntil;
     this.refreshAt = marks.refreshAt;
     this.expiresAt = marks.expiresAt;
     this.epoch = marks.epoch;
     this.generation = marks.generation;
+  }
+
+  keep(): Entry {
+    return this;
   }
 
   get text(): Key {

@@ -144,6 +144,10 @@ export class RecordView implements Entry {
     return this;
   }
 
+  keep(): Entry {
+    return new RecordView().show(this.#segment!, this.#offset);
+  }
+
   get value(): Value {
     return this.#segment!.valueAt(this.#offset);
   }

@@ -48,7 +48,7 @@ class Explain implements ClientRequest {
   }
 
   read(lookup: Lookup, now: Millis): Readonly<Record<string, string>> {
-    return lookup.explain?.(this.key, now) ?? {};
+    return lookup.explain(this.key, now);
   }
 
   reply(output: Output, found: Readonly<Record<string, string>>): void {
@@ -65,6 +65,6 @@ function chooseFreshness(args: Arguments, session: Session): ClientRequest {
   if (args.count > 3 || freshness === undefined) {
     return refuse(`ERR wanted PROXY FRESHNESS with one of ${FRESHNESS.join(", ")}`);
   }
-  session.setFreshness(freshness);
+  session.freshness = freshness;
   return new FixedReply(OK);
 }

@@ -11,6 +11,7 @@ import { Get } from "../requests/get.ts";
 import { Getrange } from "../requests/getrange.ts";
 import { Mget } from "../requests/mget.ts";
 import { Strlen } from "../requests/strlen.ts";
+import type { Session } from "../session.ts";
 import { type LocalCommand, parseInteger } from "./command.ts";
 
 export const READS: readonly LocalCommand[] = [
@@ -22,7 +23,7 @@ export const READS: readonly LocalCommand[] = [
     group: "string",
     flags: "readonly fast @read @string @fast",
     keys: [1, 1, 1],
-    run: (args, { nil }) => new Get(args.string(1), nil),
+    run: (args, { nil, terms }) => new Get(args.string(1), terms, nil),
   },
   {
     name: "mget",
@@ -32,7 +33,7 @@ export const READS: readonly LocalCommand[] = [
     group: "string",
     flags: "readonly fast @read @string @fast",
     keys: [1, -1, 1],
-    run: (args, { nil }) => new Mget(args, nil),
+    run: (args, { nil, terms }) => new Mget(args, terms, nil),
   },
   {
     name: "strlen",
@@ -42,7 +43,7 @@ export const READS: readonly LocalCommand[] = [
     group: "string",
     flags: "readonly fast @read @string @fast",
     keys: [1, 1, 1],
-    run: (args) => new Strlen(args.string(1)),
+    run: (args, { terms }) => new Strlen(args.string(1), terms),
   },
   {
     name: "getrange",
@@ -72,14 +73,14 @@ export const READS: readonly LocalCommand[] = [
     group: "generic",
     flags: "readonly fast @keyspace @read @fast",
     keys: [1, -1, 1],
-    run: (args) => new Exists(args),
+    run: (args, { terms }) => new Exists(args, terms),
   },
 ];
 
-function getrange(args: Arguments): ClientRequest {
+function getrange(args: Arguments, { terms }: Session): ClientRequest {
   const start = parseInteger(args.string(2));
   const end = parseInteger(args.string(3));
   return start === undefined || end === undefined
     ? refuse("ERR value is not an integer or out of range")
-    : new Getrange(args.string(1), start, end);
+    : new Getrange(args.string(1), start, end, terms);
 }

@@ -3,26 +3,26 @@
  *
  * @module
  */
-import { Failure, type Lookup, type Millis } from "../../core/types.ts";
+import { type Answer, Failure, type Lookup, type Millis, type Terms } from "../../core/types.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
 import type { ArgumentList, Arguments } from "../parse/arguments.ts";
 import { writeInteger } from "../replies.ts";
-import { areFew, failureIn, type KeyOutcome, readInParts, readKeys } from "./many_keys.ts";
-import { writeFailure } from "./outcomes.ts";
+import { areFew, failureIn, readInParts, readKeys } from "./many_keys.ts";
+import { writeFailure } from "./answers.ts";
 
 export class Exists implements ClientRequest {
   /** @param args The command and its keys. `read` takes them. */
-  constructor(readonly args: Arguments) {}
+  constructor(readonly args: Arguments, readonly terms: Terms) {}
 
   get last(): boolean {
     return false;
   }
 
   read(lookup: Lookup, now: Millis): number | Failure | Promise<number | Failure> {
-    const { args } = this;
-    if (!areFew(args)) return countAll(lookup, args.take());
-    const found = readKeys(lookup, args, 1, args.count, now);
+    const { args, terms } = this;
+    if (!areFew(args)) return countAll(lookup, args.take(), terms);
+    const found = readKeys(lookup, args, 1, args.count, now, terms);
     return found instanceof Promise ? found.then(count) : count(found);
   }
 
@@ -32,14 +32,18 @@ export class Exists implements ClientRequest {
   }
 }
 
-function count(outcomes: readonly KeyOutcome[]): number | Failure {
-  return failureIn(outcomes) ?? outcomes.filter((one) => one !== null).length;
+function count(answers: readonly Answer[]): number | Failure {
+  return failureIn(answers) ?? answers.filter((one) => one !== null).length;
 }
 
 /** Keeps the number alone, and lets the values go. */
-async function countAll(lookup: Lookup, lists: readonly ArgumentList[]): Promise<number | Failure> {
+async function countAll(
+  lookup: Lookup,
+  lists: readonly ArgumentList[],
+  terms: Terms,
+): Promise<number | Failure> {
   let total = 0;
-  const failure = await readInParts(lookup, lists, (part) => {
+  const failure = await readInParts(lookup, lists, terms, (part) => {
     const counted = count(part);
     if (counted instanceof Failure) return counted;
     total += counted;

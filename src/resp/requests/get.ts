@@ -4,35 +4,35 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
-import type { Key, Lookup, Millis, Outcome, Value } from "../../core/types.ts";
+import type { Answer, Key, KeyBytes, Lookup, Millis, Terms } from "../../core/types.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
-import { writeBulk } from "../replies.ts";
-import { writeOutcome } from "./outcomes.ts";
+import { writeAnswer } from "./answers.ts";
 
 export class Get implements ClientRequest {
   /** @param nil The reply for a missing key. */
-  constructor(readonly key: Key, readonly nil: Uint8Array) {}
+  constructor(readonly key: Key, readonly terms: Terms, readonly nil: Uint8Array) {}
 
   get last(): boolean {
     return false;
   }
 
-  read(lookup: Lookup, now: Millis): Outcome | Promise<Outcome> {
-    return lookup.get(this.key, now);
+  read(lookup: Lookup, now: Millis): Answer | Promise<Answer> {
+    return lookup.get(this.key, now, this.terms);
   }
 
-  reply(output: Output, outcome: Outcome): void {
-    writeOutcome(output, outcome, this.nil);
+  reply(output: Output, answer: Answer): void {
+    writeAnswer(output, answer, this.nil);
   }
 }
 
 /** GET of the key in `[from, to)` of the input: a hit makes no string of it. */
-export class PlainGet implements ClientRequest {
+export class PlainGet implements ClientRequest, KeyBytes {
   constructor(
     readonly bytes: Buffer,
     readonly from: number,
     readonly to: number,
+    readonly terms: Terms,
     readonly nil: Uint8Array,
   ) {}
 
@@ -40,13 +40,11 @@ export class PlainGet implements ClientRequest {
     return false;
   }
 
-  read(lookup: Lookup, now: Millis): Value | Outcome | Promise<Outcome> {
-    const { bytes, from, to } = this;
-    return lookup.find(bytes, from, to, now) ?? lookup.get(bytes.toString("latin1", from, to), now);
+  read(lookup: Lookup, now: Millis): Answer | Promise<Answer> {
+    return lookup.get(this, now, this.terms);
   }
 
-  reply(output: Output, found: Value | Outcome): void {
-    if (found instanceof Uint8Array) writeBulk(output, found);
-    else writeOutcome(output, found, this.nil);
+  reply(output: Output, answer: Answer): void {
+    writeAnswer(output, answer, this.nil);
   }
 }

@@ -3,11 +3,18 @@
  *
  * @module
  */
-import { Failure, type Key, type Lookup, type Millis, type Outcome } from "../../core/types.ts";
+import {
+  type Answer,
+  Failure,
+  type Key,
+  type Lookup,
+  type Millis,
+  type Terms,
+} from "../../core/types.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
 import { writeBulk } from "../replies.ts";
-import { writeFailure } from "./outcomes.ts";
+import { writeFailure } from "./answers.ts";
 
 const NO_BYTES = new Uint8Array();
 
@@ -16,20 +23,25 @@ export class Getrange implements ClientRequest {
    * @param start First byte.
    * @param end Last byte. Both count from the end if they are negative.
    */
-  constructor(readonly key: Key, readonly start: number, readonly end: number) {}
+  constructor(
+    readonly key: Key,
+    readonly start: number,
+    readonly end: number,
+    readonly terms: Terms,
+  ) {}
 
   get last(): boolean {
     return false;
   }
 
-  read(lookup: Lookup, now: Millis): Outcome | Promise<Outcome> {
-    return lookup.get(this.key, now);
+  read(lookup: Lookup, now: Millis): Answer | Promise<Answer> {
+    return lookup.get(this.key, now, this.terms);
   }
 
-  reply(output: Output, outcome: Outcome): void {
-    if (outcome instanceof Failure) return writeFailure(output, outcome);
+  reply(output: Output, answer: Answer): void {
+    if (answer instanceof Failure) return writeFailure(output, answer);
     const { start, end } = this;
-    writeBulk(output, outcome === null ? NO_BYTES : bytesOf(outcome.value, start, end));
+    writeBulk(output, answer === null ? NO_BYTES : bytesOf(answer, start, end));
   }
 }
 

@@ -4,42 +4,48 @@
  *
  * @module
  */
-import { Failure, type Lookup, type Millis, type Outcome, type Value } from "../../core/types.ts";
+import { type Answer, Failure, type Lookup, type Millis, type Terms } from "../../core/types.ts";
 import { turn } from "../../core/event_loop.ts";
+import { Buffer } from "node:buffer";
 import { ArgumentList, type Arguments } from "../parse/arguments.ts";
 import { TURN_KEY_BYTES, TURN_KEYS } from "../parse/limits.ts";
 
-/** The outcome for one key: the value of a plain hit, or any other outcome. */
-export type KeyOutcome = Value | Outcome;
+const NO_BYTES = Buffer.alloc(0);
 
-/**
- * Reads the keys in arguments `[from, to)`: hits by their bytes, without a string, and all others in
- * one round trip.
- */
+/** Reads the keys in arguments `[from, to)`. Those that are missing are read together. */
 export function readKeys(
   lookup: Lookup,
   args: ArgumentList,
   from: number,
   to: number,
   now: Millis,
-): KeyOutcome[] | Promise<KeyOutcome[]> {
+  terms: Terms,
+): Answer[] | Promise<Answer[]> {
   const { bytes } = args;
-  const outcomes: KeyOutcome[] = [];
-  const missing: number[] = [];
-  for (let index = from; index < to; index++) {
-    const value = bytes === null
-      ? undefined
-      : lookup.find(bytes, args.from(index), args.to(index), now);
-    if (value === undefined) missing.push(index - from);
-    outcomes.push(value ?? null);
+  const key = { bytes: bytes ?? NO_BYTES, from: 0, to: 0 };
+  const answers: (Answer | Promise<Answer>)[] = [];
+  let isComplete = true;
+  lookup.together(() => {
+    for (let index = from; index < to; index++) {
+      if (bytes !== null) {
+        key.from = args.from(index);
+        key.to = args.to(index);
+      }
+      const answer = lookup.get(bytes === null ? args.string(index) : key, now, terms);
+      if (answer instanceof Promise) isComplete = false;
+      answers.push(answer);
+    }
+  });
+  return isComplete ? answers as Answer[] : complete(answers);
+}
+
+/** Waits for the answers that are promises. */
+async function complete(answers: (Answer | Promise<Answer>)[]): Promise<Answer[]> {
+  for (let index = 0; index < answers.length; index++) {
+    const answer = answers[index];
+    if (answer instanceof Promise) answers[index] = await answer;
   }
-  if (missing.length === 0) return outcomes;
-  const read = lookup.getMany(missing.map((index) => args.string(from + index)), now);
-  const fill = (found: readonly Outcome[]) => {
-    missing.forEach((index, at) => outcomes[index] = found[at]!);
-    return outcomes;
-  };
-  return read instanceof Promise ? read.then(fill) : fill(read);
+  return answers as Answer[];
 }
 
 /** Whether the keys of a request are few enough to be read together. */
@@ -51,17 +57,19 @@ export function areFew(args: Arguments): args is ArgumentList {
 /**
  * Reads the keys of a request part by part. The first argument is the command's name.
  *
- * @param collect Takes the outcomes of each part; a failure from it ends the reading.
+ * @param collect Takes the answers of each part; a failure from it ends the reading.
  */
 export async function readInParts(
   lookup: Lookup,
   lists: readonly ArgumentList[],
-  collect: (part: readonly KeyOutcome[]) => Failure | undefined,
+  terms: Terms,
+  collect: (part: readonly Answer[]) => Failure | undefined,
 ): Promise<Failure | undefined> {
   for (const [index, list] of lists.entries()) {
     for (let from = index === 0 ? 1 : 0, to; from < list.count; from = to) {
       to = partEnd(list, from);
-      const failure = collect(await readKeys(lookup, list, from, to, performance.now()));
+      const part = await readKeys(lookup, list, from, to, performance.now(), terms);
+      const failure = collect(part);
       if (failure !== undefined) return failure;
       await turn();
     }
@@ -81,8 +89,8 @@ function partEnd(list: ArgumentList, from: number): number {
 }
 
 /** The first key that could not be read at all. A key of another type could. */
-export function failureIn(outcomes: readonly KeyOutcome[]): Failure | undefined {
-  return outcomes.find((one): one is Failure => one instanceof Failure && !isWrongType(one));
+export function failureIn(answers: readonly Answer[]): Failure | undefined {
+  return answers.find((one): one is Failure => one instanceof Failure && !isWrongType(one));
 }
 
 function isWrongType({ reason, message }: Failure): boolean {

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { Entry, Failure, type Lookup, type Millis, type Value } from "../../core/types.ts";
+import { type Answer, Failure, type Lookup, type Millis, type Terms } from "../../core/types.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
 import type { ArgumentList, Arguments } from "../parse/arguments.ts";
 import { REPLY_BYTES, TURN_KEYS } from "../parse/limits.ts";
 import { writeArray, writeBulk } from "../replies.ts";
-import { areFew, failureIn, type KeyOutcome, readInParts, readKeys } from "./many_keys.ts";
-import { writeFailure } from "./outcomes.ts";
+import { areFew, failureIn, readInParts, readKeys } from "./many_keys.ts";
+import { writeFailure } from "./answers.ts";
 
 /** Values that are appended to the output before the other clients have a turn. */
 const TURN_VALUES = 8 * TURN_KEYS;
@@ -20,7 +20,7 @@ const TOO_MUCH = new Failure(
   `ERR Values of more than ${REPLY_BYTES / 1024 / 1024} MiB: ask for fewer keys at once`,
 );
 
-type Found = readonly KeyOutcome[] | Failure;
+type Values = readonly Answer[] | Failure;
 
 export class Mget implements ClientRequest {
   /** Values that have been appended to the output. */
@@ -30,20 +30,20 @@ export class Mget implements ClientRequest {
    * @param args The command and its keys. `read` takes them.
    * @param nil The reply for a missing key.
    */
-  constructor(readonly args: Arguments, readonly nil: Uint8Array) {}
+  constructor(readonly args: Arguments, readonly terms: Terms, readonly nil: Uint8Array) {}
 
   get last(): boolean {
     return false;
   }
 
-  read(lookup: Lookup, now: Millis): Found | Promise<Found> {
-    const { args } = this;
-    if (!areFew(args)) return collectValues(lookup, args.take());
-    const found = readKeys(lookup, args, 1, args.count, now);
+  read(lookup: Lookup, now: Millis): Values | Promise<Values> {
+    const { args, terms } = this;
+    if (!areFew(args)) return collectValues(lookup, args.take(), terms);
+    const found = readKeys(lookup, args, 1, args.count, now, terms);
     return found instanceof Promise ? found.then(check) : check(found);
   }
 
-  reply(output: Output, found: Found): boolean {
+  reply(output: Output, found: Values): boolean {
     if (found instanceof Failure) {
       writeFailure(output, found);
       return true;
@@ -51,25 +51,29 @@ export class Mget implements ClientRequest {
     if (this.#appended === 0) writeArray(output, found.length);
     const stop = Math.min(this.#appended + TURN_VALUES, found.length);
     for (; this.#appended < stop; this.#appended++) {
-      const value = valueOf(found[this.#appended]!);
-      if (value !== null) writeBulk(output, value);
+      const answer = found[this.#appended]!;
+      if (answer instanceof Uint8Array) writeBulk(output, answer);
       else output.bytes(this.nil);
     }
     return stop === found.length;
   }
 }
 
-function check(found: KeyOutcome[]): Found {
+function check(found: Answer[]): Values {
   const failure = failureIn(found);
   if (failure !== undefined) return failure;
   return found.length > 1 && lengthOf(found) > REPLY_BYTES ? TOO_MUCH : found;
 }
 
 /** Collects no more values than one reply may have. */
-async function collectValues(lookup: Lookup, lists: readonly ArgumentList[]): Promise<Found> {
-  const all: KeyOutcome[] = [];
+async function collectValues(
+  lookup: Lookup,
+  lists: readonly ArgumentList[],
+  terms: Terms,
+): Promise<Values> {
+  const all: Answer[] = [];
   let bytes = 0;
-  const failure = await readInParts(lookup, lists, (part) => {
+  const failure = await readInParts(lookup, lists, terms, (part) => {
     bytes += lengthOf(part);
     if (bytes > REPLY_BYTES) return TOO_MUCH;
     for (const one of part) all.push(one);
@@ -78,15 +82,9 @@ async function collectValues(lookup: Lookup, lists: readonly ArgumentList[]): Pr
   return failure ?? all;
 }
 
-/** A value that was found, else null. */
-function valueOf(outcome: KeyOutcome): Value | null {
-  if (outcome instanceof Uint8Array) return outcome;
-  return outcome instanceof Entry ? outcome.value : null;
-}
-
 /** The length of all values together, in bytes. */
-function lengthOf(outcomes: readonly KeyOutcome[]): number {
+function lengthOf(answers: readonly Answer[]): number {
   let bytes = 0;
-  for (const one of outcomes) bytes += valueOf(one)?.length ?? 0;
+  for (const one of answers) if (one instanceof Uint8Array) bytes += one.length;
   return bytes;
 }

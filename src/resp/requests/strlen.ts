@@ -3,25 +3,32 @@
  *
  * @module
  */
-import { Failure, type Key, type Lookup, type Millis, type Outcome } from "../../core/types.ts";
+import {
+  type Answer,
+  Failure,
+  type Key,
+  type Lookup,
+  type Millis,
+  type Terms,
+} from "../../core/types.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
 import { writeInteger } from "../replies.ts";
-import { writeFailure } from "./outcomes.ts";
+import { writeFailure } from "./answers.ts";
 
 export class Strlen implements ClientRequest {
-  constructor(readonly key: Key) {}
+  constructor(readonly key: Key, readonly terms: Terms) {}
 
   get last(): boolean {
     return false;
   }
 
-  read(lookup: Lookup, now: Millis): Outcome | Promise<Outcome> {
-    return lookup.get(this.key, now);
+  read(lookup: Lookup, now: Millis): Answer | Promise<Answer> {
+    return lookup.get(this.key, now, this.terms);
   }
 
-  reply(output: Output, outcome: Outcome): void {
-    if (outcome instanceof Failure) writeFailure(output, outcome);
-    else writeInteger(output, outcome === null ? 0 : outcome.value.length);
+  reply(output: Output, answer: Answer): void {
+    if (answer instanceof Failure) writeFailure(output, answer);
+    else writeInteger(output, answer === null ? 0 : answer.length);
   }
 }

@@ -1,16 +1,20 @@
 /** What ReadThrough reads in one trip, and what becomes of each of its keys. */
 import { assert, assertEquals } from "@std/assert";
-import { Entry, Failure, Found, NO_TERMS, type Outcome } from "../../../src/core/types.ts";
+import { type Answer, Failure, Found, NO_TERMS } from "../../../src/core/types.ts";
 import { CacheKey } from "../../../src/cache/key.ts";
 import { ReadThrough } from "../../../src/cache/read_through.ts";
-import { type CacheOptions, makeCache } from "../../support/cache.ts";
+import {
+  askFor,
+  type CacheOptions,
+  getMany,
+  makeCache,
+  PLAIN,
+  textOf,
+} from "../../support/cache.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
 
 const CHUNK_BYTES = 65_536;
 const FORCED = { ...NO_TERMS, maxAge: 0 };
-
-const textOf = (outcome: Outcome) =>
-  outcome instanceof Entry ? new TextDecoder().decode(outcome.value) : outcome;
 
 /** A value as it comes from a socket: a part of all that came with it. */
 function found(text: string): Found {
@@ -28,7 +32,7 @@ function boarding(options: CacheOptions = {}) {
     lease: 1e6,
     ...options,
     clock: () => 0,
-    board: (depart) => departures.push(depart),
+    atEndOfTurn: (depart) => departures.push(depart),
   });
   cache.table.channel.up(true, 0);
   const depart = () => {
@@ -41,21 +45,21 @@ const keysOf = ({ reads }: FakeOrigin) => reads.map(({ keys }) => [...keys]);
 
 Deno.test("ReadThrough reads what is missed in one turn in one trip, a key that is asked twice once", async () => {
   const { cache, origin, depart } = boarding();
-  const asked = ["a", "b", "a", "c"].map((key) => cache.get(key, 0));
-  const answer = cache.ask("b", 0, NO_TERMS);
+  const asked = ["a", "b", "a", "c"].map((key) => cache.get(key, 0, PLAIN));
+  const answer = askFor(cache, "b", 0, NO_TERMS);
   assertEquals(origin.reads.length, 0);
   depart();
   assertEquals(keysOf(origin), [["a", "b", "c"]]);
   const failure = new Failure("reply", "WRONGTYPE");
   origin.reads[0]!.answer(found("1"), null, failure);
   assertEquals((await Promise.all(asked)).map(textOf), ["1", null, "1", failure]);
-  assertEquals((await answer).outcome, null);
+  assertEquals((await answer).answer, null);
 });
 
 Deno.test("ReadThrough has a trip leave when it is full, and the rest at the end of the turn", async () => {
   const { cache, origin, depart } = boarding();
   const keys = Array.from({ length: 40 }, (_, index) => `key:${index}`);
-  const asked = keys.map((key) => cache.get(key, 0));
+  const asked = keys.map((key) => cache.get(key, 0, PLAIN));
   assertEquals(origin.reads.map(({ keys }) => keys.length), [16, 16]);
   depart();
   assertEquals(keysOf(origin), [keys.slice(0, 16), keys.slice(16, 32), keys.slice(32)]);
@@ -63,12 +67,27 @@ Deno.test("ReadThrough has a trip leave when it is full, and the rest at the end
   assertEquals((await Promise.all(asked)).map(textOf), keys);
 });
 
+Deno.test("ReadThrough.together() has one trip for all that is missed in it, and none for nothing", async () => {
+  const { cache, origin, depart } = boarding();
+  const before = cache.get("before", 0, PLAIN);
+  const keys = Array.from({ length: 300 }, (_, index) => `key:${index}`);
+  const asked = cache.together(() => keys.map((key) => cache.get(key, 0, PLAIN)));
+  assertEquals(keysOf(origin), [keys]);
+  const after = cache.get("after", 0, PLAIN);
+  cache.together(() => assert(cache.get("before", 0, PLAIN) instanceof Promise));
+  depart();
+  assertEquals(keysOf(origin), [keys, ["before", "after"]]);
+  for (const read of origin.reads) read.answer(...read.keys.map(found));
+  assertEquals((await Promise.all(asked)).map(textOf), keys);
+  assertEquals([textOf(await before), textOf(await after)], ["before", "after"]);
+});
+
 Deno.test("a turn ends before the next task of the event loop, by itself", async () => {
   const { table, stats } = makeCache(new FakeOrigin());
   const origin = new FakeOrigin();
   const cache = new ReadThrough(origin, table, stats);
-  cache.get("a", 0);
-  cache.get("b", 0);
+  cache.get("a", 0, PLAIN);
+  cache.get("b", 0, PLAIN);
   assertEquals(origin.reads.length, 0);
   await new Promise((resolve) => setTimeout(resolve));
   assertEquals(keysOf(origin), [["a", "b"]]);
@@ -76,62 +95,65 @@ Deno.test("a turn ends before the next task of the event loop, by itself", async
 
 Deno.test("a key that is changed before its read leaves is kept, for the read is newer", async () => {
   const { cache, table, origin, depart } = boarding();
-  const asked = cache.get("key", 0) as Promise<Outcome>;
+  const asked = cache.get("key", 0, PLAIN);
   table.invalidate("key");
   table.flush();
   depart();
   origin.reads[0]!.answer(found("new"));
   assertEquals(textOf(await asked), "new");
-  assertEquals(textOf(cache.get("key", 0) as Outcome), "new");
+  assertEquals(textOf(cache.get("key", 0, PLAIN) as Answer), "new");
 });
 
 Deno.test("a key that is changed while its trip is under way is answered to who waits, and not kept", async () => {
   const { cache, table, origin, depart } = boarding();
-  const asked = ["changed", "other"].map((key) => cache.get(key, 0));
+  const asked = ["changed", "other"].map((key) => cache.get(key, 0, PLAIN));
   depart();
   table.invalidate("changed");
-  const later = cache.get("changed", 0);
+  const later = cache.get("changed", 0, PLAIN);
   depart();
   assertEquals(keysOf(origin), [["changed", "other"], ["changed"]]);
   origin.reads[0]!.answer(found("old"), found("value"));
   assertEquals((await Promise.all(asked)).map(textOf), ["old", "value"]);
   assertEquals(table.look(new CacheKey("changed")).entry, undefined);
-  assertEquals(textOf(cache.get("other", 0) as Outcome), "value");
+  assertEquals(textOf(cache.get("other", 0, PLAIN) as Answer), "value");
   origin.reads[1]!.answer(found("new"));
-  assertEquals([textOf(await later), textOf(cache.get("changed", 0) as Outcome)], ["new", "new"]);
+  assertEquals([textOf(await later), textOf(cache.get("changed", 0, PLAIN) as Answer)], [
+    "new",
+    "new",
+  ]);
 });
 
 Deno.test("a forced read in the same turn as another of its key counts, in either order", async () => {
   {
     const { cache, origin, depart } = boarding();
-    const asked = cache.get("key", 0);
-    const forced = cache.ask("key", 0, FORCED);
+    const asked = cache.get("key", 0, PLAIN);
+    const forced = askFor(cache, "key", 0, FORCED);
     depart();
     assertEquals(keysOf(origin), [["key", "key"]]);
     origin.reads[0]!.answer(found("1"), found("2"));
-    assertEquals([textOf(await asked), textOf((await forced).outcome)], ["1", "2"]);
+    assertEquals([textOf(await asked), textOf((await forced).answer)], ["1", "2"]);
     assertEquals((await forced).isStored, true);
-    assertEquals(textOf(cache.get("key", 0) as Outcome), "2");
+    assertEquals(textOf(cache.get("key", 0, PLAIN) as Answer), "2");
   }
   const { cache, origin, depart } = boarding();
-  const forced = cache.ask("key", 0, FORCED);
-  const asked = cache.get("key", 0);
+  const forced = askFor(cache, "key", 0, FORCED);
+  const asked = cache.get("key", 0, PLAIN);
   depart();
   assertEquals(keysOf(origin), [["key"]]);
   origin.reads[0]!.answer(found("1"));
-  assertEquals([textOf(await asked), textOf((await forced).outcome)], ["1", "1"]);
+  assertEquals([textOf(await asked), textOf((await forced).answer)], ["1", "1"]);
 });
 
 Deno.test("a value that is kept holds nothing of what it came with, and all get the same bytes", async () => {
   const { cache, origin, depart } = boarding();
-  const asked = ["small", "large"].map((key) => cache.get(key, 0));
+  const asked = ["small", "large"].map((key) => cache.get(key, 0, PLAIN));
   depart();
   origin.reads[0]!.answer(found("value"), found("v".repeat(10_000)));
-  const values = (await Promise.all(asked)).map((one) => (one as Entry).value);
+  const values = (await Promise.all(asked)).map((one) => one as Uint8Array);
   // A small one lies beside its key.
   assertEquals(values.map(({ buffer }) => buffer.byteLength), ["valuesmall".length, 10_000]);
-  const kept = ["small", "large"].map((key) => cache.get(key, 0) as Entry);
-  assert(kept.every(({ value }, index) => value.buffer === values[index]!.buffer), "another copy");
+  const kept = ["small", "large"].map((key) => cache.get(key, 0, PLAIN) as Uint8Array);
+  assert(kept.every(({ buffer }, index) => buffer === values[index]!.buffer), "another copy");
 });
 
 Deno.test("a value that is not kept holds nothing of what it came with", async () => {
@@ -144,11 +166,11 @@ Deno.test("a value that is not kept holds nothing of what it came with", async (
   };
   for (const [name, [options, terms]] of Object.entries(ways)) {
     const { cache, origin, depart } = boarding(options);
-    const asked = cache.ask("key", 0, { ...NO_TERMS, ...terms });
+    const asked = askFor(cache, "key", 0, { ...NO_TERMS, ...terms });
     depart();
     origin.reads[0]!.answer(found("value"));
-    const { outcome, isStored } = await asked;
-    assertEquals((outcome as Entry).value.buffer.byteLength, 5, name);
+    const { answer, isStored } = await asked;
+    assertEquals((answer as Uint8Array).buffer.byteLength, 5, name);
     assertEquals([isStored, cache.size], [false, 0], name);
   }
 });
@@ -156,17 +178,17 @@ Deno.test("a value that is not kept holds nothing of what it came with", async (
 Deno.test("a missing key for which there is no room is not said to be stored", async () => {
   // A tenth of nine entries is none.
   const { cache, origin, depart } = boarding({ entries: 9, absence: 1000 });
-  const asked = cache.ask("key", 0, NO_TERMS);
+  const asked = askFor(cache, "key", 0, NO_TERMS);
   depart();
   origin.reads[0]!.answer(null);
   assertEquals((await asked).isStored, false);
 });
 
 Deno.test("a large value that comes late holds up no other of its trip", async () => {
-  const origin = new FakeOrigin();
-  const cache = makeCache(origin);
-  const first = cache.getMany(["a", "b"], 0) as Promise<Outcome[]>;
-  const second = cache.get("b", 0) as Promise<Outcome>;
+  const { cache, origin, depart } = boarding();
+  const first = getMany(cache, ["a", "b"], 0);
+  const second = cache.get("b", 0, PLAIN);
+  depart();
   const [a, b] = origin.reads[0]!.flights;
   b!.settled(found("large b"), 0);
   assertEquals(textOf(await second), "large b");
@@ -177,29 +199,31 @@ Deno.test("a large value that comes late holds up no other of its trip", async (
 });
 
 Deno.test("a large value that is read again is as old as that read, the others as their own", async () => {
-  const origin = new FakeOrigin(() => 10);
-  const cache = makeCache(origin, { clock: () => 20 });
-  const asked = cache.getMany(["a", "b"], 10) as Promise<Outcome[]>;
+  const { cache, origin, depart } = boarding();
+  const asked = getMany(cache, ["a", "b"], 0);
+  depart();
   origin.reads[0]!.flights[1]!.sent(20);
   origin.reads[0]!.answer(found("value"), found("value"));
-  assertEquals((await asked).map((one) => (one as Entry).validFrom), [10, 20]);
+  await asked;
+  const entries = ["a", "b"].map((key) => cache.table.look(new CacheKey(key)).entry!);
+  assertEquals(entries.map(({ validFrom }) => validFrom), [0, 20]);
 });
 
 Deno.test("an origin that settles a whole trip at once answers each of its keys", async () => {
   const origin = new FakeOrigin(() => 0);
   origin.read = (flights) =>
     flights.forEach((flight) => flight.settled(new Failure("away", "x"), 0));
-  const cache = makeCache(origin, { board: queueMicrotask });
-  const asked = Array.from({ length: 40 }, (_, index) => cache.get(`${index}`, 0));
-  const answers = Array.from({ length: 40 }, (_, index) => cache.ask(`${index}`, 0, FORCED));
+  const cache = makeCache(origin, { atEndOfTurn: queueMicrotask });
+  const asked = Array.from({ length: 40 }, (_, index) => cache.get(`${index}`, 0, PLAIN));
+  const answers = Array.from({ length: 40 }, (_, index) => askFor(cache, `${index}`, 0, FORCED));
   const outcomes = await Promise.all(asked);
   assertEquals(outcomes.map((one) => (one as Failure).reason), Array(40).fill("away"));
-  for (const answer of answers) assertEquals(((await answer).outcome as Failure).reason, "away");
+  for (const answer of answers) assertEquals(((await answer).answer as Failure).reason, "away");
 });
 
 Deno.test("ReadThrough fails those who wait for a value that cannot be taken, and nothing else", async () => {
   const { cache, table, origin, depart } = boarding();
-  const asked = ["a", "b"].map((key) => cache.get(key, 0));
+  const asked = ["a", "b"].map((key) => cache.get(key, 0, PLAIN));
   const { policies } = table;
   const of = policies.of.bind(policies);
   policies.of = (key) => {

@@ -1,14 +1,8 @@
 /** What ReadThrough makes of the table's rules: stale answers, fences, refreshes, explanations. */
 import { assert, assertEquals } from "@std/assert";
-import {
-  Entry,
-  Failure,
-  Found,
-  type Key,
-  NO_TERMS,
-  type Outcome,
-} from "../../../src/core/types.ts";
-import { type CacheOptions, makeCache } from "../../support/cache.ts";
+import { Buffer } from "node:buffer";
+import { type Answer, Failure, Found, type Key, NO_TERMS } from "../../../src/core/types.ts";
+import { askFor, type CacheOptions, makeCache, PLAIN, textOf } from "../../support/cache.ts";
 import { CacheKey } from "../../../src/cache/key.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
 
@@ -16,8 +10,6 @@ const LEASE = 100;
 const AWAY = new Failure("away", "Redis is away");
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const textOf = (outcome: Outcome) =>
-  outcome instanceof Entry ? new TextDecoder().decode(outcome.value) : outcome;
 
 /** A tracked cache at the moment 0, with a clock that the test sets. */
 function tracked(options: CacheOptions = {}) {
@@ -34,7 +26,7 @@ function tracked(options: CacheOptions = {}) {
   const { table, stats } = cache;
   table.channel.up(true, 0);
   const fill = async (key: Key, value: string | null, timeToLive = Infinity) => {
-    const outcome = cache.get(key, time.now);
+    const outcome = cache.get(key, time.now, PLAIN);
     origin.reads.at(-1)!.answer(value === null ? null : new Found(bytes(value), timeToLive));
     return await outcome;
   };
@@ -47,7 +39,7 @@ function tracked(options: CacheOptions = {}) {
   /** Asks, and has the origin answer if it is asked. */
   const ask = async (key: Key, fetched: Found | null | Failure, terms = NO_TERMS) => {
     const before = origin.reads.length;
-    const answer = cache.ask(key, time.now, terms);
+    const answer = askFor(cache, key, time.now, terms);
     origin.reads[before]?.answer(fetched);
     return await answer;
   };
@@ -60,50 +52,54 @@ Deno.test("ReadThrough.get() answers a hit while the lease holds, and reads when
   const { cache, origin, table, time, fill } = tracked();
   await fill("key", "value");
   time.now = LEASE - 1;
-  assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
+  assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "value");
   time.now = LEASE;
-  const lapsed = cache.get("key", time.now);
+  const lapsed = cache.get("key", time.now, PLAIN);
   assert(lapsed instanceof Promise);
   origin.reads[1]!.answer(AWAY);
   assertEquals(await lapsed, AWAY);
   // Both answer again: what was kept all along is as good as before.
   table.channel.answered("data", LEASE - 10);
-  assert(cache.get("key", time.now) instanceof Promise);
+  assert(cache.get("key", time.now, PLAIN) instanceof Promise);
   table.channel.answered("invalidation", LEASE - 20);
-  assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
+  assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "value");
 });
 
-Deno.test("ReadThrough.find() answers what get() does while nothing else is to be done, else nothing", async () => {
-  const { cache, stats, table, time, fill, pass } = tracked({ policy: { refreshAfter: 0.8 } });
-  const at = bytes("<key>");
-  const found = () => {
-    const value = cache.find(at, 1, 4, time.now);
-    return value && new TextDecoder().decode(value);
-  };
-  assertEquals(found(), undefined);
-  await fill("key", "value");
-  assertEquals([found(), stats.hits], ["value", 1]);
-  time.now = LEASE;
-  assertEquals(found(), undefined);
-  pass(1);
-  assertEquals(found(), "value");
-  // Somebody has to read it anew, and that is up to get().
-  pass(8000);
-  assertEquals(found(), undefined);
-  time.now = LEASE;
-  table.invalidate("key");
-  assertEquals([found(), stats.hits], [undefined, 2]);
-  await fill("gone", null);
-  assertEquals(cache.find(bytes("gone"), 0, 4, time.now), undefined);
-  for (const happen of [() => table.flush(), () => table.channel.down(time.now)]) {
-    await fill("key", "value");
-    assertEquals(found(), "value");
-    happen();
-    assertEquals(found(), undefined);
+Deno.test("ReadThrough.get() answers the same to the bytes of a key as to its text", async () => {
+  for (const crowd of [0, 1001]) {
+    const { cache, stats, origin, table, time, fill, pass } = tracked({ entries: 2000 });
+    for (let other = 0; other < crowd; other++) await fill(`other ${other}`, "value");
+    const hits = stats.hits;
+    const found = (key: string) => {
+      const at = { bytes: Buffer.from(`<${key}>`), from: 1, to: 1 + key.length };
+      const byBytes = cache.get(at, time.now, PLAIN);
+      const byText = cache.get(key, time.now, PLAIN);
+      return [byBytes, byText].map((one) => one instanceof Promise ? "reads" : textOf(one));
+    };
+    const settle = () => origin.reads.at(-1)!.answer(bytes("new"));
+    assertEquals(found("key"), ["reads", "reads"]);
+    origin.reads.at(-1)!.answer(bytes("value"));
+    assertEquals([found("key"), stats.hits - hits], [["value", "value"], 2]);
+    time.now = LEASE;
+    assertEquals(found("key"), ["reads", "reads"]);
+    settle();
+    pass(1);
+    assertEquals(found("key"), ["new", "new"]);
+    table.invalidate("key");
+    assertEquals(found("key"), ["reads", "reads"]);
+    settle();
+    await fill("gone", null);
+    assertEquals(found("gone"), [null, null]);
+    for (const happen of [() => table.flush(), () => table.channel.down(time.now)]) {
+      assertEquals(found("key"), ["new", "new"]);
+      happen();
+      assertEquals(found("key"), ["reads", "reads"]);
+      settle();
+    }
   }
 });
 
-Deno.test("ReadThrough.ask() tells the age of a hit by the last proof, not by its fill", async () => {
+Deno.test("ReadThrough.get() tells the age of a hit by the last proof, not by its fill", async () => {
   const { fill, pass, time, ask } = tracked();
   await fill("key", "value");
   pass(5000);
@@ -112,32 +108,32 @@ Deno.test("ReadThrough.ask() tells the age of a hit by the last proof, not by it
   assertEquals([via, age, timeLeft], ["hit", 30, 10_000 - 5030]);
 });
 
-Deno.test("ReadThrough.ask() answers a stale value while Redis is away, marked by its time left", async () => {
+Deno.test("ReadThrough.get() answers a stale value while Redis is away, marked by its time left", async () => {
   const { table, fill, pass, time, ask, stats } = tracked(sieMinute);
   await fill("key", "value");
   pass(1000);
   table.channel.down(time.now);
   time.now += 500;
-  const { outcome, via, timeLeft, age } = await ask("key", AWAY);
-  assertEquals([textOf(outcome), via, timeLeft, age], ["value", "hit", -500, 500]);
+  const { answer, via, timeLeft, age } = await ask("key", AWAY);
+  assertEquals([textOf(answer), via, timeLeft, age], ["value", "hit", -500, 500]);
   assertEquals(stats.staleAnswers, 1);
   time.now += 60_000;
-  assertEquals((await ask("key", AWAY)).outcome, AWAY);
+  assertEquals((await ask("key", AWAY)).answer, AWAY);
 });
 
-Deno.test("ReadThrough.ask() answers no stale value without --stale-if-error, or when asked not to", async () => {
+Deno.test("ReadThrough.get() answers no stale value without --stale-if-error, or when asked not to", async () => {
   const { table, fill, time, ask } = tracked();
   await fill("key", "value");
   table.channel.down(time.now);
-  assertEquals((await ask("key", AWAY)).outcome, AWAY);
+  assertEquals((await ask("key", AWAY)).answer, AWAY);
   const allowed = tracked(sieMinute);
   await allowed.fill("key", "value");
   allowed.table.channel.down(allowed.time.now);
   allowed.time.now += 10;
   const none = { ...NO_TERMS, staleIfError: 5 };
-  assertEquals((await allowed.ask("key", AWAY, none)).outcome, AWAY);
+  assertEquals((await allowed.ask("key", AWAY, none)).answer, AWAY);
   const forced = { ...NO_TERMS, maxAge: 0 };
-  assertEquals((await allowed.ask("key", AWAY, forced)).outcome, AWAY);
+  assertEquals((await allowed.ask("key", AWAY, forced)).answer, AWAY);
 });
 
 Deno.test("a stale value masks no answer of Redis: nothing, and an error about the key", async () => {
@@ -146,9 +142,9 @@ Deno.test("a stale value masks no answer of Redis: nothing, and an error about t
     await fill("key", "value");
     table.channel.down(time.now);
     table.channel.up(true, time.now);
-    assertEquals((await ask("key", answer)).outcome, answer);
+    assertEquals((await ask("key", answer)).answer, answer);
     table.channel.down(time.now);
-    assertEquals((await ask("key", AWAY)).outcome, AWAY, "and it is gone after that");
+    assertEquals((await ask("key", AWAY)).answer, AWAY, "and it is gone after that");
   }
 });
 
@@ -157,7 +153,7 @@ Deno.test("a Redis that is loading gives no answer yet: the stale value is answe
   await fill("key", "value");
   table.channel.down(time.now);
   const loading = new Failure("reply", "LOADING Redis is loading the dataset in memory");
-  assertEquals(textOf((await ask("key", loading)).outcome), "value");
+  assertEquals(textOf((await ask("key", loading)).answer), "value");
 });
 
 Deno.test("what is known to be wrong is never a stale answer", async () => {
@@ -171,17 +167,17 @@ Deno.test("what is known to be wrong is never a stale answer", async () => {
     await it.fill("key", "value", 1500);
     happen(it);
     it.table.channel.down(it.time.now);
-    assertEquals((await it.ask("key", AWAY)).outcome, AWAY, name);
+    assertEquals((await it.ask("key", AWAY)).answer, AWAY, name);
   }
 });
 
-Deno.test("ReadThrough.ask() with max-stale takes an old value without asking, within the window", async () => {
+Deno.test("ReadThrough.get() with max-stale takes an old value without asking, within the window", async () => {
   const { table, fill, time, ask, origin } = tracked(sieMinute);
   await fill("key", "value");
   table.channel.down(time.now);
   time.now += 1000;
   const terms = { ...NO_TERMS, maxStale: 5000 };
-  assertEquals(textOf((await ask("key", AWAY, terms)).outcome), "value");
+  assertEquals(textOf((await ask("key", AWAY, terms)).answer), "value");
   assertEquals(origin.reads.length, 1);
 });
 
@@ -189,9 +185,9 @@ Deno.test("ReadThrough.get() never answers a value past its own end in Redis", a
   const { cache, fill, pass, time } = tracked();
   await fill("key", "value", 50);
   pass(49);
-  assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
+  assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "value");
   pass(1);
-  assert(cache.get("key", time.now) instanceof Promise);
+  assert(cache.get("key", time.now, PLAIN) instanceof Promise);
 });
 
 Deno.test("ReadThrough does not keep a value whose end is unknown or now", async () => {
@@ -206,10 +202,10 @@ Deno.test("ReadThrough keeps that a key is missing, for a tenth of its entries a
   for (let index = 0; index < 300; index++) await fill(`missing ${index}`, null);
   assertEquals(cache.size, 1 + 10);
   pass(1);
-  assertEquals(cache.get("missing 299", time.now), null);
-  assertEquals(textOf(cache.get("kept", time.now) as Outcome), "value");
+  assertEquals(cache.get("missing 299", time.now, PLAIN), null);
+  assertEquals(textOf(cache.get("kept", time.now, PLAIN) as Answer), "value");
   cache.table.invalidate("missing 299");
-  assert(cache.get("missing 299", time.now) instanceof Promise);
+  assert(cache.get("missing 299", time.now, PLAIN) instanceof Promise);
 });
 
 Deno.test("ReadThrough.get() reads a key in use anew before its time is up, and answers meanwhile", async () => {
@@ -217,42 +213,42 @@ Deno.test("ReadThrough.get() reads a key in use anew before its time is up, and 
   await fill("key", "old");
   await fill("short", "value", 9000);
   pass(7999);
-  cache.get("key", time.now);
+  cache.get("key", time.now, PLAIN);
   assertEquals(origin.reads.length, 2);
   pass(1);
-  assertEquals(textOf(cache.get("key", time.now) as Outcome), "old");
-  assertEquals(textOf(cache.get("key", time.now) as Outcome), "old");
+  assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "old");
+  assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "old");
   // What Redis itself lets go soon is not read anew.
-  assertEquals(textOf(cache.get("short", time.now) as Outcome), "value");
+  assertEquals(textOf(cache.get("short", time.now, PLAIN) as Answer), "value");
   assertEquals([origin.reads.length, stats.refreshes], [3, 1]);
   origin.reads[2]!.answer(bytes("new"));
   await Promise.resolve();
   await Promise.resolve();
-  assertEquals(textOf(cache.get("key", time.now) as Outcome), "new");
+  assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "new");
 });
 
-Deno.test("ReadThrough.ask() behind a fence answers from the cache once it is passed", async () => {
+Deno.test("ReadThrough.get() behind a fence answers from the cache once it is passed", async () => {
   const { cache, origin, fill, time } = tracked();
   await fill("key", "value");
   let pass: (isPassed: boolean) => void = () => {};
   origin.fence = () => new Promise((resolve) => pass = resolve);
   const terms = { ...NO_TERMS, isFenced: true };
-  const first = cache.ask("key", time.now, terms);
+  const first = askFor(cache, "key", time.now, terms);
   pass(true);
-  assertEquals([(await first).via, textOf((await first).outcome)], ["hit", "value"]);
+  assertEquals([(await first).via, textOf((await first).answer)], ["hit", "value"]);
   // What was changed before it was passed is not answered.
-  const second = cache.ask("key", time.now, terms);
+  const second = askFor(cache, "key", time.now, terms);
   cache.table.invalidate("key");
   pass(true);
   await new Promise((resolve) => setTimeout(resolve));
   origin.reads[1]!.answer(bytes("new"));
-  assertEquals(textOf((await second).outcome), "new");
+  assertEquals(textOf((await second).answer), "new");
   // Where nothing can be proven, Redis is asked.
-  const third = cache.ask("key", time.now, terms);
+  const third = askFor(cache, "key", time.now, terms);
   pass(false);
   await new Promise((resolve) => setTimeout(resolve));
   origin.reads[2]!.answer(bytes("newer"));
-  assertEquals(textOf((await third).outcome), "newer");
+  assertEquals(textOf((await third).answer), "newer");
 });
 
 Deno.test("ReadThrough without tracking keeps values for their time, and with it required none", async () => {
@@ -260,10 +256,10 @@ Deno.test("ReadThrough without tracking keeps values for their time, and with it
     const origin = new FakeOrigin(() => 0);
     const cache = makeCache(origin, { mode, clock: () => 0 });
     cache.table.channel.up(false, 0);
-    const outcome = cache.get("key", 0);
+    const outcome = cache.get("key", 0, PLAIN);
     origin.reads[0]!.answer(bytes("value"));
     await outcome;
-    assertEquals(!(cache.get("key", 999) instanceof Promise), kept, mode);
+    assertEquals(!(cache.get("key", 999, PLAIN) instanceof Promise), kept, mode);
   }
 });
 
@@ -280,7 +276,7 @@ Deno.test("ReadThrough.explain() tells what is kept, for how long, and why a key
   assertEquals(cache.explain("key", 40)["last-miss"], "invalidated");
   await fill("key", "value");
   table.flush();
-  cache.get("key", 41);
+  cache.get("key", 41, PLAIN);
   assertEquals(cache.explain("key", 41)["last-miss"], "flushed");
   assertEquals(cache.explain("key", 41).reading, "sent");
 });
@@ -292,11 +288,11 @@ Deno.test("a fenced read is never answered by a stale value, whatever the server
     table.channel.down(time.now);
     table.channel.up(true, time.now += 10);
     origin.fence = () => Promise.resolve(true);
-    const answer = cache.ask("key", time.now, { ...NO_TERMS, isFenced: true });
+    const answer = askFor(cache, "key", time.now, { ...NO_TERMS, isFenced: true });
     await origin.fence();
     while (origin.reads.length < 2) await Promise.resolve();
     origin.reads[1]!.answer(failure);
-    assertEquals((await answer).outcome, failure);
+    assertEquals((await answer).answer, failure);
   }
 });
 
@@ -308,27 +304,27 @@ Deno.test("a key that Redis does not tell of is as old as its read, and a fence 
   assertEquals((await ask("told", AWAY)).age, 0);
   assertEquals((await ask("untold", AWAY)).age, 5000);
   const fenced = { ...NO_TERMS, isFenced: true };
-  assertEquals(textOf((await cache.ask("told", time.now, fenced)).outcome), "value");
-  const read = cache.ask("untold", time.now, fenced);
+  assertEquals(textOf((await askFor(cache, "told", time.now, fenced)).answer), "value");
+  const read = askFor(cache, "untold", time.now, fenced);
   while (origin.reads.length < 3) await Promise.resolve();
   origin.reads[2]!.answer(new Found(bytes("newer")));
-  assertEquals(textOf((await read).outcome), "newer");
+  assertEquals(textOf((await read).answer), "newer");
 });
 
 Deno.test("a forced read that fails leaves the entry, where nothing tells of changes", async () => {
   const { cache, time, fill, ask } = tracked({ mode: "off" });
   await fill("key", "value");
   time.now += 10;
-  assertEquals((await ask("key", AWAY, { ...NO_TERMS, maxAge: 0 })).outcome, AWAY);
-  assertEquals(textOf(cache.get("key", time.now) as Outcome), "value");
+  assertEquals((await ask("key", AWAY, { ...NO_TERMS, maxAge: 0 })).answer, AWAY);
+  assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "value");
 });
 
 Deno.test("the age of a stale value that was never told of counts from its read", async () => {
   const { time, fill, ask } = tracked({ ...sieMinute, mode: "off", timeToLive: 3000 });
   await fill("key", "value");
   time.now += 4000;
-  const { outcome, age, timeLeft } = await ask("key", AWAY);
-  assertEquals([textOf(outcome), age, timeLeft], ["value", 4000, -1000]);
+  const { answer, age, timeLeft } = await ask("key", AWAY);
+  assertEquals([textOf(answer), age, timeLeft], ["value", 4000, -1000]);
 });
 
 Deno.test("why a key missed is not remembered of long keys", async () => {

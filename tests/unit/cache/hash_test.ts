@@ -1,7 +1,8 @@
 // The hash of keys: it depends on every byte, spreads well, and is the same for bytes and text.
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { hashOf, hashOfText, hashWith } from "../../../src/cache/store/hash.ts";
+import { bytesOf, CacheKey, textOf } from "../../../src/cache/key.ts";
+import { hashOf, hashWith } from "../../../src/cache/store/hash.ts";
 
 Deno.test("hashWith() depends on each byte, on its place, on the length and on the key", () => {
   const hash = (bytes: number[], k0 = 1, k1 = 2) =>
@@ -32,10 +33,17 @@ Deno.test("hashWith() spreads keys that differ little, another way under another
   assertNotEquals(counts, spread(6, 6));
 });
 
-Deno.test("hashOfText() is hashOf() of the key's bytes, whatever the length", () => {
-  for (const length of [0, 1, 3, 4, 5, 1023, 1024, 1025, 65_536, 65_537, 100_000]) {
-    const bytes = Uint8Array.from({ length }, (_, index) => index * 7);
-    const text = Buffer.from(bytes).toString("latin1");
-    assertEquals(hashOfText(text), hashOf(bytes, 0, length), `${length} bytes`);
+Deno.test("a key as bytes and as text is the same key, whatever its length", () => {
+  for (const length of [0, 1, 3, 4, 5, 1023, 1024, 1025, 65_536, 65_537, 100_000, 6]) {
+    const bytes = Buffer.from(Array.from({ length }, (_, index) => index * 7));
+    const text = bytes.toString("latin1");
+    const at = bytesOf(text);
+    assertEquals(at.bytes.subarray(at.from, at.to), bytes);
+    assertEquals(textOf(at), text);
+    assertEquals(
+      textOf({ bytes: Buffer.from(`<${text}>`, "latin1"), from: 1, to: 1 + length }),
+      text,
+    );
+    assertEquals(new CacheKey(text).hash, hashOf(bytes, 0, length), `${length} bytes`);
   }
 });

@@ -33,7 +33,7 @@ function storeOf(options: Partial<StoreOptions> = {}, crowd = 0) {
   const set = (key: Key, value: Value | string | null) =>
     store.set(new CacheKey(key), value === null ? NO_BYTES : bytesOf(value), value === null, MARKS);
   const peek = (key: Key) => store.peek(new CacheKey(key));
-  const get = (key: Key) => store.get(new CacheKey(key));
+  const get = (key: Key) => store.find(bytesOf(key), 0, key.length, new CacheKey(key).hash);
   const text = (key: Key) => textOf(peek(key)?.value);
   const remove = (key: Key) => store.delete(new CacheKey(key));
   for (let index = 0; index < crowd; index++) set(`crowd ${index}`, "value");

@@ -5,12 +5,11 @@ import { KeySet, parseKeyPattern } from "../../../src/core/key_pattern.ts";
 import { Http, type HttpOptions } from "../../../src/http/mod.ts";
 import {
   type Answer,
-  Entry,
+  CacheStatus,
   Failure,
   type FailureReason,
   type Lookup,
   NO_TERMS,
-  type Outcome,
   type Terms,
 } from "../../../src/core/types.ts";
 import type { Input } from "../../../src/server/input.ts";
@@ -21,60 +20,59 @@ import { inputOf, written } from "../../support/wire.ts";
 
 const GET = "GET /k HTTP/1.1\r\nHost: a\r\n";
 
-function answer(outcome: Outcome, story: Partial<Answer> = {}): Answer {
-  return {
-    outcome,
-    via: "hit",
-    age: 0,
-    timeLeft: 1000,
-    isStored: true,
-    isCollapsed: false,
-    ...story,
-  };
+/** An answer, and how it came about. */
+class Told {
+  readonly status: CacheStatus;
+
+  constructor(readonly answer: Answer, status: Partial<CacheStatus> = {}) {
+    this.status = Object.assign(new CacheStatus(), { timeLeft: 1000, isStored: true, ...status });
+  }
+}
+
+function answer(found: Answer, status: Partial<CacheStatus> = {}): Told {
+  return new Told(found, status);
 }
 
 /** A lookup that returns answers in turn, and records the terms. */
 class ScriptedLookup implements Lookup {
   readonly asked: [key: string, terms: Terms][] = [];
 
-  constructor(readonly answers: (Answer | Promise<Answer>)[]) {}
+  constructor(readonly answers: Told[]) {}
 
-  find(): never {
-    throw new Error("HTTP asks with terms");
-  }
-
-  get(): never {
-    throw new Error("HTTP asks with terms");
-  }
-
-  getMany(): never {
-    throw new Error("HTTP asks for one key");
-  }
-
-  ask(key: string, _now: number, terms: Terms): Answer | Promise<Answer> {
+  get(key: string, _now: number, terms: Terms, status: CacheStatus): Answer {
     this.asked.push([key, terms]);
-    return this.answers.shift()!;
+    const { answer, status: told } = this.answers.shift()!;
+    Object.assign(status, told);
+    return answer;
+  }
+
+  together<T>(read: () => T): T {
+    return read();
+  }
+
+  explain() {
+    return {};
   }
 }
 
 /** Replies to one request with the answers of a lookup. */
 async function replyTo(
   request: string,
-  answers: Lookup | Answer,
+  answers: Lookup | Told,
   options: Partial<HttpOptions> = {},
 ): Promise<RawReply & { last: boolean }> {
   const input = inputOf(request);
   const http = new Http(httpContext(options));
   const taken = http.next(input)!;
-  const lookup = "outcome" in answers ? new ScriptedLookup([answers]) : answers;
+  const lookup = answers instanceof Told ? new ScriptedLookup([answers]) : answers;
   const found = await taken.read(lookup, 0);
   const text = await written((output) => taken.reply(output, found));
   const [reply] = splitReplies(text, [request.split(" ")[0]!]);
   return { ...reply!, last: taken.last };
 }
 
-function entry(text = "hello", age = 0): Entry {
-  return new Entry(Buffer.from(text), -age, 1000);
+function entry(text = "hello"): Uint8Array {
+  return Buffer.from(text);
 }
 
 Deno.test("HTTP maps each failure to its status", async () => {
@@ -101,7 +99,7 @@ Deno.test("HTTP maps each failure to its status", async () => {
 });
 
 Deno.test("HTTP describes an answer in Age and Cache-Status", async () => {
-  const table: [Partial<Answer>, age: string | undefined, status: string][] = [
+  const table: [Partial<CacheStatus>, age: string | undefined, status: string][] = [
     [{ via: "hit", age: 2999, timeLeft: 5999 }, "2", "hit; ttl=5"],
     [{ via: "hit", age: 9000, timeLeft: -2500 }, "9", "hit; ttl=-3"],
     [{ via: "hit", age: 1e15, timeLeft: Infinity }, "2147483648", "hit; ttl=2147483648"],
@@ -128,7 +126,7 @@ Deno.test("HTTP reports that only the cache was asked", async () => {
 });
 
 Deno.test("HTTP lets other caches keep a value no longer than it is fresh here", async () => {
-  const table: [maxAge: number, Partial<Answer>, cacheControl: string][] = [
+  const table: [maxAge: number, Partial<CacheStatus>, cacheControl: string][] = [
     [0, { timeLeft: 5000 }, "no-cache"],
     [10_000, { timeLeft: 60_000 }, "max-age=10"],
     [10_000, { timeLeft: 4999 }, "max-age=4"],

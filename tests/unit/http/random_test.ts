@@ -1,23 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { Http } from "../../../src/http/mod.ts";
-import { type Answer, Entry, type Lookup } from "../../../src/core/types.ts";
+import type { Lookup } from "../../../src/core/types.ts";
 import { httpContext } from "../../support/http_context.ts";
 import { splitReplies } from "../../support/http_replies.ts";
 import { feed, inputOf, random, written } from "../../support/wire.ts";
 
-const ANSWER: Answer = {
-  outcome: new Entry(new Uint8Array(5), 0, 1000),
-  via: "hit",
-  age: 0,
-  timeLeft: 1000,
-  isStored: true,
-  isCollapsed: false,
-};
 const LOOKUP: Lookup = {
-  find: () => undefined,
-  ask: () => ANSWER,
-  get: () => null,
-  getMany: () => [],
+  get: () => new Uint8Array(5),
+  together: (read) => read(),
+  explain: () => ({}),
 };
 
 /** Parts of requests: a beginning, fields and a body; and parts that do not belong there. */

@@ -4,12 +4,11 @@ import { Credentials } from "../../../src/core/credentials.ts";
 import { Input } from "../../../src/server/input.ts";
 import { Log } from "../../../src/core/log.ts";
 import {
-  Entry,
+  type Answer,
   Failure,
   type Key,
+  type KeyBytes,
   type Lookup,
-  NO_TERMS,
-  type Outcome,
 } from "../../../src/core/types.ts";
 import { Resp, RESP_LIMITS, type RespContext } from "../../../src/resp/mod.ts";
 import { request } from "../../support/client.ts";
@@ -22,30 +21,24 @@ const AWAY = new Failure("away", "Redis is away: connection closed");
 
 /** A cache that holds everything. */
 class Everything implements Lookup {
-  readonly keys: Record<Key, Outcome> = {
-    str: new Entry(Buffer.from("hello world"), 0, Infinity),
-    empty: new Entry(Buffer.alloc(0), 0, Infinity),
+  readonly keys: Record<Key, Answer> = {
+    str: Buffer.from("hello world"),
+    empty: Buffer.alloc(0),
     list: WRONG_TYPE,
     gone: AWAY,
   };
 
-  find(bytes: Buffer, from: number, to: number): Uint8Array | undefined {
-    const outcome = this.get(bytes.toString("latin1", from, to));
-    return outcome instanceof Entry ? outcome.value : undefined;
+  get(key: Key | KeyBytes): Answer {
+    const isText = typeof key === "string";
+    return this.keys[isText ? key : key.bytes.toString("latin1", key.from, key.to)] ?? null;
   }
 
-  get(key: Key): Outcome {
-    return this.keys[key] ?? null;
+  together<T>(read: () => T): T {
+    return read();
   }
 
-  getMany(keys: readonly Key[]): Outcome[] {
-    return keys.map((key) => this.get(key));
-  }
-
-  ask(key: Key) {
-    const outcome = this.get(key);
-    const rest = { age: 0, timeLeft: 0, isStored: false, isCollapsed: false };
-    return { outcome, via: "hit" as const, ...rest, terms: NO_TERMS };
+  explain() {
+    return {};
   }
 }
 

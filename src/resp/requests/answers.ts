@@ -1,9 +1,9 @@
 /**
- * What a client is told about the outcome of a read.
+ * The reply to a read of one key.
  *
  * @module
  */
-import { Entry, type Failure, type FailureReason, type Outcome } from "../../core/types.ts";
+import { type Answer, Failure, type FailureReason } from "../../core/types.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
 import { writeBulk, writeError } from "../replies.ts";
@@ -18,10 +18,10 @@ const CODES: Partial<Record<FailureReason, string>> = {
 };
 
 /** Appends a value, `nil` for a missing key, or an error. */
-export function writeOutcome(output: Output, outcome: Outcome, nil: Uint8Array): void {
-  if (outcome instanceof Entry) writeBulk(output, outcome.value);
-  else if (outcome === null) output.bytes(nil);
-  else writeFailure(output, outcome);
+export function writeAnswer(output: Output, answer: Answer, nil: Uint8Array): void {
+  if (answer === null) output.bytes(nil);
+  else if (answer instanceof Failure) writeFailure(output, answer);
+  else writeBulk(output, answer);
 }
 
 /** A request that failed before it was made. */

@@ -1,0 +1,50 @@
+/**
+ * Decides which flights leave together, in one trip to the origin: a trip for each would take twice
+ * the time of a miss.
+ *
+ * @module
+ */
+import type { Flight, Origin } from "../core/types.ts";
+
+/** Runs something at the end of the turn of the event loop. */
+export type AtEndOfTurn = (run: () => void) => void;
+
+/** Flights after which a trip leaves, so that Redis works on it while others are parsed. */
+const TRIP_FLIGHTS = 16;
+
+export class Boarding {
+  #flights: Flight[] = [];
+  #isHeld = false;
+
+  constructor(readonly origin: Origin, readonly atEndOfTurn: AtEndOfTurn = queueMicrotask) {}
+
+  /** Adds a flight. It leaves at the end of the turn at the latest, and may land before this returns. */
+  add(flight: Flight): void {
+    const count = this.#flights.push(flight);
+    if (this.#isHeld) return;
+    if (count === 1) this.atEndOfTurn(() => this.#depart());
+    else if (count === TRIP_FLIGHTS) this.#depart();
+  }
+
+  /** Has all flights that begin in `work` leave in one trip, whatever their number. */
+  together<T>(work: () => T): T {
+    if (this.#isHeld) return work();
+    const others = this.#flights;
+    this.#flights = [];
+    this.#isHeld = true;
+    try {
+      return work();
+    } finally {
+      this.#isHeld = false;
+      this.#depart();
+      this.#flights = others;
+    }
+  }
+
+  #depart(): void {
+    const flights = this.#flights;
+    if (flights.length === 0) return;
+    this.#flights = [];
+    this.origin.read(flights);
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Fills in how an answer came about.
+ *
+ * @module
+ */
+import { type CacheStatus, Failure, type Key, type Millis, type Via } from "../core/types.ts";
+import type { Entry } from "./entry.ts";
+import type { CacheFlight, Landing } from "./flight.ts";
+import type { MissReason } from "./miss_reasons.ts";
+import type { Table } from "./table.ts";
+
+/** The answer is an entry. */
+export function reportHit(
+  status: CacheStatus,
+  table: Table,
+  key: Key,
+  entry: Entry,
+  now: Millis,
+): void {
+  status.via = "hit";
+  status.age = table.ageOf(key, entry, now);
+  status.timeLeft = entry.freshUntil - now;
+  status.isStored = true;
+  status.isCollapsed = false;
+  status.place = entry.keep();
+}
+
+/** The answer is an entry past its time: its time left is negative. */
+export function reportStale(
+  status: CacheStatus,
+  table: Table,
+  key: Key,
+  entry: Entry,
+  now: Millis,
+): void {
+  reportHit(status, table, key, entry, now);
+  status.timeLeft = Math.min(-1, table.freshEnd(key, entry) - now);
+}
+
+/** The answer comes from a flight. */
+export function reportLanding(
+  status: CacheStatus,
+  { sentAt }: CacheFlight,
+  { answer, freshUntil, entry }: Landing,
+  now: Millis,
+): void {
+  if (answer instanceof Failure) return;
+  status.age = now - sentAt;
+  status.timeLeft = freshUntil - now;
+  status.isStored = entry !== undefined;
+  if (entry !== undefined) status.place = entry.keep();
+}
+
+/** Why the origin is asked. */
+export function viaOf(reason: MissReason): Via {
+  switch (reason) {
+    case "forced":
+      return "request";
+    case "expired":
+    case "lease lapsed":
+    case "connection lost":
+      return "stale";
+    default:
+      return "uri-miss";
+  }
+}
