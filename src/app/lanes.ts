@@ -18,7 +18,7 @@ import { Connection } from "../origin/wire/connection.ts";
 
 /** Returns the lanes as the settings want them; null if only reads are served. */
 export function makeLanes(values: Values, address: OriginAddress, cache: ChangeLog): Lanes | null {
-  if (values["read-only"] === "yes") return null;
+  if (values["read-only"]) return null;
   return new Lanes({
     open: (opening) => open(address, opening, values["redis-timeout"]),
     cache,
@@ -35,7 +35,7 @@ export function makeLanes(values: Values, address: OriginAddress, cache: ChangeL
  * protected mode has it, of a Redis that wants no password either.
  */
 export function mayPass({ values, credentials, origin }: Config, peer: Peer): boolean {
-  if (credentials.required || values["protected-mode"] === "no") return true;
+  if (credentials.required || !values["protected-mode"]) return true;
   return peer.isLocal && origin.password === null;
 }
 

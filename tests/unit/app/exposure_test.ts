@@ -32,6 +32,9 @@ Deno.test("warnOfExposure() warns in one line where anybody on the network can r
   const [line] = warnings({ RP_REDIS_URL: "redis://:secret@h" });
   assertMatch(line!, /no password, though Redis does/);
   assertEquals(line!.includes("secret"), false);
+  const [writable] = warnings({ RP_PROTECTED_MODE: "no" });
+  assertMatch(writable!, /can read and change every key/);
+  assertMatch(warnings({ RP_PROTECTED_MODE: "no", RP_READ_ONLY: "yes" })[0]!, /can read every key/);
 });
 
 Deno.test("warnOfExposure() is silent where there is a password, or on loopback", () => {
