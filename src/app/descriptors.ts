@@ -9,8 +9,11 @@ import { ConfigError } from "../config/mod.ts";
 /** Clients that are refused at the same time, each with an answer. */
 export const REFUSALS = 16;
 
-/** A pair of connections to Redis, the pair that replaces it, and name lookups. */
-const ORIGIN = 8;
+/** The pair of connections to Redis and its successor, those for large values and commands, and DNS. */
+const ORIGIN = 16;
+
+/** The part of what is left that clients' own connections to Redis may use, if it is not enough. */
+const UPSTREAM_SHARE = 1 / 8;
 
 /** Files that SIGHUP reads again, and files that Deno opens itself. */
 const FILES = 8;
@@ -25,16 +28,29 @@ export interface Descriptors {
   readonly admin: number;
 }
 
+/** How many connections there may be. */
+export interface Connections {
+  readonly clients: number;
+  /** Connections to Redis for single clients. */
+  readonly upstreams: number;
+}
+
 /**
- * Returns how many clients may be connected at once.
+ * Returns how many connections the limit of open files allows.
  *
  * @param wanted How many the settings allow.
  * @throws {ConfigError} If there is no room for a client.
  */
-export function clientsThatFit(wanted: number, { limit, inUse, admin }: Descriptors): number {
-  if (limit === null) return wanted;
+export function connectionsThatFit(
+  wanted: Connections,
+  { limit, inUse, admin }: Descriptors,
+): Connections {
   const reserve = inUse + REFUSALS + ORIGIN + FILES + admin;
-  if (limit > reserve) return Math.min(wanted, limit - reserve);
+  const room = limit === null ? Infinity : limit - reserve;
+  if (wanted.clients + wanted.upstreams <= room) return wanted;
+  const upstreams = Math.min(wanted.upstreams, Math.floor(room * UPSTREAM_SHARE));
+  const clients = Math.min(wanted.clients, room - upstreams);
+  if (clients > 0) return { clients, upstreams: Math.min(wanted.upstreams, room - clients) };
   throw new ConfigError(
     `Cannot serve clients with a limit of ${limit} open files: wanted at least ${
       reserve + 1

@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { PassFilter } from "../commands/permission.ts";
-import type { Config, Values } from "../config/mod.ts";
+import type { Config } from "../config/mod.ts";
 import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
 import { Failure } from "../core/types.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
@@ -17,14 +17,18 @@ import type { Peer } from "../server/peer.ts";
 import { Connection } from "../origin/wire/connection.ts";
 
 /** Returns the lanes as the settings want them; null if only reads are served. */
-export function makeLanes(values: Values, address: OriginAddress, cache: ChangeLog): Lanes | null {
+export function makeLanes(
+  { values, origin: address }: Config,
+  maxPrivate: number,
+  cache: ChangeLog,
+): Lanes | null {
   if (values["read-only"]) return null;
   return new Lanes({
     open: (opening) => open(address, opening, values["redis-timeout"]),
     cache,
     database: address.database,
     filter: new PassFilter({ deny: values.deny ?? [], allow: values.allow ?? [] }),
-    maxPrivate: values["max-upstreams"],
+    maxPrivate,
     replyMemory: values["reply-memory"],
   });
 }

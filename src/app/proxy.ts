@@ -23,7 +23,7 @@ import { makeLanes } from "./lanes.ts";
 import { listen, portOf } from "./listener.ts";
 import { Reloader } from "./reload.ts";
 import { reloadableParts } from "./reloadable.ts";
-import { serverOptions } from "./server_options.ts";
+import { countConnections, serverOptions } from "./server_options.ts";
 import { shutDown } from "./shutdown.ts";
 import { factsOf } from "./status.ts";
 
@@ -47,12 +47,11 @@ export interface Proxy {
 export function startProxy(config: Config, version: string, log: Log): Proxy {
   const { values } = config;
   const listener = listen(values);
-  const options = serverOptions(values, log);
+  const { clients: maxClients, upstreams } = countConnections(values, log);
   const stats = new Stats();
   const ledger = new Ledger(values["reply-memory"]);
   const data = makeDataPath(config, stats, ledger, log);
-  const lanes = makeLanes(values, config.origin, changeLog(data));
-  const { maxClients } = options;
+  const lanes = makeLanes(config, upstreams, changeLog(data));
   const facts = () => factsOf({ config, version, stats, data, maxClients, port: portOf(listener) });
   const server = new Server(
     listener,
@@ -62,7 +61,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       slow: new SlowClients(ledger, values["max-request"]),
       entrance: makeEntrance(config, data, lanes, facts, log),
     },
-    options,
+    serverOptions(values, maxClients),
     log,
   );
   const state = { isStopping: false };

@@ -8,12 +8,34 @@ import type { Log } from "../core/log.ts";
 import type { ServerOptions } from "../server/server.ts";
 import { openFiles, openFilesLimit } from "../system/open_files.ts";
 import { ADMIN_CLIENTS, ADMIN_REFUSALS } from "./admin_server.ts";
-import { clientsThatFit, REFUSALS } from "./descriptors.ts";
+import { type Connections, connectionsThatFit, REFUSALS } from "./descriptors.ts";
 
-/** To be called when the port is open, and before anything connects. */
-export function serverOptions(values: Values, log: Log): ServerOptions {
+/**
+ * Returns how many connections there may be, and logs it if there are fewer than the settings allow.
+ * To be called when the port is open, and before anything connects.
+ */
+export function countConnections(values: Values, log: Log): Connections {
+  const isReadOnly = values["read-only"];
+  const wanted = {
+    clients: values["max-clients"],
+    upstreams: isReadOnly ? 0 : values["max-upstreams"],
+  };
+  const limit = openFilesLimit();
+  const admin = values["admin-port"] === null ? 0 : 1 + ADMIN_CLIENTS + ADMIN_REFUSALS;
+  const allowed = connectionsThatFit(wanted, { limit, inUse: openFiles(), admin });
+  if (allowed.clients < wanted.clients || allowed.upstreams < wanted.upstreams) {
+    log.warn("The limit on open files allows fewer connections than the settings", {
+      "max-clients": allowed.clients,
+      ...(isReadOnly ? {} : { "max-upstreams": allowed.upstreams }),
+      "open-files": limit!,
+    });
+  }
+  return allowed;
+}
+
+export function serverOptions(values: Values, maxClients: number): ServerOptions {
   return {
-    maxClients: countClients(values, log),
+    maxClients,
     maxRefusals: REFUSALS,
     patience: {
       idle: values["idle-timeout"] || Infinity,
@@ -23,20 +45,4 @@ export function serverOptions(values: Values, log: Log): ServerOptions {
       lingering: 1000,
     },
   };
-}
-
-/** Returns the limit of connected clients, and logs it if it is lower than the settings allow. */
-function countClients(values: Values, log: Log): number {
-  const wanted = values["max-clients"];
-  const limit = openFilesLimit();
-  const admin = values["admin-port"] === null ? 0 : 1 + ADMIN_CLIENTS + ADMIN_REFUSALS;
-  const clients = clientsThatFit(wanted, { limit, inUse: openFiles(), admin });
-  if (clients < wanted) {
-    log.warn("The limit on open files allows fewer clients than --max-clients", {
-      clients,
-      "max-clients": wanted,
-      "open-files": limit!,
-    });
-  }
-  return clients;
 }

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { clientsThatFit } from "../../../src/app/descriptors.ts";
+import { connectionsThatFit } from "../../../src/app/descriptors.ts";
 import { ConfigError } from "../../../src/config/mod.ts";
 
-Deno.test("clientsThatFit() keeps a reserve below the limit on open files", () => {
-  const fit = (limit: number | null, wanted = 10_000, admin = 0) =>
-    clientsThatFit(wanted, { limit, inUse: 20, admin });
+Deno.test("connectionsThatFit() keeps a reserve below the limit on open files", () => {
+  const fit = (limit: number | null, clients = 10_000, admin = 0) =>
+    connectionsThatFit({ clients, upstreams: 0 }, { limit, inUse: 20, admin }).clients;
   assertEquals(fit(null), 10_000);
   assertEquals(fit(Infinity), 10_000);
   assertEquals(fit(1_048_576), 10_000);
@@ -15,4 +15,18 @@ Deno.test("clientsThatFit() keeps a reserve below the limit on open files", () =
   const reserve = 1024 - clients;
   assertEquals([fit(reserve + 2), fit(reserve + 1)], [2, 1]);
   assertThrows(() => fit(reserve), ConfigError, `wanted at least ${reserve + 1}`);
+});
+
+Deno.test("connectionsThatFit() leaves clients' own connections to Redis a part of too little room", () => {
+  const fit = (limit: number, clients: number, upstreams: number) => {
+    const allowed = connectionsThatFit({ clients, upstreams }, { limit, inUse: 20, admin: 0 });
+    return [allowed.clients, allowed.upstreams] as const;
+  };
+  assertEquals(fit(20_000, 10_000, 1000), [10_000, 1000]);
+  const [clients, upstreams] = fit(1024, 10_000, 1000);
+  assertEquals(clients + upstreams, fit(1024, 10_000, 0)[0]);
+  assert(upstreams > 100 && upstreams < clients / 5, `${upstreams}`);
+  // What clients do not need is for upstreams, and the other way round.
+  assertEquals(fit(1024, 100, 1000), [100, clients + upstreams - 100]);
+  assertEquals(fit(1024, 10_000, 10), [clients + upstreams - 10, 10]);
 });
