@@ -8,6 +8,7 @@
  */
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import { type Route, routeOf } from "../commands/route.ts";
+import { ReplyStream } from "../core/reply_stream.ts";
 import { Failure } from "../core/types.ts";
 import type { LaneClient } from "./lane_client.ts";
 import type { Lanes } from "./mod.ts";
@@ -51,20 +52,18 @@ export class ClientLane {
     if (this.client.login !== null) return "private";
     if (this.#private !== null && !this.#private.isIdle) return "private";
     const route = routeOf(spec, words);
-    return route === "shared" && this.#isPinned ? "private" : route;
+    const hasOwn = this.#private !== null || this.lanes.hasRoom;
+    return route === "shared" && this.#isPinned && hasOwn ? "private" : route;
   }
 
   /** Sends a request over a shared lane. Never rejects. */
   async pass(request: Passable, route: Route, replies = 1): Promise<Passed> {
     if (this.#shared++ === 0) this.onChange();
     const passed = await this.lanes.shared(route, this.client.version).pass(request, replies);
+    // Long replies would hold up the others, or be held for this client in memory.
+    if (passed instanceof ReplyStream) this.#isPinned = true;
     if (--this.#shared === 0) this.onChange();
     return passed;
-  }
-
-  /** Has all commands travel over the private connection from now on. */
-  pin(): void {
-    this.#isPinned = true;
   }
 
   /** The private lane, opened if there is none; a failure says why there can be none. */

@@ -60,6 +60,11 @@ export class Lanes {
     return this.#private;
   }
 
+  /** Whether one more private connection may be opened. */
+  get hasRoom(): boolean {
+    return this.#private < this.options.maxPrivate;
+  }
+
   /** Private connections that were ever opened. */
   get privateTotal(): number {
     return this.#opened;
@@ -94,8 +99,8 @@ export class Lanes {
 
   /** Opens a private lane for a client. */
   async openPrivate(client: LaneClient): Promise<PrivateLane | Failure> {
-    const { maxPrivate, open, cache, database } = this.options;
-    if (this.#private >= maxPrivate) {
+    const { open, cache, database } = this.options;
+    if (!this.hasRoom) {
       return new Failure("reply", "ERR max number of clients reached");
     }
     this.#private++;

@@ -22,16 +22,24 @@ export class Passable {
     words: Words,
     /** Changes the reply before it goes on; null to hand it on as it is. */
     readonly rewrite: ((reply: string) => string) | null = null,
+    /** What it may change, if its words do not tell. */
+    written: Written = writtenBy(spec, words),
   ) {
     this.name = spec?.name ?? words.string(0, 64).toLowerCase();
     const at = this.name.includes("|") ? 2 : 1;
     this.option = OPTIONED.has(this.name) && words.count > at
       ? words.string(at, 64).toLowerCase()
       : "";
-    this.written = writtenBy(spec, words);
+    this.written = written;
     this.isRepeatable = spec !== undefined && spec.flags.has("readonly") &&
       !spec.flags.has("blocking") && this.written.keys.length === 0 &&
       this.written.beyond === "nothing";
+  }
+
+  /** The same request with other bytes, such as those of a whole transaction that it ends. */
+  withBytes(bytes: Uint8Array, written: Written): Passable {
+    const words = { count: 1, string: () => this.name };
+    return new Passable(bytes, this.spec, words, this.rewrite, written);
   }
 }
 

@@ -177,7 +177,7 @@ export class PrivateLane {
     } else if (request!.name === "exec") {
       changed = NOTHING_WRITTEN;
     }
-    if (request!.rewrite !== null && !state.isInTransaction) {
+    if (request!.rewrite !== null) {
       bytes = rewritten(bytes.subarray(from, to), request!.rewrite);
       [from, to] = [0, bytes.length];
     }

@@ -11,7 +11,10 @@ import type { Input } from "../server/input.ts";
 import { refuseEarly } from "./commands/table.ts";
 import { RespParser } from "./parse/parser.ts";
 import { NO_GET, takeGet } from "./parse/plain_get.ts";
-import { route } from "./route.ts";
+import { PrivateRequest } from "./private_client.ts";
+import { route, streamedOf } from "./route.ts";
+import type { RequestSource } from "./streamed_request.ts";
+import { collectTransaction } from "./transaction.ts";
 import { logSample } from "./parse/log_sample.ts";
 import { encode, error } from "./replies.ts";
 import { FixedReply, SilentRequest } from "./requests/fixed.ts";
@@ -32,12 +35,16 @@ export class Resp implements Protocol {
   /** The reply to a request that is thrown away as it comes. */
   #refused: ClientRequest | null = null;
 
+  /** Requests that were taken off the input together with one before them. */
+  #ready: ClientRequest[] = [];
+
   constructor(context: RespContext, peer: Peer) {
     this.#session = new Session(context, peer);
   }
 
   next(input: Input): ClientRequest | undefined {
     const session = this.#session;
+    if (this.#ready.length > 0) return this.#ready.shift();
     if ((this.#parser === null || this.#parser.isAtStart) && session.isPlain) {
       const length = takeGet(input);
       const to = input.start - 2;
@@ -79,7 +86,21 @@ export class Resp implements Protocol {
       : refused;
     // The next request of the batch may come from a client that has authenticated by then.
     parser.isTrusted = session.isAuthenticated;
-    return request;
+    return this.#isTransaction(request) ? this.#collect(request, parser, input) : request;
+  }
+
+  /** Whether a request begins a transaction that may travel in one piece. */
+  #isTransaction(request: ClientRequest): request is PrivateRequest {
+    return request instanceof PrivateRequest && request.request.name === "multi" &&
+      !request.isMuted && !this.#session.lane!.isBusy;
+  }
+
+  #collect(first: PrivateRequest, parser: RespParser, input: Input): ClientRequest {
+    const next = () => parser.next(input) && parser.error === null ? parser.args : undefined;
+    this.#ready = collectTransaction(first, this.#session, next);
+    // A protocol error ends the connection, behind what came before it.
+    if (parser.error !== null) this.#ready.push(this.#fail(input, parser.error));
+    return this.#ready.shift()!;
   }
 
   /** Decides about a large request that is incomplete: only one that may be served is collected. */
@@ -87,7 +108,12 @@ export class Resp implements Protocol {
     const isWellKnown = input.length >= LARGE_BYTES;
     const args = parser.peek(input);
     if (args.count === 0 || !(parser.hasName || isWellKnown)) return undefined;
-    const refused = this.#session.lane === null ? refuseEarly(args) : null;
+    const { lane } = this.#session;
+    if (lane !== null && isWellKnown) {
+      const streamed = streamedOf(args, this.#session, () => this.#sourceOf(parser, input));
+      if (streamed !== null) return streamed;
+    }
+    const refused = lane === null ? refuseEarly(args) : null;
     if (refused === null) {
       if (parser.wanted > parser.limits.requestBytes) return this.#fail(input, "too big request");
       parser.setAside(input);
@@ -98,6 +124,22 @@ export class Resp implements Protocol {
     this.#refused = refused;
     parser.stream();
     return this.next(input);
+  }
+
+  /** The rest of a large request, from its first byte on. */
+  #sourceOf(parser: RespParser, input: Input): RequestSource {
+    let isComplete = false;
+    parser.stream();
+    return {
+      piece: () => {
+        const { start } = input;
+        isComplete = parser.next(input);
+        return input.bytes.subarray(start, input.start);
+      },
+      get isComplete() {
+        return isComplete;
+      },
+    };
   }
 
   /** Ends the conversation: nothing that follows can be understood. */

@@ -8,7 +8,10 @@
  */
 import { Failure } from "../core/types.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
-import type { Passable } from "../lanes/passable.ts";
+import { Buffer } from "node:buffer";
+import { NOTHING_WRITTEN } from "../commands/keys.ts";
+import { request, wordsOf } from "./parse/arguments.ts";
+import { Passable } from "../lanes/passable.ts";
 import type { PrivateLane } from "../lanes/private_lane.ts";
 import { Output } from "../server/output.ts";
 import { type ClientEnd, type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
@@ -17,6 +20,37 @@ import { writeFailure } from "./requests/answers.ts";
 
 /** Bytes that may wait for Redis before no more is read from the client. */
 const UPSTREAM_BYTES = 256 * 1024;
+
+const WAITS = new Set(["wait", "waitaof"]);
+
+/** A message that nobody gets. It is replicated, and so behind all writes before it. */
+const PUBLISHED = new Passable(
+  Buffer.from(request(["PUBLISH", "redis-proxy:wait", ""]), "latin1"),
+  undefined,
+  wordsOf(["publish"]),
+  null,
+  NOTHING_WRITTEN,
+);
+
+/** A request that is routed when those before it have been. */
+interface Deferred extends ClientRequest {
+  routed(): ClientRequest;
+}
+
+/** A large request that comes in pieces. */
+interface Streamed extends ClientRequest {
+  readonly request: Passable;
+  readonly isMuted: boolean;
+  readonly source: { piece(): Uint8Array; readonly isComplete: boolean };
+}
+
+function isDeferred(request: ClientRequest): request is Deferred {
+  return "routed" in request;
+}
+
+function isStreamed(request: ClientRequest): request is Streamed {
+  return "source" in request;
+}
 
 export class PrivateClient {
   readonly #writer: ReplyWriter;
@@ -39,7 +73,10 @@ export class PrivateClient {
         else return this.#leave("the client has left");
         continue;
       }
-      if (next instanceof PrivateRequest) await this.#send(opened, next);
+      if (isDeferred(next)) next = next.routed();
+      if (isStreamed(next)) {
+        if (!await this.#stream(opened, next)) return this.#leave("the client has left");
+      } else if (next instanceof PrivateRequest) await this.#send(opened, next);
       else if (opened.isIdle) return await this.#giveBack(opened, next);
       else await this.#answer(opened, next);
       if (next.last) return this.#leave("the client has quit");
@@ -69,8 +106,28 @@ export class PrivateClient {
   }
 
   async #send(lane: PrivateLane, { request, isMuted }: PrivateRequest): Promise<void> {
+    // WAIT counts what its own connection wrote, and the client's writes came over another one.
+    if (WAITS.has(request.name) && !lane.mayBeInTransaction) lane.send(PUBLISHED, true);
     lane.send(request, isMuted);
     if (lane.connection.out.length > UPSTREAM_BYTES) await lane.connection.drained();
+  }
+
+  /** Hands a large request on as it comes; false if its client has left before the end. */
+  async #stream(lane: PrivateLane, { request, source, isMuted }: Streamed): Promise<boolean> {
+    const { connection } = lane;
+    lane.send(request, isMuted);
+    while (connection.loss === null) {
+      const piece = source.piece();
+      if (piece.length > 0) {
+        connection.out.bytes(piece);
+        connection.flush();
+        if (connection.out.length > UPSTREAM_BYTES) await connection.drained();
+      } else if (!source.isComplete && !await this.client.receive()) {
+        return false;
+      }
+      if (source.isComplete) break;
+    }
+    return true;
   }
 
   /** Answers a request here, behind those that Redis is to answer. */
@@ -98,10 +155,12 @@ export class PrivateClient {
     return request;
   }
 
+  /** Ends the connection with a reason: what follows may rely on the state that there is none of. */
   async #refuse(failure: Failure): Promise<undefined> {
     const output = new Output();
     writeFailure(output, failure);
     await this.client.write(output.drain());
+    this.client.close();
   }
 
   #leave(why: string): undefined {

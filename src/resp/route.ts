@@ -4,13 +4,15 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
+import type { Written } from "../commands/keys.ts";
 import type { CommandSpec } from "../commands/spec.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import { ClientListRequest, rewriteOf, translate } from "./client_requests.ts";
 import { Passable } from "../lanes/passable.ts";
-import { type ClientEnd, type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
+import { type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
 import { Failure } from "../core/types.ts";
-import { type Arguments, ownArguments } from "./parse/arguments.ts";
+import { type Arguments, ownArguments, request, wordsOf } from "./parse/arguments.ts";
 import { fits, tail } from "./commands/command.ts";
 import { changesAttributes, dispatch, isCached, isKnownHere, isLocal } from "./commands/table.ts";
 import {
@@ -24,9 +26,10 @@ import { InfoRequest } from "./info_request.ts";
 import { MutedRequest, SharedRequest } from "./passed.ts";
 import { PrivateRequest } from "./private_client.ts";
 import { encode, verbatim } from "./replies.ts";
-import { refuse, SilentRequest } from "./requests/fixed.ts";
 import { refuseFailure } from "./requests/answers.ts";
+import { refuse, SilentRequest, textOf } from "./requests/fixed.ts";
 import type { Session } from "./session.ts";
+import { type RequestSource, StreamedRequest } from "./streamed_request.ts";
 
 /** Length from which no command has a name, in bytes. */
 const NAME_BYTES = 65;
@@ -51,8 +54,18 @@ export function route(args: Arguments, session: Session): ClientRequest {
   if (spec === undefined && args.string(0, NAME_BYTES).length === NAME_BYTES) {
     return refuseCommand(args); // It is too long to be anybody's name.
   }
-  if (!lane.lanes.allows(spec, name)) return refuseForbidden(spec?.name ?? name);
+  if (!lane.lanes.allows(spec, name)) return forbidden(spec?.name ?? name, session, lane);
   return passed(args, spec, session, lane);
+}
+
+/** A request that may not pass. In a transaction, it makes EXEC fail, as every error there does. */
+function forbidden(name: string, session: Session, lane: ClientLane): ClientRequest {
+  const refusal = refuseForbidden(name);
+  if (!(lane.private?.mayBeInTransaction ?? false)) return refusal;
+  const words = ["GET"]; // Without a key, it is an error to Redis.
+  const bytes = Buffer.from(request(words), "latin1");
+  const broken = new Passable(bytes, undefined, wordsOf(words), () => textOf(refusal));
+  return new PrivateRequest(lane, broken, session.skipsReply());
 }
 
 /** A request of a client that has not logged in. Malformed ones get their own error, as in Redis. */
@@ -68,18 +81,44 @@ function beforeLogin(args: Arguments, session: Session, lane: ClientLane): Clien
 
 /** A request about the connection, which a private connection that is open has to be told as well. */
 function aboutConnection(args: Arguments, session: Session, lane: ClientLane): ClientRequest {
-  const request = local(args, session);
-  if (!changesAttributes(args)) return request;
+  const answer = local(args, session);
+  if (!changesAttributes(args)) return answer;
   lane.renew();
-  if (lane.private === null) return request;
+  if (lane.private === null) return answer;
   // It holds state, so it stays.
   return passed(args, lane.lanes.table.find(args), session, lane);
 }
 
 /** A request that is answered here. */
 function local(args: Arguments, session: Session): ClientRequest {
-  const request = dispatch(args, session);
-  return session.skipsReply() ? new SilentRequest(request) : request;
+  const answer = dispatch(args, session);
+  return session.skipsReply() ? new SilentRequest(answer) : answer;
+}
+
+/** Unknown before it has come in full: any key may be among the words that are still to come. */
+const ANY_KEY: Written = { keys: [], beyond: "unnamed" };
+
+/**
+ * The request of a large one that is incomplete, if it may pass as it comes.
+ *
+ * @param args What has come of it; the last one may be cut.
+ * @param source Begins to take its bytes.
+ */
+export function streamedOf(
+  args: Arguments,
+  session: Session,
+  source: () => RequestSource,
+): StreamedRequest | null {
+  const lane = session.lane!;
+  const { table } = lane.lanes;
+  if (!session.isAuthenticated || !session.mayPass || !table.isKnown || args.count < 2) return null;
+  const name = args.string(0, NAME_BYTES).toLowerCase();
+  const spec = table.find(args);
+  const isOwn = isLocal(args, session.context.database) || isCached(name) || isKnownHere(args);
+  if (spec === undefined || isOwn || !lane.lanes.allows(spec, name)) return null;
+  const isMuted = session.skipsReply();
+  const known = new Passable(new Uint8Array(0), spec, args, null, ANY_KEY);
+  return new StreamedRequest(lane, known, source(), isMuted);
 }
 
 function passed(
@@ -90,7 +129,7 @@ function passed(
 ): ClientRequest {
   const translated = spec === undefined ? null : translate(args, spec, lane.lanes.ids);
   if (translated !== null && !(translated instanceof Uint8Array)) return translated;
-  const request = new Passable(
+  const passable = new Passable(
     translated ?? args.raw(),
     spec,
     args,
@@ -99,12 +138,12 @@ function passed(
   const isMuted = session.skipsReply();
   const way = lane.routeOf(spec, args);
   const isPrivate = way === "private" || way === "local";
-  if (request.name === "info" && !(isPrivate && lane.isBusy)) {
-    const info = infoRequest(lane, request, session, tail(args, 1));
+  if (passable.name === "info" && !(isPrivate && lane.isBusy)) {
+    const info = infoRequest(lane, passable, session, tail(args, 1));
     return isMuted ? new MutedRequest(info) : info;
   }
-  if (isPrivate) return new PrivateRequest(lane, request, isMuted);
-  const passing = new SharedRequest(lane, request, way);
+  if (isPrivate) return new PrivateRequest(lane, passable, isMuted);
+  const passing = new SharedRequest(lane, passable, way);
   const shared = spec?.name === "client|list" ? clientList(passing, session, args) : passing;
   return isMuted ? new MutedRequest(shared) : shared;
 }
@@ -138,8 +177,8 @@ function infoRequest(
   );
 }
 
-/** A request that came before the commands of the server were known. */
-class Unrouted implements ClientRequest {
+/** A request that cannot be routed yet: the commands of the server, or what precedes it, are not known. */
+export class Unrouted implements ClientRequest {
   readonly last = false;
   readonly way = "unrouted";
   readonly args: Arguments;
@@ -158,7 +197,12 @@ class Unrouted implements ClientRequest {
     return this.session.lane!.lanes.table.isKnown;
   }
 
-  async takeOver(_: ClientEnd): Promise<ClientRequest> {
+  /** The request that it is now; only once the commands of the server are known. */
+  routed(): ClientRequest {
+    return route(this.args, this.session);
+  }
+
+  async takeOver(): Promise<ClientRequest> {
     const failure = await this.session.lane!.lanes.ready(this.session.version);
     if (!this.session.isAuthenticated && (failure !== null || !this.#isKnown)) {
       return refuse("NOAUTH Authentication required.");
@@ -166,7 +210,7 @@ class Unrouted implements ClientRequest {
     if (failure instanceof Failure && this.args.string(0, NAME_BYTES).toLowerCase() !== "info") {
       return refuseFailure(failure);
     }
-    if (this.#isKnown) return route(this.args, this.session);
+    if (this.#isKnown) return this.routed();
     return passed(this.args, undefined, this.session, this.session.lane!);
   }
 }

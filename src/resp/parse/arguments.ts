@@ -181,6 +181,11 @@ export function ownArguments(args: Arguments): Arguments {
   return parts.length === 1 ? parts[0]! : new LongArguments(parts, length, longest);
 }
 
+/** Words as arguments, for a request that the proxy makes itself. */
+export function wordsOf(words: readonly string[]): { count: number; string(at: number): string } {
+  return { count: words.length, string: (at) => words[at]! };
+}
+
 /** A request as text of code units 0 to 255. */
 export function request(words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { ClientRequest } from "../../server/protocol.ts";
-import type { Output } from "../../server/output.ts";
+import { Output } from "../../server/output.ts";
 import { encode, error, writeBulk } from "../replies.ts";
 
 /** A request with an encoded reply. */
@@ -54,4 +55,11 @@ export function textReply(reply: string): ClientRequest {
 /** A request that is refused; `message` starts with the error's code. */
 export function refuse(message: string): ClientRequest {
   return textReply(error(message));
+}
+
+/** The reply of a request that is answered here, as text of code units 0 to 255. */
+export function textOf(request: ClientRequest): string {
+  const output = new Output();
+  request.reply(output, undefined);
+  return Buffer.from(output.drain()).toString("latin1");
 }
