@@ -36,18 +36,17 @@ const CHANGES_NO_KEY = new Set([
   ...["script|load", "script|flush"],
 ]);
 
-const WRITES = ["RW", "OW", "RM"] as const;
-
 /** What a command with these arguments may have changed. */
 export function writtenBy(spec: CommandSpec | undefined, words: Words): Written {
   if (spec === undefined) return UNNAMED;
   const { name, flags } = spec;
+  if (isPureRead(spec)) return NOTHING_WRITTEN;
   if (CHANGES_EVERYTHING.has(name)) return EVERYTHING;
   if (CHANGES_NO_KEY.has(name)) return NOTHING_WRITTEN;
   const keys: string[] = [];
   const isComplete = spec.keySpecs === null
     ? addByRange(spec, words, keys)
-    : addBySpecs(spec, spec.keySpecs, words, keys);
+    : addBySpecs(spec, words, keys);
   const isWrite = flags.has("write");
   if (CHANGES_UNNAMED.has(name) || (isWrite && !isComplete)) return { keys, beyond: "unnamed" };
   // A module that names no keys can write any.
@@ -55,16 +54,14 @@ export function writtenBy(spec: CommandSpec | undefined, words: Words): Written 
   return keys.length === 0 && !isWrite ? NOTHING_WRITTEN : { keys, beyond: "nothing" };
 }
 
+function isPureRead({ flags, keySpecs, writeSpecs }: CommandSpec): boolean {
+  return flags.has("readonly") && keySpecs !== null && writeSpecs.length === 0;
+}
+
 /** Adds the keys of all specifications that write; false if some cannot be found that way. */
-function addBySpecs(
-  spec: CommandSpec,
-  specs: readonly KeySpec[],
-  words: Words,
-  keys: string[],
-): boolean {
+function addBySpecs(spec: CommandSpec, words: Words, keys: string[]): boolean {
   let isComplete = true;
-  for (const one of specs) {
-    if (!WRITES.some((flag) => one.flags.has(flag))) continue;
+  for (const one of spec.writeSpecs) {
     if (one.search.type === "unknown" || one.find.type === "unknown") {
       // SORT is the one command of Redis itself whose destination no specification finds.
       isComplete = spec.name === "sort" && addStores(words, keys) && isComplete;

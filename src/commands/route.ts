@@ -67,6 +67,18 @@ export function routeOf(spec: CommandSpec | undefined, words: Words): Route {
   return flags.has("readonly") || flags.has("write") ? "shared" : "private";
 }
 
+/**
+ * Whether a command is shared whatever its arguments, and nothing of it is special to the proxy: most
+ * requests are of this kind, so it is found out once for each command.
+ */
+export function isAlwaysShared(spec: CommandSpec): boolean {
+  const { name, flags, categories, subcommands } = spec;
+  const isPlain = flags.has("readonly") || flags.has("write");
+  return isPlain && subcommands.size === 0 && !flags.has("blocking") &&
+    !categories.has("blocking") && !name.includes("|") &&
+    routeOf(spec, { count: 1, string: () => name }) === "shared";
+}
+
 /** Whether a command with these arguments waits until there is something to answer. */
 export function isBlocking({ name, flags, categories }: CommandSpec, words: Words): boolean {
   if (!flags.has("blocking") && !categories.has("blocking")) return false;

@@ -66,8 +66,13 @@ export interface CommandSpec {
   readonly keyRange: readonly [first: number, last: number, step: number];
   /** Key specifications; null for a server that does not know them, before Redis 7.0. */
   readonly keySpecs: readonly KeySpec[] | null;
+  /** Those of them that find keys which are written. */
+  readonly writeSpecs: readonly KeySpec[];
   readonly subcommands: ReadonlyMap<string, CommandSpec>;
 }
+
+/** Flags of keys that are written, overwritten or removed. */
+const WRITES = ["RW", "OW", "RM"] as const;
 
 /** Reads the reply to COMMAND; entries that cannot be understood are left out. */
 export function readCommandTable(reply: Reply): Map<string, CommandSpec> {
@@ -88,13 +93,15 @@ function readSpec(entry: readonly Reply[]): CommandSpec | null {
     const spec = readSpec(list(one));
     if (spec !== null) subcommands.set(spec.name.slice(spec.name.indexOf("|") + 1), spec);
   }
+  const keySpecs = entry.length > 8 ? list(entry[8]).map(readKeySpec) : null;
   return {
     name,
     arity,
     flags: words(entry[2], ""),
     categories: words(entry[6], "@"),
     keyRange: [integer(entry[3]), integer(entry[4]), integer(entry[5])],
-    keySpecs: entry.length > 8 ? list(entry[8]).map(readKeySpec) : null,
+    keySpecs,
+    writeSpecs: keySpecs?.filter(({ flags }) => WRITES.some((flag) => flags.has(flag))) ?? [],
     subcommands,
   };
 }

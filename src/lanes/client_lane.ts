@@ -8,6 +8,7 @@
  */
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import { type Route, routeOf } from "../commands/route.ts";
+import type { Later } from "../core/later.ts";
 import { ReplyStream } from "../core/reply_stream.ts";
 import { Failure } from "../core/types.ts";
 import type { LaneClient } from "./lane_client.ts";
@@ -47,6 +48,11 @@ export class ClientLane {
       (lane.mayBeSubscribed && this.client.version === 2);
   }
 
+  /** Whether a command that is always shared would be shared now. */
+  get mayShare(): boolean {
+    return this.#private === null && !this.#isPinned && this.client.login === null;
+  }
+
   /** Which way a command takes now. */
   routeOf(spec: CommandSpec | undefined, words: Words): Route {
     if (this.client.login !== null) return "private";
@@ -56,15 +62,17 @@ export class ClientLane {
     return route === "shared" && this.#isPinned && hasOwn ? "private" : route;
   }
 
-  /** Sends a request over a shared lane. Never rejects. */
-  async pass(request: Passable, route: Route, replies = 1): Promise<Passed> {
+  /** Sends a request over a shared lane. */
+  pass(request: Passable, route: Route, replies = 1): Later<Passed> {
     if (this.#shared++ === 0) this.onChange();
-    const passed = await this.lanes.shared(route, this.client.version).pass(request, replies);
+    return this.lanes.shared(route, this.client.version).pass(request, replies, this.#onPassed);
+  }
+
+  readonly #onPassed = (passed: Passed) => {
     // Long replies would hold up the others, or be held for this client in memory.
     if (passed instanceof ReplyStream) this.#isPinned = true;
     if (--this.#shared === 0) this.onChange();
-    return passed;
-  }
+  };
 
   /** The private lane, opened if there is none; a failure says why there can be none. */
   async open(): Promise<PrivateLane | Failure> {

@@ -6,7 +6,7 @@
  * @module
  */
 import { PassFilter } from "../commands/permission.ts";
-import type { Route } from "../commands/route.ts";
+import { isAlwaysShared, type Route } from "../commands/route.ts";
 import { CommandTable } from "../commands/table.ts";
 import type { CommandSpec, Reply } from "../commands/spec.ts";
 import { Failure } from "../core/types.ts";
@@ -39,6 +39,9 @@ export interface LanesOptions {
 /** The shared lanes are named so that CLIENT LIST tells them apart. */
 const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } as const;
 
+/** Names that are remembered: each command may be written in several ways. */
+const PLAIN_NAMES = 2000;
+
 export class Lanes {
   /** The commands of the server, as far as it has told them. */
   table = new CommandTable();
@@ -46,6 +49,9 @@ export class Lanes {
   readonly ids = new ClientIds();
   readonly #shared = new Map<string, SharedLane>();
   readonly #budget: StreamBudget;
+  /** What `plain` has found out of the present table, by name; null for names that are not plain. */
+  readonly #plain = new Map<string, CommandSpec | null>();
+  #plainTable: CommandTable | null = null;
   #private = 0;
   #opened = 0;
   /** Whether the server can be asked for its commands. */
@@ -70,6 +76,26 @@ export class Lanes {
     return this.#opened;
   }
 
+  /**
+   * The specification of a command by the name that a client wrote, if it may pass and always takes
+   * the shared lane.
+   */
+  plain(name: string): CommandSpec | undefined {
+    if (this.#plainTable !== this.table) {
+      this.#plainTable = this.table;
+      this.#plain.clear();
+    }
+    let spec = this.#plain.get(name);
+    if (spec === undefined) {
+      const found = this.table.find({ count: 1, string: () => name });
+      const isPlain = found !== undefined && isAlwaysShared(found) &&
+        this.allows(found, found.name);
+      spec = isPlain ? found : null;
+      if (this.#plain.size < PLAIN_NAMES) this.#plain.set(name, spec);
+    }
+    return spec ?? undefined;
+  }
+
   /** Whether a command may pass; `name` is what the client called it. */
   allows(spec: CommandSpec | undefined, name: string): boolean {
     const { filter } = this.options;
@@ -90,7 +116,7 @@ export class Lanes {
       lane = new SharedLane({
         open: () => this.#openShared({ version, name: NAMES[kind], login: null }),
         cache: this.options.cache,
-        onHeld: (stream, change) => this.#budget.held(stream, change),
+        budget: this.#budget,
       });
       this.#shared.set(key, lane);
     }

@@ -2,15 +2,20 @@
  * The shared lane: one connection to Redis for the commands of all clients that leave no state
  * behind. Opened when it is first needed, and opened anew after a loss.
  *
- * It never stops reading, or a slow client would hold up all others: long replies wait in streams.
+ * A slow client must not hold up the others: long replies wait in streams. When those hold too much,
+ * the connection is left to the reply that is under way, and the others go on over a new one.
  *
  * @module
  */
 import { Failure } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import type { Receiver } from "../origin/wire/expected.ts";
+import { requestOf } from "../origin/wire/outbox.ts";
 import { type ChangeLog, settle } from "./changes.ts";
 import type { Passable } from "./passable.ts";
+import type { StreamBudget } from "./stream_budget.ts";
+import { Buffer } from "node:buffer";
+import { Later } from "../core/later.ts";
 import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
 
 /** What came of a passed request: its replies as bytes or as a stream, or why there are none. */
@@ -20,14 +25,16 @@ export interface SharedLaneOptions {
   /** Opens a connection; a failure says why there is none. Never rejects. */
   readonly open: () => Promise<Connection | Failure>;
   readonly cache: ChangeLog;
-  /** Told how many bytes of long replies are held more, or fewer, in a stream. */
-  readonly onHeld: (stream: ReplyStream, change: number) => void;
+  /** What all long replies may hold. */
+  readonly budget: StreamBudget;
 }
 
 export class SharedLane {
   #connection: Connection | null = null;
   #opening: Promise<Failure | null> | null = null;
   #isClosed = false;
+  /** Connections that carry a long reply at the pace of its client, and nothing new. */
+  readonly #left = new Set<Connection>();
 
   constructor(readonly options: SharedLaneOptions) {}
 
@@ -37,39 +44,54 @@ export class SharedLane {
   }
 
   /**
-   * Sends requests in one piece and resolves to all of their replies. Never rejects.
+   * Sends requests in one piece; the result is all of their replies.
    *
    * @param replies How many replies come: more than one for a transaction in one piece.
+   * @param onDone Called just before the result is known.
    */
-  pass(request: Passable, replies = 1): Promise<Passed> {
-    const { promise, resolve } = Promise.withResolvers<Passed>();
-    this.#send(request, replies, resolve, true);
-    return promise;
+  pass(request: Passable, replies = 1, onDone: (passed: Passed) => void = () => {}): Later<Passed> {
+    const passing = new Passing(this, request, replies, onDone);
+    this.send(passing);
+    return passing;
+  }
+
+  /** Sends a request, over a new connection if there is none. */
+  send(passing: Passing): void {
+    const { request, replies } = passing;
+    const connection = this.#connection;
+    if (connection !== null && connection.loss === null && this.#opening === null) {
+      connection.send(request.bytes, replies, passing);
+      return;
+    }
+    // Those who wait for the connection go on in the order in which they came.
+    this.opened().then((failure) => {
+      if (failure !== null) passing.finish(failure);
+      else this.#connection!.send(request.bytes, replies, passing);
+    });
+  }
+
+  /** Has requests from now on take a new connection. The old one ends once all on it is answered. */
+  leave(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    this.#connection = null;
+    this.#left.add(connection);
+    const end = () => {
+      this.#left.delete(connection);
+      connection.close("its work is done");
+    };
+    connection.send(requestOf("PING"), 1, { reply: end, lost: end });
+  }
+
+  /** Whether a request whose connection is lost may be sent once more. */
+  mayRepeat(request: Passable, isSent: boolean): boolean {
+    return (!isSent || request.isRepeatable) && !this.#isClosed;
   }
 
   /** Ends the connection for good. */
   close(): void {
     this.#isClosed = true;
-    this.#connection?.close("the proxy is stopping");
-  }
-
-  #send(
-    request: Passable,
-    replies: number,
-    resolve: (passed: Passed) => void,
-    mayRepeat: boolean,
-  ): void {
-    const connection = this.#connection;
-    if (connection !== null && connection.loss === null && this.#opening === null) {
-      connection.send(request.bytes, replies, this.#receiver(request, replies, resolve, mayRepeat));
-      return;
-    }
-    // Those who wait for the connection go on in the order in which they came.
-    this.opened().then((failure) => {
-      if (failure !== null) return resolve(failure);
-      const receiver = this.#receiver(request, replies, resolve, mayRepeat);
-      this.#connection!.send(request.bytes, replies, receiver);
-    });
+    for (const one of [...this.#left, this.#connection]) one?.close("the proxy is stopping");
   }
 
   /** Resolves once there is a connection, or to why there is none. */
@@ -85,64 +107,67 @@ export class SharedLane {
     if (this.#isClosed) opened.close("the proxy is stopping");
     return null;
   }
-
-  #receiver(
-    request: Passable,
-    replies: number,
-    resolve: (passed: Passed) => void,
-    mayRepeat: boolean,
-  ): Receiver {
-    return new SharedReceiver(request, replies, resolve, this.options, (isSent) => {
-      if (mayRepeat && (!isSent || request.isRepeatable) && !this.#isClosed) {
-        this.#send(request, replies, resolve, false);
-        return true;
-      }
-      return false;
-    });
-  }
 }
 
-/** Takes the replies of one request. */
-class SharedReceiver implements Receiver {
+/** A request on its way, and what comes of it. */
+class Passing extends Later<Passed> implements Receiver {
   #collected: Uint8Array | null = null;
   #stream: ReplyStream | null = null;
+  #mayRepeat = true;
+  /** Whether the connection was left to this reply. */
+  #isAlone = false;
 
   constructor(
+    readonly lane: SharedLane,
     readonly request: Passable,
+    /** Replies that are still to come. */
     public replies: number,
-    readonly resolve: (passed: Passed) => void,
-    readonly options: SharedLaneOptions,
-    /** Sends the request once more if that is safe. */
-    readonly repeat: (isSent: boolean) => boolean,
-  ) {}
+    readonly onDone: (passed: Passed) => void,
+  ) {
+    super();
+  }
 
   reply(bytes: Uint8Array, from: number, to: number): void {
-    const part = bytes.slice(from, to);
+    const part = copyOf(bytes, from, to);
     if (--this.replies > 0) return this.#add(part);
-    const settled = settle(this.request.written, this.options.cache);
+    const settled = settle(this.request.written, this.lane.options.cache);
     if (settled === undefined) this.#end(part);
     else settled.then(() => this.#end(part));
   }
 
-  part(bytes: Uint8Array, from: number, to: number): void {
-    const { onHeld } = this.options;
+  part(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
+    const { budget } = this.lane.options;
     if (this.#stream === null) {
-      const stream: ReplyStream = new ReplyStream((change) => onHeld(stream, change));
-      this.#stream = stream;
-      if (this.#collected !== null) stream.push(this.#collected);
-      this.resolve(stream);
+      this.#stream = new ReplyStream((change) => budget.held(change));
+      if (this.#collected !== null) this.#stream.push(this.#collected);
+      this.finish(this.#stream);
     }
-    this.#stream.push(bytes.slice(from, to));
+    const taken = this.#stream.push(bytes.slice(from, to));
+    if (!budget.isOver) return;
+    // From here on, this connection goes at the client's pace: others get a new one.
+    if (!this.#isAlone) this.lane.leave();
+    this.#isAlone = true;
+    return taken;
   }
 
   lost(isSent: boolean): void {
-    const { request, options } = this;
-    if (this.#stream === null && this.#collected === null && this.repeat(isSent)) return;
+    const { request, lane } = this;
+    const hasBegun = this.#stream !== null || this.#collected !== null;
+    if (!hasBegun && this.#mayRepeat && lane.mayRepeat(request, isSent)) {
+      this.#mayRepeat = false;
+      return lane.send(this);
+    }
     // Whether Redis did it is unknown: what the cache has of its keys may be wrong.
-    const settled = isSent ? settle(request.written, options.cache) : undefined;
+    const settled = isSent ? settle(request.written, lane.options.cache) : undefined;
     this.#stream?.cut();
-    if (settled === undefined) this.resolve(HANG_UP);
-    else settled.then(() => this.resolve(HANG_UP));
+    if (settled === undefined) this.finish(HANG_UP);
+    else settled.then(() => this.finish(HANG_UP));
+  }
+
+  /** Makes the result known. */
+  finish(passed: Passed): void {
+    this.onDone(passed);
+    this.settle(passed);
   }
 
   #add(part: Uint8Array): void {
@@ -152,9 +177,16 @@ class SharedReceiver implements Receiver {
 
   #end(part: Uint8Array): void {
     this.#add(part);
-    if (this.#stream === null) this.resolve(this.#collected!);
+    if (this.#stream === null) this.finish(this.#collected!);
     else this.#stream.end();
   }
+}
+
+/** A copy, since the bytes change after the call. A small one comes from the common pool. */
+function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = Buffer.allocUnsafe(to - from);
+  copy.set(bytes.subarray(from, to));
+  return copy;
 }
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -1,14 +1,12 @@
 /**
- * The memory that long replies on the shared lanes may hold while their clients do not take them.
- * Beyond it, the largest is cut off: a shared connection must be read on, for the sake of all others.
+ * The memory that long replies on the shared lanes may hold while their clients have not taken them.
+ * Beyond it, the connection of a long reply is read only as fast as its client takes the reply.
  *
  * @module
  */
-import type { ReplyStream } from "../core/reply_stream.ts";
 
 export class StreamBudget {
   #held = 0;
-  readonly #streams = new Set<ReplyStream>();
 
   /** @param limit Bytes that all streams together may hold. */
   constructor(readonly limit: number) {}
@@ -18,18 +16,13 @@ export class StreamBudget {
     return this.#held;
   }
 
-  /** A stream holds more, or less. */
-  held(stream: ReplyStream, change: number): void {
-    this.#held += change;
-    if (stream.held > 0) this.#streams.add(stream);
-    else this.#streams.delete(stream);
-    while (change > 0 && this.#held > this.limit) this.#cutLargest();
+  /** Whether no more should be held. */
+  get isOver(): boolean {
+    return this.#held > this.limit;
   }
 
-  #cutLargest(): void {
-    let largest: ReplyStream | undefined;
-    for (const one of this.#streams) if (one.held > (largest?.held ?? 0)) largest = one;
-    if (largest === undefined) return;
-    largest.cut();
+  /** Streams hold more bytes, or fewer. */
+  held(change: number): void {
+    this.#held += change;
   }
 }

@@ -12,7 +12,7 @@ import type { Output } from "../server/output.ts";
 import type { ClientRequest } from "../server/protocol.ts";
 import type { Arguments } from "./parse/arguments.ts";
 import { request } from "./parse/arguments.ts";
-import { SharedRequest } from "./passed.ts";
+import { passedBy, type SharedRequest } from "./passed.ts";
 import { integer } from "./replies.ts";
 import { textReply } from "./requests/fixed.ts";
 
@@ -92,7 +92,7 @@ export class ClientListRequest implements ClientRequest {
   ) {}
 
   async read(): Promise<Passed> {
-    const passed = await this.request.read();
+    const passed = await passedBy(this.request.read());
     if (!(passed instanceof Uint8Array)) return passed;
     const text = TEXT.exec(Buffer.from(passed).toString("latin1"))?.[1];
     return text === undefined ? passed : this.encode(this.ids.rewrite(text, this.isAll));

@@ -9,6 +9,7 @@ import { ReplyStream } from "../core/reply_stream.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import type { Passable } from "../lanes/passable.ts";
 import type { Passed } from "../lanes/shared_lane.ts";
+import { passedBy } from "./passed.ts";
 import type { Output } from "../server/output.ts";
 import type { ClientRequest } from "../server/protocol.ts";
 
@@ -33,7 +34,7 @@ export class InfoRequest implements ClientRequest {
   ) {}
 
   async read(): Promise<Passed> {
-    const passed = await this.lane.pass(this.request, "shared");
+    const passed = await passedBy(this.lane.pass(this.request, "shared"));
     if (passed instanceof ReplyStream) return passed;
     // Some servers have no INFO, and some end the connection at it.
     const isReply = passed instanceof Uint8Array;

@@ -109,7 +109,7 @@ export class Resp implements Protocol {
     const args = parser.peek(input);
     if (args.count === 0 || !(parser.hasName || isWellKnown)) return undefined;
     const { lane } = this.#session;
-    if (lane !== null && isWellKnown) {
+    if (lane !== null && parser.hasName) {
       const streamed = streamedOf(args, this.#session, () => this.#sourceOf(parser, input));
       if (streamed !== null) return streamed;
     }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Later } from "../core/later.ts";
 import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
 import { Failure } from "../core/types.ts";
 import type { Route } from "../commands/route.ts";
@@ -25,7 +26,7 @@ export class SharedRequest implements ClientRequest {
     readonly replies = 1,
   ) {}
 
-  read(): Promise<Passed> {
+  read(): Later<Passed> {
     return this.lane.pass(this.request, this.way, this.replies);
   }
 
@@ -39,17 +40,29 @@ export class SharedRequest implements ClientRequest {
 export class MutedRequest implements ClientRequest {
   readonly last = false;
 
-  constructor(readonly request: ClientRequest & { readonly way: Route; read(): Promise<Passed> }) {}
+  constructor(
+    readonly request: ClientRequest & {
+      readonly way: Route;
+      read(): Later<Passed> | Promise<Passed>;
+    },
+  ) {}
 
   get way(): Route {
     return this.request.way;
   }
 
   async read(): Promise<Passed | null> {
-    const passed = await this.request.read();
+    const passed = await passedBy(this.request.read());
     if (passed instanceof ReplyStream) passed.cut();
     return passed === HANG_UP ? passed : null;
   }
 
   reply(): void {}
+}
+
+/** What passed, once it is known. */
+export async function passedBy(passing: Later<Passed> | Promise<Passed>): Promise<Passed> {
+  if (!(passing instanceof Later)) return await passing;
+  await passing.known();
+  return passing.value!;
 }

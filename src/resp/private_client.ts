@@ -35,6 +35,7 @@ const PUBLISHED = new Passable(
 /** A request that is routed when those before it have been. */
 interface Deferred extends ClientRequest {
   routed(): ClientRequest;
+  takeOver(): Promise<ClientRequest>;
 }
 
 /** A large request that comes in pieces. */
@@ -73,7 +74,7 @@ export class PrivateClient {
         else return this.#leave("the client has left");
         continue;
       }
-      if (isDeferred(next)) next = next.routed();
+      if (isDeferred(next)) next = await next.takeOver();
       if (isStreamed(next)) {
         if (!await this.#stream(opened, next)) return this.#leave("the client has left");
       } else if (next instanceof PrivateRequest) await this.#send(opened, next);

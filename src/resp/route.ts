@@ -37,8 +37,14 @@ const NAME_BYTES = 65;
 /** Makes the request that these arguments mean in this session. */
 export function route(args: Arguments, session: Session): ClientRequest {
   const { lane } = session;
-  const name = args.string(0, NAME_BYTES).toLowerCase();
   if (lane === null) return local(args, session);
+  const written = args.string(0, NAME_BYTES);
+  if (session.mayPass && session.isAuthenticated && session.repliesAll && lane.mayShare) {
+    const spec = lane.lanes.plain(written);
+    const isShared = spec !== undefined && (lane.isBusy || !isCached(spec.name));
+    if (isShared) return new SharedRequest(lane, new Passable(args.raw(), spec, args), "shared");
+  }
+  const name = written.toLowerCase();
   session.enlist();
   if (!session.isAuthenticated) return beforeLogin(args, session, lane);
   if (name === "quit" || name === "reset" || name === "proxy") return local(args, session);
@@ -51,7 +57,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
   if (isOwn && !isForwarded) return aboutConnection(args, session, lane);
   if (!lane.lanes.table.isKnown) return new Unrouted(args, session);
   const spec = lane.lanes.table.find(args);
-  if (spec === undefined && args.string(0, NAME_BYTES).length === NAME_BYTES) {
+  if (spec === undefined && name.length === NAME_BYTES) {
     return refuseCommand(args); // It is too long to be anybody's name.
   }
   if (!lane.lanes.allows(spec, name)) return forbidden(spec?.name ?? name, session, lane);
@@ -111,11 +117,12 @@ export function streamedOf(
 ): StreamedRequest | null {
   const lane = session.lane!;
   const { table } = lane.lanes;
-  if (!session.isAuthenticated || !session.mayPass || !table.isKnown || args.count < 2) return null;
+  if (!session.isAuthenticated || !session.mayPass || args.count < 2) return null;
   const name = args.string(0, NAME_BYTES).toLowerCase();
   const spec = table.find(args);
   const isOwn = isLocal(args, session.context.database) || isCached(name) || isKnownHere(args);
-  if (spec === undefined || isOwn || !lane.lanes.allows(spec, name)) return null;
+  const isNone = spec === undefined && (table.isKnown || name.length === NAME_BYTES);
+  if (isNone || isOwn || !lane.lanes.allows(spec, name)) return null;
   const isMuted = session.skipsReply();
   const known = new Passable(new Uint8Array(0), spec, args, null, ANY_KEY);
   return new StreamedRequest(lane, known, source(), isMuted);

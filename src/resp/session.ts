@@ -69,6 +69,7 @@ export class Session implements LaneClient, NamedClient {
   /** Credentials that Redis itself has accepted from this client; null for those of the proxy. */
   login: Login | null = null;
 
+  #isListed = false;
   #freshness: Freshness;
   #replies: ReplyMode = "on";
   /** Replies that are still left out: that of CLIENT REPLY SKIP and the one after it. */
@@ -125,6 +126,11 @@ export class Session implements LaneClient, NamedClient {
     this.#settle();
   }
 
+  /** Whether the client wants all replies. */
+  get repliesAll(): boolean {
+    return this.#replies === "on" && this.#skips === 0;
+  }
+
   /** Whether the reply to the request that has just been read is left out. */
   skipsReply(): boolean {
     if (this.isPlain) return false;
@@ -175,6 +181,8 @@ export class Session implements LaneClient, NamedClient {
 
   /** Makes the client known by its id: clients that are turned away never are. */
   enlist(): void {
+    if (this.#isListed) return;
+    this.#isListed = true;
     this.context.lanes?.ids.add(this);
   }
 

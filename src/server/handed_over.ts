@@ -12,6 +12,8 @@ import type { Source } from "./read_ahead.ts";
 
 export class HandedOver implements ClientEnd {
   onFinish: () => void;
+  /** Whether the last read filled its room, so that more is probably waiting. */
+  #isMore = false;
 
   /** @param source Where the client's bytes are read, at the moment. */
   constructor(
@@ -31,11 +33,12 @@ export class HandedOver implements ClientEnd {
   }
 
   async receive(): Promise<boolean> {
-    const { input } = this.intake;
-    input.relax();
+    const { input, slice } = this.intake;
+    if (!this.#isMore) input.relax();
     try {
       const count = await this.source().read(input.room());
-      if (count !== null) input.received(count);
+      this.#isMore = count !== null && input.received(count);
+      if (slice.isOver(performance.now())) await slice.yield();
       return count !== null;
     } catch (error) {
       if (isGone(error)) return false;

@@ -7,6 +7,7 @@ import { Arrival } from "./arrival.ts";
 import { Input } from "./input.ts";
 import { type Peer, peerOf } from "./peer.ts";
 import { PendingReplies } from "./pending.ts";
+import { Later } from "../core/later.ts";
 import type { Millis } from "../core/types.ts";
 import { type ClientEnd, type ClientRequest, type Protocol, TAKE_OVER } from "./protocol.ts";
 import type { Service } from "./service.ts";
@@ -114,7 +115,7 @@ export class Intake {
         this.#heir = request;
         return false;
       }
-      const isLate = pending.length > 0 || found instanceof Promise;
+      const isLate = pending.length > 0 || found instanceof Promise || found instanceof Later;
       if (isLate || request.reply(output, found) === false) pending.push(request, found);
       if (request.last) return this.#isOver = true;
       if (output.full || pending.length >= PENDING_REQUESTS) return false;

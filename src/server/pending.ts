@@ -5,6 +5,7 @@
  * @module
  */
 import { turn } from "../core/event_loop.ts";
+import { Later } from "../core/later.ts";
 import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
 import type { ClientRequest } from "./protocol.ts";
 import type { Writer } from "./writer.ts";
@@ -21,7 +22,9 @@ class Slot {
   isKnown = true;
 
   constructor(readonly request: ClientRequest, public found: unknown) {
-    if (found instanceof Promise) {
+    if (found instanceof Later) {
+      this.isKnown = false;
+    } else if (found instanceof Promise) {
       this.isKnown = false;
       const settled = found.then((known) => {
         this.found = known;
@@ -31,6 +34,11 @@ class Slot {
       // It must not reject. Should it, that is this client's end when its turn comes, not ours now.
       settled.catch(() => {});
     }
+  }
+
+  know(found: Later<unknown>): void {
+    this.found = found.value;
+    this.isKnown = true;
   }
 }
 
@@ -57,7 +65,10 @@ export class PendingReplies {
 
   /** Forgets all of them. */
   clear(): void {
-    for (const { found } of this.#slots) if (found instanceof ReplyStream) found.cut();
+    for (const slot of this.#slots) {
+      const found = slot.found instanceof Later ? slot.found.value : slot.found;
+      if (found instanceof ReplyStream) found.cut();
+    }
     this.#slots.length = 0;
   }
 
@@ -66,11 +77,14 @@ export class PendingReplies {
     const { output, activity } = writer;
     const slots = this.#slots.reverse();
     for (let slot = slots.pop(); slot !== undefined; slot = slots.pop()) {
+      if (slot.found instanceof Later && slot.found.isKnown) slot.know(slot.found);
       if (!slot.isKnown) {
         if (output.length > 0) await writer.flush();
         if (client.isClosed) return this.clear();
         activity.answer();
-        await slot.found;
+        const { found } = slot;
+        await (found instanceof Later ? found.known() : found);
+        if (found instanceof Later) slot.know(found);
         // Others that became known in the same moment are noted before this goes on.
         await undefined;
       }

@@ -18,6 +18,7 @@ export function specOf(name: string, flags: string, firstKey = 1): CommandSpec {
     categories: new Set(),
     keyRange: [firstKey, firstKey, firstKey],
     keySpecs: null,
+    writeSpecs: [],
     subcommands: new Map(),
   };
 }

@@ -99,9 +99,12 @@ export class ArgumentList implements Arguments {
   raw(): Uint8Array {
     const { count } = this;
     if (this.#words !== null) return Buffer.from(request(this.#words), "latin1");
-    // The headers of all but the first argument stand between the arguments.
     const from = this.from(0);
     const to = this.to(count - 1);
+    if (!this.#isOwn && this.#base + this.length === to + 2) {
+      return Buffer.from(this.bytes!.subarray(this.#base, to + 2));
+    }
+    // The headers of all but the first argument stand between the arguments.
     const head = `*${count}\r\n$${this.to(0) - from}\r\n`;
     const raw = Buffer.allocUnsafeSlow(head.length + to - from + 2);
     raw.write(head, "latin1");

@@ -2,17 +2,19 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { HANG_UP, ReplyStream } from "../../../src/core/reply_stream.ts";
 import { Failure } from "../../../src/core/types.ts";
+import type { Passable } from "../../../src/lanes/passable.ts";
 import { type Passed, SharedLane } from "../../../src/lanes/shared_lane.ts";
+import { StreamBudget } from "../../../src/lanes/stream_budget.ts";
 import { Connection } from "../../../src/origin/wire/connection.ts";
 import { request } from "../../support/client.ts";
 import { FakeSocket, settled } from "../../support/fake_socket.ts";
 import { FakeCache, passable } from "../../support/lane_rig.ts";
 
 /** A lane whose connections are sockets that the test plays. */
-function rig(failures: (Failure | null)[] = []) {
+function rig(failures: (Failure | null)[] = [], limit = Infinity) {
   const sockets: FakeSocket[] = [];
   const cache = new FakeCache();
-  let held = 0;
+  const budget = new StreamBudget(limit);
   const lane = new SharedLane({
     open: () => {
       const failure = failures.shift() ?? null;
@@ -22,9 +24,16 @@ function rig(failures: (Failure | null)[] = []) {
       return Promise.resolve(new Connection(socket));
     },
     cache,
-    onHeld: (_, change) => held += change,
+    budget,
   });
-  return { lane, sockets, cache, held: () => held };
+  return { lane, sockets, cache, held: () => budget.bytes };
+}
+
+/** What passed, once it is known. */
+async function pass(lane: SharedLane, request: Passable, replies?: number): Promise<Passed> {
+  const passing = lane.pass(request, replies);
+  await passing.known();
+  return passing.value!;
 }
 
 /** What passed, as text. */
@@ -34,7 +43,7 @@ function textOf(passed: Passed): string {
 
 Deno.test("SharedLane sends requests of one moment by one write, and replies come in order", async () => {
   const { lane, sockets } = rig();
-  const replies = ["a", "b", "c"].map((key) => lane.pass(passable("GET", key)));
+  const replies = ["a", "b", "c"].map((key) => pass(lane, passable("GET", key)));
   await settled();
   assertEquals(sockets.length, 1);
   assertEquals(sockets[0]!.written, ["a", "b", "c"].map((key) => request("GET", key)).join(""));
@@ -46,7 +55,7 @@ Deno.test("SharedLane sends requests of one moment by one write, and replies com
 Deno.test("SharedLane drops a written key before its reply goes on, also for an error", async () => {
   for (const reply of ["+OK\r\n", "-OOM no memory\r\n"]) {
     const { lane, sockets, cache } = rig();
-    const passed = lane.pass(passable("SET", "k", "v")).then((one) => cache.log.push(textOf(one)));
+    const passed = pass(lane, passable("SET", "k", "v")).then((one) => cache.log.push(textOf(one)));
     await settled();
     assertEquals(cache.log, []);
     sockets[0]!.reply(reply);
@@ -60,8 +69,8 @@ Deno.test("SharedLane holds the reply of a script back until all its changes are
   const { lane, sockets, cache } = rig();
   const fence = Promise.withResolvers<boolean>();
   cache.fenced = fence.promise;
-  const passed = lane.pass(passable("EVAL", "return 1", "0")).then(() => cache.log.push("reply"));
-  const other = lane.pass(passable("GET", "k"));
+  const passed = pass(lane, passable("EVAL", "return 1", "0")).then(() => cache.log.push("reply"));
+  const other = pass(lane, passable("GET", "k"));
   await settled();
   sockets[0]!.reply(":1\r\n$-1\r\n");
   assertEquals(textOf(await other), "$-1\r\n");
@@ -74,7 +83,7 @@ Deno.test("SharedLane holds the reply of a script back until all its changes are
 
 Deno.test("SharedLane has everything dropped after FLUSHALL", async () => {
   const { lane, sockets, cache } = rig();
-  const passed = lane.pass(passable("FLUSHALL"));
+  const passed = pass(lane, passable("FLUSHALL"));
   await settled();
   sockets[0]!.reply("+OK\r\n");
   await passed;
@@ -84,7 +93,7 @@ Deno.test("SharedLane has everything dropped after FLUSHALL", async () => {
 
 Deno.test("SharedLane sends a read once more if its connection is lost, and no more than once", async () => {
   const { lane, sockets } = rig();
-  const passed = lane.pass(passable("HGETALL", "h"));
+  const passed = pass(lane, passable("HGETALL", "h"));
   await settled();
   sockets[0]!.end();
   await settled();
@@ -97,7 +106,7 @@ Deno.test("SharedLane sends a read once more if its connection is lost, and no m
 
 Deno.test("SharedLane never repeats a write that may have been done: the client is hung up on", async () => {
   const { lane, sockets, cache } = rig();
-  const passed = lane.pass(passable("INCR", "n"));
+  const passed = pass(lane, passable("INCR", "n"));
   await settled();
   sockets[0]!.end();
   assertEquals(await passed, HANG_UP);
@@ -108,13 +117,13 @@ Deno.test("SharedLane never repeats a write that may have been done: the client 
 
 Deno.test("SharedLane opens a new connection for what comes after a loss", async () => {
   const { lane, sockets } = rig();
-  const first = lane.pass(passable("GET", "a"));
+  const first = pass(lane, passable("GET", "a"));
   await settled();
   sockets[0]!.reply("$-1\r\n");
   await first;
   sockets[0]!.end();
   await settled();
-  const second = lane.pass(passable("SET", "a", "1"));
+  const second = pass(lane, passable("SET", "a", "1"));
   await settled();
   sockets[1]!.reply("+OK\r\n");
   assertEquals(textOf(await second), "+OK\r\n");
@@ -124,8 +133,8 @@ Deno.test("SharedLane opens a new connection for what comes after a loss", async
 Deno.test("SharedLane says why there is no connection, and tries again for the next request", async () => {
   const away = new Failure("away", "Redis is away: refused");
   const { lane, sockets } = rig([away]);
-  assertEquals(await lane.pass(passable("SET", "a", "1")), away);
-  const passed = lane.pass(passable("SET", "a", "1"));
+  assertEquals(await pass(lane, passable("SET", "a", "1")), away);
+  const passed = pass(lane, passable("SET", "a", "1"));
   await settled();
   sockets[0]!.reply("+OK\r\n");
   assertEquals(textOf(await passed), "+OK\r\n");
@@ -134,7 +143,7 @@ Deno.test("SharedLane says why there is no connection, and tries again for the n
 
 Deno.test("SharedLane joins the replies of a transaction in one piece", async () => {
   const { lane, sockets } = rig();
-  const passed = lane.pass(passable("MULTI"), 3);
+  const passed = pass(lane, passable("MULTI"), 3);
   await settled();
   sockets[0]!.reply("+OK\r\n+QUEUED\r\n");
   await settled();
@@ -145,8 +154,8 @@ Deno.test("SharedLane joins the replies of a transaction in one piece", async ()
 
 Deno.test("SharedLane hands a long reply on in parts, and reads on for the others", async () => {
   const { lane, sockets, held } = rig();
-  const long = lane.pass(passable("LRANGE", "l"));
-  const other = lane.pass(passable("GET", "k"));
+  const long = pass(lane, passable("LRANGE", "l"));
+  const other = pass(lane, passable("GET", "k"));
   await settled();
   const reply = `*2\r\n$400000\r\n${"x".repeat(400_000)}\r\n$1\r\ny\r\n`;
   sockets[0]!.reply(`${reply}$1\r\nK\r\n`);
@@ -166,7 +175,7 @@ Deno.test("SharedLane hands a long reply on in parts, and reads on for the other
 
 Deno.test("SharedLane cuts a long reply off whose connection is lost", async () => {
   const { lane, sockets } = rig();
-  const passed = lane.pass(passable("LRANGE", "l"));
+  const passed = pass(lane, passable("LRANGE", "l"));
   await settled();
   sockets[0]!.reply(`$400000\r\n${"x".repeat(200_000)}`);
   const stream = await passed as ReplyStream;
@@ -174,5 +183,33 @@ Deno.test("SharedLane cuts a long reply off whose connection is lost", async () 
   while (await stream.next() !== null) { /* Take what there is. */ }
   assert(stream.isCut);
   assertEquals(sockets.length, 1);
+  lane.close();
+});
+
+Deno.test("SharedLane leaves a connection to a long reply that nobody takes, and serves the others", async () => {
+  const { lane, sockets, held } = rig([], 100_000);
+  const long = pass(lane, passable("LRANGE", "l"));
+  const behind = pass(lane, passable("SET", "k", "v"));
+  await settled();
+  const reply = `$1000000\r\n${"x".repeat(1_000_000)}\r\n`;
+  sockets[0]!.reply(`${reply}+OK\r\n`);
+  const stream = await long as ReplyStream;
+  await settled();
+  assert(held() < 300_000, `${held()} bytes`);
+  const other = pass(lane, passable("GET", "k"));
+  while (sockets.length < 2) await settled();
+  await settled();
+  sockets[1]!.reply("$-1\r\n");
+  assertEquals(textOf(await other), "$-1\r\n");
+  // Once the client takes the reply, all behind it is answered, and the connection ends.
+  let length = 0;
+  for (let part = await stream.next(); part !== null; part = await stream.next()) {
+    length += part.length;
+  }
+  assertEquals(length, reply.length);
+  assertEquals(textOf(await behind), "+OK\r\n");
+  sockets[0]!.reply("+PONG\r\n");
+  await settled();
+  assertEquals([sockets[0]!.isClosed, sockets[1]!.isClosed], [true, false]);
   lane.close();
 });

@@ -1,0 +1,150 @@
+// What passes to Redis: order, transactions, large requests and replies, clients that leave.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { RawClient, request } from "../support/client.ts";
+import { startProxy } from "../support/proxy.ts";
+import { redisCli, serving, until } from "../support/serving.ts";
+import { startRedisServer } from "../../tools/redis_server.ts";
+import { compare } from "../differential/compare.ts";
+
+/** What redis-cli prints. */
+async function ask(port: number, ...words: string[]): Promise<string> {
+  return (await redisCli(port, ...words)).trim();
+}
+
+/** Connections that Redis has from its own point of view, by a word in their line of CLIENT LIST. */
+async function upstreams(redisPort: number, word: string): Promise<number> {
+  const list = await ask(redisPort, "CLIENT", "LIST");
+  return list.split("\n").filter((line) => line.includes(word)).length;
+}
+
+Deno.test("random commands, transactions, waits and subscriptions get the same bytes as from Redis", async () => {
+  await using expected = await startRedisServer();
+  await using it = await serving();
+  const { commands, differences } = await compare(expected.port, it.port, 12_000, 42);
+  assertEquals(differences, []);
+  assert(commands >= 12_000);
+});
+
+Deno.test("a GET behind a write in the same pipeline sees the write", async () => {
+  await using it = await serving();
+  using client = await it.connect();
+  for (let round = 0; round < 200; round++) {
+    const value = `v${round}`.padEnd(5);
+    const pipeline = request("GET", "k") + request("SET", "k", value) + request("GET", "k");
+    const before = round === 0 ? "$-1\r\n" : `$5\r\n${`v${round - 1}`.padEnd(5)}\r\n`;
+    const replies = `${before}+OK\r\n$5\r\n${value}\r\n`;
+    assertEquals(await client.exchange(pipeline, replies.length), replies);
+  }
+});
+
+Deno.test("a value that a client writes is read anew by every other client", async () => {
+  await using it = await serving();
+  using writer = await it.connect();
+  using reader = await it.connect();
+  for (let round = 0; round < 500; round++) {
+    const value = String(round).padStart(4, "0");
+    assertEquals(await writer.exchange(request("SET", "k", value), 5), "+OK\r\n");
+    assertEquals(await reader.exchange(request("GET", "k"), 10), `$4\r\n${value}\r\n`);
+  }
+});
+
+Deno.test("a transaction that comes in full needs no connection of its own, and others do", async () => {
+  await using it = await serving();
+  using client = await it.connect();
+  // The first command has the proxy learn the commands of the server.
+  assertEquals(await client.exchange(request("SET", "n", "0"), 5), "+OK\r\n");
+  const whole = ["MULTI", "INCR n", "GET n", "EXEC"].map((one) => request(...one.split(" ")));
+  const replies = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n$1\r\n1\r\n";
+  assertEquals(await client.exchange(whole.join(""), replies.length), replies);
+  assertEquals(await upstreams(it.redis.port, "cmd=exec"), 1);
+  const again = replies.replace(":1", ":2").replace("\n1\r", "\n2\r");
+  for (const [index, part] of again.split(/(?<=OK\r\n|QUEUED\r\n)/).entries()) {
+    assertEquals(await client.exchange(whole[index]!, part.length), part);
+  }
+  assertEquals(await upstreams(it.redis.port, "cmd=exec"), 2);
+  client.close();
+  await until(async () => await upstreams(it.redis.port, "cmd=exec") === 1);
+});
+
+Deno.test("a client that leaves while it waits takes nothing from the queue", async () => {
+  await using it = await serving();
+  const client = await it.connect();
+  await client.send(request("BLPOP", "queue", "0"));
+  await until(async () => await upstreams(it.redis.port, "cmd=blpop") === 1);
+  client.close();
+  await until(async () => await upstreams(it.redis.port, "cmd=blpop") === 0);
+  assertEquals(await ask(it.port, "RPUSH", "queue", "job"), "1");
+  assertEquals(await ask(it.redis.port, "LLEN", "queue"), "1");
+});
+
+Deno.test("no connection to Redis is left when 50 clients with state have gone", async () => {
+  await using it = await serving();
+  await ask(it.port, "SET", "k", "v");
+  const before = await upstreams(it.redis.port, "id=");
+  const commands = [["WATCH", "k"], ["SUBSCRIBE", "c"], ["MULTI"], ["MONITOR"], ["SELECT", "3"]];
+  const clients = await Promise.all(Array.from({ length: 50 }, async (_, index) => {
+    const client = await it.connect();
+    await client.send(request(...commands[index % commands.length]!));
+    await client.until("\r\n");
+    return client;
+  }));
+  assertEquals(await upstreams(it.redis.port, "id="), before + 50);
+  for (const client of clients) client.close();
+  await until(async () => await upstreams(it.redis.port, "id=") === before);
+});
+
+Deno.test("beyond --max-upstreams a client is told so, and its connection ends", async () => {
+  await using it = await serving(["--max-upstreams", "1"]);
+  using first = await it.connect();
+  assertEquals(await first.exchange(request("WATCH", "k"), 5), "+OK\r\n");
+  using second = await it.connect();
+  await second.send(request("MULTI"));
+  await second.send(request("SET", "k", "v"));
+  assertEquals(await second.rest(), "-ERR max number of clients reached\r\n");
+  assertEquals(await ask(it.redis.port, "EXISTS", "k"), "0");
+});
+
+Deno.test("a request larger than --max-request passes as it comes, in bounded memory", async () => {
+  await using it = await serving(["--max-request", "1mb"]);
+  using client = await it.connect();
+  const length = 60_000_000;
+  await client.send(`*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n$${length}\r\n`);
+  const piece = new Uint8Array(1_000_000).fill(120);
+  for (let sent = 0; sent < length; sent += piece.length) await client.send(piece);
+  await client.send(`\r\n${request("INCR", "n")}`);
+  assertEquals(await client.text(9), "+OK\r\n:1\r\n");
+  assertEquals(await ask(it.redis.port, "STRLEN", "big"), `${length}`);
+  const status = await Deno.readTextFile(`/proc/${it.proxy.process.pid}/status`);
+  const peak = Number(/VmHWM:\s+(\d+)/.exec(status)![1]) * 1024;
+  assert(peak < 250e6, `${peak} bytes`);
+});
+
+Deno.test("what is denied is refused by name, and makes the transaction around it fail", async () => {
+  await using it = await serving(["--deny", "keys,@geo", "--allow", "client|pause"]);
+  assertMatch(await ask(it.port, "SHUTDOWN"), /^NOPERM .*'shutdown'/);
+  assertMatch(await ask(it.port, "KEYS", "*"), /^NOPERM .*'keys'/);
+  assertMatch(await ask(it.port, "GEOADD", "g", "1", "2", "m"), /^NOPERM .*'geoadd'/);
+  assertEquals(await ask(it.port, "CLIENT", "PAUSE", "0"), "OK");
+  using client = await it.connect();
+  await client.send(
+    ["MULTI", "SET k v", "KEYS *", "EXEC"].map((one) => request(...one.split(" "))).join(""),
+  );
+  assertMatch(await client.until("errors.\r\n"), /^\+OK\r\n\+QUEUED\r\n-NOPERM .*\r\n-EXECABORT /);
+  assertEquals(await ask(it.redis.port, "EXISTS", "k"), "0");
+});
+
+Deno.test("a proxy with a password lets in only who has it, whatever Redis says", async () => {
+  await using redis = await startRedisServer();
+  await ask(redis.port, "ACL", "SETUSER", "anybody", "on", "nopass", "~*", "+@all");
+  await using proxy = await startProxy(redis.port, [], { env: { RP_PASSWORD: "secret" } });
+  for (const words of [["AUTH", "x"], ["AUTH", "default", "x"], ["AUTH", "anybody", "x"]]) {
+    assertMatch(await ask(proxy.port, ...words), /^WRONGPASS /);
+  }
+  using client = await RawClient.connect(proxy.port);
+  await client.send(request("SET", "k", "v"));
+  assertEquals(await client.until("\r\n"), "-NOAUTH Authentication required.\r\n");
+  // Once it is in, it may go on as another user of Redis.
+  assertEquals(await client.exchange(request("AUTH", "secret"), 5), "+OK\r\n");
+  assertEquals(await client.exchange(request("AUTH", "anybody", "x"), 5), "+OK\r\n");
+  assertEquals(await client.exchange(request("ACL", "WHOAMI"), 13), "$7\r\nanybody\r\n");
+});
