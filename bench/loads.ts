@@ -120,16 +120,19 @@ export function wrkMillis(text = ""): number {
   return Number(number) * MILLIS[unit as keyof typeof MILLIS];
 }
 
-/** Runs redis-benchmark: GET of `keys` random keys of the main data set. */
+/** A GET of a random key of the main data set, as redis-benchmark has it. */
+const RANDOM_GET = ["GET", "key:__rand_int__"];
+
+/** Runs redis-benchmark: a command in which each `__rand_int__` is one of `keys` numbers. */
 export async function redisBenchmark(
   peer: Peer,
-  plan: { keys: number; depth: number; requests: number },
+  plan: { keys: number; depth: number; requests: number; command?: readonly string[] },
 ): Promise<Sample> {
   const before = cpuSeconds(peer.pid);
   const text = await output(PLACES.load, [
     ...["redis-benchmark", "-h", "127.0.0.1", "-p", `${peer.port}`, "-c", "50", "--csv"],
     ...["-P", `${plan.depth}`, "-n", `${plan.requests}`, "-r", `${plan.keys}`],
-    ...["GET", "key:__rand_int__"],
+    ...plan.command ?? RANDOM_GET,
   ]);
   const cpu = cpuSeconds(peer.pid) - before;
   // "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95...","p99...","max..."

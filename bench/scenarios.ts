@@ -4,6 +4,7 @@ import { DATASETS, keyOf, valueOf } from "./dataset.ts";
 import { FAR } from "./far.ts";
 import { generate, redisBenchmark, redisInfo, type Sample, warm, wrk } from "./loads.ts";
 import { compare, type Subject } from "./measure.ts";
+import { PASSING } from "./passing.ts";
 import type { Peer } from "./peers.ts";
 import type { Context, Findings, Scenario } from "./scenario.ts";
 import {
@@ -156,6 +157,7 @@ export const SCENARIOS: readonly Scenario[] = [
     measure: measureLargeHttp,
   },
   ...FAR,
+  ...PASSING,
   ...COSTS,
   ...[1, 16].map((depth): Scenario => ({
     id: `tool-d${depth}`,

@@ -84,6 +84,14 @@ export const TARGETS: readonly Target[] = [
     TWEMPROXY,
     part("resp-miss-d1", TWEMPROXY, "throughput", 0.8),
   ),
+  ...["set", "incr", "lpush", "hset", "zadd"].map((name) =>
+    target(
+      `${name.toUpperCase()} that passes, depth 1 / 16`,
+      TWEMPROXY,
+      part(`pass-${name}-d1`, TWEMPROXY, "throughput", 0.9),
+      part(`pass-${name}-d16`, TWEMPROXY, "throughput", 1.5),
+    )
+  ),
   target(
     "Far Redis, Zipf 0.99, 50 connections: throughput / p50",
     "direct access",
