@@ -68,6 +68,6 @@ export const CLIENTS = {
   "max-request": setting(
     bytes(64 * 1024),
     "16mb",
-    "largest RESP request, and the most to read ahead while a client reads no replies",
+    "largest RESP request that does not pass to Redis, and the most that is read ahead",
   ),
 };
