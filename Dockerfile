@@ -43,6 +43,10 @@ COPY --from=build /app/dist/redis-proxy /redis-proxy
 # The user "nonroot" of the base image, by number, so that an orchestrator can see it is not root.
 USER 65532:65532
 EXPOSE 8080
+# In a container every client is remote, and who reaches the port is decided by its network: as in the
+# image of Redis, protected mode is off.
+ENV RP_PROTECTED_MODE=no
+
 # It uses RP_LISTEN_ADDRESS and RP_PORT, so set the port with its variable, not with its flag.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=5s CMD ["/redis-proxy", "healthcheck"]
 ENTRYPOINT ["/redis-proxy"]
