@@ -1,55 +1,56 @@
 /**
- * Remembers for a while which keys could not be read, so that who asks again is answered at once
- * instead of by another read that would most likely fail as well. Pure: moments go in.
+ * Remembers for a while which keys could not be read. The next request for such a key gets the
+ * failure at once, because another read would most likely fail as well. Pure: callers pass the
+ * time.
  *
- * That Redis is away is not for here: the link itself refuses reads at once then, and is back the
- * moment that Redis is. Neither is a read that was shed, since nothing says that Redis is in trouble.
+ * If Redis is away, nothing is noted here: the link refuses reads itself, and knows first when
+ * Redis is back. A read that was shed is not noted either, because it says nothing about Redis.
  *
  * @module
  */
 import { Failure, type Fetched, type Key, type Millis } from "../core/types.ts";
 import { isTrouble } from "../core/redis_errors.ts";
 
-/** For how long a key is left alone. */
+/** How long no read of a failed key begins. */
 export const BACKOFF: Millis = 1000;
 
-/** The same at most for a key whose read costs the connection: twice as long each time. */
+/** The longest pause of a key whose read breaks the connection. The pause doubles each time. */
 export const BACKOFF_MOST: Millis = 64 * BACKOFF;
 
-/** Keys that are remembered, and their bytes together; any other is read again too early. */
+/** The most keys to remember, and their bytes together. Other keys are read again too early. */
 const KEPT = 4096;
 const KEPT_BYTES = 1024 * 1024;
 
 /** A key that could not be read. */
 interface Failed {
   readonly failure: Failure;
-  /** How long it is left alone, and until when. */
+  /** How long the pause is, and when it ends. */
   readonly pause: Millis;
   readonly until: Millis;
 }
 
 export class Backoff {
-  /** The one that failed last comes last. */
+  /** The key that failed last comes last. */
   readonly #failed = new Map<Key, Failed>();
-  /** The bytes of its keys. */
+  /** The bytes of these keys. */
   #bytes = 0;
 
-  /** The number of keys that are remembered. */
+  /** The number of remembered keys. */
   get size(): number {
     return this.#failed.size;
   }
 
-  /** What the last read of the key came to, if it failed and it is too early for another one. */
+  /** The failure of the key's last read, while it is too early for another read. */
   find(key: Key, now: Millis): Failure | undefined {
     if (this.#failed.size === 0) return undefined;
     const found = this.#failed.get(key);
     if (found === undefined || now < found.until) return found?.failure;
-    // How long it was left alone still counts for a while.
+    // The length of the pause still counts for a while.
     if (found.failure.reason !== "broken" || now >= found.until + BACKOFF_MOST) this.#drop(key);
     return undefined;
   }
 
-  /** A read that was sent is over. */
+  /** Notes the result of a read that was sent. */
   note(key: Key, fetched: Fetched, now: Millis): void {
     const last = this.#failed.size > 0 ? this.#failed.get(key) : undefined;
     if (last !== undefined) this.#drop(key);
@@ -67,13 +68,15 @@ export class Backoff {
     if (this.#failed.delete(key)) this.#bytes -= key.length;
   }
 
-  /** A key was changed in Redis, and may be readable now: the least pause is enough. */
+  /**
+   * Notes that Redis changed a key. It may be readable now, so its pause becomes the shortest one.
+   */
   changed(key: Key): void {
     const failed = this.#failed.size > 0 ? this.#failed.get(key) : undefined;
     if (failed !== undefined) this.#failed.set(key, shortened(failed));
   }
 
-  /** All keys were deleted in Redis. */
+  /** Notes that Redis deleted all keys. */
   allChanged(): void {
     for (const [key, failed] of this.#failed) this.#failed.set(key, shortened(failed));
   }
@@ -87,7 +90,7 @@ function shortened(failed: Failed): Failed {
   return { ...failed, until: failed.until - failed.pause + BACKOFF, pause: BACKOFF };
 }
 
-/** Each read of a key that is broken costs a connection. */
+/** Returns the next pause of a key. Each read of a broken key costs a connection. */
 function pauseAfter({ reason }: Failure, last: Failed | undefined): Millis {
   const isAgain = reason === "broken" && last?.failure.reason === "broken";
   return isAgain ? Math.min(BACKOFF_MOST, 2 * last.pause) : BACKOFF;

@@ -1,6 +1,6 @@
 /**
- * Decides which flights leave together, in one trip to the origin: a trip for each would take twice
- * the time of a miss.
+ * Decides which flights leave together, in one trip to the origin. If each flight made a trip of
+ * its own, a miss would take twice the time.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Flight, Origin } from "../core/types.ts";
 /** Runs something at the end of the turn of the event loop. */
 export type AtEndOfTurn = (run: () => void) => void;
 
-/** Flights after which a trip leaves, so that Redis works on it while others are parsed. */
+/** With so many flights, a trip leaves at once: Redis works on it while we parse other requests. */
 const TRIP_FLIGHTS = 16;
 
 export class Boarding {
@@ -18,7 +18,10 @@ export class Boarding {
 
   constructor(readonly origin: Origin, readonly atEndOfTurn: AtEndOfTurn = queueMicrotask) {}
 
-  /** Adds a flight. It leaves at the end of the turn at the latest, and may land before this returns. */
+  /**
+   * Adds a flight. It leaves at the end of the turn at the latest, and may land before `add`
+   * returns.
+   */
   add(flight: Flight): void {
     const count = this.#flights.push(flight);
     if (this.#isHeld) return;
@@ -26,7 +29,7 @@ export class Boarding {
     else if (count === TRIP_FLIGHTS) this.#depart();
   }
 
-  /** Has all flights that begin in `work` leave in one trip, whatever their number. */
+  /** Makes all flights that begin in `work` leave in one trip, however many they are. */
   together<T>(work: () => T): T {
     if (this.#isHeld) return work();
     const others = this.#flights;

@@ -1,6 +1,6 @@
 /**
- * What is known of the channel by which Redis tells of changes: its epoch, and until when its
- * silence may be taken for "nothing has changed". Pure: events and moments in, numbers out.
+ * The state of the channel on which Redis announces changes: its epoch, and until when its silence
+ * means that nothing has changed. Pure: events and times in, numbers out.
  *
  * A hit compares four numbers with this object, so they are plain fields.
  *
@@ -10,69 +10,71 @@ import type { Millis } from "../core/types.ts";
 import type { Side } from "../origin/follower.ts";
 
 /**
- * What the channel is at:
- * - `off`: none is wanted; an entry stays until its time is up
- * - `tracked`: Redis tells of every change
- * - `untracked`: Redis does not tell; where it refuses to, an entry stays until its time is up
- * - `down`: there was a channel, or must be one, and there is none now
+ * The state of the channel:
+ * - `off`: the settings want none; an entry lives for its lifetime
+ * - `tracked`: Redis announces every change
+ * - `untracked`: Redis does not announce changes; if it refuses to, an entry lives for its lifetime
+ * - `down`: the channel is lost, or required and not there yet
  */
 export type ChannelState = "off" | "tracked" | "untracked" | "down";
 
-/** What is expected of the channel. */
+/** What the settings demand of the channel. */
 export interface ChannelOptions {
-  /** `off` wants none, `auto` does without where Redis refuses, `required` keeps nothing without. */
+  /**
+   * `off` wants none, `auto` caches also if Redis refuses it, `required` caches nothing without it.
+   */
   readonly mode: "auto" | "required" | "off";
-  /** For how long the last proof that both connections live holds. */
+  /** How long the last proof holds that Redis still announces changes. */
   readonly lease: Millis;
 }
 
 export class Channel {
-  /** The lifetime of one pair of connections; an entry of another one is not answered. */
+  /** The number of the connection's lifetime. Entries of another epoch are not served. */
   epoch = 0;
-  /** Counts flushes; an entry from before the last one is known to be wrong. */
+  /** Counts flushes. An entry from before the last flush is wrong. */
   generation = 0;
-  /** Until when entries of this epoch may be answered. */
+  /** Until when entries of this epoch may be served. */
   leaseUntil: Millis;
   state: ChannelState;
-  /** When the connection was lost last. */
+  /** When the connection was last lost. */
   lostAt: Millis = -Infinity;
-  /** Whether values may be kept for their time without being told of changes. */
+  /** Whether values may be cached for their lifetime although Redis announces no changes. */
   #mayKeepUntold = true;
-  /** Until when the entries of past epochs could be answered, and whether that was proven. */
+  /** Until when the entries of past epochs could be served, and whether that was proven. */
   readonly #ends = new Map<number, { readonly end: Millis; readonly isProven: boolean }>();
   protected readonly answeredAt: Record<Side, Millis> = {
     data: -Infinity,
     invalidation: -Infinity,
   };
 
-  /** @param memory For how long the end of an epoch is remembered, for stale answers. */
+  /** @param memory How long to remember the end of an epoch, for stale answers. */
   constructor(readonly options: ChannelOptions, readonly memory: Millis = 0) {
     this.state = options.mode === "off" ? "off" : "down";
     this.leaseUntil = options.mode === "off" ? Infinity : -Infinity;
   }
 
-  /** Whether what is read now may be kept. */
+  /** Whether a value that is read now may be cached. */
   get isKeeping(): boolean {
     return this.state === "tracked" || this.state === "off" ||
       (this.state === "untracked" && this.options.mode !== "required" && this.#mayKeepUntold);
   }
 
-  /** The latest moment for which all entries of this epoch are proven right. */
+  /** The latest time at which all entries of this epoch were proven right. */
   get provenAt(): Millis {
     return Math.min(this.answeredAt.data, this.answeredAt.invalidation);
   }
 
   /**
-   * The connection is there for reads.
+   * Notes that the connection is ready for reads.
    *
-   * @param isTracked Whether invalidations come; then both sides have just answered.
-   * @param sentAt When the questions that they answered were sent.
-   * @param mayKeepUntold Whether values may be kept for their time if they do not come.
+   * @param isTracked Whether Redis announces changes; then both sides have just answered a probe.
+   * @param sentAt When these probes were sent.
+   * @param mayKeepUntold Whether values may be cached for their lifetime without announcements.
    */
   up(isTracked: boolean, sentAt: Millis, mayKeepUntold = true): void {
     if (this.state === "off") return;
     this.#mayKeepUntold = mayKeepUntold;
-    // Entries that were kept untracked go on as long as it stays so.
+    // Entries that were cached untracked stay valid as long as the state stays untracked.
     if (isTracked || this.state !== "untracked") this.#turn(sentAt);
     this.state = isTracked ? "tracked" : "untracked";
     if (isTracked) {
@@ -83,7 +85,7 @@ export class Channel {
     }
   }
 
-  /** The pair is lost, and with it all that was to be told of its entries. */
+  /** Notes that the connection is lost, and with it the announcements for its entries. */
   down(now: Millis): void {
     this.lostAt = now;
     if (this.state !== "tracked") return;
@@ -92,32 +94,32 @@ export class Channel {
     this.leaseUntil = -Infinity;
   }
 
-  /** A probe was answered that was sent at `sentAt`. */
+  /** Notes that a probe which was sent at `sentAt` is answered. */
   answered(side: Side, sentAt: Millis): void {
     if (this.state !== "tracked") return;
     this.answeredAt[side] = Math.max(this.answeredAt[side], sentAt);
     this.renew();
   }
 
-  /** Time has passed that the clock has not seen, as when a machine sleeps: nothing is proven. */
+  /** Discards all proofs: time has passed that the clock did not count, as in a machine's sleep. */
   doubt(): void {
     if (this.state !== "tracked") return;
     this.answeredAt.data = this.answeredAt.invalidation = -Infinity;
     this.renew();
   }
 
-  /** Everything was deleted at once. */
+  /** Notes that Redis deleted everything at once. */
   flush(): void {
     this.generation++;
   }
 
-  /** Until when the entries of an epoch were known to be right; -Infinity when that is forgotten. */
+  /** Until when the entries of an epoch were known to be right; -Infinity if that is forgotten. */
   endOf(epoch: number): Millis {
     if (epoch !== this.epoch) return this.#ends.get(epoch)?.end ?? -Infinity;
     return this.state === "tracked" ? this.provenAt : Infinity;
   }
 
-  /** The latest moment for which the entries of an epoch were proven right; -Infinity for never. */
+  /** The latest time at which the entries of an epoch were proven right; -Infinity for never. */
   proofOf(epoch: number): Millis {
     if (epoch === this.epoch) return this.state === "tracked" ? this.provenAt : -Infinity;
     const past = this.#ends.get(epoch);

@@ -1,5 +1,5 @@
 /**
- * An entry: what the cache keeps of one key, with the marks that tell whether it still holds.
+ * An entry: a value or an absence in the cache, with the marks that decide whether it still holds.
  *
  * @module
  */
@@ -7,26 +7,26 @@ import type { Millis, Note, Value } from "../core/types.ts";
 
 /** The marks of an entry. */
 export interface Marks {
-  /** When the read that brought it was sent: it is no older. */
+  /** When the read that fetched it was sent. The value is not older than that. */
   readonly validFrom: Millis;
-  /** Until when it may be answered without asking the origin. */
+  /** Until when it may be served without a read of the origin. */
   readonly freshUntil: Millis;
-  /** From when on a hit reads the key again in the background. */
+  /** From then on, a hit reads the key again in the background. */
   readonly refreshAt: Millis;
-  /** When Redis itself deletes the key; the entry is never answered after that. */
+  /** When Redis deletes the key. The entry is never served after that. */
   readonly expiresAt: Millis;
-  /** The lifetime of the pair of connections that it was read over: 32 bits. */
+  /** The epoch in which it was read: 32 bits. */
   readonly epoch: number;
-  /** The number of flushes before it was read: 32 bits. */
+  /** The generation in which it was read: 32 bits. */
   readonly generation: number;
 }
 
-/** An entry as the store hands it out; valid until the store is next asked for one. */
+/** An entry as the store returns it. It is valid until the next call of the store. */
 export interface Entry extends Marks, Note {
-  /** The bytes, which never change. They stay valid. */
+  /** The bytes. They never change and stay valid. */
   readonly value: Value;
-  /** Whether it says that the key does not exist; then it has no bytes. */
+  /** Whether the key does not exist. Then the entry has no bytes. */
   readonly isAbsence: boolean;
-  /** Returns the same entry in a form that stays valid. */
+  /** Returns the same entry as an object that stays valid. */
   keep(): Entry;
 }

@@ -1,5 +1,5 @@
 /**
- * Explains a key: what the table knows about it, in words and figures for a person.
+ * Explains a key: what the table knows about it, in words and figures for people.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Entry } from "./entry.ts";
 import { CacheKey } from "./key.ts";
 import type { Table } from "./table.ts";
 
-/** Returns what is known about a key, by name; durations are in milliseconds, sizes in bytes. */
+/** Returns facts about a key by their names. Durations are in milliseconds, sizes in bytes. */
 export function explain(table: Table, key: Key, now: Millis): Record<string, string> {
   const { entry, flight, miss } = table.look(new CacheKey(key));
   const { channel } = table;

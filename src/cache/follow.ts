@@ -1,5 +1,5 @@
 /**
- * Carries what happens on the link to the table, and counts it.
+ * Passes the events of the link to the table, and counts them.
  *
  * @module
  */

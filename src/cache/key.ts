@@ -7,12 +7,12 @@ import { Buffer } from "node:buffer";
 import type { Key, KeyBytes } from "../core/types.ts";
 import { hashOf } from "./store/hash.ts";
 
-/** A key that the cache has to remember: its text, and the hash of its bytes, computed once. */
+/** A key that the cache remembers: its text, and the hash of its bytes, computed once. */
 export class CacheKey {
   constructor(readonly text: Key, readonly hash: number = hashOfText(text)) {}
 }
 
-/** Memory in which keys longer than this are put is not kept, in bytes. */
+/** The longest key whose memory is used again, in bytes. */
 const SCRATCH_BYTES = 64 * 1024;
 
 const scratch = { bytes: Buffer.alloc(1024), from: 0, to: 0 };

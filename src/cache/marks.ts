@@ -1,5 +1,5 @@
 /**
- * The marks of a new entry: how long it may be answered, by the policy of its key.
+ * The marks of a new entry: how long it may be served, by the policy of its key.
  *
  * @module
  */
@@ -9,9 +9,10 @@ import type { CacheFlight } from "./flight.ts";
 import { cut, type Policy } from "./policy.ts";
 
 /**
- * Returns the marks of what a flight has found, null for a missing key.
+ * Returns the marks for the result of a flight.
  *
- * @param isTracked Whether Redis reports changes of this key.
+ * @param found The value; null for a missing key.
+ * @param isTracked Whether Redis announces changes of this key.
  * @param random A number from 0 to below 1, for the jitter.
  */
 export function marksOf(

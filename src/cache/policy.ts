@@ -26,7 +26,10 @@ export interface Policy {
   readonly staleIfError: Millis;
   /** The largest value to cache, in bytes. */
   readonly valueLimit: number;
-  /** The largest part (0 to 1) to cut off a lifetime at random, so that entries do not expire together. */
+  /**
+   * The largest part (0 to 1) to cut off a lifetime at random, so that entries do not expire
+   * together.
+   */
   readonly jitter: number;
   /** The part of a lifetime after which a hit refreshes the value; Infinity for never. */
   readonly refreshAfter: number;
@@ -38,13 +41,13 @@ export interface PolicyRule extends KeyPattern {
   readonly change: (general: Policy) => Policy;
 }
 
-/** The policy of every key: of the rules that match, the one with the longest literal. */
+/** The policy of every key. Of the rules that match, the one with the longest literal decides. */
 export class Policies {
   readonly #exact = new Map<Key, Policy>();
   readonly #prefixes: { prefix: Key; policy: Policy }[] = [];
-  /** The longest time that any policy allows past an entry's own. */
+  /** The longest time that any policy allows for stale answers. */
   readonly longestStale: Millis;
-  /** The longest time that any policy allows to an entry while Redis announces no changes. */
+  /** The longest lifetime that any policy allows while Redis announces no changes. */
   readonly longestLife: Millis;
 
   /** Makes policies: the general one, and rules that change it for some keys. */
@@ -75,7 +78,7 @@ export class Policies {
   }
 }
 
-/** A lifetime cut at random by the policy's jitter: never longer, or the promise would break. */
+/** Shortens a lifetime at random by the policy's jitter. It never gets longer. */
 export function cut(lifetime: Millis, policy: Policy, random: () => number): Millis {
   return policy.jitter === 0 ? lifetime : lifetime * (1 - policy.jitter * random());
 }

@@ -8,18 +8,19 @@
  *     term     = ( "ttl" | "absent" | "stale" ) ":" duration
  *              | "max" ":" bytes
  *
- * `ttl` bounds how long a value is answered, `absent` the same for a key that does not exist,
- * `stale` how long past its time while Redis is away, `max` the size of what is kept.
+ * `ttl` bounds how long a value is served, and `absent` how long the absence of a key. `stale` says
+ * how long a value may be served past its lifetime while Redis is away. `max` bounds the size of
+ * the values to cache.
  *
  * @module
  */
 import { parseKeyPattern } from "../core/key_pattern.ts";
 import type { Policy, PolicyRule } from "./policy.ts";
 
-/** What is wrong with a text; the message is the end of "wanted". */
+/** Policies that break the grammar. The message says what is wanted. */
 export class PolicyTextError extends Error {}
 
-/** How the numbers of a term are read: undefined for what is none. */
+/** Reads the numbers of a term; undefined for other text. */
 export interface PolicyUnits {
   duration(text: string): number | undefined;
   bytes(text: string): number | undefined;

@@ -1,6 +1,6 @@
 /**
- * What the channel proves about an entry: until when it was certainly right, and why it may no
- * longer be answered.
+ * What the channel proves about an entry: until when it was right, and why it may no longer be
+ * served.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { Channel } from "./channel.ts";
 import type { Marks } from "./entry.ts";
 import type { MissReason } from "./miss_reasons.ts";
 
-/** Whether an entry was read so recently that it needs no other proof. */
+/** Whether an entry was read within the lease, and so needs no other proof. */
 export function isRecent(channel: Channel, entry: Marks, now: Millis): boolean {
   return channel.state === "tracked" && now < entry.validFrom + channel.options.lease;
 }
 
-/** The last moment at which an entry of a covered key was known to be fresh. */
+/** The last time at which an entry of a tracked key was known to be fresh. */
 export function freshEnd(channel: Channel, { freshUntil, validFrom, epoch }: Marks): Millis {
   return Math.min(freshUntil, Math.max(validFrom, channel.endOf(epoch)));
 }
 
-/** The latest moment for which an entry of a covered key was proven right. */
+/** The latest time at which an entry of a tracked key was proven right. */
 export function provenAt(channel: Channel, { validFrom, epoch }: Marks): Millis {
   return Math.max(validFrom, channel.proofOf(epoch));
 }

@@ -1,11 +1,11 @@
 /**
- * Waits for work only so long, for one who has something else to answer with. The work goes on.
+ * Waits for work for a limited time, if the caller has another answer. The work goes on.
  *
  * @module
  */
 import type { Millis } from "../core/types.ts";
 
-/** Runs something after a while; what it returns calls that off. */
+/** Runs a function after a delay. The returned function cancels it. */
 export type After = (delay: Millis, run: () => void) => () => void;
 
 const byTimer: After = (delay, run) => {
@@ -14,10 +14,10 @@ const byTimer: After = (delay, run) => {
 };
 
 export class SoftWait {
-  /** @param limit How long to wait; Infinity for as long as it takes. */
+  /** @param limit How long to wait; Infinity for no limit. */
   constructor(readonly limit: Millis, readonly after: After = byTimer) {}
 
-  /** What the work comes to; undefined when that takes longer. It must not reject. */
+  /** Resolves to the result of the work, or to undefined at the limit. The work must not reject. */
   within<T>(work: Promise<T>): Promise<T | undefined> {
     if (this.limit === Infinity) return work;
     return new Promise((resolve) => {

@@ -1,13 +1,13 @@
 /**
- * The hash of a key's bytes: HalfSipHash-1-3 under a random key of 64 bits, drawn once per process.
- * A client who can choose keys, but does not know those bits, cannot make them collide better than
- * by chance. A plain hash with a random seed has inputs that collide whatever the seed is.
+ * The hash of a key's bytes: HalfSipHash-1-3 with a random secret of 64 bits, drawn once per
+ * process. A client that chooses keys without knowing the secret makes them collide only by chance.
+ * A plain hash with a random seed has inputs that collide with every seed.
  * Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF"; Linux, "SipHash".
  *
  * @module
  */
 
-/** The key of this process: 64 bits that nobody can guess. */
+/** The secret of this process: 64 random bits. */
 const [K0 = 0, K1 = 0] = crypto.getRandomValues(new Int32Array(2));
 
 /** Returns the hash of the bytes in `[from, to)`: 32 bits, signed. */
@@ -16,10 +16,9 @@ export function hashOf(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /**
- * Returns the hash under a key of two numbers of 32 bits.
+ * Returns the hash with a secret of two numbers of 32 bits.
  *
- * Each round is written out three times: as a function of four numbers it could not return four
- * without an object.
+ * One loop runs all rounds: a function for a round could return its four numbers only in an object.
  */
 export function hashWith(
   k0: number,

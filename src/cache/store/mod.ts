@@ -1,12 +1,12 @@
 /**
- * The entries of the cache within bounds. Up to 1,000 of them, the least recently used leaves,
- * exactly, whatever the sizes (recent.ts). With more, small values are packed into segments, where
- * an entry costs a third of the memory and a hit on one of many keys a third of the time; they leave
- * in approximate order (packed.ts). Large values and absent keys stay in exact order.
+ * The entries of the cache, within bounds. Up to 1,000 entries, the least recently used one leaves,
+ * exactly, whatever the sizes (recent.ts). Beyond that, small values are packed into segments
+ * (packed.ts). There, an entry costs a third of the memory, and a hit on one of many keys a third
+ * of the time. They leave in approximate order; large values and absent keys stay in exact order.
  *
- * Packed and other entries share one bound of entries and one of bytes: each kind may use what the
- * other leaves, and is sure of half. The bound of bytes is for memory held: segments whole, dead
- * records included, and tables. On top comes what V8 has not collected yet.
+ * Packed and other entries share one bound of entries and one of bytes. Each kind may use what the
+ * other leaves, and is sure of half. The bytes that count are the bytes held: whole segments with
+ * their dead records, and tables. Garbage that V8 has not collected yet does not count.
  *
  * @module
  */
@@ -18,18 +18,18 @@ import { RecentStore } from "./recent.ts";
 
 /** Bounds of a store. */
 export interface StoreOptions {
-  /** Entries kept at most. */
+  /** The most entries to keep. */
   readonly entries: number;
-  /** Bytes kept at most: keys, values and what it costs to keep them. */
+  /** The most bytes to keep: keys, values and the overhead of each entry. */
   readonly bytes: number;
-  /** Called with the key of each entry that leaves to make room. */
+  /** Called with the key of each evicted entry. */
   readonly onEvict: (key: Key) => void;
 }
 
-/** Entries up to which all are in exact order. */
+/** Up to so many entries, all of them are in exact order. */
 export const EXACT_ENTRIES = 1000;
 
-/** One in so many entries, and bytes, may be for a key that does not exist. */
+/** One in so many entries, and bytes, may be for absent keys. */
 const ABSENCE_SHARE = 10;
 
 export class Store {
@@ -63,25 +63,25 @@ export class Store {
     return this.#recent.bytes + (this.#packed?.bytes ?? 0);
   }
 
-  /** Finds the entry of the key whose bytes are in `[from, to)`; that counts as a use. */
+  /** Finds the entry of the key with the bytes `[from, to)`. This counts as a use. */
   find(bytes: Uint8Array, from: number, to: number, hash: number): Entry | undefined {
     return this.#packed?.find(bytes, from, to, hash) ?? this.#recent.find(bytes, from, to, hash);
   }
 
-  /** Finds the entry of a key without any effect. */
+  /** Finds the entry of a key. This does not count as a use. */
   peek(key: CacheKey): Entry | undefined {
     return this.#packed?.peek(key) ?? this.#recent.peek(key);
   }
 
   /**
-   * Keeps an entry in place of any other of its key. Its value is a copy where the given one is a
-   * part of something larger. Returns undefined where there is no room for it.
+   * Keeps an entry and replaces any other of its key. Copies the value if it is a part of something
+   * larger. Returns undefined if the entry has no room.
    */
   set(key: CacheKey, value: Value, isAbsence: boolean, marks: Marks): Entry | undefined {
     const { entries, bytes } = this.options;
     this.delete(key);
     if (entries < 1 || (isAbsence && !this.#recent.admitAbsence(key.text))) return undefined;
-    // First room, then the entry: otherwise the new one could be the first to leave.
+    // Room comes first: otherwise the new entry could be the first to leave.
     while (this.size >= entries) this.#evict();
     if (this.#packed === null && this.size >= EXACT_ENTRIES && bytes >= SMALLEST_BYTES) {
       this.#pack();
@@ -102,7 +102,7 @@ export class Store {
     return (this.#packed?.delete(key) ?? false) || this.#recent.delete(key);
   }
 
-  /** Evicts one entry, of the kind that has more than half. */
+  /** Evicts one entry of the kind that uses more than half. */
   #evict(): void {
     const packed = this.#packed;
     const isRecent = packed === null || packed.size === 0 ||
@@ -111,7 +111,7 @@ export class Store {
     else packed.evict();
   }
 
-  /** Packs the small values, least recently used first, so that their order stays. */
+  /** Packs the small values, the least recently used first, to keep their order. */
   #pack(): void {
     const { bytes, onEvict } = this.options;
     const packed = this.#packed = new PackedStore(bytes, onEvict);

@@ -1,11 +1,11 @@
 /**
- * Many small values: records in segments, found through a table of numbers. A hit on one of many
- * random keys costs three or four cache lines, where a map of strings to objects in a linked list
- * costs about fifteen.
+ * Many small values: records in segments, with a table of numbers to find them. A hit on one of
+ * many random keys reads three or four cache lines. A map of strings to objects in a linked list
+ * reads about fifteen.
  *
- * Eviction is CLOCK, an approximation of least recently used that needs one bit per entry and a
- * write for the first of many hits only: the oldest record leaves, unless it was read since it came
- * or since it was last spared.
+ * Eviction is CLOCK, which approximates "least recently used". It needs one bit per entry, and
+ * writes it only at the first of many hits. The oldest record leaves, unless it was read since it
+ * came or since it was last spared.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { NONE, Places } from "./places.ts";
 import { COLD, DEAD, READ, RecordView, sizeOf } from "./segment.ts";
 import { offsetOf, SEGMENT_BYTES, Segments, SEGMENTS_BYTES } from "./segments.ts";
 
-/** Below this bound, in bytes, there would be too few segments, or too small ones. */
+/** The smallest bound, in bytes. Below it, segments would be too few or too small. */
 export const SMALLEST_BYTES = 1024 * 1024;
 
-/** There are at least so many segments, and the largest record is this part of one. */
+/** The least number of segments, and the largest record as a part of a segment. */
 const SEGMENT_SHARE = 32;
 
 export class PackedStore {
@@ -28,12 +28,12 @@ export class PackedStore {
   readonly #segments: Segments;
   readonly #places = new Places();
   readonly #view = new RecordView();
-  /** The bytes of the records that are in use. */
+  /** The bytes of the live records. */
   #recordBytes = 0;
 
   /**
-   * @param bytes The bound for which segments are sized; at least `SMALLEST_BYTES`.
-   * @param onEvict Called with the key of each entry that leaves to make room.
+   * @param bytes The bound, which decides the size of the segments; at least `SMALLEST_BYTES`.
+   * @param onEvict Called with the key of each evicted entry.
    */
   constructor(bytes: number, readonly onEvict: (key: Key) => void) {
     const share = 2 ** Math.floor(Math.log2(bytes / SEGMENT_SHARE));
@@ -45,12 +45,12 @@ export class PackedStore {
     return this.#places.size;
   }
 
-  /** What the entries cost, in bytes. */
+  /** The cost of the entries, in bytes. */
   get liveBytes(): number {
     return this.#recordBytes + this.#places.bytes;
   }
 
-  /** The memory held, that of dead records included, in bytes. */
+  /** The memory held, dead records included, in bytes. */
   get bytes(): number {
     return this.#segments.bytes + this.#places.bytes + this.#segments.noteBytes;
   }
@@ -60,7 +60,9 @@ export class PackedStore {
     return sizeOf(key.length, value.length) <= this.largest;
   }
 
-  /** Finds the entry of the key whose bytes are in `[from, to)`, and keeps it from leaving next. */
+  /**
+   * Finds the entry of the key with the bytes `[from, to)`, and spares it from the next eviction.
+   */
   find(bytes: Uint8Array, from: number, to: number, hash: number): Entry | undefined {
     const { slots, mask } = this.#places;
     for (let slot = hash & mask;; slot = (slot + 1) & mask) {
@@ -75,13 +77,16 @@ export class PackedStore {
     }
   }
 
-  /** Finds the entry of a key without any effect. */
+  /** Finds the entry of a key. This does not count as a use. */
   peek(key: CacheKey): Entry | undefined {
     const place = this.#placeOf(key);
     return place === NONE ? undefined : this.#viewAt(place);
   }
 
-  /** Keeps an entry that suits, of a key that has none, in `limit` bytes if eviction can do that. */
+  /**
+   * Keeps a small entry of a key that has none. Evicts to stay within `limit` bytes, as far as
+   * possible.
+   */
   set(key: CacheKey, value: Value, marks: Marks, limit: number): Entry {
     const size = sizeOf(key.text.length, value.length);
     this.#makeRoom(size, limit);
@@ -103,7 +108,7 @@ export class PackedStore {
     while (this.size === size) this.#advance(false);
   }
 
-  /** Evicts until the memory is within so many bytes, as far as possible. */
+  /** Evicts until the memory is at most `limit` bytes, as far as possible. */
   shrink(limit: number): void {
     while (this.bytes > Math.min(limit, SEGMENTS_BYTES) && this.#segments.count > 1) {
       this.#reclaim();
@@ -132,24 +137,27 @@ export class PackedStore {
     this.#segments.kill(place);
   }
 
-  /** Makes room for a record at the end. One segment is left over for what is moved meanwhile. */
+  /** Makes room for a record at the end. Leaves one segment free for records that are moved. */
   #makeRoom(size: number, limit: number): void {
     const segments = this.#segments;
     if (segments.hasRoom(size)) return;
     this.shrink(limit - 2 * segments.size);
-    // So much that is dead stays that no byte is moved more than once for each new one.
+    // Enough dead bytes stay, so that each new byte moves at most one old byte.
     while (segments.bytes > 2 * this.#recordBytes + 4 * segments.size) this.#reclaim();
     if (!segments.hasRoom(size)) segments.open();
   }
 
-  /** Frees the oldest segment. While a quarter of the memory is dead, nothing is evicted. */
+  /** Frees the oldest segment. Evicts nothing while a quarter of the memory is dead. */
   #reclaim(): void {
     const segments = this.#segments;
     const keepAll = 4 * this.#recordBytes < 3 * segments.bytes - 4 * segments.size;
     for (let isFree = false; !isFree;) isFree = this.#advance(keepAll);
   }
 
-  /** Passes the oldest record: it leaves, unless it was read or all are kept. True at the end. */
+  /**
+   * Passes the oldest record. It leaves, unless it was read or all are kept. Behind the last record
+   * of the oldest segment, drops this segment and returns true.
+   */
   #advance(keepAll: boolean): boolean {
     const place = this.#segments.pass();
     if (place === undefined) {

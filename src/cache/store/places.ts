@@ -1,25 +1,24 @@
 /**
- * A hash table of numbers: pairs of a hash and a place in one array, with linear probing, so that a
- * look costs one cache line. Its user knows what a place means and whether the key there is the one
- * that is wanted.
+ * A hash table of numbers: pairs of a hash and a place in one array. With linear probing, a search
+ * reads one cache line. The caller knows what a place means, and compares the key there.
  *
  * @module
  */
 
-/** No place; places are stored plus one. */
+/** No place. The array holds each place plus one. */
 export const NONE = -1;
 
-/** Slots of an empty table; every size is a power of two. */
+/** Slots of an empty table. Every size is a power of two. */
 const FIRST_SLOTS = 256;
 
 export class Places {
-  /** A hash at each even index, its place plus one behind it; a place of 0 ends a search. */
+  /** A hash at each even index, and its place plus one behind it. A 0 there ends a search. */
   slots = new Int32Array(2 * FIRST_SLOTS);
-  /** The bits of a hash that tell where to look first. */
+  /** The bits of a hash that say where a search begins. */
   mask = FIRST_SLOTS - 1;
   size = 0;
 
-  /** The memory of the table, in bytes; an empty one counts for nothing. */
+  /** The memory of the table, in bytes; 0 for an empty table. */
   get bytes(): number {
     return this.size === 0 ? 0 : this.slots.byteLength;
   }
@@ -30,12 +29,14 @@ export class Places {
     this.size++;
   }
 
-  /** Gives an entry another place. */
+  /** Changes the place of an entry. */
   move(hash: number, from: number, to: number): void {
     this.slots[2 * this.#slotOf(hash, from) + 1] = to + 1;
   }
 
-  /** Closes the gap by moving up what stands behind it: no tombstones (Knuth, 6.4 algorithm R). */
+  /**
+   * Moves up the entries behind the gap, so that no tombstones are needed (Knuth, 6.4 algorithm R).
+   */
   remove(hash: number, place: number): void {
     const { slots, mask } = this;
     let gap = this.#slotOf(hash, place);

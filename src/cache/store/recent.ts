@@ -1,13 +1,14 @@
 /**
- * Entries as objects, of which the least recently used leaves, exactly. `LRUCache` keeps their order
- * and their bytes; a table of hashes beside it finds an entry by the bytes of its key, so that a hit
- * makes no string.
+ * Entries as objects. The least recently used one leaves, exactly. `LRUCache` keeps their order and
+ * counts their bytes. A table of hashes finds an entry by the bytes of its key, so that a hit makes
+ * no string.
  *
- * Absent keys are entries too, at most one in so many: a scan for keys that do not exist must not
- * push the values out.
+ * Absent keys are entries too, with a bound of their own: a scan for keys that do not exist must
+ * not evict the values.
  *
- * `LRUCache` is a plain LRU with sizes here: freshness is in the entry, since its own `ttl` costs
- * memory and a look at the clock per entry, and its `fetch` lets reads evict live entries.
+ * `LRUCache` is used here as a plain LRU with sizes. The entry itself holds its freshness: the
+ * `ttl` of `LRUCache` costs memory and reads the clock for each entry, and with its `fetch`, reads
+ * evict live entries.
  *
  * @module
  */
@@ -19,7 +20,7 @@ import type { CacheKey } from "../key.ts";
 import { NONE, Places } from "./places.ts";
 import { hasBytes, hasText, RecentEntry, sizeOf } from "./recent_entry.ts";
 
-/** Uses that are noted before `LRUCache` is told of them. */
+/** `LRUCache` learns of uses in batches of this size. */
 const USES = 8192;
 
 const NO_BYTES = new Uint8Array(0);
@@ -29,7 +30,7 @@ export interface RecentOptions {
   readonly bytes: number;
   /** Bounds of the absent keys. */
   readonly absences: { readonly entries: number; readonly bytes: number };
-  /** Called with the key of each entry that leaves to make room. */
+  /** Called with the key of each evicted entry. */
   readonly onEvict: (key: Key) => void;
 }
 
@@ -37,12 +38,12 @@ export class RecentStore {
   /** Entries by their place. */
   readonly #order: LRUCache<number, RecentEntry>;
   readonly #places = new Places();
-  /** The same entries; one that is gone leaves a hole for the next. */
+  /** The same entries. A deleted one leaves a hole for the next. */
   readonly #entries: (RecentEntry | undefined)[] = [];
   readonly #holes: number[] = [];
   /**
-   * Places of the entries that were used, in order, until `LRUCache` is told: it takes 30 ns for
-   * each, and needs to know only the last use of each entry before the next one leaves.
+   * Places of the used entries, in order, until `LRUCache` learns of them. It takes 30 ns for each,
+   * and needs only the last use of each entry, before the next eviction.
    */
   readonly #uses = new Int32Array(USES);
   #useCount = 0;
@@ -67,12 +68,12 @@ export class RecentStore {
     return this.#order.size;
   }
 
-  /** What the entries cost, in bytes. */
+  /** The cost of the entries, in bytes. */
   get bytes(): number {
     return this.#order.calculatedSize;
   }
 
-  /** Finds the entry of the key whose bytes are in `[from, to)`; it is the newest from now on. */
+  /** Finds the entry of the key with the bytes `[from, to)`. It becomes the most recently used. */
   find(bytes: Uint8Array, from: number, to: number, hash: number): Entry | undefined {
     const { slots, mask } = this.#places;
     for (let slot = hash & mask;; slot = (slot + 1) & mask) {
@@ -86,12 +87,12 @@ export class RecentStore {
     }
   }
 
-  /** Finds the entry of a key without any effect. */
+  /** Finds the entry of a key. This does not count as a use. */
   peek(key: CacheKey): Entry | undefined {
     return this.#entryOf(key);
   }
 
-  /** Keeps an entry of a key that has none; undefined if it is larger than all of the store. */
+  /** Keeps an entry of a key that has none. Returns undefined if it is larger than the store. */
   set(key: CacheKey, value: Value, isAbsence: boolean, marks: Marks): Entry | undefined {
     const size = sizeOf(key.text, value);
     if (size > this.#order.maxSize) return undefined;
@@ -110,7 +111,7 @@ export class RecentStore {
     return entry;
   }
 
-  /** Makes room for an absent key among the others; false if it cannot have any. */
+  /** Makes room for an absent key among the others; false if it cannot have room. */
   admitAbsence(key: Key): boolean {
     const { entries, bytes } = this.options.absences;
     const size = sizeOf(key, NO_BYTES);
@@ -135,7 +136,7 @@ export class RecentStore {
     this.#order.pop();
   }
 
-  /** Takes out the values that are wanted elsewhere, least recently used first. */
+  /** Removes and returns the values that `isWanted` selects, least recently used first. */
   *take(isWanted: (key: Buffer, value: Value) => boolean): Iterable<RecentEntry> {
     this.#applyUses();
     for (const entry of [...this.#order.rvalues()]) {
@@ -163,7 +164,7 @@ export class RecentStore {
     this.#uses[this.#useCount++] = entry.place;
   }
 
-  /** Brings the order up to date. */
+  /** Tells `LRUCache` of the uses. */
   #applyUses(): void {
     for (let use = 0; use < this.#useCount; use++) {
       const entry = this.#entries[this.#uses[use]!];

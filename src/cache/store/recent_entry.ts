@@ -10,15 +10,15 @@ import type { Entry, Marks } from "../entry.ts";
 import type { CacheKey } from "../key.ts";
 import { isSame4 } from "./segment.ts";
 
-/** What an entry costs beside the bytes of its key and its value; measured. */
+/** The measured overhead of an entry, without the bytes of its key and value, in bytes. */
 export const ENTRY_OVERHEAD_BYTES = 600;
 
-/** A value up to this size lies in one piece of memory with its key, in bytes. */
+/** A value up to this size shares one piece of memory with its key, in bytes. */
 const SMALL_BYTES = 8192;
 
 export class RecentEntry implements Entry {
   note: string | null = null;
-  /** The number of its last use among those that the order does not know of yet. */
+  /** The index of its last use among the uses that `LRUCache` does not know yet. */
   lastUse = -1;
   readonly key: Buffer;
   readonly hash: number;
@@ -30,7 +30,7 @@ export class RecentEntry implements Entry {
   readonly epoch: number;
   readonly generation: number;
 
-  /** @param place Where the store has it. */
+  /** @param place Its place in the store. */
   constructor(
     { text, hash }: CacheKey,
     value: Value,
@@ -61,7 +61,7 @@ export class RecentEntry implements Entry {
     return this.key.toString("latin1");
   }
 
-  /** What it costs, in bytes. */
+  /** Its cost, in bytes. */
   get size(): number {
     return this.key.length + this.value.length + ENTRY_OVERHEAD_BYTES;
   }
@@ -73,12 +73,12 @@ function copied(value: Value, memory: ArrayBuffer): Value {
   return copy;
 }
 
-/** What an entry would cost, in bytes. */
+/** The cost of an entry, in bytes. */
 export function sizeOf(key: Key, value: Value): number {
   return key.length + value.length + ENTRY_OVERHEAD_BYTES;
 }
 
-/** Whether a key is the bytes in `[from, to)`. */
+/** Whether a key equals the bytes `[from, to)`. */
 export function hasBytes(key: Uint8Array, bytes: Uint8Array, from: number, to: number): boolean {
   const { length } = key;
   if (length !== to - from) return false;
@@ -88,7 +88,7 @@ export function hasBytes(key: Uint8Array, bytes: Uint8Array, from: number, to: n
   return true;
 }
 
-/** Whether a key is this text. */
+/** Whether a key equals this text. */
 export function hasText(key: Uint8Array, text: Key): boolean {
   if (key.length !== text.length) return false;
   for (let at = 0; at < text.length; at++) if (key[at] !== text.charCodeAt(at)) return false;

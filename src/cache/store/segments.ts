@@ -1,7 +1,7 @@
 /**
- * Segments of records: memory that the garbage collector does not look into. Segments are only
- * appended to, and dropped as a whole, oldest first. A value that was handed out therefore stays
- * what it was for as long as somebody holds it.
+ * Segments of records: memory that the garbage collector does not scan. Records are only appended,
+ * and segments are dropped as a whole, oldest first. So a returned value never changes while
+ * somebody holds it.
  *
  * @module
  */
@@ -10,26 +10,28 @@ import type { Marks } from "../entry.ts";
 import type { CacheKey } from "../key.ts";
 import { COLD, DEAD, Segment, sizeOf } from "./segment.ts";
 
-/** A place is the number of a segment above these bits, and an offset in units of 8 below. */
+/**
+ * A place has the number of a segment above these bits, and below an offset in units of 8 bytes.
+ */
 const OFFSET_BITS = 15;
 const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
 
 /** Size of the largest segment, in bytes. */
 export const SEGMENT_BYTES = 8 << OFFSET_BITS;
 
-/** What all segments hold at most, so that each place is a number of 32 bits; in bytes. */
+/** The most bytes of all segments, so that each place is a number of 32 bits. */
 export const SEGMENTS_BYTES = (2 ** 16 - 4) * SEGMENT_BYTES;
 
-/** What a note costs, in bytes. */
+/** The cost of a note, in bytes. */
 const NOTE_BYTES = 150;
 
 export class Segments {
-  /** Segments by number; a dropped one leaves a hole for the next. */
+  /** Segments by number. A dropped one leaves a hole for the next. */
   readonly #segments: (Segment | undefined)[] = [];
   readonly #holes: number[] = [];
   /** Numbers of the segments, oldest first. */
   readonly #ages: number[] = [];
-  /** The offset of the oldest record that was not passed yet. */
+  /** The offset of the oldest record that is not passed yet. */
   #hand = 0;
 
   /** @param size Size of a segment in bytes, a power of two. */
@@ -67,14 +69,14 @@ export class Segments {
     this.#ages.push(number);
   }
 
-  /** Appends a record, for which there must be room; returns its place. */
+  /** Appends a record and returns its place. There must be room for it. */
   append(key: CacheKey, value: Value, marks: Marks): number {
     const place = this.#reserve(sizeOf(key.text.length, value.length));
     this.segmentAt(place).write(offsetOf(place), key, value, marks);
     return place;
   }
 
-  /** Copies a record to the end, as one that nobody has read yet; returns its place there. */
+  /** Copies a record to the end, marked as unread, and returns its place there. */
   copy(place: number): number {
     const from = this.segmentAt(place);
     const offset = offsetOf(place);
@@ -89,7 +91,7 @@ export class Segments {
     return copied;
   }
 
-  /** Marks a record as no longer in use; its bytes stay until their segment goes. */
+  /** Marks a record as dead. Its bytes stay until their segment is dropped. */
   kill(place: number): void {
     const segment = this.segmentAt(place);
     const offset = offsetOf(place);
@@ -97,7 +99,7 @@ export class Segments {
     segment.notes.delete(offset);
   }
 
-  /** Returns the place of the oldest record that was not passed yet, and passes it. */
+  /** Passes the oldest record that is not passed yet, and returns its place. */
   pass(): number | undefined {
     const number = this.#ages[0]!;
     const segment = this.#segments[number]!;
