@@ -16,9 +16,9 @@ export type Command = typeof COMMANDS[number];
 
 /** A parsed command line. */
 export interface Arguments {
-  /** What to do. */
+  /** The command. */
   readonly command: Command;
-  /** The texts of the flags that are given. */
+  /** The texts of the given flags. */
   readonly flags: { readonly [F in Flag]?: string };
 }
 
@@ -37,11 +37,11 @@ export function parseArguments(args: readonly string[]): Arguments {
       if (arg.startsWith("-")) unknown ??= arg.replace(/=.*/s, "");
     },
   });
-  // Help is given whatever else is wrong.
+  // Help works even if something else is wrong.
   if (help || words[0] === "help") return { command: "help", flags: {} };
   if (version || words[0] === "version") return { command: "version", flags: {} };
   if (unknown !== undefined) throw new ConfigError(faultOf(unknown));
-  // An empty text after a flag is its value, and counts as a word all the same.
+  // An empty text after a flag is its value.
   const said = words.map(String).filter((word: string) => word !== "");
   return { command: commandOf(said), flags: flags as Arguments["flags"] };
 }
@@ -72,7 +72,7 @@ function faultOf(name: string): string {
   }`;
 }
 
-/** Ends a sentence with the word that was probably meant. */
+/** Ends a sentence with the word that was probably meant, if there is one. */
 export function meant(word: string): string {
   return `did you mean ${word}?`;
 }

@@ -1,5 +1,5 @@
 /**
- * From the settings to the user and the password of clients.
+ * Reads the user and the password of clients from the settings.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Places } from "./places.ts";
 import type { Values } from "./settings.ts";
 
 /**
- * Returns who may ask.
+ * Returns the user and the password that clients need.
  *
  * @throws {ConfigError} When the password is in two places, or its file cannot be used.
  */

@@ -16,7 +16,7 @@ export type ReadFile = (path: string) => string;
  */
 export function readText(place: string, path: string, readFile: ReadFile): string {
   try {
-    // A byte order mark is no part of the text.
+    // A byte order mark does not belong to the text.
     return readFile(path).replace(/^\ufeff/, "");
   } catch (error) {
     const why = (error as Error).message;

@@ -15,7 +15,7 @@ export interface Identity {
   readonly key: string;
 }
 
-/** A file, and the flag or variable that names it; null where none does. */
+/** A file, and the flag or variable that names it; null if none does. */
 export interface NamedFile {
   /** The flag or variable, for errors. */
   readonly place: string;
@@ -24,7 +24,7 @@ export interface NamedFile {
 }
 
 /**
- * Returns the certificate and the key; null where neither is named.
+ * Returns the certificate and the key; null if neither is named.
  *
  * @throws {ConfigError} When only one is named, or they cannot be used together.
  */
@@ -37,8 +37,8 @@ export function readIdentity(cert: NamedFile, key: NamedFile, readFile: ReadFile
     key: readPrivateKey(key.place, key.path, readFile),
   };
   try {
-    // Only a listener checks that the two belong together; with a wrong pair, a client would end the
-    // process. So this listens for a moment on a port that nobody knows.
+    // Only a listener checks that the two belong together, and with a wrong pair a client would end
+    // the process. So the check listens on a random port for a moment.
     Deno.listenTls({ hostname: "127.0.0.1", port: 0, ...identity }).close();
   } catch (error) {
     const why = (error as Error).message;

@@ -4,14 +4,14 @@
  * @module
  */
 
-/** A kind of value: `parse` returns undefined for a text that is not what is `wanted`. */
+/** A kind of value: `parse` returns undefined for a text that does not fit. */
 export interface Kind<T> {
   /** Stands for the value in the help, as in `--port <number>`. */
   readonly placeholder: string;
   /** What is wanted, to end the sentence "Cannot use ...: wanted". */
   readonly wanted: string;
-  /** Reads a text; undefined if it is not what is wanted. */
+  /** Reads a text; undefined if it does not fit. */
   parse(text: string): T | undefined;
-  /** A sentence end for this very text that says more than `wanted`. */
+  /** A better end of that sentence for this text. */
   wantedFor?(text: string): string;
 }

@@ -41,7 +41,7 @@ function addressOf(text: string): ListenAddress | undefined {
   return socket === undefined ? undefined : { host: null, socket };
 }
 
-/** An address as a log shows it. */
+/** Returns an address as the log shows it. */
 export function displayAddress({ host, socket }: ListenAddress): string {
   return socket === null ? host : `unix://${socket}`;
 }

@@ -27,18 +27,18 @@ export { readEnvironment } from "./variables.ts";
 
 /** A checked configuration. */
 export interface Config {
-  /** What to do. */
+  /** The command. */
   readonly command: Command;
   /** The value of each setting. */
   readonly values: Values;
   /** The backing Redis, from `redis-url` or from `redis-host` and `redis-port`, with its TLS. */
   readonly origin: OriginAddress;
-  /** Who may ask, from `user`, `password` and `password-file`. */
+  /** What clients need to log in, from `user`, `password` and `password-file`. */
   readonly credentials: Credentials;
 }
 
 /**
- * Reads the configuration. For help and version, it is the defaults, whatever else is wrong.
+ * Reads the configuration. For help and version, returns the defaults, even if something is wrong.
  *
  * @param args The command line, without the program.
  * @param env The environment.
@@ -73,7 +73,7 @@ function valuesOf(flags: Arguments["flags"], env: Environment): [Values, Places]
   return [values as Values, places];
 }
 
-/** An empty variable counts as unset: that is how compose files pass what is not there. */
+/** An empty variable counts as unset, because compose files pass unset variables this way. */
 function find(flag: Flag, given: string | undefined, env: Environment): [string | null, Source] {
   if (given !== undefined) return [given, "flag"];
   const variable = env[variableOf(flag)];

@@ -1,10 +1,10 @@
 /**
- * Finds the word that somebody meant who misspelt it.
+ * Finds the known word that is nearest to a misspelt one.
  *
  * @module
  */
 
-/** Returns the word nearest to `wrong`; undefined where none is near. */
+/** Returns the word nearest to `wrong`; undefined if none is near. */
 export function nearest(wrong: string, words: readonly string[]): string | undefined {
   let best: string | undefined;
   // A third of the letters may be wrong: beyond that, it is another word.
@@ -17,8 +17,8 @@ export function nearest(wrong: string, words: readonly string[]): string | undef
 }
 
 /**
- * How many letters have to be added, left out, replaced or swapped with their neighbour: the optimal
- * string alignment distance.
+ * Counts the letters to add, leave out, replace or swap with their neighbour: the optimal string
+ * alignment distance.
  */
 function distanceOf(one: string, other: string): number {
   let [before, last]: number[][] = [[], Array.from({ length: other.length + 1 }, (_, at) => at)];

@@ -1,5 +1,5 @@
 /**
- * From the settings to the address of Redis.
+ * Reads the address of Redis from the settings.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { readCertificates } from "./pem.ts";
 import type { Places } from "./places.ts";
 import type { Values } from "./settings.ts";
 
-/** Settings that have a meaning only with TLS. */
+/** Settings that have an effect only with TLS. */
 const TLS_FLAGS = ["redis-ca", "redis-cert", "redis-key", "redis-server-name"] as const;
 
 /**
@@ -57,7 +57,7 @@ function tlsOf(
   readFile: ReadFile,
 ): OriginTls | null {
   if (!isTls) {
-    // Whoever sets them believes that the connection uses TLS.
+    // A person who sets them believes that the connection uses TLS.
     const flag = TLS_FLAGS.find((flag) => values[flag] !== null);
     if (flag === undefined) return null;
     throw new ConfigError(

@@ -7,7 +7,7 @@ import { ConfigError } from "./error.ts";
 import { type ReadFile, readText } from "./files.ts";
 
 /**
- * Returns the password, without the line break at its end.
+ * Returns the password without the line break at its end.
  *
  * @param place The flag or variable that names the file, for the message.
  * @throws {ConfigError} When the file cannot be read, or is empty.

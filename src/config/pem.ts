@@ -1,6 +1,6 @@
 /**
- * Checks PEM files before they are used: TLS ignores what it does not understand, and fails much
- * later. Source: RFC 7468.
+ * Checks PEM files at the start. TLS ignores blocks that it cannot read, and fails much later.
+ * Source: RFC 7468.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export function readCertificates(place: string, path: string, readFile: ReadFile
   const text = readText(place, path, readFile);
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   const found = faultOfCertificates(text, blocks);
-  // TLS would ignore a block that is indented: it gets each as it should look.
+  // TLS would ignore an indented block, so it gets each block without indentation.
   if (found === null) return blocks.map(straighten).join("");
   throw new ConfigError(`Cannot use "${path}" for ${place}: wanted a PEM certificate, ${found}`);
 }
@@ -40,7 +40,7 @@ export function readPrivateKey(place: string, path: string, readFile: ReadFile):
   throw new ConfigError(`Cannot use "${path}" for ${place}: wanted a PEM private key, ${found}`);
 }
 
-/** Returns what is wrong with a text that should be certificates; null when nothing is. */
+/** Returns what is wrong with the text of certificates; null if nothing is. */
 function faultOfCertificates(text: string, blocks: readonly string[]): string | null {
   const labels = labelsOf(text);
   if (!labels.includes(CERTIFICATE)) return faultOf(text, labels);
@@ -65,7 +65,7 @@ function isCertificate(block: string): boolean {
   }
 }
 
-/** Says what a file contains instead. */
+/** Names what a file contains instead. */
 function faultOf(text: string, labels: readonly string[]): string {
   if (text.trim() === "") return "found an empty file";
   const label = labels[0];
@@ -78,7 +78,7 @@ function faultOf(text: string, labels: readonly string[]): string {
     : "found other text";
 }
 
-/** Returns what each block of a PEM text says it is, whole or not. */
+/** Returns the label of each block of a PEM text, complete or not. */
 function labelsOf(text: string): string[] {
   return Array.from(text.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----/g), ([, label]) => label!);
 }

@@ -8,7 +8,7 @@ import { type Flag, variableOf } from "./settings.ts";
 /** Where a value comes from. */
 export type Source = "flag" | "variable" | "default";
 
-/** The source of each setting's value, and the name under which its writer finds it again. */
+/** The source of each setting's value: a flag, a variable or the default. */
 export class Places {
   readonly #sources = new Map<Flag, Source>();
 

@@ -1,5 +1,5 @@
 /**
- * The kinds of settings that are about keys: their prefixes, and what differs for some of them.
+ * Kinds of settings about keys: patterns and policies.
  *
  * @module
  */

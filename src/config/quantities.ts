@@ -1,12 +1,12 @@
 /**
- * Kinds of settings that are numbers: plain ones, durations and sizes. A quantity is a number, which
- * may have a fraction, and a unit.
+ * Kinds of settings that are numbers: plain ones, durations and sizes. A quantity is a number with
+ * an optional fraction and a unit.
  *
  * @module
  */
 import type { Kind } from "./kind.ts";
 
-/** A whole number between two bounds, both allowed. */
+/** A whole number from a lower to an upper bound. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number> {
   const bounds = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   return {
@@ -50,7 +50,7 @@ export function duration(min: string, max = TIMER_DAYS): Kind<number> {
   };
 }
 
-/** Bytes in a unit of memory, all of them of 1024 as `kb`, `mb` and `gb` in redis.conf. */
+/** Bytes in a unit of memory: powers of 1024, as `kb`, `mb` and `gb` in redis.conf. */
 const SIZES: Units = Object.fromEntries(
   ["", "k", "m", "g"].flatMap((prefix, index) =>
     (prefix === "" ? ["", "b"] : [prefix, `${prefix}b`, `${prefix}ib`]).map((unit) => [

@@ -27,7 +27,7 @@ export const redisUrl: Kind<RedisUrl> = {
     try {
       return /^(redis\+)?unix:/.test(text) ? parseUnix(text) : parseTcp(text);
     } catch {
-      return undefined; // An escape that is none.
+      return undefined; // A malformed escape.
     }
   },
   wantedFor: (text) =>

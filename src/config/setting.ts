@@ -1,21 +1,21 @@
 /**
- * What is known of one setting.
+ * One setting: its kind, its default and its purpose.
  *
  * @module
  */
 import type { Kind } from "./kind.ts";
 
-/** One setting; its variable is its flag in capitals, with `RP_` in front. */
+/** One setting. Its variable is `RP_` and its flag in capitals. */
 export interface Setting<T> {
   /** How its text becomes a value. */
   readonly kind: Kind<T>;
-  /** The default, as a person would type it; null when there is none. */
+  /** The default, as a person would type it; null for none. */
   readonly fallback: string | null;
-  /** What it is for, in one line. */
+  /** Its purpose, in one line. */
   readonly help: string;
   /** Whether its value must never be shown. */
   readonly secret?: boolean;
-  /** Whether it has no flag: everybody on the machine can read a command line. */
+  /** Whether it has no flag, because everybody on the machine can read a command line. */
   readonly variableOnly?: boolean;
 }
 

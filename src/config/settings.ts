@@ -1,6 +1,6 @@
 /**
- * Every setting of the program: its flag, its default, its kind and what it is for. The command
- * line, the environment, the help page and the table in the documentation are all read from here.
+ * Every setting of the program: its flag, its default, its kind and its purpose. The command line,
+ * the environment, the help page and the table in the documentation use this list.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export const SETTINGS = Object.assign({}, ...Object.values(GROUPS)) as Settings;
 /** The names of all flags, in the order of the groups. */
 export const FLAGS = Object.keys(SETTINGS) as Flag[];
 
-/** The value of a setting: null only where it has no default. */
+/** The value of a setting; null only if it has no default. */
 export type SettingValue<S> = S extends Setting<infer T>
   ? S extends { fallback: string } ? T : T | null
   : never;

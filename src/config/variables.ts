@@ -1,5 +1,5 @@
 /**
- * Looks for environment variables that are meant for the program and that it does not know.
+ * Looks for unknown environment variables that are meant for the program.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { meant } from "./arguments.ts";
 import { nearest } from "./nearest.ts";
 import { FLAGS, variableOf } from "./settings.ts";
 
-/** The environment, or what the program may see of it. */
+/** The environment, as far as the program may see it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const KNOWN = FLAGS.map(variableOf);
@@ -23,8 +23,8 @@ const SERVICE_ADDRESS = /^(tcp|udp):\/\//;
 /**
  * Returns the environment.
  *
- * @throws {ConfigError} When a setting is no text: Deno leaves it out of the list, and a proxy without
- * its password would be open.
+ * @throws {ConfigError} When the value of a setting is not text. Deno leaves it out of the list,
+ * and a proxy without its password would be open.
  */
 export function readEnvironment(env: Pick<Deno.Env, "get" | "toObject">): Environment {
   const all = env.toObject();
@@ -42,7 +42,8 @@ export function readEnvironment(env: Pick<Deno.Env, "get" | "toObject">): Enviro
 /**
  * Checks that each `RP_` variable is a setting. An empty one counts as unset.
  *
- * @throws {ConfigError} When one is not; a misspelt setting would have no effect without a word.
+ * @throws {ConfigError} When one is not. A misspelt setting would have no effect, and nobody would
+ * notice.
  */
 export function checkVariables(env: Environment): void {
   for (const [name, value] of Object.entries(env)) {
