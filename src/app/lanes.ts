@@ -9,7 +9,7 @@ import type { Config } from "../config/mod.ts";
 import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
 import { Failure } from "../core/types.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
-import { greet, Refused } from "../lanes/greeting.ts";
+import { greet, type Greeting, Refused } from "../lanes/greeting.ts";
 import { Lanes, type Opening } from "../lanes/mod.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import { dial } from "../origin/dial.ts";
@@ -27,6 +27,7 @@ export function makeLanes(
     open: (opening) => open(address, opening, values["redis-timeout"]),
     cache,
     database: address.database,
+    login: loginOf(address),
     filter: new PassFilter({ deny: values.deny ?? [], allow: values.allow ?? [] }),
     maxPrivate,
     replyMemory: values["reply-memory"],
@@ -48,9 +49,14 @@ export function originCredentialsOf({ username, password }: OriginAddress): Cred
   return password === null ? null : new Credentials(username ?? DEFAULT_USER, password);
 }
 
-/** A text of the settings as its bytes in UTF-8, in code units 0 to 255. */
-function bytesOf<T extends string | null>(text: T): T {
-  return text === null ? text : Buffer.from(text, "utf8").toString("latin1") as T;
+/** The same as Redis is told them: in UTF-8, each byte as a code unit. */
+function loginOf({ username, password }: OriginAddress): Greeting["login"] {
+  if (password === null) return null;
+  return { username: username === null ? null : bytesOf(username), password: bytesOf(password) };
+}
+
+function bytesOf(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
 }
 
 /** Opens a connection that is ready to be used. Never rejects. */
@@ -59,10 +65,8 @@ async function open(
   opening: Opening,
   timeout: number,
 ): Promise<Connection | Failure> {
-  const { username, password, database } = address;
-  const own = password === null
-    ? null
-    : { username: bytesOf(username), password: bytesOf(password) };
+  const { database } = address;
+  const login = opening.login ?? loginOf(address);
   let connection: Connection | null = null;
   let isLate = false;
   const late = setTimeout(() => {
@@ -72,7 +76,7 @@ async function open(
   try {
     connection = new Connection(await dial(address));
     if (isLate) throw new Error(`no connection within ${timeout} ms`);
-    await greet(connection, { ...opening, login: opening.login ?? own, database });
+    await greet(connection, { ...opening, login, database });
     return connection;
   } catch (error) {
     connection?.close("the handshake failed");

@@ -19,8 +19,13 @@ export interface NamedClient {
 /** Ids begin beyond those of Redis, which counts its connections: no id means two clients. */
 let lastId = 2 ** 40;
 
+/** Ids that are remembered beyond their clients. */
+const NAMED_MAX = 1000;
+
 export class ClientIds {
   readonly #clients = new Map<number, NamedClient>();
+  /** Ids at Redis that commands have named since, and what clients were told: clients may be gone. */
+  readonly #named = new Map<string, string>();
 
   /** A new id, unique while the process lives. */
   static next(): number {
@@ -51,36 +56,50 @@ export class ClientIds {
     return upstream === null ? undefined : String(upstream);
   }
 
+  /** As `upstreamOf`, for a command whose effect names the client for as long as it lasts. */
+  name(id: string): string | undefined {
+    const upstream = this.upstreamOf(id);
+    if (upstream === undefined) return undefined;
+    this.#named.delete(upstream);
+    this.#named.set(upstream, id);
+    if (this.#named.size > NAMED_MAX) this.#named.delete(this.#named.keys().next().value!);
+    return upstream;
+  }
+
   /** The id that a client was told, of the one that Redis has for its connection. */
   toldOf(upstream: string): string {
     for (const { id } of this.#clients.values()) {
       if (this.upstreamOf(String(id)) === upstream) return String(id);
     }
-    return upstream;
+    return this.#named.get(upstream) ?? upstream;
   }
 
-  /**
-   * Redis's list of clients as the clients of the proxy know themselves: lines of private connections
-   * get the id and the addresses of their clients, and clients without one get a line of their own.
-   *
-   * @param isAll Whether the list was asked for without a filter.
-   */
-  rewrite(list: string, isAll: boolean): string {
+  /** Lines of CLIENT LIST, with the ids and the addresses by which clients know themselves. */
+  rewrite(list: string): string {
     const byUpstream = new Map<string, NamedClient>();
     for (const client of this.#clients.values()) {
       const upstream = this.upstreamOf(String(client.id));
       if (upstream !== undefined) byUpstream.set(upstream, client);
     }
-    const lines = list.split("\n").filter((line) => line !== "").map((line) => {
-      const client = byUpstream.get(/^id=(\d+) /.exec(line)?.[1] ?? "");
+    return list.replaceAll(/^id=(\d+) .*$/gm, (line, id) => {
+      const client = byUpstream.get(id);
       return client === undefined ? line : renamed(line, client.describe());
     });
-    if (isAll) {
-      for (const client of this.#clients.values()) {
-        if (this.upstreamOf(String(client.id)) === undefined) lines.push(client.describe());
-      }
+  }
+
+  /**
+   * The lines of the clients that have no connection to Redis of their own.
+   *
+   * @param wanted The ids that are asked for; all where it is absent.
+   */
+  withoutUpstream(wanted?: ReadonlySet<string>): string[] {
+    const lines: string[] = [];
+    for (const client of this.#clients.values()) {
+      const id = String(client.id);
+      if (this.upstreamOf(id) !== undefined || !(wanted?.has(id) ?? true)) continue;
+      lines.push(`${client.describe()}\n`);
     }
-    return lines.map((line) => `${line}\n`).join("");
+    return lines;
   }
 }
 

@@ -32,12 +32,17 @@ export class ClientLane {
 
   /** Whether requests travel, or have left state behind: then nothing comes from the cache. */
   get isBusy(): boolean {
-    return this.#shared > 0 || this.client.login !== null || !(this.#private?.isIdle ?? true);
+    return this.#shared > 0 || this.client.login !== null || this.hasState;
   }
 
   /** Its private lane, if there is one. */
   get private(): PrivateLane | null {
     return this.#private;
+  }
+
+  /** Whether the private lane holds state, such as another database, or may do so. */
+  get hasState(): boolean {
+    return !(this.#private?.isIdle ?? true);
   }
 
   /** Whether a command may be queued in a transaction, or refused since there are subscriptions. */
@@ -56,7 +61,7 @@ export class ClientLane {
   /** Which way a command takes now. */
   routeOf(spec: CommandSpec | undefined, words: Words): Route {
     if (this.client.login !== null) return "private";
-    if (this.#private !== null && !this.#private.isIdle) return "private";
+    if (this.hasState) return "private";
     const route = routeOf(spec, words);
     const hasOwn = this.#private !== null || this.lanes.hasRoom;
     return route === "shared" && this.#isPinned && hasOwn ? "private" : route;

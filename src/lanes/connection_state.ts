@@ -102,7 +102,7 @@ export const SUBSCRIPTIONS: ReadonlySet<string> = new Set([
   ...["subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"],
 ]);
 
-/** Whether a command, queued in a transaction, changes how replies are told apart afterwards. */
-export function makesOpaque(name: string): boolean {
+/** Whether a command changes how replies are told apart after it. */
+export function changesReplies(name: string): boolean {
   return SUBSCRIPTIONS.has(name) || name === "monitor";
 }

@@ -29,6 +29,8 @@ export interface LanesOptions {
   readonly cache: ChangeLog;
   /** The database that the cache serves. */
   readonly database: number;
+  /** The proxy's own credentials at Redis; null if Redis wants none. */
+  readonly login: Greeting["login"];
   readonly filter: PassFilter;
   /** Private connections at most. */
   readonly maxPrivate: number;

@@ -3,8 +3,12 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import { type Written, writtenBy } from "../commands/keys.ts";
+
+/** Changes a reply before it goes on: text of code units 0 to 255. */
+export type Rewrite = (reply: string) => string;
 
 export class Passable {
   /** Its name as Redis has it, in lower case: `client|tracking`. Unknown commands keep their own. */
@@ -15,13 +19,16 @@ export class Passable {
   /** Whether it may be sent once more if its connection is lost: it changes nothing. */
   readonly isRepeatable: boolean;
 
+  /** Called when Redis has answered, before the reply goes on. */
+  onAnswer: ((isError: boolean) => void) | null = null;
+
   /** @param bytes The request as the client sent it; they must not change. */
   constructor(
     readonly bytes: Uint8Array,
     readonly spec: CommandSpec | undefined,
     words: Words,
     /** Changes the reply before it goes on; null to hand it on as it is. */
-    readonly rewrite: ((reply: string) => string) | null = null,
+    readonly rewrite: Rewrite | null = null,
     /** What it may change, if its words do not tell. */
     written: Written = writtenBy(spec, words),
   ) {
@@ -40,6 +47,12 @@ export class Passable {
   withBytes(bytes: Uint8Array, written: Written): Passable {
     const words = { count: 1, string: () => this.name };
     return new Passable(bytes, this.spec, words, this.rewrite, written);
+  }
+
+  /** A whole reply as it goes on. */
+  rewritten(reply: Uint8Array): Uint8Array {
+    if (this.rewrite === null) return reply;
+    return Buffer.from(this.rewrite(Buffer.from(reply).toString("latin1")), "latin1");
   }
 }
 

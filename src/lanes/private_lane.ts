@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import type { Connection } from "../origin/wire/connection.ts";
 import { NOTHING_WRITTEN, type Written } from "../commands/keys.ts";
 import { type ChangeLog, joined, settle } from "./changes.ts";
-import { ConnectionState, makesOpaque, SUBSCRIPTIONS } from "./connection_state.ts";
+import { changesReplies, ConnectionState, SUBSCRIPTIONS } from "./connection_state.ts";
 import type { Passable } from "./passable.ts";
 import { confirmationOf, type FrameKind, isError, kindOf } from "./reply_kind.ts";
 
@@ -51,8 +51,14 @@ export class PrivateLane {
   #head = 0;
   /** What the commands queued in the transaction will have changed. */
   #queued: Written[] = [];
+  /** Requests under way that may change how those behind them are answered. */
+  #transactions = 0;
+  #subscriptions = 0;
   /** The kind of the long reply whose parts are coming; null between replies. */
   #partKind: FrameKind | null = null;
+
+  /** Parts of a long reply that is to be changed before it goes on. */
+  readonly #collected: Uint8Array[] = [];
 
   constructor(
     readonly connection: Connection,
@@ -81,20 +87,20 @@ export class PrivateLane {
 
   /** Whether the next command may be queued in a transaction. */
   get mayBeInTransaction(): boolean {
-    return this.state.isInTransaction || this.#awaits((name) => name === "multi");
+    return this.state.isInTransaction || this.#transactions > 0;
   }
 
   /** Whether the next command may meet subscriptions, or what else changes how it is answered. */
   get mayBeSubscribed(): boolean {
     const { state } = this;
-    return state.isSubscribed || state.isOpaque || state.isMonitoring ||
-      this.#awaits((name) => SUBSCRIPTIONS.has(name) || name === "monitor");
+    return state.isSubscribed || state.isOpaque || state.isMonitoring || this.#subscriptions > 0;
   }
 
   /** Sends a request. */
   send(request: Passable, isMuted: boolean): void {
     if (this.state.isOpaque) this.#unsettled = joined([this.#unsettled, request.written]);
     else this.#slots.push({ request, isMuted, local: null });
+    this.#count(request, 1);
     this.connection.out.bytes(request.bytes);
     this.connection.flush();
     this.onChange();
@@ -111,12 +117,9 @@ export class PrivateLane {
     this.connection.close(why);
   }
 
-  #awaits(test: (name: string) => boolean): boolean {
-    for (let at = this.#head; at < this.#slots.length; at++) {
-      const { request } = this.#slots[at]!;
-      if (request !== null && test(request.name)) return true;
-    }
-    return false;
+  #count({ name }: Passable, change: 1 | -1): void {
+    if (name === "multi") this.#transactions += change;
+    else if (changesReplies(name)) this.#subscriptions += change;
   }
 
   #frame(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
@@ -145,13 +148,19 @@ export class PrivateLane {
   /** A part of a long reply. A long message is rare, and told from its first part. */
   #part(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
     this.#partKind ??= this.#kindOf(bytes, from, to);
-    const isMuted = this.#partKind === "reply" && this.#slots[this.#head]!.isMuted;
-    if (!isMuted) return this.sink.write(bytes, from, to);
+    const slot = this.#partKind === "reply" ? this.#slots[this.#head]! : null;
+    if (slot?.isMuted) return;
+    if (!slot?.request?.rewrite) return this.sink.write(bytes, from, to);
+    this.#collected.push(bytes.slice(from, to));
   }
 
   #lastPart(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
     const kind = this.#partKind;
     this.#partKind = null;
+    if (this.#collected.length > 0) {
+      bytes = Buffer.concat([...this.#collected.splice(0), bytes.subarray(from, to)]);
+      [from, to] = [0, bytes.length];
+    }
     // An error is never that long.
     return kind === "reply"
       ? this.#replied(bytes, from, to, false)
@@ -165,6 +174,7 @@ export class PrivateLane {
     const wasInTransaction = state.isInTransaction;
     const { written } = request!;
     state.answered(request!.name, request!.option, isFailed);
+    request!.onAnswer?.(isFailed);
     let changed = written;
     if (wasInTransaction) {
       if (state.isInTransaction) {
@@ -178,7 +188,7 @@ export class PrivateLane {
       changed = NOTHING_WRITTEN;
     }
     if (request!.rewrite !== null) {
-      bytes = rewritten(bytes.subarray(from, to), request!.rewrite);
+      bytes = request!.rewritten(bytes.subarray(from, to));
       [from, to] = [0, bytes.length];
     }
     const settled = settle(changed, this.cache);
@@ -188,7 +198,7 @@ export class PrivateLane {
 
   #queue(request: Passable): void {
     this.#queued.push(request.written);
-    if (makesOpaque(request.name)) this.state.isOpaque = true;
+    if (changesReplies(request.name)) this.state.isOpaque = true;
   }
 
   #confirmed(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
@@ -198,7 +208,8 @@ export class PrivateLane {
     // The first of its confirmations answers the command; the others answer nothing.
     const isAnswer = first?.request != null && SUBSCRIPTIONS.has(first.request.name);
     if (isAnswer) this.#take();
-    return this.#deliver(bytes, from, to, isAnswer && first.isMuted);
+    // CLIENT REPLY leaves out no confirmation, in either version of the protocol.
+    return this.#deliver(bytes, from, to, false);
   }
 
   /** Hands a reply on, and the local ones that waited for it. */
@@ -220,6 +231,7 @@ export class PrivateLane {
 
   #take(): Slot {
     const slot = this.#slots[this.#head++]!;
+    if (slot.request !== null) this.#count(slot.request, -1);
     if (this.#head === this.#slots.length || this.#head > 1024) {
       this.#slots.splice(0, this.#head);
       this.#head = 0;
@@ -241,8 +253,4 @@ export class PrivateLane {
 function isMonitorLine(bytes: Uint8Array, from: number): boolean {
   const next = bytes[from + 1]!;
   return bytes[from] === PLUS && next >= ZERO && next <= NINE;
-}
-
-function rewritten(reply: Uint8Array, rewrite: (reply: string) => string): Uint8Array {
-  return Buffer.from(rewrite(Buffer.from(reply).toString("latin1")), "latin1");
 }

@@ -136,6 +136,7 @@ class Passing extends Later<Passed> implements Receiver {
   }
 
   part(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
+    if (this.request.rewrite !== null) return this.#add(copyOf(bytes, from, to));
     const { budget } = this.lane.options;
     if (this.#stream === null) {
       this.#stream = new ReplyStream((change) => budget.held(change));
@@ -177,7 +178,7 @@ class Passing extends Later<Passed> implements Receiver {
 
   #end(part: Uint8Array): void {
     this.#add(part);
-    if (this.#stream === null) this.finish(this.#collected!);
+    if (this.#stream === null) this.finish(this.request.rewritten(this.#collected!));
     else this.#stream.end();
   }
 }

@@ -1,11 +1,8 @@
 /**
- * INFO: what Redis says of itself, with the proxy's own sections behind it. Both protocols can tell
- * them apart, and clients that read a field of Redis find it where it was.
+ * INFO over the shared lane: Redis's own, or the proxy's alone where Redis gives none.
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { ReplyStream } from "../core/reply_stream.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import type { Passable } from "../lanes/passable.ts";
 import type { Passed } from "../lanes/shared_lane.ts";
@@ -13,33 +10,20 @@ import { passedBy } from "./passed.ts";
 import type { Output } from "../server/output.ts";
 import type { ClientRequest } from "../server/protocol.ts";
 
-const TEXT = /^(?:\$\d+\r\n|=\d+\r\ntxt:)([^]*)\r\n$/;
-
-/** Adds the proxy's sections to Redis's reply, and answers alone if Redis gives none. */
 export class InfoRequest implements ClientRequest {
   readonly last = false;
   readonly way = "shared";
 
-  /**
-   * @param own The proxy's sections that were asked for.
-   * @param alone What is answered while Redis is away.
-   * @param encode Makes the reply of the text.
-   */
+  /** @param alone Makes the reply of the proxy, while Redis is away or has no INFO. */
   constructor(
     readonly lane: ClientLane,
     readonly request: Passable,
-    readonly own: () => string,
-    readonly alone: () => string,
-    readonly encode: (text: string) => Uint8Array,
+    readonly alone: () => Uint8Array,
   ) {}
 
   async read(): Promise<Passed> {
     const passed = await passedBy(this.lane.pass(this.request, "shared"));
-    if (passed instanceof ReplyStream) return passed;
-    // Some servers have no INFO, and some end the connection at it.
-    const isReply = passed instanceof Uint8Array;
-    const text = isReply ? TEXT.exec(Buffer.from(passed).toString("latin1"))?.[1] : undefined;
-    return this.encode(text === undefined ? this.alone() : joined(text, this.own()));
+    return passed instanceof Uint8Array && isText(passed) ? passed : this.alone();
   }
 
   reply(output: Output, passed: Uint8Array): void {
@@ -47,7 +31,6 @@ export class InfoRequest implements ClientRequest {
   }
 }
 
-function joined(first: string, second: string): string {
-  if (first === "" || second === "") return first + second;
-  return `${first.trimEnd()}\r\n\r\n${second}`;
+function isText(reply: Uint8Array): boolean {
+  return "$=".includes(String.fromCharCode(reply[0]!));
 }

@@ -5,9 +5,18 @@
  *
  * @module
  */
+import type { CommandSpec } from "../commands/spec.ts";
+import { DEFAULT_USER } from "../core/credentials.ts";
 import { Failure } from "../core/types.ts";
+import type { ClientLane } from "../lanes/client_lane.ts";
 import type { Login } from "../lanes/lane_client.ts";
+import { Passable } from "../lanes/passable.ts";
 import { type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
+import { rewriteOf } from "./rewrites.ts";
+import { tail } from "./commands/command.ts";
+import { type Arguments, request } from "./parse/arguments.ts";
+import { PrivateRequest } from "./private_client.ts";
+import { encode } from "./replies.ts";
 import { refuse } from "./requests/fixed.ts";
 import { refuseFailure } from "./requests/answers.ts";
 import type { Session } from "./session.ts";
@@ -35,6 +44,57 @@ export function login(
   const isOwn = username === credentials.user;
   if (session.lane === null || !session.isAuthenticated || isOwn) return refuse(WRONG_PASSWORD);
   return new ForeignLogin({ username, password }, session, done);
+}
+
+/**
+ * Logs a client in over its own connection to Redis, which holds state: the state stays, as in Redis.
+ *
+ * @returns The request; null if these words hold no credentials, or none that Redis is to know.
+ */
+export function loginInPlace(
+  args: Arguments,
+  spec: CommandSpec | undefined,
+  session: Session,
+  lane: ClientLane,
+): ClientRequest | null {
+  const words = tail(args, 0);
+  const at = placeOf(words);
+  if (at === null) return null;
+  const password = words[at.last]!;
+  const username = at.last > at.first ? words[at.first]! : DEFAULT_USER;
+  const { credentials, originCredentials } = session.context;
+  const isOrigin = originCredentials?.check(username, password) ?? false;
+  const isOwn = isOrigin || credentials.check(username, password);
+  if (isOwn) {
+    const { login } = lane.lanes.options;
+    // Without a password of its own, any will do.
+    const own = [login?.username ?? DEFAULT_USER, login?.password ?? ""];
+    words.splice(at.first, at.last - at.first + 1, ...own);
+  } else if (username === credentials.user) {
+    return refuse(WRONG_PASSWORD);
+  }
+  const passing = new Passable(encode(request(words)), spec, args, rewriteOf(spec, args, session));
+  passing.onAnswer = (isError) => {
+    if (isError) return;
+    session.login = isOwn ? null : { username, password };
+    session.admit(username, !isOwn || isOrigin || credentials.required);
+    if (passing.name === "hello") session.version = words[1] === "3" ? 3 : 2;
+  };
+  return new PrivateRequest(lane, passing, session.skipsReply());
+}
+
+/** Which words of AUTH or HELLO are the user and the password; null if there are none. */
+function placeOf(words: readonly string[]): { first: number; last: number } | null {
+  const last = words.length - 1;
+  if (words[0]!.toLowerCase() === "auth") {
+    return last === 1 || last === 2 ? { first: 1, last } : null;
+  }
+  for (let at = 2; at < last; at++) {
+    const option = words[at]!.toLowerCase();
+    if (option === "auth" && at + 2 <= last) return { first: at + 1, last: at + 2 };
+    if (option === "setname") at++;
+  }
+  return null;
 }
 
 /** Asks Redis whether it accepts the user. */

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import type { Written } from "../commands/keys.ts";
 import type { CommandSpec } from "../commands/spec.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
-import { ClientListRequest, rewriteOf, translate } from "./client_requests.ts";
+import { translate } from "./client_requests.ts";
 import { Passable } from "../lanes/passable.ts";
 import { type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
 import { Failure } from "../core/types.ts";
@@ -21,13 +21,15 @@ import {
   refuseForbidden,
   refuseUnprotected,
 } from "./commands/refusals.ts";
-import { infoText, ownInfoText } from "./info.ts";
+import { infoText } from "./info.ts";
 import { InfoRequest } from "./info_request.ts";
 import { MutedRequest, SharedRequest } from "./passed.ts";
 import { PrivateRequest } from "./private_client.ts";
 import { encode, verbatim } from "./replies.ts";
+import { loginInPlace } from "./login.ts";
 import { refuseFailure } from "./requests/answers.ts";
 import { refuse, SilentRequest, textOf } from "./requests/fixed.ts";
+import { rewriteOf } from "./rewrites.ts";
 import type { Session } from "./session.ts";
 import { type RequestSource, StreamedRequest } from "./streamed_request.ts";
 
@@ -50,7 +52,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
   if (name === "quit" || name === "reset" || name === "proxy") return local(args, session);
   const isForwarded = lane.mustForward;
   if (!isForwarded && isCached(name) && !lane.isBusy) return local(args, session);
-  const isOwn = isLocal(args, session.context.database);
+  const isOwn = isLocal(args) && !isAboutState(args, session, lane);
   if (!session.mayPass && !isOwn) {
     return isKnownHere(args) ? local(args, session) : refuseUnprotected();
   }
@@ -62,6 +64,18 @@ export function route(args: Arguments, session: Session): ClientRequest {
   }
   if (!lane.lanes.allows(spec, name)) return forbidden(spec?.name ?? name, session, lane);
   return passed(args, spec, session, lane);
+}
+
+/** Whether a request about the connection is about what the one to Redis holds, or shall hold. */
+function isAboutState(args: Arguments, { context }: Session, lane: ClientLane): boolean {
+  switch (args.string(0, NAME_BYTES).toLowerCase()) {
+    case "select":
+      return lane.hasState || args.count !== 2 || args.string(1) !== `${context.database}`;
+    case "client":
+      return lane.hasState && args.string(1, NAME_BYTES).toLowerCase() === "info";
+    default:
+      return false;
+  }
 }
 
 /** A request that may not pass. In a transaction, it makes EXEC fail, as every error there does. */
@@ -87,12 +101,14 @@ function beforeLogin(args: Arguments, session: Session, lane: ClientLane): Clien
 
 /** A request about the connection, which a private connection that is open has to be told as well. */
 function aboutConnection(args: Arguments, session: Session, lane: ClientLane): ClientRequest {
+  const spec = lane.lanes.table.find(args);
+  const login = lane.hasState ? loginInPlace(args, spec, session, lane) : null;
+  if (login !== null) return login;
   const answer = local(args, session);
   if (!changesAttributes(args)) return answer;
   lane.renew();
-  if (lane.private === null) return answer;
-  // It holds state, so it stays.
-  return passed(args, lane.lanes.table.find(args), session, lane);
+  // One that holds state stays.
+  return lane.private === null ? answer : passed(args, spec, session, lane);
 }
 
 /** A request that is answered here. */
@@ -120,7 +136,7 @@ export function streamedOf(
   if (!session.isAuthenticated || !session.mayPass || args.count < 2) return null;
   const name = args.string(0, NAME_BYTES).toLowerCase();
   const spec = table.find(args);
-  const isOwn = isLocal(args, session.context.database) || isCached(name) || isKnownHere(args);
+  const isOwn = isLocal(args) || isCached(name) || isKnownHere(args);
   const isNone = spec === undefined && (table.isKnown || name.length === NAME_BYTES);
   if (isNone || isOwn || !lane.lanes.allows(spec, name)) return null;
   const isMuted = session.skipsReply();
@@ -136,37 +152,18 @@ function passed(
 ): ClientRequest {
   const translated = spec === undefined ? null : translate(args, spec, lane.lanes.ids);
   if (translated !== null && !(translated instanceof Uint8Array)) return translated;
-  const passable = new Passable(
-    translated ?? args.raw(),
-    spec,
-    args,
-    rewriteOf(spec, lane.lanes.ids),
-  );
+  const rewrite = rewriteOf(spec, args, session);
+  const passable = new Passable(translated ?? args.raw(), spec, args, rewrite);
   const isMuted = session.skipsReply();
   const way = lane.routeOf(spec, args);
   const isPrivate = way === "private" || way === "local";
-  if (passable.name === "info" && !(isPrivate && lane.isBusy)) {
-    const info = infoRequest(lane, passable, session, tail(args, 1));
-    return isMuted ? new MutedRequest(info) : info;
+  if (isPrivate && !(passable.name === "info" && !lane.isBusy)) {
+    return new PrivateRequest(lane, passable, isMuted);
   }
-  if (isPrivate) return new PrivateRequest(lane, passable, isMuted);
-  const passing = new SharedRequest(lane, passable, way);
-  const shared = spec?.name === "client|list" ? clientList(passing, session, args) : passing;
+  const shared = passable.name === "info"
+    ? infoRequest(lane, passable, session, tail(args, 1))
+    : new SharedRequest(lane, passable, way);
   return isMuted ? new MutedRequest(shared) : shared;
-}
-
-function clientList(
-  passing: SharedRequest,
-  { version, context }: Session,
-  args: Arguments,
-): ClientListRequest {
-  const { ids } = context.lanes!;
-  return new ClientListRequest(
-    passing,
-    ids,
-    args.count === 2,
-    (text) => encode(verbatim(version, text)),
-  );
 }
 
 function infoRequest(
@@ -175,13 +172,8 @@ function infoRequest(
   { version, context }: Session,
   names: readonly string[],
 ): InfoRequest {
-  return new InfoRequest(
-    lane,
-    request,
-    () => ownInfoText(context.facts(), names),
-    () => infoText(context.facts(), names),
-    (text) => encode(verbatim(version, text)),
-  );
+  const alone = () => encode(verbatim(version, infoText(context.facts(), names)));
+  return new InfoRequest(lane, request, alone);
 }
 
 /** A request that cannot be routed yet: the commands of the server, or what precedes it, are not known. */

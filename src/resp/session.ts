@@ -190,12 +190,18 @@ export class Session implements LaneClient, NamedClient {
     return this.lane?.private?.upstreamId ?? null;
   }
 
-  /** Its line in CLIENT LIST, without a line break. */
-  describe(command = "NULL"): string {
+  /**
+   * Its line in CLIENT LIST, without a line break. It has every field of Redis; memory that only Redis
+   * could know is 0.
+   *
+   * @param queried The length of the request that asks, in bytes.
+   */
+  describe(command = "NULL", queried = 0): string {
     const { id, peer, name, since, context, user, version, libraryName, libraryVersion } = this;
     const age = Math.floor((performance.now() - since) / 1000);
-    return `id=${id} addr=${peer.remote} laddr=${peer.local} name=${name} age=${age} idle=0 ` +
-      `flags=N db=${context.database} sub=0 psub=0 ssub=0 multi=-1 events=r cmd=${command} ` +
+    return `id=${id} addr=${peer.remote} laddr=${peer.local} fd=-1 name=${name} age=${age} idle=0 ` +
+      `flags=N db=${context.database} sub=0 psub=0 ssub=0 multi=-1 qbuf=${queried} qbuf-free=0 ` +
+      `argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=${command} ` +
       `user=${user} redir=-1 resp=${version} lib-name=${libraryName} lib-ver=${libraryVersion}`;
   }
 

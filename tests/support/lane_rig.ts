@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { CommandSpec } from "../../src/commands/spec.ts";
-import { Passable } from "../../src/lanes/passable.ts";
+import { Passable, type Rewrite } from "../../src/lanes/passable.ts";
 import type { ChangeLog } from "../../src/lanes/changes.ts";
 import { request } from "./client.ts";
 
@@ -25,9 +25,15 @@ export function specOf(name: string, flags: string, firstKey = 1): CommandSpec {
 
 /** A request as it passes, by its words. Names that are not here are unknown to the server. */
 export function passable(...words: string[]): Passable {
+  return changed(null, ...words);
+}
+
+/** The same, with what changes its reply. */
+export function changed(rewrite: Rewrite | null, ...words: string[]): Passable {
   const spec = SPECS.get(words[0]!.toLowerCase());
   const bytes = Buffer.from(request(...words), "latin1");
-  return new Passable(bytes, spec, { count: words.length, string: (index) => words[index]! });
+  const list = { count: words.length, string: (index: number) => words[index]! };
+  return new Passable(bytes, spec, list, rewrite);
 }
 
 const SPECS = new Map([

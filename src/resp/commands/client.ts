@@ -56,8 +56,8 @@ const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: "info",
     arity: 2,
-    run: (_, session) =>
-      textReply(verbatim(session.version, `${session.describe("client|info")}\n`)),
+    run: (args, session) =>
+      textReply(verbatim(session.version, `${session.describe("client|info", args.length)}\n`)),
   },
   { name: "list", arity: -2, run: list },
   { name: "reply", arity: 3, run: setReplies },

@@ -53,12 +53,11 @@ export function isCached(name: string): boolean {
 }
 
 /** Whether a request is about the client's connection to the proxy, which answers it itself. */
-export function isLocal(args: Arguments, database: number): boolean {
+export function isLocal(args: Arguments): boolean {
   const name = lowerNameOf(args);
   if (name === "client") {
     return args.count > 1 && LOCAL_CLIENT.has(args.string(1, NAME_BYTES).toLowerCase());
   }
-  if (name === "select") return args.count === 2 && args.string(1) === `${database}`;
   return LOCAL.has(name);
 }
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { ConnectionState, makesOpaque } from "../../../src/lanes/connection_state.ts";
+import { changesReplies, ConnectionState } from "../../../src/lanes/connection_state.ts";
 
 /** A state after these commands, each of which Redis has answered without an error. */
 function after(...commands: string[]): ConnectionState {
@@ -79,7 +79,7 @@ Deno.test("a connection that starts in another database is clean only in the one
 });
 
 Deno.test("subscriptions and MONITOR in a transaction make replies impossible to tell apart", () => {
-  assertEquals(["subscribe", "ssubscribe", "monitor", "get"].map(makesOpaque), [
+  assertEquals(["subscribe", "ssubscribe", "monitor", "get"].map(changesReplies), [
     true,
     true,
     true,

@@ -5,7 +5,7 @@ import { PrivateLane } from "../../../src/lanes/private_lane.ts";
 import { Connection } from "../../../src/origin/wire/connection.ts";
 import { request } from "../../support/client.ts";
 import { FakeSocket, settled } from "../../support/fake_socket.ts";
-import { FakeCache, passable } from "../../support/lane_rig.ts";
+import { changed, FakeCache, passable } from "../../support/lane_rig.ts";
 
 /** A lane to a Redis that the test plays, and what its client has got, in `log` with the drops. */
 function rig() {
@@ -145,6 +145,56 @@ Deno.test("PrivateLane leaves out the replies that the client does not want, but
   lane.send(passable("SET", "k", "v"), true);
   await reply("$-1\r\n>2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n+OK\r\n");
   assertEquals(log, [">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n", "k"]);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane confirms subscriptions also to a client that wants no replies", async () => {
+  const { lane, reply, log } = rig();
+  lane.send(passable("SUBSCRIBE", "c"), true);
+  const confirmation = "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n";
+  await reply(confirmation);
+  assertEquals(log, [confirmation]);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane changes a reply that is to be changed, however long it is", async () => {
+  for (const length of [3, 500_000]) {
+    const { lane, reply, log } = rig();
+    lane.send(changed((text) => `+${text.length}\r\n`, "GET", "k"), false);
+    const long = `$${length}\r\n${"x".repeat(length)}\r\n`;
+    await reply(long);
+    while (lane.outstanding > 0) await settled();
+    assertEquals(log, [`+${long.length}\r\n`]);
+    lane.close("done");
+  }
+});
+
+Deno.test("PrivateLane tells the request what came of it before its reply goes on", async () => {
+  const { lane, reply, log } = rig();
+  for (const word of ["a", "b"]) {
+    const request = passable("GET", word);
+    request.onAnswer = (isError) => log.push(`${word} ${isError}`);
+    lane.send(request, false);
+  }
+  await reply("+OK\r\n-ERR no\r\n");
+  assertEquals(log, ["a false", "+OK\r\n", "b true", "-ERR no\r\n"]);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane may be in a transaction or subscribed from the request until its answer", async () => {
+  const { lane, send, reply } = rig();
+  const may = () => [lane.mayBeInTransaction, lane.mayBeSubscribed];
+  assertEquals(may(), [false, false]);
+  send("MULTI");
+  send("SUBSCRIBE", "c");
+  send("GET", "k");
+  assertEquals(may(), [true, true]);
+  await reply("-ERR no\r\n-ERR no\r\n");
+  assertEquals(may(), [false, false]);
+  await reply("$-1\r\n");
+  send("MULTI");
+  await reply("+OK\r\n");
+  assertEquals(may(), [true, false]);
   lane.close("done");
 });
 

@@ -8,7 +8,7 @@ import { StreamBudget } from "../../../src/lanes/stream_budget.ts";
 import { Connection } from "../../../src/origin/wire/connection.ts";
 import { request } from "../../support/client.ts";
 import { FakeSocket, settled } from "../../support/fake_socket.ts";
-import { FakeCache, passable } from "../../support/lane_rig.ts";
+import { changed, FakeCache, passable } from "../../support/lane_rig.ts";
 
 /** A lane whose connections are sockets that the test plays. */
 function rig(failures: (Failure | null)[] = [], limit = Infinity) {
@@ -212,4 +212,16 @@ Deno.test("SharedLane leaves a connection to a long reply that nobody takes, and
   await settled();
   assertEquals([sockets[0]!.isClosed, sockets[1]!.isClosed], [true, false]);
   lane.close();
+});
+
+Deno.test("SharedLane changes a reply that is to be changed, however long it is", async () => {
+  for (const length of [3, 500_000]) {
+    const { lane, sockets } = rig();
+    const passed = pass(lane, changed((text) => `+${text.length}\r\n`, "GET", "k"));
+    await settled();
+    const long = `$${length}\r\n${"x".repeat(length)}\r\n`;
+    sockets[0]!.reply(long);
+    assertEquals(textOf(await passed), `+${long.length}\r\n`);
+    lane.close();
+  }
 });

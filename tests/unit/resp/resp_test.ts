@@ -184,7 +184,10 @@ Deno.test("CLIENT LIST shows the connection as it described itself", async () =>
     "HELLO 3 SETNAME me\r\nCLIENT SETINFO lib-name lib\r\nCLIENT SETINFO LIB-VER 1.0\r\n",
   );
   const line = await talk.say("CLIENT LIST\r\n");
-  assertMatch(line, /^=\d+\r\ntxt:id=\d+ addr=192\.0\.2\.1:1234 laddr=192\.0\.2\.2:8080 name=me /);
+  assertMatch(
+    line,
+    /^=\d+\r\ntxt:id=\d+ addr=192\.0\.2\.1:1234 laddr=192\.0\.2\.2:8080 fd=-1 name=me /,
+  );
   assertMatch(line, / db=5 .* user=default .* resp=3 lib-name=lib lib-ver=1\.0\n\r\n$/);
   assertEquals(await talk.say("CLIENT LIST TYPE pubsub\r\n"), "=4\r\ntxt:\r\n");
   assertEquals(

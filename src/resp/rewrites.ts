@@ -1,0 +1,63 @@
+/**
+ * Replies of Redis that are changed before they go on: ids become those that clients were told, and
+ * INFO gets the sections of the proxy. Replies are texts here, of code units 0 to 255.
+ *
+ * @module
+ */
+import type { CommandSpec } from "../commands/spec.ts";
+import type { Rewrite } from "../lanes/passable.ts";
+import { ownLines } from "./client_requests.ts";
+import { tail } from "./commands/command.ts";
+import { ownInfoText } from "./info.ts";
+import type { Arguments } from "./parse/arguments.ts";
+import type { Session } from "./session.ts";
+
+/** Returns what changes the reply to a request; null if it goes on as it is. */
+export function rewriteOf(
+  spec: CommandSpec | undefined,
+  args: Arguments,
+  { context }: Session,
+): Rewrite | null {
+  const ids = context.lanes!.ids;
+  switch (spec?.name) {
+    case "hello":
+      return numbered(/(\r\n\$2\r\nid\r\n:)(\d+)/, (id) => ids.toldOf(id));
+    case "client|getredir":
+      return numbered(/^(:)(\d+)/, (id) => ids.toldOf(id));
+    case "client|trackinginfo":
+      return numbered(/(\nredirect\r\n:)(\d+)/, (id) => ids.toldOf(id));
+    case "client|info":
+      return inText((text) => ids.rewrite(text));
+    case "client|list": {
+      const options = tail(args, 2);
+      return inText((text) => ids.rewrite(text) + ownLines(options, ids).join(""));
+    }
+    case "info": {
+      const names = tail(args, 1);
+      return inText((text) => joined(text, ownInfoText(context.facts(), names)));
+    }
+    default:
+      return null;
+  }
+}
+
+/** Changes a number behind what the first group matches. */
+function numbered(pattern: RegExp, change: (number: string) => string): Rewrite {
+  return (reply) =>
+    reply.replace(pattern, (_, head: string, number: string) => head + change(number));
+}
+
+/** Changes the text in a reply of text, in either version of the protocol. */
+function inText(change: (text: string) => string): Rewrite {
+  return (reply) => {
+    const [, type, mark = "", text] = /^([$=])\d+\r\n(txt:)?([^]*)\r\n$/.exec(reply) ?? [];
+    if (type === undefined) return reply;
+    const changed = mark + change(text!);
+    return `${type}${changed.length}\r\n${changed}\r\n`;
+  };
+}
+
+function joined(first: string, second: string): string {
+  if (first === "" || second === "") return first + second;
+  return `${first.trimEnd()}\r\n\r\n${second}`;
+}
