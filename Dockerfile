@@ -43,8 +43,8 @@ COPY --from=build /app/dist/redis-proxy /redis-proxy
 # The user "nonroot" of the base image, by number, so that an orchestrator can see it is not root.
 USER 65532:65532
 EXPOSE 8080
-# In a container every client is remote, and who reaches the port is decided by its network: as in the
-# image of Redis, protected mode is off.
+# In a container every client is remote, and the container's network decides which clients reach the
+# port. As in the image of Redis, protected mode is off.
 ENV RP_PROTECTED_MODE=no
 
 # It uses RP_LISTEN_ADDRESS and RP_PORT, so set the port with its variable, not with its flag.

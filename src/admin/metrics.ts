@@ -40,6 +40,9 @@ const COUNTERS: readonly Row[] = [
     "Keys not read again, since their last read had just failed",
     ({ stats }) => stats.backedOff,
   ],
+  ["commands_passed", "Commands that passed to Redis", ({ stats }) => stats.commandsPassed],
+  ["commands_refused", "Commands that were refused", ({ stats }) => stats.commandsRefused],
+  ["upstreams_opened", "Clients' own connections to Redis", ({ stats }) => stats.upstreamsTotal],
   ["origin_connections", "Connections to Redis made", ({ stats }) => stats.connections],
   ["origin_connections_lost", "Connections to Redis lost", ({ stats }) => stats.connectionsLost],
   ["coherence_invalidations", "Keys that Redis said were changed", (f) => f.stats.invalidations],
@@ -54,6 +57,7 @@ const COUNTERS: readonly Row[] = [
 
 /** Present values. */
 const GAUGES: readonly Row[] = [
+  ["upstreams", "Clients' own connections to Redis", ({ stats }) => stats.upstreams],
   [
     "build_info",
     "Always 1; the version of the proxy",

@@ -13,7 +13,7 @@ import { Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
 import { Entrance } from "../server/arrival.ts";
 import type { DataPath } from "./data_path.ts";
 import { mayRefresh, respFreshness } from "./defaults.ts";
-import { mayPass, originCredentialsOf } from "./lanes.ts";
+import { mayPass, originCredentialsOf, refusalsTo } from "./lanes.ts";
 import { redisVersionOf } from "./status.ts";
 
 /**
@@ -63,6 +63,7 @@ function respContext(
     lanes,
     originCredentials: originCredentialsOf(origin),
     mayPass: (peer) => mayPass(config, peer),
+    onRefused: refusalsTo(log, data.cache.stats),
     database: origin.database,
     freshness: respFreshness(values, data.table.policies),
     limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },

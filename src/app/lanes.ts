@@ -7,6 +7,8 @@ import { Buffer } from "node:buffer";
 import { PassFilter } from "../commands/permission.ts";
 import type { Config } from "../config/mod.ts";
 import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
+import type { Log } from "../core/log.ts";
+import type { Stats } from "../core/stats.ts";
 import { Failure } from "../core/types.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
 import { greet, type Greeting, Refused } from "../lanes/greeting.ts";
@@ -21,11 +23,13 @@ export function makeLanes(
   { values, origin: address }: Config,
   maxPrivate: number,
   cache: ChangeLog,
+  stats: Stats,
 ): Lanes | null {
   if (values["read-only"]) return null;
   return new Lanes({
     open: (opening) => open(address, opening, values["redis-timeout"]),
     cache,
+    stats,
     database: address.database,
     login: loginOf(address),
     filter: new PassFilter({ deny: values.deny ?? [], allow: values.allow ?? [] }),
@@ -48,6 +52,20 @@ export function mayPass({ values, credentials, origin }: Config, peer: Peer): bo
 export function originCredentialsOf({ username, password }: OriginAddress): Credentials | null {
   return password === null ? null : new Credentials(username ?? DEFAULT_USER, password);
 }
+
+/** Counts refused commands, and logs the first refusal of each. */
+export function refusalsTo(log: Log, stats: Stats): (name: string) => void {
+  const logged = new Set<string>();
+  return (name) => {
+    stats.commandsRefused++;
+    if (logged.has(name) || logged.size === LOGGED_NAMES) return;
+    logged.add(name);
+    log.warn("Refused a command, and do so from now on without a word", { command: name });
+  };
+}
+
+/** Names whose first refusal is logged: clients choose them. */
+const LOGGED_NAMES = 100;
 
 /** The same as Redis is told them: in UTF-8, each byte as a code unit. */
 function loginOf({ username, password }: OriginAddress): Greeting["login"] {

@@ -44,6 +44,14 @@ export class Stats {
    * Messages on the channel of invalidations that are not invalidations: somebody publishes there.
    */
   foreignMessages = 0;
+  /** Commands that passed to Redis. */
+  commandsPassed = 0;
+  /** Commands that were refused: denied, or not for a client without a password. */
+  commandsRefused = 0;
+  /** Connections to Redis that are open for clients that need their own. */
+  upstreams = 0;
+  /** Connections to Redis that were opened for clients that need their own. */
+  upstreamsTotal = 0;
   /** Connections to Redis made so far. */
   connections = 0;
   /** Connections to Redis lost so far. */

@@ -70,6 +70,7 @@ export class ClientLane {
   /** Sends a request over a shared lane. */
   pass(request: Passable, route: Route, replies = 1): Later<Passed> {
     if (this.#shared++ === 0) this.onChange();
+    this.lanes.options.stats.commandsPassed += replies;
     return this.lanes.shared(route, this.client.version).pass(request, replies, this.#onPassed);
   }
 

@@ -27,6 +27,7 @@ export interface LanesOptions {
   /** Opens a connection to Redis, logged in and in the right database. Never rejects. */
   readonly open: (opening: Opening) => Promise<Connection | Failure>;
   readonly cache: ChangeLog;
+  readonly stats: LaneStats;
   /** The database that the cache serves. */
   readonly database: number;
   /** The proxy's own credentials at Redis; null if Redis wants none. */
@@ -36,6 +37,13 @@ export interface LanesOptions {
   readonly maxPrivate: number;
   /** Bytes of long replies on the shared lanes that clients have not taken. */
   readonly replyMemory: number;
+}
+
+/** What the lanes count. */
+export interface LaneStats {
+  commandsPassed: number;
+  upstreams: number;
+  upstreamsTotal: number;
 }
 
 /** The shared lanes are named so that CLIENT LIST tells them apart. */
@@ -54,8 +62,6 @@ export class Lanes {
   /** What `plain` has found out of the present table, by name; null for names that are not plain. */
   readonly #plain = new Map<string, CommandSpec | null>();
   #plainTable: CommandTable | null = null;
-  #private = 0;
-  #opened = 0;
   /** Whether the server can be asked for its commands. */
   #mayAsk = true;
 
@@ -63,19 +69,9 @@ export class Lanes {
     this.#budget = new StreamBudget(options.replyMemory);
   }
 
-  /** Private connections that are open. */
-  get privateOpen(): number {
-    return this.#private;
-  }
-
   /** Whether one more private connection may be opened. */
   get hasRoom(): boolean {
-    return this.#private < this.options.maxPrivate;
-  }
-
-  /** Private connections that were ever opened. */
-  get privateTotal(): number {
-    return this.#opened;
+    return this.options.stats.upstreams < this.options.maxPrivate;
   }
 
   /**
@@ -127,20 +123,20 @@ export class Lanes {
 
   /** Opens a private lane for a client. */
   async openPrivate(client: LaneClient): Promise<PrivateLane | Failure> {
-    const { open, cache, database } = this.options;
+    const { open, cache, database, stats } = this.options;
     if (!this.hasRoom) {
       return new Failure("reply", "ERR max number of clients reached");
     }
-    this.#private++;
+    stats.upstreams++;
     const { version, login, name, libraryName, libraryVersion } = client;
     const connection = await open({ version, login, name, libraryName, libraryVersion });
     if (connection instanceof Failure) {
-      this.#private--;
+      stats.upstreams--;
       return connection;
     }
-    this.#opened++;
+    stats.upstreamsTotal++;
     const lane = new PrivateLane(connection, new ConnectionState(database), cache);
-    lane.onClosed = () => this.#private--;
+    lane.onClosed = () => stats.upstreams--;
     const id = await connection.call("CLIENT", "ID").catch(() => null);
     lane.upstreamId = typeof id === "number" ? id : null;
     return lane;

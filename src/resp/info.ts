@@ -50,6 +50,10 @@ const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
     ["proxy_clients_refused", facts.clientsRefused],
     ["cut_off_clients", facts.clientsCutOff],
     ["proxy_requests", facts.requests],
+    ["proxy_commands_passed", facts.stats.commandsPassed],
+    ["proxy_commands_refused", facts.stats.commandsRefused],
+    ["proxy_upstreams", facts.stats.upstreams],
+    ["proxy_upstreams_total", facts.stats.upstreamsTotal],
     ["proxy_used_memory_rss", facts.residentBytes],
   ],
   Cache: (facts) => [

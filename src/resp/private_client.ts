@@ -110,6 +110,7 @@ export class PrivateClient {
     // WAIT counts what its own connection wrote, and the client's writes came over another one.
     if (WAITS.has(request.name) && !lane.mayBeInTransaction) lane.send(PUBLISHED, true);
     lane.send(request, isMuted);
+    this.lane.lanes.options.stats.commandsPassed++;
     if (lane.connection.out.length > UPSTREAM_BYTES) await lane.connection.drained();
   }
 

@@ -54,7 +54,9 @@ export function route(args: Arguments, session: Session): ClientRequest {
   if (!isForwarded && isCached(name) && !lane.isBusy) return local(args, session);
   const isOwn = isLocal(args) && !isAboutState(args, session, lane);
   if (!session.mayPass && !isOwn) {
-    return isKnownHere(args) ? local(args, session) : refuseUnprotected();
+    if (isKnownHere(args)) return local(args, session);
+    session.context.onRefused(name);
+    return refuseUnprotected();
   }
   if (isOwn && !isForwarded) return aboutConnection(args, session, lane);
   if (!lane.lanes.table.isKnown) return new Unrouted(args, session);
@@ -80,6 +82,7 @@ function isAboutState(args: Arguments, { context }: Session, lane: ClientLane): 
 
 /** A request that may not pass. In a transaction, it makes EXEC fail, as every error there does. */
 function forbidden(name: string, session: Session, lane: ClientLane): ClientRequest {
+  session.context.onRefused(name);
   const refusal = refuseForbidden(name);
   if (!(lane.private?.mayBeInTransaction ?? false)) return refusal;
   const words = ["GET"]; // Without a key, it is an error to Redis.

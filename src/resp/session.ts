@@ -27,6 +27,8 @@ export interface RespContext {
   readonly originCredentials: Credentials | null;
   /** Whether a client that has shown no password may use commands that pass to Redis. */
   mayPass(peer: Peer): boolean;
+  /** A command was refused that Redis may well have. */
+  onRefused(name: string): void;
   /** The ways to Redis for commands that the cache does not answer; null to serve reads alone. */
   readonly lanes: Lanes | null;
   /** The database of the backing Redis that is served, the only one. */

@@ -131,6 +131,10 @@ Deno.test("what is denied is refused by name, and makes the transaction around i
   );
   assertMatch(await client.until("errors.\r\n"), /^\+OK\r\n\+QUEUED\r\n-NOPERM .*\r\n-EXECABORT /);
   assertEquals(await ask(it.redis.port, "EXISTS", "k"), "0");
+  // Each refusal is counted, and the first one of a command is logged.
+  const info = await ask(it.port, "INFO", "proxy");
+  assertMatch(info, /^proxy_commands_refused:4\r$/m);
+  assertEquals(it.proxy.process.stderr.match(/Refused a command.* command=keys/g)?.length, 1);
 });
 
 Deno.test("a proxy with a password lets in only who has it, whatever Redis says", async () => {

@@ -61,6 +61,7 @@ export function respContext(given: Partial<RespContext> = {}): RespContext {
     lanes: null,
     originCredentials: null,
     mayPass: () => true,
+    onRefused() {},
     credentials: new Credentials(DEFAULT_USER, null),
     database: 0,
     freshness: "cached",
