@@ -6,7 +6,7 @@ const TIMEOUT = new Failure("timeout", "no answer");
 const BROKEN = new Failure("broken", "The connection to Redis ends");
 const LOADING = new Failure("reply", "LOADING Redis is loading the dataset in memory");
 
-Deno.test("Backoff.find() gives the failure of the last read until a second has passed", () => {
+Deno.test("Backoff.find() returns the failure of the last read for a second", () => {
   for (const failure of [TIMEOUT, LOADING]) {
     const backoff = new Backoff();
     backoff.note("key", failure, 100);
@@ -17,7 +17,7 @@ Deno.test("Backoff.find() gives the failure of the last read until a second has 
   }
 });
 
-Deno.test("Backoff.note() forgets a key that could be read after all", () => {
+Deno.test("Backoff.note() forgets a key whose next read succeeds", () => {
   for (const fetched of [null, new Found(new Uint8Array(1)), new Failure("reply", "WRONGTYPE x")]) {
     const backoff = new Backoff();
     backoff.note("key", TIMEOUT, 0);
@@ -26,14 +26,14 @@ Deno.test("Backoff.note() forgets a key that could be read after all", () => {
   }
 });
 
-Deno.test("Backoff.note() passes over what says nothing of Redis, or is the link's affair", () => {
+Deno.test("Backoff.note() ignores failures that say nothing about Redis, and those of the link", () => {
   const backoff = new Backoff();
   backoff.note("shed", new Failure("busy", "the queue is full"), 0);
   backoff.note("away", new Failure("away", "connection closed"), 0);
   assertEquals(backoff.size, 0);
 });
 
-Deno.test("Backoff remembers a bounded number of keys, the oldest leave", () => {
+Deno.test("Backoff remembers a bounded number of keys, and forgets the oldest", () => {
   const backoff = new Backoff();
   for (let index = 0; index < 10_000; index++) backoff.note(`${index}`, TIMEOUT, 0);
   assertEquals(backoff.size, 4096);
@@ -48,7 +48,7 @@ Deno.test("Backoff remembers a bounded number of keys, the oldest leave", () => 
   assertEquals(backoff.size, 4096);
 });
 
-Deno.test("Backoff leaves a key that costs the connection alone for twice as long each time", () => {
+Deno.test("Backoff doubles the pause of a key each time its read breaks the connection", () => {
   const backoff = new Backoff();
   let now = 0;
   const pauses = Array.from({ length: 9 }, () => {
@@ -68,7 +68,7 @@ Deno.test("Backoff leaves a key that costs the connection alone for twice as lon
   assertEquals(backoff.find("key", now + 2 * BACKOFF), undefined, "a success starts anew");
 });
 
-Deno.test("Backoff lets a key be read soon after it was changed, or all were deleted", () => {
+Deno.test("Backoff shortens the pause of a key that was changed, and of all after a flush", () => {
   for (const change of [(it: Backoff) => it.changed("key"), (it: Backoff) => it.allChanged()]) {
     const backoff = new Backoff();
     let now = 0;

@@ -43,7 +43,7 @@ function boarding(options: CacheOptions = {}) {
 
 const keysOf = ({ reads }: FakeOrigin) => reads.map(({ keys }) => [...keys]);
 
-Deno.test("ReadThrough reads what is missed in one turn in one trip, a key that is asked twice once", async () => {
+Deno.test("ReadThrough reads the misses of one turn in one trip, and each key once", async () => {
   const { cache, origin, depart } = boarding();
   const asked = ["a", "b", "a", "c"].map((key) => cache.get(key, 0, PLAIN));
   const answer = askFor(cache, "b", 0, NO_TERMS);
@@ -56,7 +56,7 @@ Deno.test("ReadThrough reads what is missed in one turn in one trip, a key that 
   assertEquals((await answer).answer, null);
 });
 
-Deno.test("ReadThrough has a trip leave when it is full, and the rest at the end of the turn", async () => {
+Deno.test("ReadThrough sends a full trip at once, and the rest at the end of the turn", async () => {
   const { cache, origin, depart } = boarding();
   const keys = Array.from({ length: 40 }, (_, index) => `key:${index}`);
   const asked = keys.map((key) => cache.get(key, 0, PLAIN));
@@ -67,7 +67,7 @@ Deno.test("ReadThrough has a trip leave when it is full, and the rest at the end
   assertEquals((await Promise.all(asked)).map(textOf), keys);
 });
 
-Deno.test("ReadThrough.together() has one trip for all that is missed in it, and none for nothing", async () => {
+Deno.test("ReadThrough.together() sends all its misses in one trip, and no trip without misses", async () => {
   const { cache, origin, depart } = boarding();
   const before = cache.get("before", 0, PLAIN);
   const keys = Array.from({ length: 300 }, (_, index) => `key:${index}`);
@@ -82,7 +82,7 @@ Deno.test("ReadThrough.together() has one trip for all that is missed in it, and
   assertEquals([textOf(await before), textOf(await after)], ["before", "after"]);
 });
 
-Deno.test("a turn ends before the next task of the event loop, by itself", async () => {
+Deno.test("a turn ends by itself before the next task of the event loop", async () => {
   const { table, stats } = makeCache(new FakeOrigin());
   const origin = new FakeOrigin();
   const cache = new ReadThrough(origin, table, stats);
@@ -93,7 +93,7 @@ Deno.test("a turn ends before the next task of the event loop, by itself", async
   assertEquals(keysOf(origin), [["a", "b"]]);
 });
 
-Deno.test("a key that is changed before its read leaves is kept, for the read is newer", async () => {
+Deno.test("a key that is changed before its read is sent is cached, because the read is newer", async () => {
   const { cache, table, origin, depart } = boarding();
   const asked = cache.get("key", 0, PLAIN);
   table.invalidate("key");
@@ -104,7 +104,7 @@ Deno.test("a key that is changed before its read leaves is kept, for the read is
   assertEquals(textOf(cache.get("key", 0, PLAIN) as Answer), "new");
 });
 
-Deno.test("a key that is changed while its trip is under way is answered to who waits, and not kept", async () => {
+Deno.test("a key that is changed during its read is answered, and not cached", async () => {
   const { cache, table, origin, depart } = boarding();
   const asked = ["changed", "other"].map((key) => cache.get(key, 0, PLAIN));
   depart();
@@ -123,7 +123,7 @@ Deno.test("a key that is changed while its trip is under way is answered to who 
   ]);
 });
 
-Deno.test("a forced read in the same turn as another of its key counts, in either order", async () => {
+Deno.test("a forced read counts if another read of its key begins in the same turn, in either order", async () => {
   {
     const { cache, origin, depart } = boarding();
     const asked = cache.get("key", 0, PLAIN);
@@ -144,7 +144,7 @@ Deno.test("a forced read in the same turn as another of its key counts, in eithe
   assertEquals([textOf(await asked), textOf((await forced).answer)], ["1", "1"]);
 });
 
-Deno.test("a value that is kept holds nothing of what it came with, and all get the same bytes", async () => {
+Deno.test("a cached value holds no memory of its trip, and all requests share its bytes", async () => {
   const { cache, origin, depart } = boarding();
   const asked = ["small", "large"].map((key) => cache.get(key, 0, PLAIN));
   depart();
@@ -156,7 +156,7 @@ Deno.test("a value that is kept holds nothing of what it came with, and all get 
   assert(kept.every(({ buffer }, index) => buffer === values[index]!.buffer), "another copy");
 });
 
-Deno.test("a value that is not kept holds nothing of what it came with", async () => {
+Deno.test("a value that is not cached holds no memory of its trip", async () => {
   const ways: Record<string, [CacheOptions, Partial<typeof NO_TERMS>?]> = {
     "larger than the value limit": [{ policy: { valueLimit: 4 } }],
     "larger than the cache": [{ bytes: 100 }],
@@ -175,7 +175,7 @@ Deno.test("a value that is not kept holds nothing of what it came with", async (
   }
 });
 
-Deno.test("a missing key for which there is no room is not said to be stored", async () => {
+Deno.test("an absent key without room is not reported as stored", async () => {
   // A tenth of nine entries is none.
   const { cache, origin, depart } = boarding({ entries: 9, absence: 1000 });
   const asked = askFor(cache, "key", 0, NO_TERMS);
@@ -184,7 +184,7 @@ Deno.test("a missing key for which there is no room is not said to be stored", a
   assertEquals((await asked).isStored, false);
 });
 
-Deno.test("a large value that comes late holds up no other of its trip", async () => {
+Deno.test("a large value that comes late delays no other key of its trip", async () => {
   const { cache, origin, depart } = boarding();
   const first = getMany(cache, ["a", "b"], 0);
   const second = cache.get("b", 0, PLAIN);
@@ -198,7 +198,7 @@ Deno.test("a large value that comes late holds up no other of its trip", async (
   assertEquals([cache.flights, cache.size], [0, 1]);
 });
 
-Deno.test("a large value that is read again is as old as that read, the others as their own", async () => {
+Deno.test("a large value is as old as its second read, the other values as old as the first", async () => {
   const { cache, origin, depart } = boarding();
   const asked = getMany(cache, ["a", "b"], 0);
   depart();
@@ -209,7 +209,7 @@ Deno.test("a large value that is read again is as old as that read, the others a
   assertEquals(entries.map(({ validFrom }) => validFrom), [0, 20]);
 });
 
-Deno.test("an origin that settles a whole trip at once answers each of its keys", async () => {
+Deno.test("an origin that settles a whole trip at once answers each key", async () => {
   const origin = new FakeOrigin(() => 0);
   origin.read = (flights) =>
     flights.forEach((flight) => flight.settled(new Failure("away", "x"), 0));
@@ -221,7 +221,7 @@ Deno.test("an origin that settles a whole trip at once answers each of its keys"
   for (const answer of answers) assertEquals(((await answer).answer as Failure).reason, "away");
 });
 
-Deno.test("ReadThrough fails those who wait for a value that cannot be taken, and nothing else", async () => {
+Deno.test("ReadThrough fails only the requests for a value that has no memory", async () => {
   const { cache, table, origin, depart } = boarding();
   const asked = ["a", "b"].map((key) => cache.get(key, 0, PLAIN));
   const { policies } = table;

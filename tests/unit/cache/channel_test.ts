@@ -3,7 +3,7 @@ import { Channel } from "../../../src/cache/channel.ts";
 
 const LEASE = 100;
 
-Deno.test("Channel proves what both connections prove, from when they were asked", () => {
+Deno.test("Channel counts a proof from the older of the two sides, and from when its probe was sent", () => {
   const channel = new Channel({ mode: "auto", lease: LEASE });
   assertEquals([channel.state, channel.leaseUntil], ["down", -Infinity]);
   channel.up(true, 1000);
@@ -17,7 +17,7 @@ Deno.test("Channel proves what both connections prove, from when they were asked
   assertEquals(channel.leaseUntil, 1130);
 });
 
-Deno.test("Channel.down() ends the epoch and remembers until when it was right", () => {
+Deno.test("Channel.down() ends the epoch, and remembers until when it was right", () => {
   const channel = new Channel({ mode: "auto", lease: LEASE }, 1000);
   channel.up(true, 1000);
   channel.down(1080);
@@ -29,7 +29,7 @@ Deno.test("Channel.down() ends the epoch and remembers until when it was right",
   assertEquals(channel.endOf(1), -Infinity, "long enough ago to be forgotten");
 });
 
-Deno.test("Channel keeps entries without tracking as long as it stays without", () => {
+Deno.test("Channel keeps untracked entries as long as it stays untracked", () => {
   const channel = new Channel({ mode: "auto", lease: LEASE });
   channel.up(false, 0);
   const { epoch } = channel;
@@ -40,7 +40,7 @@ Deno.test("Channel keeps entries without tracking as long as it stays without", 
   assertEquals([channel.epoch, channel.leaseUntil], [epoch + 1, 3 + LEASE]);
 });
 
-Deno.test("Channel keeps nothing untracked where tracking is required, or only failed", () => {
+Deno.test("Channel caches nothing untracked if tracking is required, or has only failed", () => {
   const required = new Channel({ mode: "required", lease: LEASE });
   required.up(false, 0);
   assertEquals([required.isKeeping, required.leaseUntil], [false, -Infinity]);
@@ -49,14 +49,14 @@ Deno.test("Channel keeps nothing untracked where tracking is required, or only f
   assertEquals([failed.isKeeping, failed.leaseUntil], [false, -Infinity]);
 });
 
-Deno.test("Channel that is off keeps everything for its time, whatever happens", () => {
+Deno.test("Channel that is off caches everything for its lifetime, whatever happens", () => {
   const channel = new Channel({ mode: "off", lease: LEASE });
   channel.up(false, 0);
   channel.down(1);
   assertEquals([channel.epoch, channel.leaseUntil, channel.isKeeping], [0, Infinity, true]);
 });
 
-Deno.test("Channel.doubt() takes every proof back until both answer again", () => {
+Deno.test("Channel.doubt() discards every proof until both sides answer again", () => {
   const channel = new Channel({ mode: "auto", lease: LEASE });
   channel.up(true, 1000);
   channel.doubt();

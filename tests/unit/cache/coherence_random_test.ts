@@ -71,16 +71,16 @@ function firstViolation(options: WorldOptions, runs = RUNS): string | null {
   return null;
 }
 
-Deno.test("Table answers nothing older than the lease in random runs", () => {
+Deno.test("Table serves nothing older than the lease in random runs", () => {
   assertEquals(firstViolation({}), null);
 });
 
-Deno.test("Table answers nothing older than the lease while it keeps small values packed", () => {
+Deno.test("Table serves nothing older than the lease while small values are packed", () => {
   assertEquals(firstViolation({ crowd: 1001 }, RUNS / 4), null);
   assert(run(1, { crowd: 1001 }).table.size > 1001);
 });
 
-Deno.test("Random runs answer hits as well as misses", () => {
+Deno.test("the random runs contain hits and misses", () => {
   const { hits, answers } = run(1, {});
   assert(hits > 20 && answers - hits > 20, `${hits} hits of ${answers} answers`);
 });

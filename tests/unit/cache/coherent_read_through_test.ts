@@ -48,7 +48,7 @@ function tracked(options: CacheOptions = {}) {
 
 const sieMinute = { policy: { staleIfError: 60_000 } };
 
-Deno.test("ReadThrough.get() answers a hit while the lease holds, and reads when it does not", async () => {
+Deno.test("ReadThrough.get() serves a hit while the lease holds, and reads afterwards", async () => {
   const { cache, origin, table, time, fill } = tracked();
   await fill("key", "value");
   time.now = LEASE - 1;
@@ -65,7 +65,7 @@ Deno.test("ReadThrough.get() answers a hit while the lease holds, and reads when
   assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "value");
 });
 
-Deno.test("ReadThrough.get() answers the same to the bytes of a key as to its text", async () => {
+Deno.test("ReadThrough.get() treats a key as bytes and as text alike", async () => {
   for (const crowd of [0, 1001]) {
     const { cache, stats, origin, table, time, fill, pass } = tracked({ entries: 2000 });
     for (let other = 0; other < crowd; other++) await fill(`other ${other}`, "value");
@@ -99,7 +99,7 @@ Deno.test("ReadThrough.get() answers the same to the bytes of a key as to its te
   }
 });
 
-Deno.test("ReadThrough.get() tells the age of a hit by the last proof, not by its fill", async () => {
+Deno.test("ReadThrough.get() counts the age of a hit from the last proof, not from its read", async () => {
   const { fill, pass, time, ask } = tracked();
   await fill("key", "value");
   pass(5000);
@@ -108,7 +108,7 @@ Deno.test("ReadThrough.get() tells the age of a hit by the last proof, not by it
   assertEquals([via, age, timeLeft], ["hit", 30, 10_000 - 5030]);
 });
 
-Deno.test("ReadThrough.get() answers a stale value while Redis is away, marked by its time left", async () => {
+Deno.test("ReadThrough.get() serves a stale value while Redis is away, with a negative time left", async () => {
   const { table, fill, pass, time, ask, stats } = tracked(sieMinute);
   await fill("key", "value");
   pass(1000);
@@ -121,7 +121,7 @@ Deno.test("ReadThrough.get() answers a stale value while Redis is away, marked b
   assertEquals((await ask("key", AWAY)).answer, AWAY);
 });
 
-Deno.test("ReadThrough.get() answers no stale value without --stale-if-error, or when asked not to", async () => {
+Deno.test("ReadThrough.get() serves no stale value without --stale-if-error, or if the terms forbid it", async () => {
   const { table, fill, time, ask } = tracked();
   await fill("key", "value");
   table.channel.down(time.now);
@@ -136,7 +136,7 @@ Deno.test("ReadThrough.get() answers no stale value without --stale-if-error, or
   assertEquals((await allowed.ask("key", AWAY, forced)).answer, AWAY);
 });
 
-Deno.test("a stale value masks no answer of Redis: nothing, and an error about the key", async () => {
+Deno.test("a stale value never hides an answer of Redis: an absent key, or an error about the key", async () => {
   for (const answer of [null, new Failure("reply", "WRONGTYPE Operation against a key")]) {
     const { table, fill, time, ask } = tracked(sieMinute);
     await fill("key", "value");
@@ -148,7 +148,7 @@ Deno.test("a stale value masks no answer of Redis: nothing, and an error about t
   }
 });
 
-Deno.test("a Redis that is loading gives no answer yet: the stale value is answered", async () => {
+Deno.test("a stale value is served while Redis is loading", async () => {
   const { table, fill, time, ask } = tracked(sieMinute);
   await fill("key", "value");
   table.channel.down(time.now);
@@ -156,7 +156,7 @@ Deno.test("a Redis that is loading gives no answer yet: the stale value is answe
   assertEquals(textOf((await ask("key", loading)).answer), "value");
 });
 
-Deno.test("what is known to be wrong is never a stale answer", async () => {
+Deno.test("an entry that is known to be wrong is never served stale", async () => {
   const wrong: Record<string, (it: ReturnType<typeof tracked>) => void> = {
     "invalidated": ({ table }) => table.invalidate("key"),
     "flushed": ({ table }) => table.flush(),
@@ -171,7 +171,7 @@ Deno.test("what is known to be wrong is never a stale answer", async () => {
   }
 });
 
-Deno.test("ReadThrough.get() with max-stale takes an old value without asking, within the window", async () => {
+Deno.test("ReadThrough.get() with max-stale serves an old value without a read, within the window", async () => {
   const { table, fill, time, ask, origin } = tracked(sieMinute);
   await fill("key", "value");
   table.channel.down(time.now);
@@ -181,7 +181,7 @@ Deno.test("ReadThrough.get() with max-stale takes an old value without asking, w
   assertEquals(origin.reads.length, 1);
 });
 
-Deno.test("ReadThrough.get() never answers a value past its own end in Redis", async () => {
+Deno.test("ReadThrough.get() never serves a value past its expiry in Redis", async () => {
   const { cache, fill, pass, time } = tracked();
   await fill("key", "value", 50);
   pass(49);
@@ -190,13 +190,13 @@ Deno.test("ReadThrough.get() never answers a value past its own end in Redis", a
   assert(cache.get("key", time.now, PLAIN) instanceof Promise);
 });
 
-Deno.test("ReadThrough does not keep a value whose end is unknown or now", async () => {
+Deno.test("ReadThrough does not cache a value whose expiry is unknown or now", async () => {
   const { cache, fill } = tracked();
   assertEquals(textOf(await fill("key", "value", 0)), "value");
   assertEquals(cache.size, 0);
 });
 
-Deno.test("ReadThrough keeps that a key is missing, for a tenth of its entries at most", async () => {
+Deno.test("ReadThrough caches absent keys, as at most a tenth of its entries", async () => {
   const { cache, fill, pass, time } = tracked({ entries: 100 });
   await fill("kept", "value");
   for (let index = 0; index < 300; index++) await fill(`missing ${index}`, null);
@@ -208,7 +208,7 @@ Deno.test("ReadThrough keeps that a key is missing, for a tenth of its entries a
   assert(cache.get("missing 299", time.now, PLAIN) instanceof Promise);
 });
 
-Deno.test("ReadThrough.get() reads a key in use anew before its time is up, and answers meanwhile", async () => {
+Deno.test("ReadThrough.get() refreshes a key in use before it expires, and serves hits meanwhile", async () => {
   const { cache, origin, stats, fill, pass, time } = tracked({ policy: { refreshAfter: 0.8 } });
   await fill("key", "old");
   await fill("short", "value", 9000);
@@ -227,7 +227,7 @@ Deno.test("ReadThrough.get() reads a key in use anew before its time is up, and 
   assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "new");
 });
 
-Deno.test("ReadThrough.get() behind a fence answers from the cache once it is passed", async () => {
+Deno.test("ReadThrough.get() with a fence serves from the cache once all changes are known", async () => {
   const { cache, origin, fill, time } = tracked();
   await fill("key", "value");
   let pass: (isPassed: boolean) => void = () => {};
@@ -251,7 +251,7 @@ Deno.test("ReadThrough.get() behind a fence answers from the cache once it is pa
   assertEquals(textOf((await third).answer), "newer");
 });
 
-Deno.test("ReadThrough without tracking keeps values for their time, and with it required none", async () => {
+Deno.test("ReadThrough without tracking caches values for their lifetime, or none if it is required", async () => {
   for (const [mode, kept] of [["auto", true], ["required", false]] as const) {
     const origin = new FakeOrigin(() => 0);
     const cache = makeCache(origin, { mode, clock: () => 0 });
@@ -263,7 +263,7 @@ Deno.test("ReadThrough without tracking keeps values for their time, and with it
   }
 });
 
-Deno.test("ReadThrough.explain() tells what is kept, for how long, and why a key missed last", async () => {
+Deno.test("ReadThrough.explain() shows the entry, its times, and why the key last missed", async () => {
   const { cache, fill, time, table } = tracked();
   assertEquals(cache.explain("key", 0).cached, "no");
   await fill("key", "value", 5000);
@@ -281,7 +281,7 @@ Deno.test("ReadThrough.explain() tells what is kept, for how long, and why a key
   assertEquals(cache.explain("key", 41).reading, "sent");
 });
 
-Deno.test("a fenced read is never answered by a stale value, whatever the server allows", async () => {
+Deno.test("a fenced read never gets a stale value, whatever the settings allow", async () => {
   for (const failure of [AWAY, new Failure("busy", "Too many reads wait")]) {
     const { table, origin, fill, time, cache } = tracked(sieMinute);
     await fill("key", "old");
@@ -296,7 +296,7 @@ Deno.test("a fenced read is never answered by a stale value, whatever the server
   }
 });
 
-Deno.test("a key that Redis does not tell of is as old as its read, and a fence reads it anew", async () => {
+Deno.test("a key without announcements is as old as its read, and a fence reads it again", async () => {
   const { cache, origin, fill, pass, time, ask } = tracked({ covers: (key) => key === "told" });
   origin.fence = () => Promise.resolve(true);
   for (const key of ["told", "untold"]) await fill(key, "value");
@@ -311,7 +311,7 @@ Deno.test("a key that Redis does not tell of is as old as its read, and a fence 
   assertEquals(textOf((await read).answer), "newer");
 });
 
-Deno.test("a forced read that fails leaves the entry, where nothing tells of changes", async () => {
+Deno.test("a forced read that fails keeps the entry if Redis announces no changes", async () => {
   const { cache, time, fill, ask } = tracked({ mode: "off" });
   await fill("key", "value");
   time.now += 10;
@@ -319,7 +319,7 @@ Deno.test("a forced read that fails leaves the entry, where nothing tells of cha
   assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "value");
 });
 
-Deno.test("the age of a stale value that was never told of counts from its read", async () => {
+Deno.test("the age of a stale value without announcements counts from its read", async () => {
   const { time, fill, ask } = tracked({ ...sieMinute, mode: "off", timeToLive: 3000 });
   await fill("key", "value");
   time.now += 4000;
@@ -327,7 +327,7 @@ Deno.test("the age of a stale value that was never told of counts from its read"
   assertEquals([textOf(answer), age, timeLeft], ["value", 4000, -1000]);
 });
 
-Deno.test("why a key missed is not remembered of long keys", async () => {
+Deno.test("the reason of a miss is not remembered for long keys", async () => {
   const { table, ask } = tracked();
   await ask("k".repeat(256), null);
   await ask("k".repeat(257), null);

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { bytesOf, CacheKey, textOf } from "../../../src/cache/key.ts";
 import { hashOf, hashWith } from "../../../src/cache/store/hash.ts";
 
-Deno.test("hashWith() depends on each byte, on its place, on the length and on the key", () => {
+Deno.test("hashWith() depends on each byte, its place, the length and the secret", () => {
   const hash = (bytes: number[], k0 = 1, k1 = 2) =>
     hashWith(k0, k1, Uint8Array.from(bytes), 0, bytes.length);
   const base = Array.from({ length: 11 }, () => 0);
@@ -15,7 +15,7 @@ Deno.test("hashWith() depends on each byte, on its place, on the length and on t
   assertEquals(hashWith(1, 2, Uint8Array.from([9, 5, 6, 7, 9]), 1, 4), hash([5, 6, 7]));
 });
 
-Deno.test("hashWith() spreads keys that differ little, another way under another key", () => {
+Deno.test("hashWith() spreads similar keys, and differently with another secret", () => {
   const slots = 2 ** 14;
   const spread = (k0: number, k1: number) => {
     const counts = new Uint8Array(slots);
@@ -33,7 +33,7 @@ Deno.test("hashWith() spreads keys that differ little, another way under another
   assertNotEquals(counts, spread(6, 6));
 });
 
-Deno.test("a key as bytes and as text is the same key, whatever its length", () => {
+Deno.test("a key as bytes and as text is the same key, at any length", () => {
   for (const length of [0, 1, 3, 4, 5, 1023, 1024, 1025, 65_536, 65_537, 100_000, 6]) {
     const bytes = Buffer.from(Array.from({ length }, (_, index) => index * 7));
     const text = bytes.toString("latin1");

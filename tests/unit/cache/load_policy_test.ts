@@ -27,7 +27,7 @@ async function aged(staleIfError = 60_000) {
   return { origin, cache, time, timers, softly };
 }
 
-Deno.test("ReadThrough.get() with a stale value waits only for the soft time-out, and the read goes on", async () => {
+Deno.test("ReadThrough.get() with a stale value waits only for the soft timeout, and the read goes on", async () => {
   const { origin, cache, time, timers, softly } = await aged();
   const asked = askFor(cache, "key", time.now, NO_TERMS);
   assertEquals(timers.size, 1);
@@ -41,7 +41,7 @@ Deno.test("ReadThrough.get() with a stale value waits only for the soft time-out
   assertEquals(origin.reads.length, 2);
 });
 
-Deno.test("ReadThrough.get() answers what Redis says within the soft time-out, and calls the timer off", async () => {
+Deno.test("ReadThrough.get() answers with a reply within the soft timeout, and cancels the timer", async () => {
   for (const fetched of [found("new"), null, new Failure("reply", "WRONGTYPE x")]) {
     const { origin, cache, time, timers } = await aged();
     const asked = askFor(cache, "key", time.now, NO_TERMS);
@@ -52,7 +52,7 @@ Deno.test("ReadThrough.get() answers what Redis says within the soft time-out, a
   }
 });
 
-Deno.test("ReadThrough.get() waits on where the stale value was changed meanwhile", async () => {
+Deno.test("ReadThrough.get() waits on if the stale value was changed meanwhile", async () => {
   const { origin, cache, time, softly } = await aged();
   const asked = askFor(cache, "key", time.now, NO_TERMS);
   cache.table.invalidate("key");
@@ -61,7 +61,7 @@ Deno.test("ReadThrough.get() waits on where the stale value was changed meanwhil
   assertEquals(textOf((await asked).answer), "new");
 });
 
-Deno.test("ReadThrough.get() has no soft time-out without a stale value, or if asked not to take one", async () => {
+Deno.test("ReadThrough.get() has no soft timeout without a stale value, or if the terms forbid it", async () => {
   const without = await aged(0);
   askFor(without.cache, "key", without.time.now, NO_TERMS);
   assertEquals(without.timers.size, 0);
@@ -71,7 +71,7 @@ Deno.test("ReadThrough.get() has no soft time-out without a stale value, or if a
   assertEquals(allowed.timers.size, 0);
 });
 
-Deno.test("a key whose read just failed is not read again for a second, by no way of asking", async () => {
+Deno.test("a key whose read failed is not read again for a second, on any terms", async () => {
   const { origin, cache, time } = await aged(0);
   const failing = cache.get("key", time.now, PLAIN);
   origin.reads[1]!.answer(TIMEOUT);
@@ -94,7 +94,7 @@ Deno.test("a key whose read just failed is not read again for a second, by no wa
   assertEquals(textOf(await again), "new");
 });
 
-Deno.test("a key whose read just failed has its stale value answered at once", async () => {
+Deno.test("a key whose read just failed gets its stale value at once", async () => {
   const { origin, cache, time, timers } = await aged();
   const failing = askFor(cache, "key", time.now, NO_TERMS);
   origin.reads[1]!.answer(TIMEOUT);
@@ -103,7 +103,7 @@ Deno.test("a key whose read just failed has its stale value answered at once", a
   assertEquals([origin.reads.length, timers.size], [2, 0]);
 });
 
-Deno.test("a read that was shed, or found no connection, is tried again at once", async () => {
+Deno.test("a read that was shed, or had no connection, is tried again at once", async () => {
   for (const reason of ["busy", "away"] as const) {
     const { origin, cache, time } = await aged(0);
     const failing = cache.get("key", time.now, PLAIN);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Reasons } from "../../../src/cache/miss_reasons.ts";
 
-Deno.test("Reasons.get() returns what was set last, and nothing of other keys", () => {
+Deno.test("Reasons.get() returns the last reason of a key, and undefined for other keys", () => {
   const reasons = new Reasons();
   assertEquals(reasons.get("key"), undefined);
   assertEquals(reasons.get(""), undefined);
@@ -16,7 +16,7 @@ Deno.test("Reasons.get() returns what was set last, and nothing of other keys", 
   assertEquals(reasons.get("key"), "expired");
 });
 
-Deno.test("Reasons.set() lets a key take the place of another, and tells neither's reason of the other", () => {
+Deno.test("Reasons.set() replaces a key with the same place, and never mixes their reasons", () => {
   const reasons = new Reasons();
   const keys = Array.from({ length: 5000 }, (_, index) => `key:${index}`);
   for (const key of keys) reasons.set(key, "invalidated");
@@ -34,7 +34,7 @@ Deno.test("Reasons.set() lets a key take the place of another, and tells neither
   );
 });
 
-Deno.test("Reasons.set() remembers keys of up to 256 bytes, and keeps the place of longer ones", () => {
+Deno.test("Reasons.set() remembers keys of up to 256 bytes, and ignores longer ones", () => {
   const reasons = new Reasons();
   reasons.set("k".repeat(256), "evicted");
   reasons.set("k".repeat(257), "evicted");

@@ -17,14 +17,14 @@ const GENERAL: Policy = {
 const UNITS = { duration: duration("0").parse, bytes: bytes(0).parse };
 const parse = (text: string) => new Policies(GENERAL, parsePolicies(text, UNITS));
 
-Deno.test("Policies.of() takes the key itself before prefixes, and longer ones before shorter", () => {
+Deno.test("Policies.of() prefers the exact key to prefixes, and longer prefixes to shorter ones", () => {
   const all = parse("a*=ttl:1; ab*=ttl:2;abc=ttl:3 ; *=ttl:4");
   const ttlOf = (key: string) => all.of(key).tracked.value;
   assertEquals(["abc", "abcd", "ac", "b", ""].map(ttlOf), [3000, 2000, 1000, 4000, 4000]);
   assertEquals(all.of("abcd").pattern, "ab*");
 });
 
-Deno.test("parsePolicies() changes what a rule names and leaves the rest", () => {
+Deno.test("parsePolicies() changes only what a rule names", () => {
   const all = parse("off:*=off; some:*=ttl:2.5,absent:0.5,stale:3600,max:2kb");
   assertEquals(all.of("off:1"), {
     ...GENERAL,
@@ -45,13 +45,13 @@ Deno.test("parsePolicies() changes what a rule names and leaves the rest", () =>
   assertEquals(parse("k=ttl:0.1").of("k").untracked, { value: 100, absence: 100 });
 });
 
-Deno.test("parsePolicies() reads patterns as bytes: UTF-8, and escapes for all others", () => {
+Deno.test("parsePolicies() reads patterns as bytes: UTF-8, and escapes for all other bytes", () => {
   const all = parse("é=ttl:1;%FF%3B%2A*=ttl:2");
   assertEquals(all.of("\xc3\xa9").tracked.value, 1000);
   assertEquals(all.of("\xff;*x").tracked.value, 2000);
 });
 
-Deno.test("parsePolicies() says what it wants instead of what it got", () => {
+Deno.test("parsePolicies() says what it wants instead of a wrong text", () => {
   const wrong: Record<string, string> = {
     "a": 'pattern=terms instead of "a"',
     "a=b=c": 'pattern=terms instead of "a=b=c"',
@@ -73,7 +73,7 @@ Deno.test("parsePolicies() says what it wants instead of what it got", () => {
   }
 });
 
-Deno.test("cut() takes away up to the jitter, and never adds", () => {
+Deno.test("cut() shortens a lifetime by at most the jitter, and never adds to it", () => {
   assertEquals(cut(1000, GENERAL, () => 0), 1000);
   assertEquals(Math.round(cut(1000, GENERAL, () => 0.999999)), 900);
   assertEquals(cut(1000, { ...GENERAL, jitter: 0 }, () => 0.5), 1000);

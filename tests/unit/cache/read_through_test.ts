@@ -22,7 +22,7 @@ function cacheOf(options: CacheOptions = {}) {
   return { cache, origin, stats, table, time, fill };
 }
 
-Deno.test("ReadThrough.get() reads a miss from the origin and answers the next one at once", async () => {
+Deno.test("ReadThrough.get() reads a miss from the origin, and answers the next request from memory", async () => {
   const { cache, origin, stats, fill } = cacheOf();
   assertEquals(textOf(await fill("key", bytes("value"))), "value");
   assertEquals(textOf(cache.get("key", 1, PLAIN) as Answer), "value");
@@ -30,7 +30,7 @@ Deno.test("ReadThrough.get() reads a miss from the origin and answers the next o
   assertEquals([stats.hits, stats.misses], [1, 1]);
 });
 
-Deno.test("ReadThrough.get() joins a read of the same key that is under way", async () => {
+Deno.test("ReadThrough.get() joins an in-flight read of the same key", async () => {
   const { cache, origin } = cacheOf();
   const all = Array.from({ length: 50 }, () => cache.get("key", 0, PLAIN));
   assertEquals([origin.reads.length, cache.flights], [1, 1]);
@@ -39,7 +39,7 @@ Deno.test("ReadThrough.get() joins a read of the same key that is under way", as
   assertEquals(cache.flights, 0);
 });
 
-Deno.test("ReadThrough answers an entry until its time is over, and not at that moment", async () => {
+Deno.test("ReadThrough serves an entry until the end of its lifetime, exclusive", async () => {
   const { cache, origin, fill } = cacheOf();
   await fill("key", bytes("old"), 5000);
   assertEquals(textOf(cache.get("key", 5000 + TTL - 1, PLAIN) as Answer), "old");
@@ -49,7 +49,7 @@ Deno.test("ReadThrough answers an entry until its time is over, and not at that 
   assertEquals(textOf(await next), "new");
 });
 
-Deno.test("ReadThrough with no time to live keeps nothing, and still joins reads", async () => {
+Deno.test("ReadThrough with a lifetime of 0 caches nothing, and still joins reads", async () => {
   const { cache, origin, fill } = cacheOf({ timeToLive: 0 });
   await fill("key", bytes("value"));
   assert(cache.get("key", 0, PLAIN) instanceof Promise);
@@ -57,7 +57,7 @@ Deno.test("ReadThrough with no time to live keeps nothing, and still joins reads
   assertEquals(origin.reads.length, 2);
 });
 
-Deno.test("ReadThrough does not keep that a key is missing, and forgets a value that has gone", async () => {
+Deno.test("ReadThrough caches no absence without tracking, and drops the value of a deleted key", async () => {
   const { cache, fill } = cacheOf();
   assertEquals(await fill("key", null), null);
   assertEquals(cache.size, 0);
@@ -66,7 +66,7 @@ Deno.test("ReadThrough does not keep that a key is missing, and forgets a value 
   assertEquals(cache.size, 0);
 });
 
-Deno.test("ReadThrough keeps no failure, and gives it to all who wait", async () => {
+Deno.test("ReadThrough caches no failure, and gives it to all waiting requests", async () => {
   const { cache, origin } = cacheOf();
   const failure = new Failure("away", "gone");
   const all = [cache.get("key", 0, PLAIN), cache.get("key", 0, PLAIN)];
@@ -75,13 +75,13 @@ Deno.test("ReadThrough keeps no failure, and gives it to all who wait", async ()
   assertEquals([cache.size, cache.flights], [0, 0]);
 });
 
-Deno.test("ReadThrough keeps an empty value, which is not a missing one", async () => {
+Deno.test("ReadThrough caches an empty value as a value", async () => {
   const { cache, fill } = cacheOf();
   assertEquals(textOf(await fill("key", bytes(""))), "");
   assertEquals(textOf(cache.get("key", 1, PLAIN) as Answer), "");
 });
 
-Deno.test("ReadThrough lets the least recently used entry go when there are too many", async () => {
+Deno.test("ReadThrough evicts the least recently used entry beyond its number of entries", async () => {
   const { cache, fill } = cacheOf({ entries: 3 });
   for (const key of ["a", "b", "c"]) await fill(key, bytes(key));
   cache.get("a", 1, PLAIN);
@@ -91,7 +91,7 @@ Deno.test("ReadThrough lets the least recently used entry go when there are too 
   assertEquals(kept, [true, true, true, false]);
 });
 
-Deno.test("ReadThrough keeps within its bytes, with the cost of keeping counted", async () => {
+Deno.test("ReadThrough stays within its bytes, overhead included", async () => {
   const bound = 10 * (1000 + 3 + ENTRY_OVERHEAD_BYTES);
   const { cache, fill } = cacheOf({ bytes: bound });
   for (let index = 100; index < 200; index++) {
@@ -101,7 +101,7 @@ Deno.test("ReadThrough keeps within its bytes, with the cost of keeping counted"
   assertEquals([cache.size, cache.bytes], [10, bound]);
 });
 
-Deno.test("ReadThrough answers a value that is too large to keep, and keeps the others", async () => {
+Deno.test("ReadThrough answers with a value that is too large to cache, and keeps the others", async () => {
   const { cache, fill } = cacheOf({ bytes: 10_000 });
   await fill("small", bytes("value"));
   const large = await fill("large", new Uint8Array(20_000));
@@ -109,7 +109,7 @@ Deno.test("ReadThrough answers a value that is too large to keep, and keeps the 
   assertEquals(cache.size, 1);
 });
 
-Deno.test("ReadThrough.get() with a forced read overtakes an older one, which no longer counts", async () => {
+Deno.test("ReadThrough.get() with a forced read replaces an older read, whose result is not cached", async () => {
   const { cache, origin } = cacheOf();
   const older = cache.get("key", 0, PLAIN);
   const forced = askFor(cache, "key", 10, { ...NO_TERMS, maxAge: 0 });
@@ -123,7 +123,7 @@ Deno.test("ReadThrough.get() with a forced read overtakes an older one, which no
   assertEquals(textOf(cache.get("key", 12, PLAIN) as Answer), "new");
 });
 
-Deno.test("ReadThrough.get() keeps nothing and asks nothing when it may not", async () => {
+Deno.test("ReadThrough.get() neither caches nor reads if the terms forbid it", async () => {
   const { cache, origin } = cacheOf();
   const { answer } = await askFor(cache, "key", 0, { ...NO_TERMS, mayForward: false });
   assert(answer instanceof Failure && answer.reason === "uncached");

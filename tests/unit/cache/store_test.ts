@@ -164,7 +164,7 @@ Deno.test("the memory of notes on packed values counts", () => {
   assert(store.heldBytes >= before + 100_000);
 });
 
-Deno.test("Store of no entries keeps none", () => {
+Deno.test("a store for 0 entries keeps none", () => {
   const { store, set } = storeOf({ entries: 0 });
   const kept = [set("key", "value"), set("large", "x".repeat(50_000)), set("absent", null)];
   assertEquals([store.size, ...kept], [0, undefined, undefined, undefined]);
@@ -231,7 +231,7 @@ for (const [what, { entries, bytes, keys, sizes }] of Object.entries(EXACT)) {
   });
 }
 
-Deno.test("an absent key leaves in its turn among the values, and is a tenth of the entries at most", () => {
+Deno.test("an absent key leaves in its turn among the values; absent keys are at most a tenth", () => {
   const { store, set, get, peek, evicted } = storeOf({ entries: 100 });
   for (let index = 0; index < 100; index++) set(`value ${index}`, "x");
   for (let index = 0; index < 10; index++) set(`absent ${index}`, null);
@@ -247,7 +247,7 @@ Deno.test("an absent key leaves in its turn among the values, and is a tenth of 
   assertEquals(evicted, ["absent 3"]);
 });
 
-Deno.test("absent keys have a tenth of the bytes at most, among few and among many", () => {
+Deno.test("absent keys have at most a tenth of the bytes, with few and with many entries", () => {
   for (const crowd of [0, PACKED]) {
     const { store, set } = storeOf({ bytes: 2 * MIB }, crowd);
     const before = store.bytes;
@@ -257,7 +257,7 @@ Deno.test("absent keys have a tenth of the bytes at most, among few and among ma
   }
 });
 
-Deno.test("beyond 1,000 entries the hit rate is within a hundredth of that of exact LRU", () => {
+Deno.test("beyond 1,000 entries, the hit rate is within 0.01 of exact LRU", () => {
   for (const [entries, keys] of [[2000, 6000], [10_000, 30_000], [10_000, 100_000]] as const) {
     const { set, get } = storeOf({ entries, bytes: 64 * MIB });
     const lru = new Map<number, true>();
@@ -280,7 +280,7 @@ Deno.test("beyond 1,000 entries the hit rate is within a hundredth of that of ex
   }
 });
 
-Deno.test("Store keeps its number of entries when it packs them, in their order", () => {
+Deno.test("Store keeps its number of entries and their order when it packs them", () => {
   const { store, set, get, text, evicted } = storeOf({ entries: 1500, bytes: 4 * MIB });
   const large = new Uint8Array(50_000);
   set("large", large);
@@ -294,7 +294,7 @@ Deno.test("Store keeps its number of entries when it packs them, in their order"
   for (const index of [0, 2, 500, 999, 1498]) assertEquals(text(`key ${index}`), `value ${index}`);
 });
 
-Deno.test("Store keeps its number of entries, and what is read or new stays", () => {
+Deno.test("Store stays within its number of entries, and keeps read and new ones", () => {
   for (const [entries, bytes] of [[100, 100_000], [100, MIB], [2000, 4 * MIB]] as const) {
     const { store, set, get, peek, evicted } = storeOf({ entries, bytes });
     for (let index = 0; index < 10_000; index++) {
@@ -311,7 +311,7 @@ Deno.test("Store keeps its number of entries, and what is read or new stays", ()
   }
 });
 
-Deno.test("Store keeps its bytes, what is dead in segments included", () => {
+Deno.test("Store stays within its bytes, dead records included", () => {
   for (const size of [0, 100, 900, 5000]) {
     const { store, set } = storeOf();
     const random = generator(size + 1);
@@ -329,7 +329,7 @@ Deno.test("Store fills most of its bytes with entries", () => {
   assert(store.bytes > 0.8 * 16 * MIB && store.heldBytes <= 16 * MIB, `${store.bytes} bytes`);
 });
 
-Deno.test("Store regains the bytes of replaced and deleted entries, and nothing has to leave", () => {
+Deno.test("Store reuses the bytes of replaced and deleted entries without evictions", () => {
   const { store, set, text, remove, evicted } = storeOf({ bytes: 4 * MIB }, PACKED);
   for (let index = 0; index < 1000; index++) set(`kept ${index}`, `value ${index}`);
   for (let turn = 0; turn < 100_000; turn++) {
@@ -341,7 +341,7 @@ Deno.test("Store regains the bytes of replaced and deleted entries, and nothing 
   assert(store.heldBytes < MIB + 2 * store.bytes, `${store.heldBytes} for ${store.bytes}`);
 });
 
-Deno.test("Store lets each kind have all bytes, and keeps half for it beside the other", () => {
+Deno.test("Store gives one kind all bytes, and each kind half if both need them", () => {
   const { store, set, peek } = storeOf({ bytes: 2 * MIB });
   const large = (index: number) => set(`large ${index}`, new Uint8Array(100_000));
   for (let index = 0; index < 50; index++) large(index);
@@ -356,7 +356,7 @@ Deno.test("Store lets each kind have all bytes, and keeps half for it beside the
   assert(store.heldBytes <= 2 * MIB);
 });
 
-Deno.test("Store never differs from a map except by what has left", () => {
+Deno.test("Store never differs from a map, except by evicted entries", () => {
   for (let seed = 1; seed <= 6; seed++) {
     const random = generator(seed * 7919);
     const options = { entries: 50 + random(3000), bytes: random(3) * MIB + 40_000 };

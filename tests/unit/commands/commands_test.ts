@@ -70,12 +70,12 @@ Deno.test("every command of Redis 7.0 that is not shared is in this list", () =>
   );
 });
 
-Deno.test("a command that the server does not know goes private and may write any key", () => {
+Deno.test("an unknown command goes private and may write any key", () => {
   assertEquals(routeOf(undefined, words("nosuch")), "private");
   assertEquals(writtenBy(undefined, words("nosuch a b")).beyond, "unnamed");
 });
 
-Deno.test("XREAD and XREADGROUP are shared unless their arguments make them wait", () => {
+Deno.test("XREAD and XREADGROUP are shared unless their arguments make them block", () => {
   const route = (text: string) => routeOf(specOf(text.split(" ")[0]!), words(text));
   assertEquals(route("xread count 2 streams s 0"), "shared");
   assertEquals(route("xread streams block 0"), "shared");
@@ -168,7 +168,7 @@ Deno.test("every write command of Redis 7.0 names its keys, or is known to chang
   ]);
 });
 
-Deno.test("what endangers the server is refused unless it is allowed by name or category", () => {
+Deno.test("a command that endangers the server is refused, unless allowed by name or category", () => {
   const filter = new PassFilter();
   for (const name of DENIED_BY_DEFAULT) {
     const spec = specOf(name);
@@ -185,7 +185,7 @@ Deno.test("what endangers the server is refused unless it is allowed by name or 
   assert(new PassFilter({ deny: [], allow: ["@all"] }).allows(specOf("debug")!));
 });
 
-Deno.test("more can be refused by name, container and category", () => {
+Deno.test("more commands can be refused by name, container and category", () => {
   const filter = new PassFilter({ deny: ["@dangerous", "config", "set"], allow: ["keys"] });
   assert(!filter.allows(specOf("flushall")!));
   assert(!filter.allows(specOf("config|get")!));
@@ -194,7 +194,7 @@ Deno.test("more can be refused by name, container and category", () => {
   assert(filter.allows(specOf("keys")!));
 });
 
-Deno.test("the table is read the same from RESP3 maps and sets", () => {
+Deno.test("the table reads RESP3 maps and sets like RESP2 arrays", () => {
   const spec: Reply = new Map<Reply, Reply>([
     ["flags", new Set<Reply>(["OW"])],
     ["begin_search", new Map<Reply, Reply>([["type", "index"], ["spec", new Map([["index", 1]])]])],
@@ -213,13 +213,13 @@ Deno.test("the table is read the same from RESP3 maps and sets", () => {
   assertEquals(writtenBy(found, words("many a 1 b 2")).keys, ["a", "b"]);
 });
 
-Deno.test("entries that are no command are left out", () => {
+Deno.test("malformed entries of the table are left out", () => {
   const rows = [null, 3, [], ["x"], [null, 1], ["ok", 1, []]] as Reply;
   assertEquals([...readCommandTable(rows).keys()], ["ok"]);
   assertEquals(readCommandTable(null).size, 0);
 });
 
-Deno.test("a server older than 7.0 tells the range of keys alone: movable ones count as unnamed", () => {
+Deno.test("a server before 7.0 gives only the range of keys: movable keys count as unnamed", () => {
   const old = (entry: Reply) => [...readCommandTable([entry]).values()][0]!;
   const set = old(["set", -3, ["write"], 1, 1, 1, ["@write"]] as Reply);
   assertEquals(writtenBy(set, words("set a 1")), { keys: ["a"], beyond: "nothing" });

@@ -7,7 +7,7 @@ function refusal(...args: string[]): string {
   return assertThrows(() => parseArguments(args), ConfigError).message;
 }
 
-Deno.test("parseArguments() takes the commands that people type", () => {
+Deno.test("parseArguments() accepts each command and its short forms", () => {
   const table: [args: string[], command: string][] = [
     [[], "serve"],
     [["serve"], "serve"],
@@ -28,13 +28,13 @@ Deno.test("parseArguments() takes the commands that people type", () => {
   }
 });
 
-Deno.test("parseArguments() takes -p for --port", () => {
+Deno.test("parseArguments() accepts -p for --port", () => {
   for (const args of [["-p", "8080"], ["-p8080"], ["-p=8080"], ["--port=8080"]]) {
     assertEquals(parseArguments(args).flags.port, "8080", args.join(" "));
   }
 });
 
-Deno.test("parseArguments() takes an empty text as the value of a flag", () => {
+Deno.test("parseArguments() accepts an empty text as the value of a flag", () => {
   const { command, flags } = parseArguments(["--user", "", "healthcheck"]);
   assertEquals([command, flags.user], ["healthcheck", ""]);
 });
@@ -61,7 +61,7 @@ Deno.test("parseArguments() names the flag or the command that was probably mean
   for (const [args, message] of table) assertEquals(refusal(...args), message);
 });
 
-Deno.test("readEnvironment() refuses a setting that is no text, without showing it", () => {
+Deno.test("readEnvironment() refuses a value that is not text, and does not show it", () => {
   const env = {
     toObject: () => ({ PATH: "/bin", RP_PORT: "1" }),
     get(name: string) {
@@ -88,7 +88,7 @@ Deno.test("checkVariables() names the variable that was probably meant", () => {
   );
 });
 
-Deno.test("checkVariables() lets variables be that are not meant for the program", () => {
+Deno.test("checkVariables() ignores variables that are not meant for the program", () => {
   checkVariables({
     PATH: "/bin",
     RPC: "1",

@@ -57,7 +57,7 @@ const TEXTS: Partial<Record<string, [string, unknown]>> = {
   "log-format": ["json", "json"],
 };
 
-Deno.test("parseConfig() has the defaults of the original, and takes no command for serving", () => {
+Deno.test("parseConfig() returns the defaults, and serves if no command is given", () => {
   const { command, values, origin } = parse([]);
   assertEquals(command, "serve");
   const { port, "cache-size": size, "cache-timeout": ttl, "client-limit": limit } = values;
@@ -66,7 +66,7 @@ Deno.test("parseConfig() has the defaults of the original, and takes no command 
   assertEquals([origin.host, origin.port, origin.tls], ["127.0.0.1", 6379, null]);
 });
 
-Deno.test("parseConfig() goes by flag over variable over default, for each setting", () => {
+Deno.test("parseConfig() prefers a flag to a variable and a variable to a default, for each setting", () => {
   for (const [flag, [text, value]] of Object.entries(TEXTS) as [string, [string, unknown]][]) {
     const of = (args: string[], env: Env = {}) =>
       (parse(args, env).values as unknown as Record<string, unknown>)[flag];
@@ -80,7 +80,7 @@ Deno.test("parseConfig() goes by flag over variable over default, for each setti
   }
 });
 
-Deno.test("parseConfig() takes a Redis from a URL, with escapes in user and password", () => {
+Deno.test("parseConfig() reads a Redis URL, with escapes in user and password", () => {
   const { origin } = parse(["--redis-url", "rediss://us%40er:p%3Aw%2F%C3%A9@host.example:6390/3"]);
   assertEquals(origin, {
     socket: null,
@@ -96,7 +96,7 @@ Deno.test("parseConfig() takes a Redis from a URL, with escapes in user and pass
   assertEquals([short.username, short.password], [null, null]);
 });
 
-Deno.test("parseConfig() takes a Unix socket of Redis from a URL", () => {
+Deno.test("parseConfig() reads the Unix socket of Redis from a URL", () => {
   const plain = { host: "", port: 0, tls: null, username: null, password: null, database: 0 };
   const longest = `/${"x".repeat(106)}`;
   const table: [url: string, parts: Partial<OriginAddress>][] = [
@@ -113,7 +113,7 @@ Deno.test("parseConfig() takes a Unix socket of Redis from a URL", () => {
   }
 });
 
-Deno.test("parseConfig() takes the more explicit of URL and host, and no two of one place", () => {
+Deno.test("parseConfig() prefers the more explicit of URL and host, and refuses both from one place", () => {
   const url = "redis://by-url:1";
   const hostOf = (args: string[], env: Env) => parse(args, env).origin.host;
   assertEquals(hostOf(["--redis-url", url], { RP_REDIS_HOST: "by-variable" }), "by-url");
@@ -128,7 +128,7 @@ Deno.test("parseConfig() takes the more explicit of URL and host, and no two of 
   );
 });
 
-Deno.test("parseConfig() reads the certificates to trust, or names the place of the bad path", () => {
+Deno.test("parseConfig() reads the certificates to trust, or names the setting with the bad path", () => {
   const { tls } = parse(["--redis-url", "rediss://h", "--redis-ca", "/ca.pem"]).origin;
   assertEquals(tls?.authorities, CERTIFICATE);
   const message = refusal(["--redis-url", "rediss://h"], { RP_REDIS_CA: "/none" });
@@ -200,7 +200,7 @@ const REFUSED: [string[], Env, string][] = [
   [[], { RP_REDIS_URL: "redis://:%zz@host" }, "Cannot use its value for RP_REDIS_URL"],
 ];
 
-Deno.test("parseConfig() refuses what is wrong in a sentence that names place, value and wanted", () => {
+Deno.test("parseConfig() refuses a wrong value with its place, the value and what is wanted", () => {
   for (const [args, env, start] of REFUSED) {
     const message = refusal(args, env);
     assertEquals(message.slice(0, start.length), start);
@@ -208,7 +208,7 @@ Deno.test("parseConfig() refuses what is wrong in a sentence that names place, v
   }
 });
 
-Deno.test("parseConfig() shows no password, wherever it was written", () => {
+Deno.test("parseConfig() shows no password, wherever it stands", () => {
   const url = "redis://user:geheim@host:x/";
   const messages = [
     refusal(["--redis-url", url]),
@@ -225,13 +225,13 @@ Deno.test("parseConfig() shows no password, wherever it was written", () => {
   assertEquals(messages.filter((message) => message.includes("geheim")), []);
 });
 
-Deno.test("parseConfig() gives help and version whatever else is wrong", () => {
+Deno.test("parseConfig() gives help and version even if something else is wrong", () => {
   assertEquals(parse(["--help", "--port", "x"]).command, "help");
   assertEquals(parse(["help", "--prot", "x"], { RP_PROT: "x" }).command, "help");
   assertEquals(parse(["--version"], { RP_PORT: "x", RP_REDIS_CA: "/none" }).command, "version");
 });
 
-Deno.test("parseConfig() takes several addresses to listen on, Unix sockets among them", () => {
+Deno.test("parseConfig() accepts several listen addresses, also Unix sockets", () => {
   const of = (text: string) => parse(["--listen-address", text]).values["listen-address"];
   const host = (host: string) => ({ host, socket: null });
   const socket = (socket: string) => ({ host: null, socket });
@@ -249,13 +249,13 @@ Deno.test("parseConfig() takes several addresses to listen on, Unix sockets amon
   );
 });
 
-Deno.test("parseConfig() takes the permissions of a socket in octal", () => {
+Deno.test("parseConfig() reads the permissions of a socket in octal", () => {
   const of = (text: string) => parse(["--socket-mode", text]).values["socket-mode"];
   assertEquals(["700", "0666", "000"].map(of), [0o700, 0o666, 0]);
   for (const text of ["", "8", "70", "788", "7777", "rwx"]) refusal(["--socket-mode", text]);
 });
 
-Deno.test("parseConfig() takes the host of an IPv6 address with or without brackets", () => {
+Deno.test("parseConfig() accepts an IPv6 address with or without brackets", () => {
   for (const [text, host] of [["::1", "::1"], ["[::1]", "::1"], ["fe80::1%eth0", "fe80::1%eth0"]]) {
     assertEquals(parse(["--redis-host", text!]).origin.host, host);
   }
@@ -280,7 +280,7 @@ Deno.test("helpPage() lists each setting with its variable and its default", () 
   assertEquals(long, []);
 });
 
-Deno.test("parseConfig() takes a password from its variable or from a file, the flag first", () => {
+Deno.test("parseConfig() reads a password from its variable or from a file, the flag first", () => {
   const lets = (password: string, args: string[], env: Env = {}) =>
     parse(args, env).credentials.check("default", password);
   assertEquals(parse([]).credentials.required, false);
@@ -291,7 +291,7 @@ Deno.test("parseConfig() takes a password from its variable or from a file, the 
   assertEquals(lets("x", ["--user", "reader"], { RP_PASSWORD: "x" }), false);
 });
 
-Deno.test("parseConfig() refuses a password on the command line, in two places or without text", () => {
+Deno.test("parseConfig() refuses a password on the command line, in two places, or empty", () => {
   const messages = [
     refusal(["--password", "geheim"]),
     refusal(["--password=geheim"]),

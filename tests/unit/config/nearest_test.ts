@@ -3,7 +3,7 @@ import { nearest } from "../../../src/config/nearest.ts";
 
 const WORDS = ["--port", "--redis-port", "--cache-size", "--cache-timeout", "--user"];
 
-Deno.test("nearest() finds the word with a letter too few, too many, wrong or swapped", () => {
+Deno.test("nearest() finds a word with a letter too few, too many, wrong or swapped", () => {
   const table: Record<string, string> = {
     "--cache-siz": "--cache-size",
     "--cache-sizes": "--cache-size",
@@ -25,6 +25,6 @@ Deno.test("nearest() finds nothing for another word", () => {
   }
 });
 
-Deno.test("nearest() prefers the nearer word, and of two the first", () => {
+Deno.test("nearest() prefers the nearer word, and the first of two equally near ones", () => {
   assertEquals(nearest("bat", ["cart", "bar", "cat"]), "bar");
 });

@@ -22,7 +22,7 @@ function refusal(read: () => unknown): string {
   return message.replace(/^Cannot use "\/f" for --\S+: wanted a PEM /, "");
 }
 
-Deno.test("readCertificates() returns each certificate of a file, and nothing else of it", () => {
+Deno.test("readCertificates() returns only the certificates of a file", () => {
   assertEquals(certificates(CERTIFICATE), CERTIFICATE);
   assertEquals(
     certificates(`Subject: CN=test\n${CERTIFICATE}${KEY}\n${CERTIFICATE}`),
@@ -30,14 +30,14 @@ Deno.test("readCertificates() returns each certificate of a file, and nothing el
   );
 });
 
-Deno.test("readCertificates() takes certificates that are indented, or from another system", () => {
+Deno.test("readCertificates() accepts indented certificates, and line breaks of other systems", () => {
   const indented = CERTIFICATE.replace(/^/gm, "    ");
   for (const text of [indented, CERTIFICATE.replaceAll("\n", "\r\n"), `\ufeff${CERTIFICATE}`]) {
     assertEquals(certificates(text), CERTIFICATE);
   }
 });
 
-Deno.test("readCertificates() says what a file contains instead", () => {
+Deno.test("readCertificates() names what a file contains instead", () => {
   const table: [text: string, found: string][] = [
     ["", "an empty file"],
     ["\n \n", "an empty file"],
@@ -60,7 +60,7 @@ Deno.test("readCertificates() says what a file contains instead", () => {
   }
 });
 
-Deno.test("readPrivateKey() takes a key of any kind, and says what a file contains instead", () => {
+Deno.test("readPrivateKey() accepts any kind of key, and names what a file contains instead", () => {
   const key = (text: string) => readPrivateKey("--redis-key", "/f", () => text);
   const parameters = "-----BEGIN EC PARAMETERS-----\nBg==\n-----END EC PARAMETERS-----\n";
   const ec = parameters + KEY.replaceAll("PRIVATE", "EC PRIVATE");

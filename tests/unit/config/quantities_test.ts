@@ -3,7 +3,7 @@ import { bytes, duration } from "../../../src/config/quantities.ts";
 
 const MINUTE = 60_000;
 
-Deno.test("duration() takes seconds, and numbers with a unit, as milliseconds", () => {
+Deno.test("duration() reads seconds, and numbers with a unit, as milliseconds", () => {
   const table: Record<string, number> = {
     "0": 0,
     "30": 30_000,
@@ -19,7 +19,7 @@ Deno.test("duration() takes seconds, and numbers with a unit, as milliseconds", 
   for (const [text, wanted] of Object.entries(table)) assertEquals(parse(text), wanted, text);
 });
 
-Deno.test("duration() refuses other texts, and what is out of its bounds", () => {
+Deno.test("duration() refuses other texts, and values out of bounds", () => {
   const { parse, wanted } = duration("10ms", "24d");
   for (const text of ["", "s", "5 m", "5M", "5min", "1e3", "-1", "+1", "0x5", "9ms", "25d", "1y"]) {
     assertEquals(parse(text), undefined, text);
@@ -33,7 +33,7 @@ Deno.test("duration() is never longer than a timer can be", () => {
   assertEquals(duration("0").parse("25d"), undefined);
 });
 
-Deno.test("bytes() takes every way to write a size, with units of 1024 bytes", () => {
+Deno.test("bytes() accepts every way to write a size, with units of 1024 bytes", () => {
   const table: Record<string, number> = {
     "0": 0,
     "1000000": 1_000_000,
@@ -53,7 +53,7 @@ Deno.test("bytes() takes every way to write a size, with units of 1024 bytes", (
   for (const [text, wanted] of Object.entries(table)) assertEquals(parse(text), wanted, text);
 });
 
-Deno.test("bytes() refuses other texts, and what is out of its bounds", () => {
+Deno.test("bytes() refuses other texts, and values out of bounds", () => {
   const { parse } = bytes(1024);
   for (const text of ["", "kb", "64 mb", "64t", "64bits", "-1", "1e6", "1023", "9999999999gb"]) {
     assertEquals(parse(text), undefined, text);

@@ -31,7 +31,7 @@ for (const [frame, isSubscribed, kind] of KINDS) {
   });
 }
 
-Deno.test("a confirmation tells its command and how many subscriptions remain", () => {
+Deno.test("a confirmation names its command and the number of remaining subscriptions", () => {
   const of = (text: string) => confirmationOf(bytes(text), 0, text.length);
   assertEquals(of(">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:12\r\n"), {
     name: "subscribe",

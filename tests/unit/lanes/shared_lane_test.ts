@@ -41,7 +41,7 @@ function textOf(passed: Passed): string {
   return passed instanceof Uint8Array ? Buffer.from(passed).toString("latin1") : String(passed);
 }
 
-Deno.test("SharedLane sends requests of one moment by one write, and replies come in order", async () => {
+Deno.test("SharedLane sends the requests of one turn in one write, and replies come in order", async () => {
   const { lane, sockets } = rig();
   const replies = ["a", "b", "c"].map((key) => pass(lane, passable("GET", key)));
   await settled();
@@ -52,7 +52,7 @@ Deno.test("SharedLane sends requests of one moment by one write, and replies com
   lane.close();
 });
 
-Deno.test("SharedLane drops a written key before its reply goes on, also for an error", async () => {
+Deno.test("SharedLane drops a written key before it passes the reply, also for an error", async () => {
   for (const reply of ["+OK\r\n", "-OOM no memory\r\n"]) {
     const { lane, sockets, cache } = rig();
     const passed = pass(lane, passable("SET", "k", "v")).then((one) => cache.log.push(textOf(one)));
@@ -65,7 +65,7 @@ Deno.test("SharedLane drops a written key before its reply goes on, also for an 
   }
 });
 
-Deno.test("SharedLane holds the reply of a script back until all its changes are known", async () => {
+Deno.test("SharedLane holds the reply to a script until all its changes are known", async () => {
   const { lane, sockets, cache } = rig();
   const fence = Promise.withResolvers<boolean>();
   cache.fenced = fence.promise;
@@ -81,7 +81,7 @@ Deno.test("SharedLane holds the reply of a script back until all its changes are
   lane.close();
 });
 
-Deno.test("SharedLane has everything dropped after FLUSHALL", async () => {
+Deno.test("SharedLane drops everything after FLUSHALL", async () => {
   const { lane, sockets, cache } = rig();
   const passed = pass(lane, passable("FLUSHALL"));
   await settled();
@@ -91,7 +91,7 @@ Deno.test("SharedLane has everything dropped after FLUSHALL", async () => {
   lane.close();
 });
 
-Deno.test("SharedLane sends a read once more if its connection is lost, and no more than once", async () => {
+Deno.test("SharedLane repeats a read once if its connection is lost", async () => {
   const { lane, sockets } = rig();
   const passed = pass(lane, passable("HGETALL", "h"));
   await settled();
@@ -104,7 +104,7 @@ Deno.test("SharedLane sends a read once more if its connection is lost, and no m
   lane.close();
 });
 
-Deno.test("SharedLane never repeats a write that may have been done: the client is hung up on", async () => {
+Deno.test("SharedLane never repeats a write that may have been executed, and disconnects the client", async () => {
   const { lane, sockets, cache } = rig();
   const passed = pass(lane, passable("INCR", "n"));
   await settled();
@@ -115,7 +115,7 @@ Deno.test("SharedLane never repeats a write that may have been done: the client 
   lane.close();
 });
 
-Deno.test("SharedLane opens a new connection for what comes after a loss", async () => {
+Deno.test("SharedLane opens a new connection for requests after a loss", async () => {
   const { lane, sockets } = rig();
   const first = pass(lane, passable("GET", "a"));
   await settled();
@@ -152,7 +152,7 @@ Deno.test("SharedLane joins the replies of a transaction in one piece", async ()
   lane.close();
 });
 
-Deno.test("SharedLane hands a long reply on in parts, and reads on for the others", async () => {
+Deno.test("SharedLane passes a long reply in parts, and reads on for the others", async () => {
   const { lane, sockets, held } = rig();
   const long = pass(lane, passable("LRANGE", "l"));
   const other = pass(lane, passable("GET", "k"));
@@ -173,7 +173,7 @@ Deno.test("SharedLane hands a long reply on in parts, and reads on for the other
   lane.close();
 });
 
-Deno.test("SharedLane cuts a long reply off whose connection is lost", async () => {
+Deno.test("SharedLane cuts off a long reply whose connection is lost", async () => {
   const { lane, sockets } = rig();
   const passed = pass(lane, passable("LRANGE", "l"));
   await settled();
@@ -186,7 +186,7 @@ Deno.test("SharedLane cuts a long reply off whose connection is lost", async () 
   lane.close();
 });
 
-Deno.test("SharedLane leaves a connection to a long reply that nobody takes, and serves the others", async () => {
+Deno.test("SharedLane leaves its connection to a long reply that nobody reads, and serves the others", async () => {
   const { lane, sockets, held } = rig([], 100_000);
   const long = pass(lane, passable("LRANGE", "l"));
   const behind = pass(lane, passable("SET", "k", "v"));
