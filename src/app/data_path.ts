@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { follow } from "../cache/follow.ts";
+import { linkFollower } from "../cache/link_follower.ts";
 import { ReadThrough } from "../cache/read_through.ts";
 import { SoftWait } from "../cache/soft_wait.ts";
 import type { Table } from "../cache/table.ts";
@@ -38,7 +38,7 @@ export function makeDataPath(
   log: Log,
 ): DataPath {
   const table = makeTable(values, stats);
-  const link = new Link(address, linkOptions(values), follow(table, stats), log);
+  const link = new Link(address, linkOptions(values), linkFollower(table, stats), log);
   const permits = new Semaphore({
     permits: values["client-limit"],
     waiters: values["client-queue"],

@@ -75,7 +75,7 @@ export class Channel {
     if (this.state === "off") return;
     this.#mayKeepUntold = mayKeepUntold;
     // Entries that were cached untracked stay valid as long as the state stays untracked.
-    if (isTracked || this.state !== "untracked") this.#turn(sentAt);
+    if (isTracked || this.state !== "untracked") this.#beginEpoch(sentAt);
     this.state = isTracked ? "tracked" : "untracked";
     if (isTracked) {
       this.answeredAt.data = this.answeredAt.invalidation = sentAt;
@@ -89,7 +89,7 @@ export class Channel {
   down(now: Millis): void {
     this.lostAt = now;
     if (this.state !== "tracked") return;
-    this.#turn(now);
+    this.#beginEpoch(now);
     this.state = "down";
     this.leaseUntil = -Infinity;
   }
@@ -130,7 +130,7 @@ export class Channel {
     this.leaseUntil = this.provenAt + this.options.lease;
   }
 
-  #turn(now: Millis): void {
+  #beginEpoch(now: Millis): void {
     if (this.memory > 0) {
       const isProven = this.state === "tracked";
       this.#ends.set(this.epoch, { end: isProven ? this.provenAt : now, isProven });

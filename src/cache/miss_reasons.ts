@@ -25,7 +25,7 @@ const KEY_BYTES = 256;
  * garbage collection of V8's young generation takes a seventh less time than with a map that
  * forgets its oldest key for each new one.
  */
-export class Reasons {
+export class MissReasons {
   readonly #keys: Key[] = new Array(PLACES).fill("");
   readonly #reasons: (MissReason | undefined)[] = new Array(PLACES).fill(undefined);
 

@@ -23,7 +23,7 @@ import type { Entry, Marks } from "./entry.ts";
 import { CacheFlight, type FlightTracker, type Landing } from "./flight.ts";
 import { CacheKey } from "./key.ts";
 import { marksOf } from "./marks.ts";
-import { type MissReason, Reasons } from "./miss_reasons.ts";
+import { type MissReason, MissReasons } from "./miss_reasons.ts";
 import type { Policies } from "./policy.ts";
 import { freshEnd, isRecent, provenAt, whyNot } from "./proof.ts";
 import { Store } from "./store/mod.ts";
@@ -48,7 +48,7 @@ export class Table implements FlightTracker {
   protected readonly flights = new Map<Key, CacheFlight>();
   /** The keys whose last read has just failed. */
   readonly backoff = new Backoff();
-  readonly #reasons = new Reasons();
+  readonly #reasons = new MissReasons();
   readonly #random: () => number;
   /** Whether Redis reports changes of this key, when it reports any. */
   readonly covers: (key: Key) => boolean;

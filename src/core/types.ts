@@ -1,15 +1,15 @@
 /**
- * The types that all rooms share: keys, values, answers, and how keys are asked for at the cache and
- * at the origin. No I/O, and nothing about any protocol.
+ * The types that all rooms share: keys, values, answers, and the interfaces of the cache and of the
+ * origin. No I/O, and nothing about any protocol.
  *
  * @module
  */
 import type { Buffer } from "node:buffer";
 
 /**
- * A key: its bytes as code units 0 to 255 (Latin-1). Every byte string has exactly one key, and both
- * protocols meet in the same entry. A key that is kept must not be a `slice` of a longer string,
- * which would stay in memory with it.
+ * A key: its bytes as code units 0 to 255 (Latin-1). Every byte string has exactly one key, and
+ * both protocols meet in the same entry. A key that is kept must not be a `slice` of a longer
+ * string, which would stay in memory with it.
  */
 export type Key = string;
 
@@ -60,7 +60,7 @@ export class Failure {
   constructor(readonly reason: FailureReason, readonly message: string) {}
 }
 
-/** The answer to a read of one key: its value, `null` for a key that does not exist, or a failure. */
+/** The answer to a read of one key: its value, `null` for a missing key, or a failure. */
 export type Answer = Value | null | Failure;
 
 /** What a request demands of its answer (RFC 9111 section 5.2.1, RFC 5861). */
@@ -92,7 +92,7 @@ export const NO_TERMS: Terms = {
 /** Where an answer comes from: the cache, or why the origin was asked (RFC 9211). */
 export type Via = "hit" | "uri-miss" | "stale" | "request";
 
-/** A place for what a protocol has found out about a value. It lasts as long as the value is kept. */
+/** A place for what a protocol has found out about a value. It lasts as long as the entry. */
 export interface Note {
   /** The note, such as a digest; null until there is one. */
   note: string | null;

@@ -6,7 +6,7 @@
  */
 import { ByteBudget } from "../../src/origin/byte_budget.ts";
 import { Channel } from "../../src/cache/channel.ts";
-import { follow } from "../../src/cache/follow.ts";
+import { linkFollower } from "../../src/cache/link_follower.ts";
 import { CacheKey } from "../../src/cache/key.ts";
 import { Policies } from "../../src/cache/policy.ts";
 import { Table } from "../../src/cache/table.ts";
@@ -63,7 +63,7 @@ export async function race(trials: number, table: typeof Table = Table): Promise
       timeout: 5000,
       lease: LEASE,
     },
-    follow(tested, stats),
+    linkFollower(tested, stats),
     log,
   );
   const permits = new Semaphore({ permits: KEYS * 2, waiters: KEYS, patience: 1000 });

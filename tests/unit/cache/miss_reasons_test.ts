@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { Reasons } from "../../../src/cache/miss_reasons.ts";
+import { MissReasons } from "../../../src/cache/miss_reasons.ts";
 
-Deno.test("Reasons.get() returns the last reason of a key, and undefined for other keys", () => {
-  const reasons = new Reasons();
+Deno.test("MissReasons.get() returns the last reason of a key, and undefined for other keys", () => {
+  const reasons = new MissReasons();
   assertEquals(reasons.get("key"), undefined);
   assertEquals(reasons.get(""), undefined);
   reasons.set("key", "evicted");
@@ -16,8 +16,8 @@ Deno.test("Reasons.get() returns the last reason of a key, and undefined for oth
   assertEquals(reasons.get("key"), "expired");
 });
 
-Deno.test("Reasons.set() replaces a key with the same place, and never mixes their reasons", () => {
-  const reasons = new Reasons();
+Deno.test("MissReasons.set() replaces a key with the same place, and never mixes their reasons", () => {
+  const reasons = new MissReasons();
   const keys = Array.from({ length: 5000 }, (_, index) => `key:${index}`);
   for (const key of keys) reasons.set(key, "invalidated");
   const known = keys.filter((key) => reasons.get(key) !== undefined);
@@ -34,8 +34,8 @@ Deno.test("Reasons.set() replaces a key with the same place, and never mixes the
   );
 });
 
-Deno.test("Reasons.set() remembers keys of up to 256 bytes, and ignores longer ones", () => {
-  const reasons = new Reasons();
+Deno.test("MissReasons.set() remembers keys of up to 256 bytes, and ignores longer ones", () => {
+  const reasons = new MissReasons();
   reasons.set("k".repeat(256), "evicted");
   reasons.set("k".repeat(257), "evicted");
   assertEquals(reasons.get("k".repeat(256)), "evicted");

@@ -8,7 +8,7 @@ import type { Follower } from "../origin/follower.ts";
 import type { Table } from "./table.ts";
 
 /** Returns a listener that keeps the table in step with Redis. */
-export function follow(table: Table, stats: Stats): Follower {
+export function linkFollower(table: Table, stats: Stats): Follower {
   const { channel } = table;
   return {
     up(isTracked, provenAt, mayKeepUntold) {
