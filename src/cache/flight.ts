@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Answer, Fetched, Flight, Key, Millis } from "../core/types.ts";
+import { type ByteWindow, isSameWindow } from "../core/byte_window.ts";
+import type { Answer, Fetched, Flight, Key, Millis, Part } from "../core/types.ts";
 import type { Entry } from "./entry.ts";
 import type { CacheKey } from "./key.ts";
 
@@ -13,6 +14,7 @@ export type FlightPhase = "queued" | "sent" | "landed";
 /** Decides what becomes of a flight. */
 export interface FlightTracker {
   sent(flight: CacheFlight, now: Millis): void;
+  narrow(flight: CacheFlight, length: number): ByteWindow | null;
   settled(flight: CacheFlight, fetched: Fetched, now: Millis): void;
 }
 
@@ -23,6 +25,8 @@ export interface Landing {
   readonly freshUntil: Millis;
   /** Its entry, if the answer is kept. */
   readonly entry: Entry | undefined;
+  /** Which part of the value the answer is; null for all of it. */
+  readonly part: Part | null;
 }
 
 /** Is told the answer of a flight, and how it came about. */
@@ -35,6 +39,8 @@ export class CacheFlight implements Flight {
   sentAt: Millis = Infinity;
   epoch = -1;
   generation = -1;
+  /** The bytes that all who wait want; null for all bytes, and if nobody waits. */
+  #window: ByteWindow | null = null;
   /** Those who wait. The flight itself keeps no answer: it may live longer than they do. */
   #waiters: Waiter[] = [];
 
@@ -49,13 +55,23 @@ export class CacheFlight implements Flight {
     return this.id.text;
   }
 
-  /** Adds one who waits. */
-  await(waiter: Waiter): void {
-    this.#waiters.push(waiter);
+  get window(): ByteWindow | null {
+    return this.#window;
+  }
+
+  /** Adds one who waits, for these bytes. */
+  await(window: ByteWindow | null, waiter: Waiter): void {
+    const isFirst = this.#waiters.push(waiter) === 1;
+    if (isFirst) this.#window = window;
+    else if (!isSameWindow(this.#window, window)) this.#window = null;
   }
 
   sent(now: Millis): void {
     this.tracker.sent(this, now);
+  }
+
+  narrow(length: number): ByteWindow | null {
+    return this.tracker.narrow(this, length);
   }
 
   settled(fetched: Fetched, now: Millis): void {

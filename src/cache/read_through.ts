@@ -164,13 +164,13 @@ export class ReadThrough implements Lookup {
     const joined = isForced ? undefined : this.#join(text, now, terms.mayStore);
     if (joined !== undefined) {
       if (status !== undefined) status.isCollapsed = true;
-      return this.#wait(joined, stale, window, status);
+      return this.#wait(joined, stale, window, terms, status);
     }
     const failed = this.#backOff(text, now);
     if (failed !== undefined) return stale ? this.#stale(stale, text, now, status) : failed;
     if (isForced) table.bypass(key);
     const flight = table.begin(key, terms.mayStore);
-    const answer = this.#wait(flight, stale, window, status);
+    const answer = this.#wait(flight, stale, window, terms, status);
     this.#boarding.add(flight);
     return answer;
   }
@@ -179,11 +179,12 @@ export class ReadThrough implements Lookup {
     flight: CacheFlight,
     stale: Entry | undefined,
     window: Millis,
+    terms: Terms,
     status: CacheStatus | undefined,
   ): Promise<Answer> {
     return stale === undefined
-      ? landed(flight, status)
-      : this.#waitSoftly(flight, stale.validFrom, window, status);
+      ? landed(flight, terms, status)
+      : this.#waitSoftly(flight, stale.validFrom, window, terms, status);
   }
 
   /** Waits for a flight, but answers a stale entry if that takes long or Redis gives no answer. */
@@ -191,11 +192,12 @@ export class ReadThrough implements Lookup {
     flight: CacheFlight,
     validFrom: Millis,
     window: Millis,
+    terms: Terms,
     status: CacheStatus | undefined,
   ): Promise<Answer> {
     const { table } = this;
     const landedStatus = status && Object.assign(new CacheStatus(), status);
-    const landing = landed(flight, landedStatus);
+    const landing = landed(flight, terms, landedStatus);
     const early = await this.#softWait.within(landing);
     if (early === undefined || (early instanceof Failure && !isAboutKey(early))) {
       const now = this.#clock();
@@ -255,9 +257,14 @@ export class ReadThrough implements Lookup {
 }
 
 /** Waits for a flight. */
-function landed(flight: CacheFlight, status: CacheStatus | undefined): Promise<Answer> {
+function landed(
+  flight: CacheFlight,
+  { window }: Terms,
+  status: CacheStatus | undefined,
+): Promise<Answer> {
   return new Promise((resolve) =>
     flight.await(
+      window,
       status === undefined ? resolve : (answer, flight, landing, now) => {
         reportLanding(status, flight, landing, now);
         resolve(answer);

@@ -41,13 +41,14 @@ export function reportStale(
 export function reportLanding(
   status: CacheStatus,
   { sentAt }: CacheFlight,
-  { answer, freshUntil, entry }: Landing,
+  { answer, freshUntil, entry, part }: Landing,
   now: Millis,
 ): void {
   if (answer instanceof Failure) return;
   status.age = now - sentAt;
   status.timeLeft = freshUntil - now;
   status.isStored = entry !== undefined;
+  status.part = part;
   if (entry !== undefined) status.place = entry.keep();
 }
 

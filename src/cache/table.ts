@@ -13,6 +13,7 @@
  *
  * @module
  */
+import type { ByteWindow } from "../core/byte_window.ts";
 import { ownBytes } from "../core/memory.ts";
 import { isAboutKey } from "../core/redis_errors.ts";
 import type { Stats } from "../core/stats.ts";
@@ -161,6 +162,19 @@ export class Table implements FlightTracker {
     flight.generation = this.channel.generation;
   }
 
+  /**
+   * The only bytes that are read of a value of this length; null for all of it. A value that can be
+   * kept is read whole. Requests that come later cannot wait for a part of it: they begin anew.
+   */
+  narrow(flight: CacheFlight, length: number): ByteWindow | null {
+    const { window, key } = flight;
+    const isKept = flight.mayStore && this.channel.isKeeping &&
+      length <= this.policies.of(key).valueLimit;
+    if (window === null || isKept) return null;
+    if (this.isCurrent(flight)) this.flights.delete(key);
+    return window;
+  }
+
   /** A read is over: its result becomes an entry if nothing has happened meanwhile. */
   settled(flight: CacheFlight, fetched: Fetched, now: Millis): void {
     const { key } = flight;
@@ -195,12 +209,13 @@ export class Table implements FlightTracker {
     const isTracked = this.channel.state === "tracked" && this.covers(key);
     const marks = marksOf(flight, found, policy, isTracked, this.#random);
     const { freshUntil } = marks;
+    const part = found?.part ?? null;
     const mayKeep = flight.mayStore && this.channel.isKeeping && freshUntil > flight.sentAt &&
-      value.length <= policy.valueLimit;
+      value.length <= policy.valueLimit && part === null;
     const entry = isCurrent && mayKeep ? this.store.set(id, value, isAbsence, marks) : undefined;
     if (isCurrent && !mayKeep) this.store.delete(id);
     const answer = isAbsence ? null : entry?.value ?? ownBytes(value);
-    return { answer, freshUntil, entry };
+    return { answer, freshUntil, entry, part };
   }
 
   /** A forced read begins: the entry could be answered after the newer value, so it goes first. */
@@ -236,5 +251,5 @@ export class Table implements FlightTracker {
 }
 
 function failed(failure: Failure): Landing {
-  return { answer: failure, freshUntil: 0, entry: undefined };
+  return { answer: failure, freshUntil: 0, entry: undefined, part: null };
 }

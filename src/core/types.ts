@@ -5,6 +5,7 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
+import type { ByteWindow } from "./byte_window.ts";
 
 /**
  * A key: its bytes as code units 0 to 255 (Latin-1). Every byte string has exactly one key, and
@@ -63,6 +64,14 @@ export class Failure {
 /** The answer to a read of one key: its value, `null` for a missing key, or a failure. */
 export type Answer = Value | null | Failure;
 
+/** Where the bytes of an answer lie in their value. */
+export interface Part {
+  /** The position of its first byte in the value. */
+  readonly from: number;
+  /** The length of the value, in bytes. */
+  readonly length: number;
+}
+
 /** What a request demands of its answer (RFC 9111 section 5.2.1, RFC 5861). */
 export interface Terms {
   /** How old a hit may be; 0 asks the origin in any case. */
@@ -77,6 +86,11 @@ export interface Terms {
   readonly mayForward: boolean;
   /** Whether the answer must hold at some moment after the request came, cached or not. */
   readonly isFenced: boolean;
+  /**
+   * The bytes that the request wants; null for all. A value that is too large to be kept may be
+   * answered by just these bytes: `CacheStatus.part` says so.
+   */
+  readonly window: ByteWindow | null;
 }
 
 /** The terms of a request that makes none. */
@@ -87,6 +101,7 @@ export const NO_TERMS: Terms = {
   mayStore: true,
   mayForward: true,
   isFenced: false,
+  window: null,
 };
 
 /** Where an answer comes from: the cache, or why the origin was asked (RFC 9211). */
@@ -112,6 +127,8 @@ export class CacheStatus {
   isCollapsed = false;
   /** A place for a note about the value. */
   place: Note = { note: null };
+  /** Which part of the value the answer is; null for all of it. */
+  part: Part | null = null;
 }
 
 /** Reads keys: from the cache at once, or later from the origin. */
@@ -142,8 +159,13 @@ export class Found {
    *
    * @param value The bytes, perhaps a part of a larger buffer: copy them to keep them.
    * @param timeToLive How long the origin itself keeps the value; Infinity if it did not say.
+   * @param part Which part of the value the bytes are; null for all of it.
    */
-  constructor(readonly value: Value, readonly timeToLive: Millis = Infinity) {}
+  constructor(
+    readonly value: Value,
+    readonly timeToLive: Millis = Infinity,
+    readonly part: Part | null = null,
+  ) {}
 }
 
 /** The result of a read at the origin: what it has, `null` for a missing key, or a failure. */
@@ -158,6 +180,11 @@ export interface Flight {
    * the read is repeated. What is found later is no older than `now`.
    */
   sent(now: Millis): void;
+  /**
+   * Asked once it is known that the value has this length, and that it takes a further read: the
+   * only bytes that are wanted, or null for all. A read of just these bytes may find `Found.part`.
+   */
+  narrow(length: number): ByteWindow | null;
   /** The read is over. Call it exactly once, also if the read was never sent. */
   settled(fetched: Fetched, now: Millis): void;
 }

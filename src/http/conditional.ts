@@ -4,8 +4,9 @@
  *
  * @module
  */
+import type { ByteWindow } from "../core/byte_window.ts";
 import type { Conditions } from "./fields.ts";
-import { type ByteRange, rangeOf } from "./range.ts";
+import { type ByteRange, rangeOf, windowOf } from "./range.ts";
 import { matchesStrongly, matchesWeakly } from "./tag_lists.ts";
 
 /** The answer to a request for an existing value: the part to send, or another status. */
@@ -28,4 +29,15 @@ export function judge(
   // Range applies only to GET (section 14.2). If-Range is compared strongly, and never as a date.
   if (range === null || isHead || (ifRange !== null && ifRange !== tag)) return "whole";
   return rangeOf(range, length) ?? "whole";
+}
+
+/**
+ * Returns the only bytes that a request needs, or null if it needs all. A condition on the tag needs
+ * all: the tag is made of them.
+ */
+export function windowAlone(
+  { match, noneMatch, range, ifRange }: Conditions,
+): ByteWindow | null {
+  const isAlone = match === null && noneMatch === null && ifRange === null;
+  return isAlone && range !== null ? windowOf(range) : null;
 }

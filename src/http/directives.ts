@@ -1,5 +1,5 @@
 /**
- * Cache-Control of a request: how fresh an answer it wants.
+ * The Cache-Control field of a request: how fresh its answer must be.
  * Source: RFC 9111 sections 5.2 and 5.2.1, RFC 5861 section 4.
  *
  * @module
@@ -10,14 +10,14 @@ import { elementsOf } from "./lists.ts";
 /** A name, and perhaps an argument: a token or a quoted string. */
 const DIRECTIVE = /^([!#-'*+.0-9A-Z^-z|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^"]*)))?$/;
 
-/** What a request wants of an answer's freshness. */
+/** How fresh a request wants its answer. */
 export interface Wishes {
   readonly terms: Terms;
-  /** How long an answer must stay fresh yet. */
+  /** How long the answer must remain fresh. */
   readonly minFresh: Millis;
 }
 
-/** The wishes of a request without any. */
+/** The wishes of a request without Cache-Control. */
 export const NO_WISHES: Wishes = { terms: NO_TERMS, minFresh: 0 };
 
 /**
@@ -29,7 +29,7 @@ export function withoutRefresh({ terms }: Wishes): Wishes {
   return { terms: { ...terms, maxAge, mayStore }, minFresh: 0 };
 }
 
-/** Reads Cache-Control. Unknown directives count for nothing (RFC 9111 section 5.2.3). */
+/** Reads Cache-Control. Unknown directives are ignored (RFC 9111 section 5.2.3). */
 export function wishesOf(cacheControl: string): Wishes {
   let { maxAge, maxStale, staleIfError, mayStore, mayForward } = NO_TERMS;
   let { minFresh } = NO_WISHES;
@@ -41,14 +41,14 @@ export function wishesOf(cacheControl: string): Wishes {
         maxAge = 0;
         break;
       case "max-age":
-        // What cannot be read is taken as the stricter wish.
+        // A malformed argument means the stricter wish.
         maxAge = Math.min(maxAge, durationOf(argument) ?? 0);
         break;
       case "min-fresh":
         minFresh = Math.max(minFresh, durationOf(argument) ?? 0);
         break;
       case "max-stale":
-        // Without an argument, any staleness will do.
+        // Without an argument, any staleness is acceptable.
         maxStale = argument === undefined ? Infinity : durationOf(argument) ?? 0;
         break;
       case "stale-if-error":

@@ -1,30 +1,30 @@
 /**
- * Strong entity tags: the length and a digest of the bytes, so that equal values have equal tags, in
- * this process, after a restart and on another machine. The same tag as `eTag` of @std/http gives,
- * which digests in one asynchronous go; here a small value is done at once, within a reply, and a
- * large one a piece at a time, between the replies to others. Source: RFC 9110 section 8.8.3.
+ * Strong entity tags: the length and a digest of the bytes. Equal values have equal tags, also after a
+ * restart and on another machine. They are the tags of `eTag` in @std/http, which digests all bytes
+ * at once; here a large value is digested piece by piece, between replies to other clients.
+ * Source: RFC 9110 section 8.8.3.
  *
  * @module
  */
 import { createHash } from "node:crypto";
 import type { Note, Value } from "../core/types.ts";
 
-/** Size up to which a value is digested at once, about 50 microseconds, in bytes. */
+/** The longest value that is digested at once, which takes 50 microseconds, in bytes. */
 export const AT_ONCE_BYTES = 64 * 1024;
 
-/** What is digested of a large value in one turn of the event loop, in bytes. */
-const PIECE_BYTES = 1024 * 1024;
+/** The part of a large value that is digested in one turn of the event loop, in bytes. */
+const DIGEST_BYTES = 1024 * 1024;
 
-/** Characters of the digest that are used. */
+/** The length of the digest in a tag, in characters. */
 const DIGEST_LENGTH = 27;
 
-/** Large values whose tags are being made. */
+/** The tags of large values that are being made. */
 const underWay = new WeakMap<Value, Promise<string>>();
 
 /**
- * Returns the tag of a value in its quotes, or `undefined` where `prepareTag` has to come first.
+ * Returns the tag of a value in quotes, or `undefined` if `prepareTag` must make it first.
  *
- * @param place Where the tag is noted.
+ * @param place The place where the tag is noted.
  */
 export function tagOf(value: Value, place: Note): string | undefined {
   if (place.note === null && value.length <= AT_ONCE_BYTES) place.note = digestAtOnce(value);
@@ -35,7 +35,7 @@ function digestAtOnce(value: Uint8Array): string {
   return format(value, createHash("sha256").update(value).digest("base64"));
 }
 
-/** Makes the tag of a large value, once for all who ask meanwhile. */
+/** Makes the tag of a large value, once for all requests meanwhile. */
 export function prepareTag(value: Value): Promise<string> {
   let work = underWay.get(value);
   if (work === undefined) {
@@ -47,8 +47,8 @@ export function prepareTag(value: Value): Promise<string> {
 
 async function digestInTurns(value: Value): Promise<string> {
   const hash = createHash("sha256");
-  for (let at = 0; at < value.length; at += PIECE_BYTES) {
-    hash.update(value.subarray(at, at + PIECE_BYTES));
+  for (let at = 0; at < value.length; at += DIGEST_BYTES) {
+    hash.update(value.subarray(at, at + DIGEST_BYTES));
     await new Promise((resolve) => setTimeout(resolve));
   }
   return format(value, hash.digest("base64"));

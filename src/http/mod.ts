@@ -9,11 +9,13 @@ import type { Input } from "../server/input.ts";
 import type { Output } from "../server/output.ts";
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
 import type { HttpContext } from "./context.ts";
+import { RETRY_LINES } from "./failure_status.ts";
 import { type Fields, interpretFields } from "./fields.ts";
+import type { KeylessRequest } from "./keyless_request.ts";
 import { HttpParser } from "./parser.ts";
 import { Refusal } from "./refusal.ts";
 import { isHeadRequest } from "./request_line.ts";
-import { RETRY_LINES, type Told } from "./requests.ts";
+
 import { refuse, route } from "./route.ts";
 
 export { HttpContext } from "./context.ts";
@@ -54,7 +56,7 @@ export class Http implements Protocol {
   }
 
   /** Refuses the request at the start of the input, complete or not, and ends the connection. */
-  #last(status: StatusCode, why: string, input: Input, lines = ""): Told {
+  #last(status: StatusCode, why: string, input: Input, lines = ""): KeylessRequest {
     const mode = { isHead: isHeadRequest(input), last: true, lines: "", accept: null };
     return refuse(status, why, this.context, mode, lines);
   }

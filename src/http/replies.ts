@@ -1,35 +1,50 @@
 /**
- * HTTP replies: heads and bodies appended to an output. What is the same in all heads is encoded
- * once, and the date once a second. Source: RFC 9110, 9111 (Age, Cache-Control), 9211 (Cache-Status).
+ * HTTP replies: heads and bodies, appended to an output. The constant parts of a head are encoded
+ * once, the date once a second. Source: RFC 9110, 9111 (Age, Cache-Control), 9211 (Cache-Status).
  *
  * @module
  */
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 import { Buffer } from "node:buffer";
-import { type Answer, type CacheStatus, Failure, type Millis, type Value } from "../core/types.ts";
+import {
+  type Answer,
+  type CacheStatus,
+  Failure,
+  type Millis,
+  type Part,
+  type Value,
+} from "../core/types.ts";
 import type { Output } from "../server/output.ts";
 import { HttpDate } from "./date.ts";
 import { errorBody } from "./error_body.ts";
-import type { ByteRange } from "./range.ts";
 import type { HttpOptions } from "./options.ts";
 
-/** What a reply depends on beside its outcome. */
+/** The properties of a reply that do not depend on the answer. */
 export interface ReplyMode {
-  /** Whether the body is left out (HEAD). */
+  /** Whether the body is omitted (HEAD). */
   readonly isHead: boolean;
-  /** Whether the connection ends after it. */
+  /** Whether the connection ends after the reply. */
   readonly last: boolean;
-  /** Lines that go into every reply to this client. */
+  /** Lines of every reply to this client. */
   readonly lines: string;
-  /** Which media types the client takes. */
+  /** The media types that the client accepts. */
   readonly accept: string | null;
 }
 
-/** A value with what its head tells. */
+/** A value and the contents of its head. */
 export interface Representation {
   readonly value: Value;
-  /** The entity tag, in its quotes. */
+  /** The entity tag in quotes. */
   readonly tag: string;
+  readonly status: CacheStatus;
+}
+
+/** A part of a value and the contents of its head. */
+export interface PartialRepresentation {
+  readonly bytes: Value;
+  readonly part: Part;
+  /** The entity tag of the value, in quotes; null if it is not known. */
+  readonly tag: string | null;
   readonly status: CacheStatus;
 }
 
@@ -45,18 +60,14 @@ const NO_CACHE = Buffer.from("Cache-Control: no-cache\r\n");
 const HIT = Buffer.from("Cache-Status: redis-proxy; hit; ttl=");
 
 export class Replies {
-  readonly #date: HttpDate;
+  readonly #date = new HttpDate();
   readonly #maxAge: Millis;
   readonly #valueLines: string;
   /** The head of a 200 up to its length, encoded for `#okDate`. */
   #ok: Uint8Array = new Uint8Array();
   #okDate = "";
 
-  constructor(
-    { contentType, maxAge }: Pick<HttpOptions, "contentType" | "maxAge">,
-    date = new HttpDate(),
-  ) {
-    this.#date = date;
+  constructor({ contentType, maxAge }: HttpOptions) {
     this.#maxAge = maxAge;
     this.#valueLines = `Content-Type: ${contentType}\r\nAccept-Ranges: bytes\r\n`;
   }
@@ -76,44 +87,40 @@ export class Replies {
     output.bytes(this.#ok);
     output.decimal(value.length);
     output.crlf();
-    this.#story(output, tag, status);
+    this.#describe(output, tag, status);
     end(output, mode);
     if (!mode.isHead) output.bytes(value);
   }
 
   /** 206 with a part of a value. */
-  part(
+  partial(
     output: Output,
     now: Millis,
-    found: Representation,
-    { from, to }: ByteRange,
+    { bytes, part: { from, length }, tag, status }: PartialRepresentation,
     mode: ReplyMode,
   ): void {
-    const { value, tag, status } = found;
-    output.latin1(
-      this.#start(206, now) + this.#valueLines +
-        `Content-Range: bytes ${from}-${to - 1}/${value.length}\r\n`,
-    );
-    writeLength(output, to - from);
-    this.#story(output, tag, status);
+    const range = `Content-Range: bytes ${from}-${from + bytes.length - 1}/${length}\r\n`;
+    output.latin1(`${this.#start(206, now)}${this.#valueLines}${range}`);
+    writeLength(output, bytes.length);
+    this.#describe(output, tag, status);
     end(output, mode);
-    output.bytes(value.subarray(from, to));
+    output.bytes(bytes);
   }
 
-  /** 304: the client has the value already. */
+  /** 304: the client already has the value. */
   notModified(output: Output, now: Millis, { tag, status }: Representation, mode: ReplyMode): void {
     output.latin1(this.#start(304, now));
-    this.#story(output, tag, status);
+    this.#describe(output, tag, status);
     end(output, mode);
   }
 
-  /** 204 with no more to say than its lines. */
+  /** 204 with these lines. */
   empty(output: Output, now: Millis, lines: string, mode: ReplyMode): void {
     output.latin1(this.#start(204, now) + lines);
     end(output, mode);
   }
 
-  /** 200 with a page of plain text that is no value. */
+  /** 200 with a page of plain text, which is not a value. */
   page(output: Output, now: Millis, text: Uint8Array, mode: ReplyMode): void {
     output.latin1(`${this.#start(200, now)}${PAGE_LINES}`);
     writeLength(output, text.length);
@@ -121,7 +128,7 @@ export class Replies {
     if (!mode.isHead) output.bytes(text);
   }
 
-  /** An error, with one sentence for a person or a problem document for a program. */
+  /** An error: a sentence for a person, or a problem document for a program. */
   error(
     output: Output,
     now: Millis,
@@ -142,12 +149,14 @@ export class Replies {
       `Date: ${this.#date.at(now)}\r\n`;
   }
 
-  /** What caches further down must know: the tag, the age, how long to keep it, and where it is from. */
-  #story(output: Output, tag: string, status: CacheStatus): void {
+  /** Appends the fields for other caches: the tag, the age, the lifetime and the origin of a value. */
+  #describe(output: Output, tag: string | null, status: CacheStatus): void {
     const { via, age, timeLeft } = status;
-    output.bytes(ETAG);
-    output.latin1(tag);
-    output.crlf();
+    if (tag !== null) {
+      output.bytes(ETAG);
+      output.latin1(tag);
+      output.crlf();
+    }
     const isKept = via === "hit" || timeLeft < 0;
     const ageSeconds = isKept ? secondsOf(age) : 0;
     if (isKept) {
@@ -157,7 +166,7 @@ export class Replies {
     }
     const lifetime = secondsOf(Math.min(this.#maxAge, timeLeft));
     if (lifetime > 0) {
-      // Others count the age from the lifetime, so that it has to hold both.
+      // Other caches subtract the age from the lifetime, so the lifetime includes it.
       output.bytes(MAX_AGE);
       output.decimal(ageSeconds + lifetime);
       output.crlf();
@@ -189,7 +198,7 @@ export function cacheStatus(
   return `Cache-Status: redis-proxy; fwd=${via}${stored}${collapsed}\r\n`;
 }
 
-/** Whole seconds; what is longer than caches can count is as long as they can (RFC 9111, 1.2.2). */
+/** Whole seconds, at most the maximum that caches support (RFC 9111 section 1.2.2). */
 function secondsOf(duration: Millis): number {
   return Math.floor(Math.min(duration / 1000, 2 ** 31));
 }

@@ -15,7 +15,8 @@ import { isAllowedHost } from "./host.ts";
 import type { HttpOptions } from "./options.ts";
 import type { Head } from "./parser.ts";
 import type { ReplyMode } from "./replies.ts";
-import { Read, Told } from "./requests.ts";
+import { KeyRequest } from "./key_request.ts";
+import { KeylessRequest } from "./keyless_request.ts";
 import { readTarget } from "./target.ts";
 import { WELCOME } from "./welcome.ts";
 
@@ -35,7 +36,7 @@ export function route(
   // A plain GET takes the short way.
   const isPlain = method === "GET" && key !== null && key !== "";
   if (isPlain && fields.bar === null && fields.isHostAllowed && mayRead(key, context.options)) {
-    return new Read(context.replies, key, fields, mode);
+    return new KeyRequest(context.replies, key, fields, mode);
   }
   return routeOther(head, context, mode);
 }
@@ -59,7 +60,7 @@ function routeOther(
   if (!isAllowed) return fail(421, "No such host here");
   if (method === "OPTIONS") {
     const lines = ALLOW + (fields.isPreflight && options.corsOrigins ? PREFLIGHT_LINES : "");
-    return new Told(mode, (output, now) => replies.empty(output, now, lines, mode));
+    return new KeylessRequest(mode, (output, now) => replies.empty(output, now, lines, mode));
   }
   if (key === null || (method !== "GET" && method !== "HEAD")) {
     const why = `Cannot ${method} a key: wanted GET or HEAD`;
@@ -68,10 +69,10 @@ function routeOther(
   if (fields.bar === "unauthorized") return fail(401, "Wanted the password", CHALLENGE_LINES);
   if (fields.bar === "expectation") return fail(417, "No expectation but 100-continue can be met");
   if (target.isRoot) {
-    return new Told(mode, (output, now) => replies.page(output, now, WELCOME, mode));
+    return new KeylessRequest(mode, (output, now) => replies.page(output, now, WELCOME, mode));
   }
   return mayRead(key, options)
-    ? new Read(replies, key, fields, mode)
+    ? new KeyRequest(replies, key, fields, mode)
     : fail(403, "This key may not be read over HTTP: --http-keys does not name it");
 }
 
@@ -82,8 +83,11 @@ export function refuse(
   { replies }: HttpContext,
   mode: ReplyMode,
   lines = "",
-): Told {
-  return new Told(mode, (output, now) => replies.error(output, now, status, why, mode, lines));
+): KeylessRequest {
+  return new KeylessRequest(
+    mode,
+    (output, now) => replies.error(output, now, status, why, mode, lines),
+  );
 }
 
 function mayRead(key: Key, { keys }: HttpOptions): boolean {

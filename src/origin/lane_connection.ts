@@ -72,9 +72,10 @@ function connectionOf(redis: Redis, isTimed: boolean, mayKeep: boolean): LaneCon
     get received() {
       return redis.stream.bytesRead;
     },
-    async read(key: Key, { length }: Large): Promise<Fetched> {
-      const fetched = await reader.read(key, length);
-      return mayKeep || !(fetched instanceof Found) ? fetched : new Found(fetched.value, 0);
+    async read(key: Key, large: Large): Promise<Fetched> {
+      const fetched = await reader.read(key, large);
+      if (mayKeep || !(fetched instanceof Found)) return fetched;
+      return new Found(fetched.value, 0, fetched.part);
     },
     close: () => redis.disconnect(),
   };

@@ -54,7 +54,7 @@ export class LargeValues {
 
   /** Reads a value of a trip, once there is room. Never rejects. */
   async read(pair: Pair, trip: Trip, key: Key, large: Large): Promise<Fetched> {
-    const bytes = READ_COST * large.length;
+    const bytes = READ_COST * large.transfer;
     if (!await this.#makeRoom(trip, bytes)) {
       return new Failure("busy", "Too many large values wait for Redis");
     }
@@ -75,14 +75,14 @@ export class LargeValues {
     if (present === null) return failureOf(link.loss);
     const second = await this.#alone.read(present, key, large);
     if (second instanceof NoLane) return failureOf({ reason: "away", message: second.message });
-    return second instanceof Lost ? blame.failureOf(second.error, large.length) : second;
+    return second instanceof Lost ? blame.failureOf(second.error, large.transfer) : second;
   }
 
   /** Reads a value over the pair, beside all others: Redis gives no further connection. */
-  async #readBeside(pair: Pair, key: Key, { length }: Large): Promise<Fetched | Lost> {
+  async #readBeside(pair: Pair, key: Key, large: Large): Promise<Fetched | Lost> {
     const { watch, lose } = this.parts;
     try {
-      return await watch.during(pair.reader.large.read(key, length));
+      return await watch.during(pair.reader.large.read(key, large));
     } catch (error) {
       lose(pair, error);
       return new Lost(error as Error);

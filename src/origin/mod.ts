@@ -195,7 +195,8 @@ export class RedisOrigin implements Origin {
   async #readLarge(pair: Pair, trip: Trip, index: number, large: Large): Promise<void> {
     let found: Fetched;
     try {
-      found = await this.#larges.read(pair, trip, trip.keys[index]!, large);
+      const wanted = new Large(large.length, large.timeToLive, trip.narrow(index, large.length));
+      found = await this.#larges.read(pair, trip, trip.keys[index]!, wanted);
     } catch (error) {
       found = this.#blame.faultOf(error as Error);
     }

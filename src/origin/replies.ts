@@ -5,6 +5,7 @@
  * @module
  */
 import type { Redis } from "ioredis";
+import { boundsOf, type ByteWindow } from "../core/byte_window.ts";
 import { Failure, type Fetched, Found, type Key } from "../core/types.ts";
 import { argumentOf } from "./argument.ts";
 import { isReply } from "./handshake.ts";
@@ -14,8 +15,20 @@ export class Large {
   /**
    * @param length Its length in bytes.
    * @param timeToLive For how long Redis keeps it, in milliseconds.
+   * @param window The only bytes that are wanted of it; null for all.
    */
-  constructor(readonly length: number, readonly timeToLive: number) {}
+  constructor(
+    readonly length: number,
+    readonly timeToLive: number,
+    readonly window: ByteWindow | null = null,
+  ) {}
+
+  /** The bytes that a read of it transfers, about. */
+  get transfer(): number {
+    if (this.window === null) return this.length;
+    const { from, to } = boundsOf(this.window, this.length);
+    return to - from;
+  }
 }
 
 /** The result of the first step. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ByteWindow } from "../core/byte_window.ts";
 import type { Failure, Fetched, Flight, Key, Millis } from "../core/types.ts";
 
 export class Trip {
@@ -22,6 +23,11 @@ export class Trip {
   /** The bytes of its reads were written. */
   sent(now: Millis): void {
     for (const flight of this.#open) flight?.sent(now);
+  }
+
+  /** The only bytes that are wanted of a value of this length; null for all of it. */
+  narrow(index: number, length: number): ByteWindow | null {
+    return this.#open[index]?.narrow(length) ?? null;
   }
 
   settle(index: number, fetched: Fetched, now: Millis): void {

@@ -26,7 +26,7 @@ export { RESP_LIMITS, type RespLimits } from "./parse/limits.ts";
 export type { RespContext } from "./session.ts";
 
 /** Length from which an incomplete request is collected only if it may be served, in bytes. */
-const LARGE_BYTES = 64 * 1024;
+const LARGE_REQUEST_BYTES = 64 * 1024;
 
 export class Resp implements Protocol {
   readonly #session: Session;
@@ -55,7 +55,8 @@ export class Resp implements Protocol {
     }
     const parser = this.#parser ??= this.#newParser();
     if (parser.next(input)) return this.#requestOf(parser, input);
-    const isLarge = input.length >= LARGE_BYTES || parser.wanted > parser.limits.requestBytes;
+    const isLarge = input.length >= LARGE_REQUEST_BYTES ||
+      parser.wanted > parser.limits.requestBytes;
     if (isLarge && parser.isCollecting) return this.#judge(parser, input);
     if (parser.isAtStart && !parser.isPaused) this.#parser = null;
     return undefined;
@@ -105,7 +106,7 @@ export class Resp implements Protocol {
 
   /** Decides about a large request that is incomplete: only one that may be served is collected. */
   #judge(parser: RespParser, input: Input): ClientRequest | undefined {
-    const isWellKnown = input.length >= LARGE_BYTES;
+    const isWellKnown = input.length >= LARGE_REQUEST_BYTES;
     const args = parser.peek(input);
     if (args.count === 0 || !(parser.hasName || isWellKnown)) return undefined;
     const { lane } = this.#session;

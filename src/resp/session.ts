@@ -44,7 +44,7 @@ export interface RespContext {
 }
 
 /** How the replies of a session are left out (CLIENT REPLY). */
-export type ReplyMode = "on" | "off" | "skip";
+export type ReplySetting = "on" | "off" | "skip";
 
 export class Session implements LaneClient, NamedClient {
   /** The number of the connection, unique while the process lives. */
@@ -73,7 +73,7 @@ export class Session implements LaneClient, NamedClient {
 
   #isListed = false;
   #freshness: Freshness;
-  #replies: ReplyMode = "on";
+  #replies: ReplySetting = "on";
   /** Replies that are still left out: that of CLIENT REPLY SKIP and the one after it. */
   #skips = 0;
 
@@ -118,7 +118,7 @@ export class Session implements LaneClient, NamedClient {
   }
 
   /** Changes which replies are left out, from the present one on. */
-  setReplies(mode: ReplyMode): void {
+  setReplies(mode: ReplySetting): void {
     if (mode === "skip") {
       if (this.#replies === "on") this.#skips = 2;
     } else {

@@ -4,6 +4,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import type { ByteWindow } from "../../src/core/byte_window.ts";
 import type { Fetched, Flight, Key, Millis, Origin } from "../../src/core/types.ts";
 
 export class TestFlight implements Flight {
@@ -14,7 +15,8 @@ export class TestFlight implements Flight {
   readonly result: Promise<Fetched>;
   readonly #resolve: (fetched: Fetched) => void;
 
-  constructor(readonly key: Key) {
+  /** @param window The only bytes that are wanted of a large value; null for all. */
+  constructor(readonly key: Key, readonly window: ByteWindow | null = null) {
     const { promise, resolve } = Promise.withResolvers<Fetched>();
     this.result = promise;
     this.#resolve = resolve;
@@ -23,6 +25,10 @@ export class TestFlight implements Flight {
   sent(now: Millis): void {
     assertEquals(this.fetched, undefined, `"${this.key}" is sent after it was settled`);
     this.sentAt.push(now);
+  }
+
+  narrow(): ByteWindow | null {
+    return this.window;
   }
 
   settled(fetched: Fetched): void {

@@ -4,6 +4,7 @@
  * @module
  */
 import { type Answer, Failure, type Lookup, type Millis, type Terms } from "../../core/types.ts";
+import { NO_BYTES } from "../../core/byte_window.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
 import type { ArgumentList, Arguments } from "../parse/arguments.ts";
@@ -20,7 +21,8 @@ export class Exists implements ClientRequest {
   }
 
   read(lookup: Lookup, now: Millis): number | Failure | Promise<number | Failure> {
-    const { args, terms } = this;
+    const { args } = this;
+    const terms = { ...this.terms, window: NO_BYTES };
     if (!areFew(args)) return countAll(lookup, args.take(), terms);
     const found = readKeys(lookup, args, 1, args.count, now, terms);
     return found instanceof Promise ? found.then(count) : count(found);

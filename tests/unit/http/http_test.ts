@@ -165,6 +165,44 @@ Deno.test("HTTP reads again if a hit is not fresh enough for min-fresh", async (
   assertEquals(lookup.asked.map(([, { maxAge }]) => maxAge), [Infinity, 0]);
 });
 
+Deno.test("HTTP asks for the bytes of a range alone, unless a condition needs the tag", async () => {
+  const window = { first: 1, last: 2 };
+  const table: [fields: string, window: unknown][] = [
+    ["Range: bytes=1-2\r\n", window],
+    ["Range: bytes=1-2\r\nCache-Control: no-cache\r\n", window],
+    ["", null],
+    ["Range: bytes=1-2,4-5\r\n", null],
+    ['Range: bytes=1-2\r\nIf-Range: "a"\r\n', null],
+    ['Range: bytes=1-2\r\nIf-Match: "a"\r\n', null],
+    ['Range: bytes=1-2\r\nIf-None-Match: "a"\r\n', null],
+  ];
+  for (const [fields, wanted] of table) {
+    const lookup = new ScriptedLookup([answer(entry())]);
+    await replyTo(`${GET}${fields}\r\n`, lookup);
+    assertEquals(lookup.asked[0]![1].window, wanted, fields);
+  }
+  const lookup = new ScriptedLookup([answer(entry())]);
+  await replyTo("HEAD /k HTTP/1.1\r\nHost: a\r\nRange: bytes=1-2\r\n\r\n", lookup);
+  assertEquals(lookup.asked[0]![1].window, null);
+});
+
+Deno.test("HTTP sends a part that was read alone with its place, and without a tag", async () => {
+  const request = `${GET}Range: bytes=7-\r\n\r\n`;
+  const part = { from: 7, length: 12 };
+  const reply = await replyTo(request, answer(entry(), { via: "uri-miss", isStored: false, part }));
+  assertEquals([reply.status, reply.body], [206, "hello"]);
+  assertEquals(fieldOf(reply, "Content-Range"), "bytes 7-11/12");
+  assertEquals(fieldOf(reply, "Content-Length"), "5");
+  assertEquals(fieldOf(reply, "ETag"), undefined);
+  assertEquals(fieldOf(reply, "Cache-Status"), "redis-proxy; fwd=uri-miss");
+});
+
+Deno.test("HTTP refuses a range outside of a value that was not read whole", async () => {
+  const request = `${GET}Range: bytes=12-\r\n\r\n`;
+  const reply = await replyTo(request, answer(entry(""), { part: { from: 12, length: 12 } }));
+  assertEquals([reply.status, fieldOf(reply, "Content-Range")], [416, "bytes */12"]);
+});
+
 Deno.test("HTTP sends an entity tag for large values too", async () => {
   const text = "x".repeat(200_000);
   const reply = await replyTo(`${GET}\r\n`, answer(entry(text)));

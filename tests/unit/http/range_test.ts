@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type ByteRange, rangeOf } from "../../../src/http/range.ts";
+import type { ByteWindow } from "../../../src/core/byte_window.ts";
+import { type ByteRange, rangeOf, windowOf } from "../../../src/http/range.ts";
 
 Deno.test("rangeOf() returns the bytes of one range", () => {
   const table: [string, number, ByteRange | "unsatisfiable" | null][] = [
@@ -27,4 +28,18 @@ Deno.test("rangeOf() returns the bytes of one range", () => {
     ["", 10, null],
   ];
   for (const [range, length, wanted] of table) assertEquals(rangeOf(range, length), wanted, range);
+});
+
+Deno.test("windowOf() returns the bytes that one range asks for, before the length is known", () => {
+  const table: [string, ByteWindow | null][] = [
+    ["bytes=0-0", { first: 0, last: 0 }],
+    ["bytes=2-", { first: 2, last: -1 }],
+    ["bytes=-3", { first: -3, last: -1 }],
+    ["bytes=-0", { first: 1, last: 0 }],
+    ["bytes=1-99999999999999999999", { first: 1, last: Number.MAX_SAFE_INTEGER }],
+    ["bytes=5-2", null],
+    ["bytes=0-1,3-4", null],
+    ["items=0-1", null],
+  ];
+  for (const [range, wanted] of table) assertEquals(windowOf(range), wanted, range);
 });
