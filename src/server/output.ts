@@ -1,8 +1,8 @@
 /**
  * The replies of one batch of requests, collected so that one write sends them all.
  *
- * Small pieces are copied into a chunk that is lent by a common pool for the time of the batch:
- * an idle connection holds none. A large value is not copied; it is written from where it lies.
+ * Small pieces are copied into a chunk. A common pool lends the chunk for the batch, so an idle
+ * connection holds none. A large value is not copied, but written from where it lies.
  *
  * @module
  */
@@ -11,61 +11,61 @@ import { Buffer } from "node:buffer";
 /** Size of a chunk, in bytes. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** Size from which a piece is written on its own instead of being copied, in bytes. */
+/** From this size on, a piece is written on its own instead of being copied, in bytes. */
 const LARGE_BYTES = 32 * 1024;
 
-/** Size from which a batch is written before more replies are added to it, in bytes. */
+/** From this size on, a batch is written before more replies are added, in bytes. */
 const FULL_BYTES = 256 * 1024;
 
 /** Size of the pieces in which a larger value is written, in bytes. */
 const PIECE_BYTES = 1024 * 1024;
 
 /**
- * Size of the first chunk of a batch, in bytes. Most batches need no more: when many clients ask at
- * the same moment, each has one, and memory that was once used for so many is not given back.
+ * Size of the first chunk of a batch, in bytes. Most batches need no more. When many clients send
+ * requests at once, each has one, and the process never returns that memory.
  */
 const FIRST_CHUNK_BYTES = 2 * 1024;
 
-/** Chunks of each size that wait for their next use; the garbage collector gets the others. */
+/** Most free chunks of each size in the pool. The garbage collector gets the others. */
 const POOL_CHUNKS = 64;
 
 const chunks: Uint8Array[] = [];
 const firstChunks: Uint8Array[] = [];
 
-/** Where bytes go: the writing half of a `Deno.Conn`. */
+/** The writing half of a `Deno.Conn`. */
 export interface Sink {
-  /** Writes some of the bytes, at least one, and resolves to their number. */
+  /** Writes at least one of the bytes, and resolves to the number of written bytes. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
 /** The replies to one client that are not written yet. */
 export class Output {
   #chunk: Uint8Array | null = null;
-  /** Where the unwritten part of the chunk starts; what precedes it is in `#queue`. */
+  /** Where the part of the chunk starts that is not in `#queue` yet. */
   #start = 0;
   #end = 0;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #lent: Uint8Array[] = [];
-  /** The first of the queue that was not cut off whole, and how much of it was. */
+  /** The first piece of the queue that is not cut off whole, and the length of its part that is. */
   #head = 0;
   #done = 0;
-  /** What is being written. */
+  /** The piece that is being written. */
   #piece: Uint8Array | undefined;
-  /** Where parts of large values are copied to. */
+  /** The memory for parts of large values. */
   #copy: Uint8Array | null = null;
 
-  /** The number of bytes that wait to be written. */
+  /** The number of unwritten bytes. */
   get length(): number {
     return this.#queuedBytes + this.#end - this.#start;
   }
 
-  /** Whether the batch should be written before more is added. */
+  /** Whether the batch should be written before more replies are added. */
   get full(): boolean {
     return this.length >= FULL_BYTES;
   }
 
-  /** Appends bytes. They may be referred to until `flush` is done: they must not change. */
+  /** Appends bytes. They must not change until `flush` is done. */
   bytes(bytes: Uint8Array): void {
     const { length } = bytes;
     if (length >= LARGE_BYTES) return this.#enqueue(bytes);
@@ -73,7 +73,7 @@ export class Output {
     this.#end += length;
   }
 
-  /** Appends text whose code units are all below 256, a byte each. */
+  /** Appends text as bytes. All its code units are below 256. */
   latin1(text: string): void {
     const { length } = text;
     if (length >= LARGE_BYTES) return this.#enqueue(Buffer.from(text, "latin1"));
@@ -94,11 +94,11 @@ export class Output {
     this.#end = writeDecimal(this.#reserve(10), this.#end, value);
   }
 
-  /** Appends a byte, the number of bytes in decimal digits, and the bytes, with CRLF behind each. */
+  /** Appends a byte, the number of bytes in decimal digits, CRLF, the bytes, and CRLF. */
   counted(type: number, bytes: Uint8Array): void {
     const { length } = bytes;
     if (length < LARGE_BYTES) {
-      // Room for all of it at once: with a look for each part a hit takes a tenth longer.
+      // Makes room for all of it at once: with a check for each part, a hit takes a tenth longer.
       const chunk = this.#reserve(length + 16);
       chunk[this.#end] = type;
       let end = writeCrlf(chunk, writeDecimal(chunk, this.#end + 1, length));
@@ -120,8 +120,8 @@ export class Output {
   }
 
   /**
-   * The next piece to write, without what was taken of it; `undefined` once all is written, and then
-   * the memory is given back.
+   * The next piece to write, without its written part. Once all is written, `undefined`, and the
+   * memory goes back to the pool.
    */
   next(): Uint8Array | undefined {
     this.#piece ??= this.#cut();
@@ -129,13 +129,13 @@ export class Output {
     return this.#piece;
   }
 
-  /** So many bytes of the piece were written; it may have been abandoned meanwhile. */
+  /** Notes that so many bytes of the piece are written. It may have been abandoned meanwhile. */
   took(count: number): void {
     const piece = this.#piece;
     this.#piece = piece !== undefined && count < piece.length ? piece.subarray(count) : undefined;
   }
 
-  /** Writes all that was appended, in order, and gives the memory back. */
+  /** Writes all bytes in order, and returns the memory to the pool. */
   async flush(sink: Sink): Promise<void> {
     try {
       for (let piece = this.next(); piece !== undefined; piece = this.next()) {
@@ -146,7 +146,7 @@ export class Output {
     }
   }
 
-  /** Takes all that was appended, as one piece of memory of its own, and gives the memory back. */
+  /** Returns all bytes as one new piece of memory, and the old memory to the pool. */
   drain(): Uint8Array {
     const whole = new Uint8Array(this.length);
     let end = 0;
@@ -158,7 +158,7 @@ export class Output {
     return whole;
   }
 
-  /** The memory that is held until all is written, as often as it is referred to. */
+  /** The memory that the unwritten pieces hold. Memory counts once for each piece. */
   memory(): ArrayBufferLike[] {
     this.#seal();
     const memory = this.#queue.map((piece) => piece.buffer);
@@ -166,13 +166,13 @@ export class Output {
     return memory;
   }
 
-  /** Forgets all that was appended, while a write may be under way that will never end. */
+  /** Drops all bytes, while a write may be in flight that never ends. */
   abandon(): void {
     this.#lent.length = 0;
     this.clear();
   }
 
-  /** Forgets all that was appended. */
+  /** Drops all bytes. */
   clear(): void {
     const lent = this.#lent;
     for (let i = 0; i < lent.length; i++) giveBack(lent[i]!);
@@ -187,8 +187,8 @@ export class Output {
   }
 
   /**
-   * Cuts the next piece off. A part of a large value is a copy: a write to a client that takes
-   * nothing outlives the connection, and would hold all of the value's memory as long.
+   * Cuts the next piece off. A part of a large value is a copy: a write to a client that reads
+   * nothing outlives the connection, and would hold the memory of the whole value.
    */
   #cut(): Uint8Array | undefined {
     if (this.#head === this.#queue.length) return this.#rest();
@@ -208,7 +208,7 @@ export class Output {
     return copy.subarray(0, part.length);
   }
 
-  /** What is in the chunk and in no piece yet. */
+  /** The part of the chunk that is in no piece yet. */
   #rest(): Uint8Array | undefined {
     if (this.#chunk === null || this.#start === this.#end) return undefined;
     const rest = this.#chunk.subarray(this.#start, this.#end);
@@ -222,7 +222,7 @@ export class Output {
     return chunk !== null && this.#end + size <= chunk.length ? chunk : this.#nextChunk(size);
   }
 
-  /** Lends a chunk with room for this many bytes, and moves what is in a first one there. */
+  /** Takes a chunk with room for so many bytes, and moves the bytes of the first chunk there. */
   #nextChunk(size: number): Uint8Array {
     const last = this.#chunk;
     const isFirst = last === null && size <= FIRST_CHUNK_BYTES;
@@ -260,7 +260,7 @@ function giveBack(chunk: Uint8Array): void {
 
 function copy(bytes: Uint8Array, to: Uint8Array, at: number): void {
   const { length } = bytes;
-  // Below about 24 bytes a loop is quicker than the call of set().
+  // Below about 24 bytes, a loop is faster than a call of set().
   if (length < 24) {
     for (let i = 0; i < length; i++) to[at + i] = bytes[i]!;
   } else {

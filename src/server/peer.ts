@@ -20,7 +20,7 @@ export interface Peer extends Addresses {
   close(): void;
 }
 
-/** The ends of a connection. Their text is made when it is asked for, which for most it never is. */
+/** The ends of a connection. Most clients never need their text, so it is made on demand. */
 export function peerOf(conn: Deno.Conn): Peer {
   return new Ends(conn);
 }
@@ -32,7 +32,7 @@ class Ends implements Peer {
     this.#conn = conn;
   }
 
-  /** A client of a Unix socket has no address: as in Redis, it has that of the socket. */
+  /** A client of a Unix socket has no address. As in Redis, it gets the address of the socket. */
   get remote(): string {
     const { remoteAddr, localAddr } = this.#conn;
     return display("hostname" in remoteAddr ? remoteAddr : localAddr);
@@ -47,7 +47,7 @@ class Ends implements Peer {
     try {
       this.#conn.close();
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
   }
 

@@ -8,82 +8,85 @@ import type { Output } from "./output.ts";
 import type { Lookup, Millis } from "../core/types.ts";
 
 /**
- * What a connection is at, each with its own limit in time:
+ * The state of a connection. Each state has its own time limit:
  * - `idle`: no part of a request has come
  * - `partial`: the beginning of a request has come
- * - `answering`: a read at the origin is under way, which has its own time-outs
+ * - `answering`: a read of the origin is in flight, which has its own timeouts
  * - `writing`: the client has not taken all of its replies yet
  * - `lingering`: the last reply is written, and the client has not ended its side yet
  */
 export type Phase = "idle" | "partial" | "answering" | "writing" | "lingering";
 
 /**
- * One request of a client. The connection first reads, then replies, each request in its turn;
- * what `read` returns (or its promise resolves to) is handed to `reply` as it is. Two results are not:
- * a `ReplyStream` is relayed part by part, and `HANG_UP` ends the connection.
+ * One request of a client. For each request in its turn, the connection first calls `read` and then
+ * passes the result of `read`, or of its promise, to `reply`. There are two exceptions: the
+ * connection passes a `ReplyStream` to the client part by part, and ends at `HANG_UP`.
  */
 export interface ClientRequest {
   /** Whether the connection ends after this reply. */
   readonly last: boolean;
   /**
-   * The way to Redis that it takes. Requests on different ways can overtake each other, so it waits
-   * until those on another way are answered. Absent for a read of the cache, and if it takes none.
+   * The way to Redis. Requests on different ways could overtake each other, so a request waits
+   * until those on another way are answered. Absent for a read of the cache, and if it needs no
+   * Redis.
    */
   readonly way?: string;
-  /** Starts the lookups that the reply needs; `undefined` when it needs none. */
+  /** Starts the lookups that the reply needs. Returns `undefined` if it needs none. */
   read(lookup: Lookup, now: Millis): unknown;
   /**
    * Appends the reply.
    *
-   * @returns False if there is more to append: it is called again once others had a turn.
+   * @returns False if there is more to append. The connection calls it again after other clients.
    */
   reply(output: Output, found: unknown): boolean | void;
   /**
-   * Serves the client by itself from now on, if `read` returned `TAKE_OVER`. Resolves to the request
-   * that the connection goes on with, if one was taken off the input. Never rejects.
+   * Serves the client itself from now on, if `read` returned `TAKE_OVER`. Resolves when the
+   * connection shall go on: to the next request, if one is already off the input. Never rejects.
    */
   takeOver?(client: ClientEnd): Promise<ClientRequest | undefined>;
 }
 
-/** What `read` returns to have the connection handed over, once all before is answered. */
+/** `read` returns it to take over the connection, once all earlier requests are answered. */
 export const TAKE_OVER: Promise<never> = new Promise(() => {});
 
 /** A client's connection, for a request that has taken it over. */
 export interface ClientEnd {
-  /** Takes the next complete request off the input; `undefined` when more bytes are needed. */
+  /** Takes the next complete request off the input; `undefined` if it needs more bytes. */
   next(): ClientRequest | undefined;
-  /** Receives more bytes; false when the client has ended its side, or is gone. */
+  /** Receives more bytes; false if the client has ended its side or is gone. */
   receive(): Promise<boolean>;
-  /** Writes bytes to the client. Never rejects: a client that is gone takes no more. */
+  /** Writes bytes to the client. Never rejects, also if the client is gone. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Reads keys for requests that are answered here. */
+  /** Reads keys for requests that the cache answers. */
   readonly lookup: Lookup;
   /** Ends the connection at once. */
   close(): void;
-  /** Called when the connection shall end as soon as nothing is under way. */
+  /** Called when the connection shall end once no request is in flight. */
   onFinish: () => void;
 }
 
-/** One client's conversation: bytes in, requests out. No I/O, no waiting, no throwing. */
+/**
+ * A protocol on one connection: bytes in, requests out. It does no I/O, never waits, never throws.
+ */
 export interface Protocol {
-  /** Takes the next complete request off the input; `undefined` when there is none yet. */
+  /** Takes the next complete request off the input; `undefined` if there is none yet. */
   next(input: Input): ClientRequest | undefined;
-  /** Whether `next` found none only to give others a turn: it needs no more bytes to go on. */
+  /** Whether `next` returned none only to let other clients in: it needs no more bytes. */
   readonly isPaused?: boolean;
-  /** Says in each reply from now on that it is the last, if the protocol has a way to say so. */
+  /** Makes each further reply say that it is the last, if the protocol can say so. */
   drain?(): void;
   /**
    * Appends the last reply to a client that took too long to send a request.
    *
-   * @param input What has come of the request.
+   * @param input The part of the request that has come.
    */
   expire?(output: Output, input: Input): void;
   /**
-   * Appends the last reply to a client for whom there is no room.
+   * Appends the last reply to a client beyond the limit of clients.
    *
-   * @param input What has come of its first request.
+   * @param input The part of its first request that has come.
    */
   turnAway?(output: Output, input: Input): void;
-  /** The client is gone: lets go of what is held for it. */
+  /** Frees everything that is held for the client, because it is gone. */
   end?(): void;
 }

@@ -11,17 +11,17 @@ import type { Addresses } from "./peer.ts";
 /** Longest header of version 1, its line break included, in bytes. */
 const LINE_BYTES = 107;
 
-/** Longest header of version 2 that is taken, in bytes: load balancers send a few hundred. */
+/** Longest accepted header of version 2, in bytes. Load balancers send a few hundred. */
 const HEADER_BYTES = 16 * 1024;
 
 const SIGNATURE = new Uint8Array([13, 10, 13, 10, 0, 13, 10, 81, 85, 73, 84, 10]);
 
-/** Length of what precedes the addresses in version 2, in bytes. */
+/** Length of a header of version 2 before the addresses, in bytes. */
 const FIXED_BYTES = 16;
 
 const LF = 0x0a;
 
-/** The ends of a connection as a header gives them; null where it says to take the connection's own. */
+/** The ends of a connection from a header; null if it says to use those of the connection. */
 export interface ProxyHeader {
   readonly peer: Addresses | null;
 }
@@ -29,15 +29,15 @@ export interface ProxyHeader {
 /**
  * Takes a header off the input.
  *
- * @returns The header, null where the bytes are none, or `undefined` while more of them are needed.
+ * @returns The header, null if there is none, or `undefined` if it needs more bytes.
  */
 export function takeProxyHeader(input: Input): ProxyHeader | null | undefined {
   return matches(input, SIGNATURE) === false ? takeLine(input) : takeBinary(input);
 }
 
 /**
- * Whether the input begins with a header, be it malformed otherwise; `undefined` while more bytes are
- * needed to tell. A command of our own is named PROXY too, with other words behind it.
+ * Whether the input begins like a header; `undefined` if it needs more bytes. The command PROXY of
+ * this program has other words behind its name.
  */
 export function beginsWithProxyHeader(input: Input): boolean | undefined {
   const isBinary = matches(input, SIGNATURE);
@@ -46,7 +46,7 @@ export function beginsWithProxyHeader(input: Input): boolean | undefined {
   return /^PROXY (?:TCP[46]|UNKNOWN)[ \r]/.test(input.latin1(start, Math.min(end, start + 16)));
 }
 
-/** Whether the input begins with some bytes; `undefined` while it is too short to tell. */
+/** Whether the input begins with these bytes; `undefined` if it is too short. */
 function matches({ bytes, start, end }: Input, wanted: Uint8Array): boolean | undefined {
   const length = Math.min(wanted.length, end - start);
   for (let index = 0; index < length; index++) {
@@ -70,7 +70,7 @@ function takeLine(input: Input): ProxyHeader | null | undefined {
 const LINE = /^PROXY (TCP[46]) (\S+) (\S+) (\d{1,5}) (\d{1,5})\r\n$/;
 
 function parseLine(line: string): ProxyHeader | null {
-  // Whatever follows UNKNOWN has no meaning.
+  // Text behind UNKNOWN has no meaning.
   if (/^PROXY UNKNOWN(?: [^\r]*)?\r\n$/.test(line)) return { peer: null };
   const [, family, source, destination, sourcePort, destinationPort] = LINE.exec(line) ?? [];
   if (family === undefined) return null;
@@ -116,10 +116,10 @@ function takeBinary(input: Input): ProxyHeader | null | undefined {
 /** Version 2, and the connection is the load balancer's own, such as a health check. */
 const LOCAL = 0x20;
 
-/** Version 2, and the connection is on behalf of a client. */
+/** Version 2, and the connection serves a client. */
 const PROXIED = 0x21;
 
-/** TCP over IPv4 and IPv6; the other families give no address that a log could show. */
+/** TCP over IPv4 and IPv6. Other families have no address for the log. */
 const TCP4 = 0x11;
 const TCP6 = 0x21;
 

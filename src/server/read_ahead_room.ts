@@ -1,8 +1,9 @@
 /**
- * The room for requests that are read ahead of slow clients: half of what the ledger allows.
+ * The room for requests that are read ahead from slow clients: half of what the ledger allows.
  *
- * Part of it is open to all clients, so that one client's stall does not wait for another's. The rest
- * goes to one client at a time: else each could have a part of what it needs, and none all of it.
+ * A part of it is open to all clients, so that a stalled client does not wait for another one. The
+ * rest goes to one client at a time: otherwise each client could get a part of what it needs, and
+ * none all of it.
  *
  * @module
  */
@@ -10,32 +11,32 @@ import type { Ledger } from "./ledger.ts";
 
 /** A client that is read ahead. */
 export interface Reader {
-  /** Bytes that it holds. */
+  /** Bytes that are held for it. */
   readonly held: number;
 }
 
 export class ReadAheadRoom {
-  /** Bytes that one client may hold. */
+  /** Most bytes for one client. */
   readonly limit: number;
-  /** Bytes that all clients together may hold before only one gets more. */
+  /** Most bytes for all clients together before only one client gets more. */
   readonly #shared: number;
   #held = 0;
   /** The client that gets more. */
   #favourite: Reader | null = null;
 
-  /** @param requestBytes What one client may hold, unless the ledger has less room. */
+  /** @param requestBytes Most bytes for one client, unless the ledger has less room. */
   constructor(readonly ledger: Ledger, requestBytes: number) {
     const total = ledger.limit / 2;
     this.limit = Math.min(requestBytes, total);
     this.#shared = total - this.limit;
   }
 
-  /** Bytes that are held, by all clients. */
+  /** Bytes that are held for all clients. */
   get bytes(): number {
     return this.#held;
   }
 
-  /** Takes room for a read: as much as is wanted, or left. Returns the number of bytes. */
+  /** Takes room for a read: the wanted bytes, or those that are left. Returns their number. */
   grant(reader: Reader, wanted: number): number {
     const { ledger } = this;
     const bytes = Math.min(wanted, this.limit - reader.held);
@@ -47,13 +48,13 @@ export class ReadAheadRoom {
     return bytes;
   }
 
-  /** Gives room back. */
+  /** Returns room. */
   release(bytes: number): void {
     this.#held -= bytes;
     this.ledger.remove(bytes);
   }
 
-  /** A client needs no more room. */
+  /** Notes that a client needs no more room. */
   leave(reader: Reader): void {
     if (this.#favourite === reader) this.#favourite = null;
   }
