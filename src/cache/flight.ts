@@ -8,40 +8,40 @@ import type { Answer, Fetched, Flight, Key, Millis, Part } from "../core/types.t
 import type { Entry } from "./entry.ts";
 import type { CacheKey } from "./key.ts";
 
-/** Where a flight is: it waits for its turn, it is under way, or it is over. */
+/** The state of a flight: it waits for its turn, its bytes are written, or it is over. */
 export type FlightPhase = "queued" | "sent" | "landed";
 
-/** Decides what becomes of a flight. */
+/** Decides what happens with the result of a flight. */
 export interface FlightTracker {
   sent(flight: CacheFlight, now: Millis): void;
   narrow(flight: CacheFlight, length: number): ByteWindow | null;
   settled(flight: CacheFlight, fetched: Fetched, now: Millis): void;
 }
 
-/** What has become of a flight. */
+/** The result of a flight. */
 export interface Landing {
   readonly answer: Answer;
   /** Until when the answer is fresh. */
   readonly freshUntil: Millis;
-  /** Its entry, if the answer is kept. */
+  /** Its entry, if the answer is cached. */
   readonly entry: Entry | undefined;
   /** Which part of the value the answer is; null for all of it. */
   readonly part: Part | null;
 }
 
-/** Is told the answer of a flight, and how it came about. */
+/** Receives the answer of a flight, and how it came about. */
 export type Waiter = (answer: Answer, flight: CacheFlight, landing: Landing, now: Millis) => void;
 
-/** A flight. Its identity decides whether its result becomes an entry. */
+/** A flight. Its result becomes an entry only if it is the current flight of its key. */
 export class CacheFlight implements Flight {
   phase: FlightPhase = "queued";
-  /** When its bytes were written, and the epoch and generation of its result. */
+  /** When its request was written, and the epoch and generation of its result. */
   sentAt: Millis = Infinity;
   epoch = -1;
   generation = -1;
-  /** The bytes that all who wait want; null for all bytes, and if nobody waits. */
+  /** The bytes that all waiters want; null for all bytes, or if nobody waits. */
   #window: ByteWindow | null = null;
-  /** Those who wait. The flight itself keeps no answer: it may live longer than they do. */
+  /** The waiters. The flight itself holds no answer, because it may live longer than they do. */
   #waiters: Waiter[] = [];
 
   constructor(
@@ -59,7 +59,7 @@ export class CacheFlight implements Flight {
     return this.#window;
   }
 
-  /** Adds one who waits, for these bytes. */
+  /** Adds a waiter for these bytes. */
   await(window: ByteWindow | null, waiter: Waiter): void {
     const isFirst = this.#waiters.push(waiter) === 1;
     if (isFirst) this.#window = window;
@@ -78,7 +78,7 @@ export class CacheFlight implements Flight {
     this.tracker.settled(this, fetched, now);
   }
 
-  /** Ends the wait. */
+  /** Ends the wait of all waiters. */
   land(landing: Landing, now: Millis): void {
     this.phase = "landed";
     const waiters = this.#waiters;

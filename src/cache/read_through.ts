@@ -1,8 +1,8 @@
 /**
- * The cache: answers from memory while an entry holds, otherwise reads through to the origin, once
- * for all requests for the same key meanwhile. Both protocols share it.
+ * The cache. It answers from memory while an entry holds, and otherwise reads from the origin, once
+ * for all concurrent requests for a key. Both protocols share it.
  *
- * The table has the rules. This carries them out: it has the clock, the promises and the origin.
+ * The table has the rules. This class applies them: it has the clock, the promises and the origin.
  *
  * @module
  */
@@ -32,13 +32,13 @@ import type { Table } from "./table.ts";
 const NEVER_STALE = { maxStale: 0, staleIfError: 0 };
 const UNCACHED = new Failure("uncached", "Not in the cache");
 
-/** What a read-through depends on. Without options, it is as in the program. */
+/** What a read-through depends on. The program needs no options. */
 export interface ReadThroughOptions {
   /** The clock. */
   readonly clock?: () => Millis;
-  /** How long to wait for the origin where a stale value may be answered instead. */
+  /** How long to wait for the origin if a stale value may be served instead. */
   readonly softWait?: SoftWait;
-  /** When the flights that begin together leave. */
+  /** Runs what ends a turn: then the flights that began in it leave. */
   readonly atEndOfTurn?: AtEndOfTurn;
 }
 
@@ -63,12 +63,12 @@ export class ReadThrough implements Lookup {
     return this.table.size;
   }
 
-  /** The bytes that the entries cost. */
+  /** The cost of the entries, in bytes. */
   get bytes(): number {
     return this.table.bytes;
   }
 
-  /** The number of keys that are being read. */
+  /** The number of in-flight reads. */
   get flights(): number {
     return this.table.flying;
   }
@@ -89,7 +89,7 @@ export class ReadThrough implements Lookup {
     return this.#answer(entry, new CacheKey(textOf(key), hash), now, terms, status);
   }
 
-  /** What most requests get. It is a function by itself, which V8 optimizes apart from misses. */
+  /** The answer of most requests. A function of its own, so that V8 optimizes it without misses. */
   #plainHit(bytes: Uint8Array, from: number, to: number, hash: number, now: Millis) {
     const { table } = this;
     const entry = table.find(bytes, from, to, hash);
@@ -187,7 +187,7 @@ export class ReadThrough implements Lookup {
       : this.#waitSoftly(flight, stale.validFrom, window, terms, status);
   }
 
-  /** Waits for a flight, but answers a stale entry if that takes long or Redis gives no answer. */
+  /** Waits for a flight. Serves a stale entry if that takes long or Redis gives no answer. */
   async #waitSoftly(
     flight: CacheFlight,
     validFrom: Millis,
@@ -202,7 +202,7 @@ export class ReadThrough implements Lookup {
     if (early === undefined || (early instanceof Failure && !isAboutKey(early))) {
       const now = this.#clock();
       const { entry } = table.look(flight.id);
-      // It may have been changed, or gone too old, while Redis was waited for.
+      // The entry may have been changed, or become too old, during the wait.
       if (entry?.validFrom === validFrom && table.holdsStale(flight.key, entry, now, window)) {
         return this.#stale(entry, flight.key, now, status);
       }
@@ -212,14 +212,14 @@ export class ReadThrough implements Lookup {
     return answer;
   }
 
-  /** Waits until all changes that were made before now are known: the cache is current then. */
+  /** Waits until all earlier changes are known. Then the cache is current. */
   async #fence(key: CacheKey, terms: Terms, status: CacheStatus | undefined): Promise<Answer> {
     const isPassed = this.table.covers(key.text) && await this.origin.fence();
     return await this.#answer(
       this.#find(key),
       key,
       this.#clock(),
-      // An answer no older than the request is never stale.
+      // The answer must not be older than the request, so it is never stale.
       { ...terms, ...NEVER_STALE, isFenced: false, maxAge: isPassed ? terms.maxAge : 0 },
       status,
     );
@@ -230,7 +230,7 @@ export class ReadThrough implements Lookup {
     return this.table.find(bytes, from, to, hash);
   }
 
-  /** The read of a key that is under way, for one more request that waits. */
+  /** Joins the in-flight read of a key, if there is one. */
   #join(key: Key, now: Millis, mayStore: boolean): CacheFlight | undefined {
     const flight = this.table.join(key, now);
     if (flight === undefined) return undefined;
@@ -239,14 +239,14 @@ export class ReadThrough implements Lookup {
     return flight;
   }
 
-  /** The failure of a key's last read, if it is too early for another one. */
+  /** The failure of the key's last read, while it is too early for another read. */
   #backOff(key: Key, now: Millis): Failure | undefined {
     const failed = this.table.backoff.find(key, now);
     if (failed !== undefined) this.stats.backedOff++;
     return failed;
   }
 
-  /** Reads a key in use before its time is up; requests meanwhile still get the entry. */
+  /** Reads a key in use again before its entry expires. Requests meanwhile get the entry. */
   #refresh(key: CacheKey, now: Millis): void {
     const { table } = this;
     if (table.isFlying(key.text) || !this.origin.hasRoom()) return;

@@ -1,5 +1,5 @@
 /**
- * Fills in how an answer came about.
+ * Records how an answer came about.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { CacheFlight, Landing } from "./flight.ts";
 import type { MissReason } from "./miss_reasons.ts";
 import type { Table } from "./table.ts";
 
-/** The answer is an entry. */
+/** Records that the answer is an entry. */
 export function reportHit(
   status: CacheStatus,
   table: Table,
@@ -25,7 +25,7 @@ export function reportHit(
   status.place = entry.keep();
 }
 
-/** The answer is an entry past its time: its time left is negative. */
+/** Records that the answer is a stale entry. Its time left is negative. */
 export function reportStale(
   status: CacheStatus,
   table: Table,
@@ -37,7 +37,7 @@ export function reportStale(
   status.timeLeft = Math.min(-1, table.freshEnd(key, entry) - now);
 }
 
-/** The answer comes from a flight. */
+/** Records that the answer comes from a flight. */
 export function reportLanding(
   status: CacheStatus,
   { sentAt }: CacheFlight,
@@ -52,7 +52,7 @@ export function reportLanding(
   if (entry !== undefined) status.place = entry.keep();
 }
 
-/** Why the origin is asked. */
+/** Returns why the origin is read. */
 export function viaOf(reason: MissReason): Via {
   switch (reason) {
     case "forced":

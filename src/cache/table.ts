@@ -1,15 +1,16 @@
 /**
  * The table: every entry and every in-flight read, and the rules by which one becomes the other.
- * Pure: events and moments go in, decisions come out; no clock, no timer, no I/O. So each
- * interleaving of events can be tried one by one.
+ * Pure: events and times in, decisions out; no clock, no timer, no I/O. So a test can try every
+ * order of events.
  *
- * The rules that keep it right:
- * - identity: a result becomes an entry only while its own flight is the key's current one. That
- *   there is some flight for the key proves nothing: it may be a younger one.
- * - detach: a change of the key ends the flight under way as the current one. Its result is not
- *   kept, and nobody who asks later waits for it. A flight that still waits for its turn stays.
- * - sent: freshness counts from when the read was sent, never from when it was answered.
- * - forget: a forced read drops the entry first, or its client could see the older value again.
+ * The rules:
+ * - identity: a result becomes an entry only if its own flight is the current flight of the key.
+ *   Another flight of the key proves nothing, because it may be younger.
+ * - detach: when a key is changed, its flight is no longer the current one if it was already sent.
+ *   Its result is not cached, and later requests do not wait for it. A queued flight stays.
+ * - sent: freshness counts from when the read was sent, not from when its answer came.
+ * - forget: a forced read drops the entry first. Otherwise its client could see the old value
+ *   again.
  *
  * @module
  */
@@ -31,9 +32,9 @@ import { Store } from "./store/mod.ts";
 
 /** Bounds of the table. */
 export interface TableOptions {
-  /** Entries kept at most. */
+  /** The most entries to keep. */
   readonly entries: number;
-  /** Bytes kept at most: keys, values and what it costs to keep them. */
+  /** The most bytes to keep: keys, values and the overhead of each entry. */
   readonly bytes: number;
   /** Whether Redis reports changes of this key, when it reports any. */
   readonly covers?: (key: Key) => boolean;
@@ -45,9 +46,9 @@ const NO_BYTES = new Uint8Array(0);
 
 export class Table implements FlightTracker {
   protected readonly store: Store;
-  /** The current flight of each key that has one. */
+  /** The current flight of each key. */
   protected readonly flights = new Map<Key, CacheFlight>();
-  /** The keys whose last read has just failed. */
+  /** The keys whose last read failed a short while ago. */
   readonly backoff = new Backoff();
   readonly #reasons = new MissReasons();
   readonly #random: () => number;
@@ -71,31 +72,33 @@ export class Table implements FlightTracker {
     return this.store.size;
   }
 
-  /** The bytes that the entries cost. */
+  /** The cost of the entries, in bytes. */
   get bytes(): number {
     return this.store.bytes;
   }
 
-  /** The number of keys that are being read. */
+  /** The number of in-flight reads. */
   get flying(): number {
     return this.flights.size;
   }
 
-  /** Finds the entry of the key whose bytes are in `[from, to)`, fresh or not. */
+  /** Finds the entry of the key with the bytes `[from, to)`, fresh or not. */
   find(bytes: Uint8Array, from: number, to: number, hash: number): Entry | undefined {
     return this.store.find(bytes, from, to, hash);
   }
 
-  /** Whether an entry may be answered: its epoch and generation last, it is fresh, and proven. */
+  /**
+   * Whether an entry is a hit: its epoch and generation are current, and it is fresh and proven.
+   */
   holds(entry: Marks, now: Millis): boolean {
     const { channel } = this;
     return entry.epoch === channel.epoch && entry.generation === channel.generation &&
       now < entry.freshUntil &&
-      // What was read within the lease needs no other proof.
+      // An entry that was read within the lease needs no other proof.
       (now < channel.leaseUntil || isRecent(channel, entry, now));
   }
 
-  /** Whether an entry that is not fresh may be answered where Redis gives no answer. */
+  /** Whether an entry that is not fresh may be served if Redis gives no answer. */
   holdsStale(key: Key, entry: Entry, now: Millis, window: Millis): boolean {
     if (window <= 0 || entry.isAbsence || entry.generation !== this.channel.generation) {
       return false;
@@ -105,18 +108,18 @@ export class Table implements FlightTracker {
       now < this.freshEnd(key, entry) + Math.min(window, staleIfError);
   }
 
-  /** The last moment at which an entry was known to be fresh. */
+  /** The last time at which an entry was known to be fresh. */
   freshEnd(key: Key, entry: Marks): Millis {
     return this.covers(key) ? freshEnd(this.channel, entry) : entry.freshUntil;
   }
 
-  /** How long ago an entry was last proven right: Redis may have had another value since. */
+  /** How long ago an entry was last proven right. Redis may have another value since then. */
   ageOf(key: Key, entry: Marks, now: Millis): Millis {
     const proven = this.covers(key) ? provenAt(this.channel, entry) : entry.validFrom;
     return Math.max(0, now - proven);
   }
 
-  /** Why a key misses, given the entry that it has. The last reasons are remembered. */
+  /** Returns why a key with this entry misses, and remembers it. */
   noteMiss(key: Key, entry: Marks | undefined, now: Millis): MissReason {
     const reason = entry === undefined
       ? this.#reasons.get(key) ?? "never kept"
@@ -125,7 +128,7 @@ export class Table implements FlightTracker {
     return reason;
   }
 
-  /** What is known of a key, without any effect. */
+  /** Returns what is known about a key. This does not count as a use. */
   look(key: CacheKey): {
     entry: Entry | undefined;
     flight: CacheFlight | undefined;
@@ -135,26 +138,26 @@ export class Table implements FlightTracker {
     return { entry, flight: this.flights.get(key.text), miss: this.#reasons.get(key.text) };
   }
 
-  /** Whether a key is being read. */
+  /** Whether a read of a key is in flight. */
   isFlying(key: Key): boolean {
     return this.flights.has(key);
   }
 
-  /** The read of a key that a request may wait for if it comes now. */
+  /** The flight of a key that a new request may join. */
   join(key: Key, now: Millis): CacheFlight | undefined {
     const flight = this.flights.get(key);
     if (flight?.phase !== "sent" || this.channel.state !== "tracked") return flight;
     return now - flight.sentAt <= this.channel.options.lease ? flight : undefined;
   }
 
-  /** Begins a read of a key: it is the key's current one from now on. */
+  /** Begins a flight, which is the current one of its key from now on. */
   begin(key: CacheKey, mayStore = true): CacheFlight {
     const flight = new CacheFlight(key, this, mayStore);
     this.flights.set(key.text, flight);
     return flight;
   }
 
-  /** The bytes of a read were written. */
+  /** Notes that the request of a flight is written. */
   sent(flight: CacheFlight, now: Millis): void {
     flight.phase = "sent";
     flight.sentAt = now;
@@ -163,8 +166,8 @@ export class Table implements FlightTracker {
   }
 
   /**
-   * The only bytes that are read of a value of this length; null for all of it. A value that can be
-   * kept is read whole. Requests that come later cannot wait for a part of it: they begin anew.
+   * Decides which bytes to read of a value of this length; null for all. A value that can be cached
+   * is read whole. Later requests do not join a flight that reads a part.
    */
   narrow(flight: CacheFlight, length: number): ByteWindow | null {
     const { window, key } = flight;
@@ -175,10 +178,10 @@ export class Table implements FlightTracker {
     return window;
   }
 
-  /** A read is over: its result becomes an entry if nothing has happened meanwhile. */
+  /** Ends a flight. Its result becomes an entry if the flight is still the current one. */
   settled(flight: CacheFlight, fetched: Fetched, now: Millis): void {
     const { key } = flight;
-    // A read that was never sent does not tell how the next one would fare.
+    // A read that was never sent says nothing about the next one.
     if (flight.phase === "sent") this.backoff.note(key, fetched, now);
     const isCurrent = this.isCurrent(flight);
     if (isCurrent) this.flights.delete(key);
@@ -189,7 +192,7 @@ export class Table implements FlightTracker {
     return this.flights.get(flight.key) === flight;
   }
 
-  /** What those who wait for a flight get, also where there is no memory for the value. */
+  /** Returns what the waiters of a flight get, also if there is no memory for the value. */
   #landingOf(flight: CacheFlight, fetched: Fetched, isCurrent: boolean): Landing {
     try {
       if (!(fetched instanceof Failure)) return this.#keep(flight, fetched, isCurrent);
@@ -200,7 +203,7 @@ export class Table implements FlightTracker {
     }
   }
 
-  /** Makes an entry of what was found, if it may. */
+  /** Makes an entry of the result, if it may be cached. */
   #keep(flight: CacheFlight, found: Found | null, isCurrent: boolean): Landing {
     const { id, key } = flight;
     const isAbsence = found === null;
@@ -218,15 +221,17 @@ export class Table implements FlightTracker {
     return { answer, freshUntil, entry, part };
   }
 
-  /** A forced read begins: the entry could be answered after the newer value, so it goes first. */
+  /** Drops the entry before a forced read. Otherwise it could be served after the newer value. */
   bypass(key: CacheKey): void {
     const { channel } = this;
-    // Where nothing reports changes, nothing is known to be wrong: it stays if the read fails.
+    // Without announcements nothing proves the entry wrong: it stays in case the read fails.
     if (channel.state !== "tracked" || !this.covers(key.text)) return;
     if (this.store.peek(key)?.epoch === channel.epoch) this.store.delete(key);
   }
 
-  /** A key was changed in Redis: its entry is wrong, and a read under way may be. */
+  /**
+   * Drops the entry of a changed key, and detaches its flight, which may have read the old value.
+   */
   invalidate(key: Key): void {
     if (this.store.delete(new CacheKey(key))) this.#reasons.set(key, "invalidated");
     this.backoff.changed(key);
@@ -234,7 +239,7 @@ export class Table implements FlightTracker {
     if (flight?.phase === "sent") this.detach(flight);
   }
 
-  /** Every key was deleted in Redis. */
+  /** Drops all entries, because Redis deleted every key. */
   flush(): void {
     this.channel.flush();
     this.backoff.allChanged();
@@ -243,7 +248,7 @@ export class Table implements FlightTracker {
     }
   }
 
-  /** Ends a flight as its key's current one; those who wait for it still get its result. */
+  /** Detaches a flight from its key. Its waiters still get the result. */
   protected detach(flight: CacheFlight): void {
     this.flights.delete(flight.key);
     this.stats.detached++;

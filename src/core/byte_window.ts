@@ -1,5 +1,5 @@
 /**
- * Windows of values: the bytes that a request wants, while the length of the value is not known.
+ * Windows of values: the bytes that a request wants before the length of the value is known.
  *
  * @module
  */
@@ -15,10 +15,10 @@ export interface ByteWindow {
   readonly last: number;
 }
 
-/** The window of a request that wants no bytes, only to know of the value. */
+/** The window of a request that wants no bytes, but the length or existence of the value. */
 export const NO_BYTES: ByteWindow = { first: 1, last: 0 };
 
-/** The positions `[from, to)` of a window in a value of this length. */
+/** Returns the positions `[from, to)` of a window in a value of this length. */
 export function boundsOf(
   { first, last }: ByteWindow,
   length: number,
@@ -28,7 +28,7 @@ export function boundsOf(
   return { from, to: Math.max(from, Math.min(end, length)) };
 }
 
-/** Whether two windows are the same; null is the window of a request that wants all bytes. */
+/** Whether two windows are the same; null stands for all bytes. */
 export function isSameWindow(one: ByteWindow | null, other: ByteWindow | null): boolean {
   return one?.first === other?.first && one?.last === other?.last;
 }

@@ -87,8 +87,8 @@ export interface Terms {
   /** Whether the answer must hold at some moment after the request came, cached or not. */
   readonly isFenced: boolean;
   /**
-   * The bytes that the request wants; null for all. A value that is too large to be kept may be
-   * answered by just these bytes: `CacheStatus.part` says so.
+   * The bytes that the request wants; null for all. If a value is too large to cache, the answer
+   * may be only these bytes: `CacheStatus.part` says so.
    */
   readonly window: ByteWindow | null;
 }
@@ -134,11 +134,10 @@ export class CacheStatus {
 /** Reads keys: from the cache at once, or later from the origin. */
 export interface Lookup {
   /**
-   * Reads one key. An answer that can be had from memory comes at once; otherwise a promise, which
-   * never rejects.
+   * Reads one key. Returns an answer from memory at once, otherwise a promise, which never rejects.
    *
    * @param key The key; its bytes are looked at only until this returns.
-   * @param status Filled in with how the answer came about, as soon as there is one.
+   * @param status Receives how the answer came about, once there is one.
    */
   get(
     key: Key | KeyBytes,
@@ -181,8 +180,8 @@ export interface Flight {
    */
   sent(now: Millis): void;
   /**
-   * Asked once it is known that the value has this length, and that it takes a further read: the
-   * only bytes that are wanted, or null for all. A read of just these bytes may find `Found.part`.
+   * Called when the length of a value is known and another read is needed. Returns the only wanted
+   * bytes, or null for all. A read of only these bytes results in a `Found.part`.
    */
   narrow(length: number): ByteWindow | null;
   /** The read is over. Call it exactly once, also if the read was never sent. */

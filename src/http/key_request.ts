@@ -21,7 +21,7 @@ import type { Fields } from "./fields.ts";
 import { cacheStatus, type Replies, type ReplyMode, type Representation } from "./replies.ts";
 
 export class KeyRequest implements ClientRequest {
-  /** When the answer came, and how it came about. */
+  /** When the answer came. */
   #now: Millis = 0;
   #status = new CacheStatus();
 
@@ -62,7 +62,7 @@ export class KeyRequest implements ClientRequest {
     replies.error(output, this.#now, status, answer.message, mode, lines + more);
   }
 
-  /** Replies with a value, or with what the conditions of the request make of it. */
+  /** Replies with a value, as the conditions of the request demand. */
   #replyWith(output: Output, value: Value): void {
     const { replies, mode, fields: { conditions } } = this;
     const status = this.#status;
@@ -102,7 +102,9 @@ export class KeyRequest implements ClientRequest {
     this.replies.error(output, this.#now, 416, why, this.mode, lines);
   }
 
-  /** Does what takes time: a read at the origin, another one for min-fresh, a large value's tag. */
+  /**
+   * Does the slow work: a read of the origin, another one for min-fresh, the tag of a large value.
+   */
   async #readOn(lookup: Lookup, first: Answer | Promise<Answer>): Promise<Answer> {
     const { terms, minFresh } = this.fields.wishes;
     let answer = await first;
@@ -120,7 +122,7 @@ export class KeyRequest implements ClientRequest {
     return answer;
   }
 
-  /** Whether the reply can be made at once: the tag of a large value takes time. */
+  /** Whether the reply can be made at once. The tag of a large value takes time. */
   #isReady(answer: Answer): boolean {
     const { part, place } = this.#status;
     return part !== null || !(answer instanceof Uint8Array) || tagOf(answer, place) !== undefined;
