@@ -31,7 +31,6 @@ export class Boarding {
 
   /** Makes all flights that begin in `work` leave in one trip, however many they are. */
   together<T>(work: () => T): T {
-    if (this.#isHeld) return work();
     const others = this.#flights;
     this.#flights = [];
     this.#isHeld = true;

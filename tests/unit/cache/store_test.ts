@@ -96,8 +96,39 @@ for (const crowd of [0, PACKED]) {
       assertEquals(marksOf(entry), MARKS);
     }
     assertEquals(store.find(bytesOf("none"), 0, 4, new CacheKey("none").hash), undefined);
-    // Keys with one hash are told apart.
-    assertEquals(store.find(bytesOf("none"), 0, 4, new CacheKey(all).hash), undefined);
+  });
+
+  Deno.test(`Store tells keys with the same hash apart, ${among}`, () => {
+    const { store } = storeOf({}, crowd);
+    const keys = ["", "k", "key:1", "key:2", "kex:1", "xey:1", "key:12", "key:123", "longer:key"];
+    const withOneHash = keys.map((key) => new CacheKey(key, 77));
+    for (const key of withOneHash) {
+      store.set(key, bytesOf(`value of ${key.text}`), false, MARKS);
+      const known = withOneHash.filter((one) => store.peek(one) !== undefined);
+      assertEquals(known.length, withOneHash.indexOf(key) + 1);
+    }
+    for (const { text } of withOneHash) {
+      const entry = store.find(bytesOf(text), 0, text.length, 77);
+      assertEquals(textOf(entry?.value), `value of ${text}`);
+    }
+    assertEquals(store.find(bytesOf("other"), 0, 5, 77), undefined);
+    for (const key of withOneHash) {
+      assertEquals([store.delete(key), store.delete(key)], [true, false]);
+    }
+    assertEquals(store.size, crowd);
+  });
+
+  Deno.test(`Entry.keep() stays valid when the store is asked for others, ${among}`, () => {
+    const { set, get } = storeOf({}, crowd);
+    set("one", "first");
+    set("two", "second");
+    const one = get("one")!.keep();
+    const two = get("two")!.keep();
+    one.note = "noted";
+    assertEquals([textOf(one.value), textOf(two.value), two.note], ["first", "second", null]);
+    assertEquals([get("one")!.note, get("two")!.note], ["noted", null]);
+    one.note = null;
+    assertEquals(get("one")!.note, null);
   });
 
   Deno.test(`Store.set() replaces an entry of any kind, and delete() removes it, ${among}`, () => {
@@ -231,6 +262,34 @@ for (const [what, { entries, bytes, keys, sizes }] of Object.entries(EXACT)) {
   });
 }
 
+Deno.test("the order of use is exact however many hits come before the next eviction", () => {
+  const [entries, keys] = [500, 700];
+  for (const hits of [8191, 8192, 8193, 30_000]) {
+    const { set, get, peek } = storeOf({ entries, bytes: 64 * MIB });
+    const model = new Model(entries, 64 * MIB);
+    const rank = zipf(hits, entries);
+    const add = (key: Key) => {
+      set(key, "value");
+      model.set(key, 5);
+    };
+    for (let index = 0; index < entries; index++) add(`key ${index}`);
+    for (let hit = 0; hit < hits; hit++) {
+      const key = `key ${rank()}`;
+      get(key);
+      model.use(key);
+    }
+    for (let index = entries; index < keys; index++) {
+      add(`key ${index}`);
+      for (const key of [...model.sizes.keys()].slice(0, 3)) {
+        assert(peek(key) !== undefined, `${key} left too early, after ${hits} hits`);
+      }
+    }
+    for (let index = 0; index < keys; index++) {
+      assertEquals(peek(`key ${index}`) !== undefined, model.sizes.has(`key ${index}`));
+    }
+  }
+});
+
 Deno.test("an absent key leaves in its turn among the values; absent keys are at most a tenth", () => {
   const { store, set, get, peek, evicted } = storeOf({ entries: 100 });
   for (let index = 0; index < 100; index++) set(`value ${index}`, "x");
@@ -354,6 +413,15 @@ Deno.test("Store gives one kind all bytes, and each kind half if both need them"
   for (let index = 50; index < 100; index++) large(index);
   assert(store.size > 0.7 * small, `${store.size} of ${small} small entries are left`);
   assert(store.heldBytes <= 2 * MIB);
+});
+
+Deno.test("Store makes room for a large value among small ones that fill it", () => {
+  const { store, set, peek } = storeOf({ bytes: 2 * MIB });
+  for (let index = 0; index < 40_000; index++) set(`small ${index}`, new Uint8Array(100));
+  const small = store.size;
+  assert(set("large", new Uint8Array(500_000)) !== undefined);
+  assert(store.heldBytes <= 2 * MIB && peek("large") !== undefined);
+  assert(store.size > 0.6 * small && store.size < small, `${store.size} of ${small} entries`);
 });
 
 Deno.test("Store never differs from a map, except by evicted entries", () => {
