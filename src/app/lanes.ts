@@ -1,5 +1,5 @@
 /**
- * Opens the connections of the lanes: where Redis is, as whom, and what is said when it is away.
+ * Opens the connections of the lanes, and reports failures.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { dial } from "../origin/dial.ts";
 import type { Peer } from "../server/peer.ts";
 import { Connection } from "../origin/wire/connection.ts";
 
-/** Returns the lanes as the settings want them; null if only reads are served. */
+/** Returns the lanes for these settings; null if the proxy serves only reads. */
 export function makeLanes(
   { values, origin: address }: Config,
   maxPrivate: number,
@@ -39,16 +39,16 @@ export function makeLanes(
 }
 
 /**
- * Whether a client that has shown no password may use commands that pass to Redis. By default, only
- * where nobody can have a right here that Redis would not give: a local client, as Redis's own
- * protected mode has it, of a Redis that wants no password either.
+ * Whether a client without a password may use commands that pass to Redis. By default, nobody gets
+ * a right here that Redis would not give: the client must be local, as in Redis's own protected
+ * mode, and Redis must want no password either.
  */
 export function mayPass({ values, credentials, origin }: Config, peer: Peer): boolean {
   if (credentials.required || !values["protected-mode"]) return true;
   return peer.isLocal && origin.password === null;
 }
 
-/** The credentials of the proxy at Redis: a client that has the same is as good as the proxy. */
+/** Returns the proxy's credentials at Redis. A client with the same has the same rights. */
 export function originCredentialsOf({ username, password }: OriginAddress): Credentials | null {
   return password === null ? null : new Credentials(username ?? DEFAULT_USER, password);
 }
@@ -64,10 +64,10 @@ export function refusalsTo(log: Log, stats: Stats): (name: string) => void {
   };
 }
 
-/** Names whose first refusal is logged: clients choose them. */
+/** The most names to remember, because clients choose them. */
 const LOGGED_NAMES = 100;
 
-/** The same as Redis is told them: in UTF-8, each byte as a code unit. */
+/** Returns the credentials in UTF-8, each byte as a code unit. */
 function loginOf({ username, password }: OriginAddress): Greeting["login"] {
   if (password === null) return null;
   return { username: username === null ? null : bytesOf(username), password: bytesOf(password) };
@@ -77,7 +77,7 @@ function bytesOf(text: string): string {
   return Buffer.from(text, "utf8").toString("latin1");
 }
 
-/** Opens a connection that is ready to be used. Never rejects. */
+/** Opens a connection that is ready for use. Never rejects. */
 async function open(
   address: OriginAddress,
   opening: Opening,

@@ -1,6 +1,6 @@
 /**
  * The keys that a command writes, found in its arguments by the key specifications of the server.
- * They are what the cache has to drop when the reply comes.
+ * The cache drops them when the reply comes.
  *
  * Source: https://redis.io/docs/latest/develop/reference/key-specs/
  *
@@ -12,7 +12,7 @@ import type { CommandSpec, KeySpec, Words } from "./spec.ts";
 export interface Written {
   /** The keys that it names. */
   readonly keys: readonly string[];
-  /** What it may change beside them: nothing, keys that it does not name, or every key. */
+  /** What else it may change: nothing, keys that it does not name, or every key. */
   readonly beyond: "nothing" | "unnamed" | "everything";
 }
 
@@ -20,7 +20,7 @@ export const NOTHING_WRITTEN: Written = { keys: [], beyond: "nothing" };
 const UNNAMED: Written = { keys: [], beyond: "unnamed" };
 const EVERYTHING: Written = { keys: [], beyond: "everything" };
 
-/** They change every key, or which keys there are. */
+/** They may change every key. */
 const CHANGES_EVERYTHING = new Set([
   ...["flushall", "flushdb", "swapdb", "sflush", "debug", "replicaof", "slaveof", "failover"],
   ...["cluster|flushslots", "cluster|reset", "cluster|replicate", "cluster|failover"],
@@ -30,13 +30,13 @@ const CHANGES_EVERYTHING = new Set([
 /** They may change keys that their arguments do not name. */
 const CHANGES_UNNAMED = new Set(["eval", "evalsha", "fcall", "exec"]);
 
-/** They are flagged `write`, and change no key. */
+/** They have the flag `write`, but change no key. */
 const CHANGES_NO_KEY = new Set([
   ...["function|load", "function|delete", "function|flush", "function|restore"],
   ...["script|load", "script|flush"],
 ]);
 
-/** What a command with these arguments may have changed. */
+/** Returns what a command with these arguments may have changed. */
 export function writtenBy(spec: CommandSpec | undefined, words: Words): Written {
   if (spec === undefined) return UNNAMED;
   const { name, flags } = spec;
@@ -49,7 +49,7 @@ export function writtenBy(spec: CommandSpec | undefined, words: Words): Written 
     : addBySpecs(spec, words, keys);
   const isWrite = flags.has("write");
   if (CHANGES_UNNAMED.has(name) || (isWrite && !isComplete)) return { keys, beyond: "unnamed" };
-  // A module that names no keys can write any.
+  // A command of a module without keys may write any key.
   if (flags.has("module") && !flags.has("readonly") && keys.length === 0) return UNNAMED;
   return keys.length === 0 && !isWrite ? NOTHING_WRITTEN : { keys, beyond: "nothing" };
 }
@@ -58,12 +58,12 @@ function isPureRead({ flags, keySpecs, writeSpecs }: CommandSpec): boolean {
   return flags.has("readonly") && keySpecs !== null && writeSpecs.length === 0;
 }
 
-/** Adds the keys of all specifications that write; false if some cannot be found that way. */
+/** Adds the written keys of all specifications; false if some keys cannot be found. */
 function addBySpecs(spec: CommandSpec, words: Words, keys: string[]): boolean {
   let isComplete = true;
   for (const one of spec.writeSpecs) {
     if (one.search.type === "unknown" || one.find.type === "unknown") {
-      // SORT is the one command of Redis itself whose destination no specification finds.
+      // SORT is the only command of Redis whose destination no specification finds.
       isComplete = spec.name === "sort" && addStores(words, keys) && isComplete;
     } else {
       isComplete = addBySpec(one, words, keys) && isComplete;
@@ -86,7 +86,7 @@ function addBySpec({ search, find }: KeySpec, words: Words, keys: string[]): boo
   return true;
 }
 
-/** Adds keys whose number is an argument. Redis refuses a number that is wrong. */
+/** Adds keys whose number is an argument. Redis refuses a wrong number. */
 function addCounted(
   { countAt, first, step }: { countAt: number; first: number; step: number },
   begin: number,
@@ -102,8 +102,8 @@ function addCounted(
 }
 
 /**
- * The arguments at which keys begin: none if an optional keyword is absent. A keyword that stands
- * there twice counts twice, since commands differ in which one they follow.
+ * Returns the arguments at which keys begin; none if an optional keyword is absent. A repeated
+ * keyword counts each time, because commands differ in which one they use.
  */
 function beginsOf(search: KeySpec["search"], words: Words): number[] {
   if (search.type === "index") {
@@ -126,12 +126,14 @@ function lastOf(
   count: number,
 ): number {
   if (last >= 0) return Math.min(begin + last, count - 1);
-  // A limit of n takes the first n-th part of the arguments: XREAD's keys precede as many ids.
+  // A limit of n takes the first n-th part of the arguments: XREAD has as many ids behind its keys.
   if (last === -1 && limit > 1) return begin + Math.floor((count - begin) / limit) - 1;
   return count + last;
 }
 
-/** Adds the destinations of SORT: every argument behind a STORE, since a key may be named so too. */
+/**
+ * Adds the destinations of SORT: every argument behind STORE, which may also be the name of a key.
+ */
 function addStores(words: Words, keys: string[]): true {
   for (let at = 2; at + 1 < words.count; at++) {
     if (words.string(at, 8).toLowerCase() === "store") keys.push(words.string(at + 1));
@@ -139,7 +141,7 @@ function addStores(words: Words, keys: string[]): true {
   return true;
 }
 
-/** Before Redis 7.0: the range of arguments that COMMAND tells, which misses movable keys. */
+/** Before Redis 7.0, COMMAND gives only a range of arguments, which misses movable keys. */
 function addByRange({ name, flags, keyRange }: CommandSpec, words: Words, keys: string[]): boolean {
   if (!flags.has("write") && !CHANGES_UNNAMED.has(name) && name !== "pfcount") return true;
   const [first, last, step] = keyRange;

@@ -9,11 +9,11 @@ import type { CommandSpec } from "./spec.ts";
 /** Command names (`set`, `client|kill`) and categories (`@dangerous`), in lower case. */
 export type CommandList = readonly string[];
 
-/** What is refused unless it is allowed by name. */
+/** The commands that are refused by default. */
 export const DENIED_BY_DEFAULT: CommandList = [
   // They turn the connection into a replication stream.
   ...["sync", "psync", "replconf"],
-  // They end, freeze or crash the server, or turn it into something else.
+  // They end, freeze or crash the server, or change its role.
   ...["shutdown", "debug", "replicaof", "slaveof", "failover", "pfdebug", "pfselftest"],
   ...["module|load", "module|loadex", "module|unload"],
   // They change a cluster.
@@ -21,19 +21,19 @@ export const DENIED_BY_DEFAULT: CommandList = [
   ...["cluster|delslotsrange", "cluster|failover", "cluster|flushslots", "cluster|forget"],
   ...["cluster|meet", "cluster|replicate", "cluster|reset", "cluster|saveconfig"],
   ...["cluster|set-config-epoch", "cluster|setslot", "cluster|migration", "cluster|migrateslots"],
-  // They stop every client of the server, this proxy among them.
+  // They stop every client of the server, also this proxy.
   ...["script|debug", "client|pause"],
 ];
 
-/** What a client may use that only reads: the commands that the cache answers, and its own state. */
+/** Changes of the default list. */
 export interface Permissions {
-  /** Refused beside the default list. */
+  /** Commands to refuse in addition. */
   readonly deny: CommandList;
-  /** Allowed again, whatever else refuses them. */
+  /** Commands to allow, even if another list refuses them. */
   readonly allow: CommandList;
 }
 
-/** Whether a command may pass; the subcommand's name decides before its container's. */
+/** Decides whether a command may pass. */
 export class PassFilter {
   readonly #deny: ReadonlySet<string>;
   readonly #allow: ReadonlySet<string>;
@@ -48,7 +48,7 @@ export class PassFilter {
     return matches(this.#allow, spec) || !matches(this.#deny, spec);
   }
 
-  /** Whether a command that the server's table does not hold may pass. */
+  /** Whether an unknown command may pass. */
   allowsName(name: string): boolean {
     return this.#allow.has(name) || !this.#deny.has(name);
   }

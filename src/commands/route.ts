@@ -1,19 +1,19 @@
 /**
- * Routes: over which connection a command travels. Decided by what the server's COMMAND table says,
- * and by name for what the table does not tell.
+ * Routes: the connection that a command takes. The COMMAND table of the server decides, and the
+ * name where the table says nothing.
  *
- * The rule that keeps clients apart: a command is shared only if it is known to leave no state
- * behind on its connection. A command that is not known at all goes private and counts as a write.
+ * The rule that protects clients from each other: a command is shared only if it is known to leave
+ * no state on its connection. An unknown command goes private and counts as a write.
  *
  * @module
  */
 import type { CommandSpec, Words } from "./spec.ts";
 
 /**
- * - `local`: answered here, and replayed on a private connection when one is opened
- * - `shared`: over the one connection that all clients share
- * - `private`: over a connection of this client's own, which can hold state
- * - `control`: over a connection that nothing slow ever uses, so that it never waits
+ * - `local`: the proxy answers it, and repeats it on a private connection when it opens one
+ * - `shared`: over the connection that all clients share
+ * - `private`: over the client's own connection, which can hold state
+ * - `control`: over a connection without slow commands, so that it never waits
  */
 export type Route = "local" | "shared" | "private" | "control";
 
@@ -24,30 +24,30 @@ const LOCAL = new Set([
   ...["client|reply", "client|no-evict", "client|no-touch"],
 ]);
 
-/** These free others that wait, so they must not wait behind them. */
+/** They end the wait of other commands, so they must not wait behind them. */
 const CONTROL = new Set(["client|kill", "client|unblock", "client|unpause"]);
 
-/** State that no flag tells: streams without end, and switches of one connection. */
+/** They need state, though no flag says so: endless streams, and switches of one connection. */
 const PRIVATE = new Set([
   ...["monitor", "sync", "psync", "replconf", "script|debug"],
   ...["asking", "readonly", "readwrite", "client|tracking", "client|caching"],
   ...["client|trackinginfo", "client|getredir", "wait", "waitaof"],
 ]);
 
-/** They leave no state, though they are flagged neither `readonly` nor `write`. */
+/** They leave no state, though they have neither the flag `readonly` nor `write`. */
 const SHARED = new Set([
   ...["dbsize", "info", "time", "lastsave", "role", "debug", "save", "bgsave", "bgrewriteaof"],
   ...["eval", "evalsha", "fcall", "publish", "spublish", "command", "client|list"],
   ...["failover", "replicaof", "slaveof", "shutdown", "pfselftest"],
 ]);
 
-/** Containers whose subcommands all leave no state, but for those named above. */
+/** Containers whose subcommands leave no state, except those above. */
 const SHARED_CONTAINERS = new Set([
   ...["acl", "cluster", "command", "config", "function", "latency", "memory", "module", "object"],
   ...["pubsub", "script", "slowlog", "xgroup", "xinfo"],
 ]);
 
-/** The route of a command; undefined stands for one that the server's table does not hold. */
+/** Returns the route of a command; undefined stands for a command that is not in the table. */
 export function routeOf(spec: CommandSpec | undefined, words: Words): Route {
   if (spec === undefined) return "private";
   const { name, flags, categories } = spec;
@@ -55,7 +55,7 @@ export function routeOf(spec: CommandSpec | undefined, words: Words): Route {
   if (CONTROL.has(name)) return "control";
   if (PRIVATE.has(name)) return "private";
   const container = name.slice(0, Math.max(0, name.indexOf("|")));
-  // A script that runs is killed over another connection than the one it keeps busy.
+  // A running script keeps its connection busy, so SCRIPT KILL takes another one.
   if (flags.has("allow_busy") && (container === "script" || container === "function")) {
     return "control";
   }
@@ -68,8 +68,8 @@ export function routeOf(spec: CommandSpec | undefined, words: Words): Route {
 }
 
 /**
- * Whether a command is shared whatever its arguments, and nothing of it is special to the proxy: most
- * requests are of this kind, so it is found out once for each command.
+ * Whether a command is shared with any arguments, and not special to the proxy. Most requests are
+ * of this kind, so the result is remembered for each command.
  */
 export function isAlwaysShared(spec: CommandSpec): boolean {
   const { name, flags, categories, subcommands } = spec;
@@ -79,11 +79,11 @@ export function isAlwaysShared(spec: CommandSpec): boolean {
     routeOf(spec, { count: 1, string: () => name }) === "shared";
 }
 
-/** Whether a command with these arguments waits until there is something to answer. */
+/** Whether a command with these arguments may block. */
 export function isBlocking({ name, flags, categories }: CommandSpec, words: Words): boolean {
   if (!flags.has("blocking") && !categories.has("blocking")) return false;
   if (name !== "xread" && name !== "xreadgroup") return true;
-  // What follows STREAMS are names and ids.
+  // Names and ids follow STREAMS.
   for (let at = 1; at < words.count; at++) {
     const word = words.string(at, 8).toLowerCase();
     if (word === "block") return true;

@@ -1,7 +1,7 @@
 /**
- * Command specifications: what a server's COMMAND reply says of each command, in a shape that the
- * rest of the program can ask. The reply differs by protocol (RESP3 uses maps and sets, RESP2 flat
- * arrays) and by version (key specifications came with Redis 7.0, categories with 6.0).
+ * Command specifications: the COMMAND reply of a server in a form that is easy to use. The reply
+ * differs by protocol (RESP3 uses maps and sets, RESP2 flat arrays) and by version (key
+ * specifications came with Redis 7.0, categories with 6.0).
  *
  * Source: https://redis.io/docs/latest/commands/command/ and
  * https://redis.io/docs/latest/develop/reference/key-specs/
@@ -9,7 +9,7 @@
  * @module
  */
 
-/** A decoded reply: what the connection to Redis gives for each RESP type. */
+/** A decoded reply, for each RESP type. */
 export type Reply =
   | string
   | number
@@ -34,7 +34,7 @@ export type KeySearch =
   | { readonly type: "keyword"; readonly keyword: string; readonly startFrom: number }
   | { readonly type: "unknown" };
 
-/** How the keys follow from there. */
+/** Where the keys are from there. */
 export type KeyFind =
   | { readonly type: "range"; readonly last: number; readonly step: number; readonly limit: number }
   | {
@@ -53,20 +53,20 @@ export interface KeySpec {
   readonly find: KeyFind;
 }
 
-/** What the server says of one command or subcommand. */
+/** The specification of one command or subcommand. */
 export interface CommandSpec {
   /** Its name in lower case; a subcommand's is `parent|name`. */
   readonly name: string;
-  /** The number of arguments with the name; negative for at least as many. */
+  /** The number of arguments, with the name; negative for at least that many. */
   readonly arity: number;
   readonly flags: ReadonlySet<string>;
   /** Categories of access lists, without the `@`. */
   readonly categories: ReadonlySet<string>;
-  /** First and last argument that is a key, and the step; 0 where there are none. */
+  /** The first and the last argument that is a key, and the step; 0 for no keys. */
   readonly keyRange: readonly [first: number, last: number, step: number];
-  /** Key specifications; null for a server that does not know them, before Redis 7.0. */
+  /** Key specifications; null before Redis 7.0. */
   readonly keySpecs: readonly KeySpec[] | null;
-  /** Those of them that find keys which are written. */
+  /** The specifications of written keys. */
   readonly writeSpecs: readonly KeySpec[];
   readonly subcommands: ReadonlyMap<string, CommandSpec>;
 }
@@ -74,7 +74,7 @@ export interface CommandSpec {
 /** Flags of keys that are written, overwritten or removed. */
 const WRITES = ["RW", "OW", "RM"] as const;
 
-/** Reads the reply to COMMAND; entries that cannot be understood are left out. */
+/** Reads the reply to COMMAND. Leaves out malformed entries. */
 export function readCommandTable(reply: Reply): Map<string, CommandSpec> {
   const table = new Map<string, CommandSpec>();
   for (const entry of list(reply)) {
@@ -152,7 +152,7 @@ function readFind(type: string, spec: ReadonlyMap<string, Reply>): KeyFind {
   }
 }
 
-/** The fields of a map, which RESP2 sends as an array of names and values in turn. */
+/** Returns the fields of a map. RESP2 sends it as an array of names and values in turn. */
 function fields(reply: Reply | undefined): ReadonlyMap<string, Reply> {
   const found = new Map<string, Reply>();
   if (reply instanceof Map) {

@@ -1,15 +1,15 @@
 /**
- * The table of commands that a server has, by which a request finds its specification.
+ * The table of a server's commands. It finds the specification of a request.
  *
  * @module
  */
 import { type CommandSpec, readCommandTable, type Reply, type Words } from "./spec.ts";
 
-/** Length from which no command has a name, in bytes. */
+/** No command has such a long name, in bytes. */
 const NAME_BYTES = 64;
 
 export class CommandTable {
-  /** Specifications by the names that clients write; most write them in one case only. */
+  /** Specifications by the names as clients write them. Most clients use one case only. */
   readonly #specs: ReadonlyMap<string, CommandSpec>;
 
   constructor(specs: ReadonlyMap<string, CommandSpec> = new Map()) {
@@ -23,17 +23,17 @@ export class CommandTable {
     return new CommandTable(readCommandTable(reply));
   }
 
-  /** Whether the server told its commands. */
+  /** Whether the commands of the server are known. */
   get isKnown(): boolean {
     return this.#specs.size > 0;
   }
 
-  /** The specification of a request's command, or of its subcommand; undefined if there is none. */
+  /** Returns the specification of a request's command or subcommand; undefined if unknown. */
   find(words: Words): CommandSpec | undefined {
     const name = words.string(0, NAME_BYTES);
     const spec = this.#specs.get(name) ?? this.#specs.get(name.toLowerCase());
     if (spec === undefined || spec.subcommands.size === 0 || words.count < 2) return spec;
-    // An unknown subcommand is left to Redis, which has the words for it.
+    // Redis itself answers an unknown subcommand.
     return spec.subcommands.get(words.string(1, NAME_BYTES).toLowerCase()) ?? spec;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What passed commands have changed, carried to the cache before their replies go on. Then whoever
- * reads after a reply finds no older value: reads that were under way are detached, and later ones
+ * Tells the cache what a passed command has changed, before its reply goes on. So a client that
+ * reads after the reply never gets an older value: in-flight reads are detached, and later reads
  * reach Redis after the write.
  *
  * @module
@@ -8,19 +8,19 @@
 import type { Written } from "../commands/keys.ts";
 import type { Key } from "../core/types.ts";
 
-/** The cache, as far as changes concern it. */
+/** The part of the cache that takes changes. */
 export interface ChangeLog {
-  /** Drops a key, and detaches the read of it that is under way. */
+  /** Drops a key, and detaches its in-flight read. */
   invalidate(key: Key): void;
   /** Drops every key. */
   flush(): void;
-  /** Resolves to true once every change that Redis made before now is known; false if it cannot. */
+  /** Resolves to true once all earlier changes of Redis are known, or to false if that fails. */
   fence(): Promise<boolean>;
 }
 
 /**
- * Takes note of what a command may have changed, now that its reply has come or failed to come.
- * The reply must not go on before a promise that this returns is settled.
+ * Drops what a command may have changed, once its reply has come or is lost. If it returns a
+ * promise, the reply must not go on before the promise is settled.
  */
 export function settle({ keys, beyond }: Written, cache: ChangeLog): void | Promise<void> {
   for (const key of keys) cache.invalidate(key);
@@ -28,12 +28,12 @@ export function settle({ keys, beyond }: Written, cache: ChangeLog): void | Prom
   if (beyond === "unnamed") return fenced(cache);
 }
 
-/** Redis announced the keys that nothing names before it replied; without a fence, any may be old. */
+/** Redis announced the unnamed keys before it replied. Without a fence, any entry may be old. */
 async function fenced(cache: ChangeLog): Promise<void> {
   if (!await cache.fence()) cache.flush();
 }
 
-/** Adds up what the commands of a transaction have changed. */
+/** Joins the changes of several commands. */
 export function joined(all: readonly Written[]): Written {
   const beyonds = new Set(all.map(({ beyond }) => beyond));
   const beyond = (["everything", "unnamed"] as const).find((one) => beyonds.has(one)) ?? "nothing";

@@ -1,14 +1,13 @@
 /**
- * The ids of clients. A client is told an id of the proxy's; at Redis, its private connection has
- * another one. Commands that name clients by id are translated, so that each works on the id that
- * its author was told.
+ * The ids of clients. The proxy gives each client an id; at Redis, its private connection has
+ * another one. Commands that name clients by id are translated between the two.
  *
  * @module
  */
-/** A client that can be named by its id. */
+/** A client with an id. */
 export interface NamedClient {
   readonly id: number;
-  /** The id that Redis has for its private connection; null if there is none. */
+  /** The id of its private connection at Redis; null if there is none. */
   readonly upstreamId: number | null;
   /** Its line in CLIENT LIST, without a line break. */
   describe(): string;
@@ -16,18 +15,18 @@ export interface NamedClient {
   kill(): void;
 }
 
-/** Ids begin beyond those of Redis, which counts its connections: no id means two clients. */
+/** Ids begin far above those of Redis, which counts its connections, so that no id is ambiguous. */
 let lastId = 2 ** 40;
 
-/** Ids that are remembered beyond their clients. */
+/** The most ids to remember after their clients are gone. */
 const NAMED_MAX = 1000;
 
 export class ClientIds {
   readonly #clients = new Map<number, NamedClient>();
-  /** Ids at Redis that commands have named since, and what clients were told: clients may be gone. */
+  /** Ids at Redis that commands have named, and their ids here. The clients may be gone. */
   readonly #named = new Map<string, string>();
 
-  /** A new id, unique while the process lives. */
+  /** Returns a new id, unique in this process. */
   static next(): number {
     return ++lastId;
   }
@@ -45,18 +44,18 @@ export class ClientIds {
     this.#clients.delete(id);
   }
 
-  /** The client with an id, as text. */
+  /** Returns the client with an id, given as text. */
   find(id: string): NamedClient | undefined {
     return this.#clients.get(Number(id));
   }
 
-  /** The id that Redis has for a client; undefined if it has no connection of its own. */
+  /** Returns the id of a client at Redis; undefined if it has no private connection. */
   upstreamOf(id: string): string | undefined {
     const upstream = this.find(id)?.upstreamId ?? null;
     return upstream === null ? undefined : String(upstream);
   }
 
-  /** As `upstreamOf`, for a command whose effect names the client for as long as it lasts. */
+  /** As `upstreamOf`, and remembers the id: Redis may show it long after the command. */
   name(id: string): string | undefined {
     const upstream = this.upstreamOf(id);
     if (upstream === undefined) return undefined;
@@ -66,7 +65,7 @@ export class ClientIds {
     return upstream;
   }
 
-  /** The id that a client was told, of the one that Redis has for its connection. */
+  /** Returns the id of a client here, from the id of its connection at Redis. */
   toldOf(upstream: string): string {
     for (const { id } of this.#clients.values()) {
       if (this.upstreamOf(String(id)) === upstream) return String(id);
@@ -74,7 +73,7 @@ export class ClientIds {
     return this.#named.get(upstream) ?? upstream;
   }
 
-  /** Lines of CLIENT LIST, with the ids and the addresses by which clients know themselves. */
+  /** Returns lines of CLIENT LIST with the ids and addresses of the clients here. */
   rewrite(list: string): string {
     const byUpstream = new Map<string, NamedClient>();
     for (const client of this.#clients.values()) {
@@ -88,9 +87,9 @@ export class ClientIds {
   }
 
   /**
-   * The lines of the clients that have no connection to Redis of their own.
+   * Returns the lines of the clients without a private connection.
    *
-   * @param wanted The ids that are asked for; all where it is absent.
+   * @param wanted The wanted ids; absent for all.
    */
   withoutUpstream(wanted?: ReadonlySet<string>): string[] {
     const lines: string[] = [];
@@ -103,7 +102,7 @@ export class ClientIds {
   }
 }
 
-/** A line of Redis with the id and the addresses of another one. */
+/** Returns a line of Redis with the id and the addresses of another line. */
 function renamed(line: string, own: string): string {
   for (const field of ["id", "addr", "laddr"]) {
     const value = new RegExp(`(?:^| )${field}=(\\S*)`).exec(own)?.[1];

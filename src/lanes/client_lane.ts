@@ -1,8 +1,9 @@
 /**
- * One client's ways to Redis: the shared lane, and a private one from the moment it needs state.
+ * One client's ways to Redis: the shared lane, and a private lane from the moment it needs state.
  *
- * The rule of order: one lane at a time. While a request travels, those behind it take the same
- * lane, reads that the cache could answer included, so that each sees what those before it did.
+ * The rule of order is one lane at a time. While a request is in flight, later requests of the
+ * client take the same lane, also reads that the cache could answer. So each sees the effects of
+ * the earlier ones.
  *
  * @module
  */
@@ -20,7 +21,7 @@ import type { Passed } from "./shared_lane.ts";
 export class ClientLane {
   #shared = 0;
   #private: PrivateLane | null = null;
-  /** Whether all of its commands travel over its private connection from now on. */
+  /** Whether all its commands take the private lane from now on. */
   #isPinned = false;
 
   /** @param onChange Called when it becomes busy or idle. */
@@ -30,7 +31,7 @@ export class ClientLane {
     readonly onChange: () => void,
   ) {}
 
-  /** Whether requests travel, or have left state behind: then nothing comes from the cache. */
+  /** Whether requests are in flight or have left state. Then nothing comes from the cache. */
   get isBusy(): boolean {
     return this.#shared > 0 || this.client.login !== null || this.hasState;
   }
@@ -45,7 +46,7 @@ export class ClientLane {
     return !(this.#private?.isIdle ?? true);
   }
 
-  /** Whether a command may be queued in a transaction, or refused since there are subscriptions. */
+  /** Whether Redis may queue a command in a transaction, or refuse it because of subscriptions. */
   get mustForward(): boolean {
     const lane = this.#private;
     if (lane === null) return false;
@@ -58,7 +59,7 @@ export class ClientLane {
     return this.#private === null && !this.#isPinned && this.client.login === null;
   }
 
-  /** Which way a command takes now. */
+  /** Returns the way of a command now. */
   routeOf(spec: CommandSpec | undefined, words: Words): Route {
     if (this.client.login !== null) return "private";
     if (this.hasState) return "private";
@@ -75,12 +76,12 @@ export class ClientLane {
   }
 
   readonly #onPassed = (passed: Passed) => {
-    // Long replies would hold up the others, or be held for this client in memory.
+    // On a shared lane, long replies would delay other clients or fill the memory.
     if (passed instanceof ReplyStream) this.#isPinned = true;
     if (--this.#shared === 0) this.onChange();
   };
 
-  /** The private lane, opened if there is none; a failure says why there can be none. */
+  /** Returns the private lane and opens it if there is none, or the failure to open it. */
   async open(): Promise<PrivateLane | Failure> {
     if (this.#private !== null && this.#private.connection.loss === null) return this.#private;
     const opened = await this.lanes.openPrivate(this.client);
@@ -89,12 +90,12 @@ export class ClientLane {
     return this.#private = opened;
   }
 
-  /** Ends an idle private connection, since it was opened for a client that said other things. */
+  /** Ends an idle private connection, because it was opened with other attributes of the client. */
   renew(): void {
     if (this.#private?.isIdle) this.#drop();
   }
 
-  /** Ends the private connection, and forgets what kept the client on it. */
+  /** Ends the private connection, and lets the client use the shared lane again. */
   reset(): void {
     this.#drop();
     this.#isPinned = false;

@@ -1,10 +1,9 @@
 /**
- * The state that a client has put on its own connection to Redis: a transaction, watched keys,
- * subscriptions, tracking. While there is any, every request of the client must travel over that
- * connection, and no answer may come from the cache: a GET after WATCH must be part of what is
- * watched.
+ * The state of a client's private connection to Redis: a transaction, watched keys, subscriptions,
+ * tracking. While there is state, every request of the client must take this connection, and no
+ * answer may come from the cache: a GET after WATCH must reach Redis.
  *
- * Fed with each command that was sent and the reply that came for it, in order.
+ * It learns of each command and its reply, in order.
  *
  * @module
  */
@@ -15,15 +14,15 @@ export class ConnectionState {
   isWatching = false;
   isMonitoring = false;
   isTracking = false;
-  /** Whether Redis was told another name, which may be one that the proxy does not know. */
+  /** Whether the client has changed its name at Redis. The proxy may not know the new one. */
   isRenamed = false;
-  /** Whether subscriptions were made inside a transaction: replies can no longer be told apart. */
+  /** Whether a transaction has subscribed. Then replies can no longer be matched to requests. */
   isOpaque = false;
-  /** Channels and patterns; sharded channels are counted apart, as Redis does. */
+  /** Channels and patterns. Sharded channels have a count of their own, as in Redis. */
   #channels = 0;
   #shardChannels = 0;
 
-  /** @param home The database that the cache serves, which is selected at first. */
+  /** @param home The database that the cache serves, selected at the start. */
   constructor(readonly home: number, database = home) {
     this.database = database;
   }
@@ -33,7 +32,7 @@ export class ConnectionState {
     return this.#channels + this.#shardChannels > 0;
   }
 
-  /** Whether nothing is left on the connection. */
+  /** Whether the connection holds no state. */
   get isClean(): boolean {
     return this.database === this.home && !this.isInTransaction && !this.isWatching &&
       !this.isMonitoring && !this.isTracking &&
@@ -41,7 +40,7 @@ export class ConnectionState {
   }
 
   /**
-   * Redis has answered a command.
+   * Notes that Redis has answered a command.
    *
    * @param name Its name in lower case; a subcommand's is `parent|name`.
    * @param option The first option of SELECT and CLIENT TRACKING, in lower case.
@@ -79,18 +78,20 @@ export class ConnectionState {
     }
   }
 
-  /** Ends a transaction, whatever came of it. EXEC and DISCARD without one change nothing. */
+  /** Ends a transaction. EXEC and DISCARD without MULTI change nothing. */
   #ended(): void {
     if (!this.isInTransaction) return;
     this.isInTransaction = this.isWatching = false;
   }
 
-  /** A switch inside a transaction takes effect later, if at all: tracking counts as on until then. */
+  /**
+   * Notes a change of tracking. In a transaction it takes effect later, so tracking counts as on.
+   */
   #track(isOn: boolean): void {
     this.isTracking = isOn || (this.isInTransaction && this.isTracking);
   }
 
-  /** Redis has confirmed that a subscription was made or ended: so many of its kind remain. */
+  /** Notes that Redis has confirmed a subscription or its end, with the number that remains. */
   confirmed(name: string, remaining: number): void {
     if (name === "ssubscribe" || name === "sunsubscribe") this.#shardChannels = remaining;
     else this.#channels = remaining;
@@ -102,7 +103,7 @@ export const SUBSCRIPTIONS: ReadonlySet<string> = new Set([
   ...["subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe"],
 ]);
 
-/** Whether a command changes how replies are told apart after it. */
+/** Whether a command changes how later replies are matched to requests. */
 export function changesReplies(name: string): boolean {
   return SUBSCRIPTIONS.has(name) || name === "monitor";
 }

@@ -1,6 +1,6 @@
 /**
- * The first commands on a lane's connection: which protocol, as whom, and which database. Each of
- * them is verified; one that fails unnoticed would serve a client another user's or database's keys.
+ * The first commands on a lane's connection: protocol, user, database. Each reply is checked,
+ * because a failed step could serve a client the keys of another user or database.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { Connection } from "../origin/wire/connection.ts";
 import { type Reply, ReplyError } from "../origin/wire/reply.ts";
 import type { Login } from "./lane_client.ts";
 
-/** What a new connection is told before it is used. Text is Latin-1: a code unit for each byte. */
+/** What the first commands say. Text is Latin-1: a code unit for each byte. */
 export interface Greeting {
   readonly version: 2 | 3;
-  /** The user; null where Redis wants no password. */
+  /** The user; null if Redis wants no password. */
   readonly login: { readonly username: string | null; readonly password: string } | Login | null;
   readonly database: number;
-  /** What CLIENT LIST shows; empty for none. */
+  /** The name in CLIENT LIST; empty for none. */
   readonly name: string;
   readonly libraryName?: string;
   readonly libraryVersion?: string;
 }
 
-/** Redis refused a step; the message is its own, code first. */
+/** Redis refused a step. The message is that of Redis, and begins with its code. */
 export class Refused extends Error {}
 
 /**
@@ -36,7 +36,7 @@ export async function greet(connection: Connection, greeting: Greeting): Promise
   }
   if (version === 3) noError(await connection.call("HELLO", "3"));
   if (database !== 0) mustBeOk(await connection.call("SELECT", `${database}`));
-  // Names only help people who look at CLIENT LIST: a refusal does no harm.
+  // The name only helps people who read CLIENT LIST, so a refusal does no harm.
   if (name !== "") await connection.call("CLIENT", "SETNAME", name);
   if (libraryName) await connection.call("CLIENT", "SETINFO", "LIB-NAME", libraryName);
   if (libraryVersion) await connection.call("CLIENT", "SETINFO", "LIB-VER", libraryVersion);

@@ -4,13 +4,13 @@
  * @module
  */
 
-/** What a client has said about itself, which its private connection is told as well. */
+/** The attributes of a client. Its private connection gets the same. */
 export interface LaneClient {
   readonly version: 2 | 3;
   readonly name: string;
   readonly libraryName: string;
   readonly libraryVersion: string;
-  /** Credentials of its own; null for those of the proxy. */
+  /** The client's own credentials; null for those of the proxy. */
   readonly login: Login | null;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The lanes: the ways by which commands that the cache does not answer travel to Redis. What all
- * clients share: the server's table of commands, the shared connections, and the count of private
- * ones.
+ * The lanes: the ways to Redis for commands that the cache does not answer. This module has what
+ * all clients share: the table of commands, the shared connections, and the count of private
+ * connections.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { PrivateLane } from "./private_lane.ts";
 import { SharedLane } from "./shared_lane.ts";
 import { StreamBudget } from "./stream_budget.ts";
 
-/** What a new connection is told before it is used; the database is the one that is cached. */
+/** The attributes of a new connection, without the database, which is always the cached one. */
 export type Opening = Omit<Greeting, "database">;
 
 export interface LanesOptions {
@@ -33,9 +33,9 @@ export interface LanesOptions {
   /** The proxy's own credentials at Redis; null if Redis wants none. */
   readonly login: Greeting["login"];
   readonly filter: PassFilter;
-  /** Private connections at most. */
+  /** The most private connections. */
   readonly maxPrivate: number;
-  /** Bytes of long replies on the shared lanes that clients have not taken. */
+  /** The most bytes of unread long replies on the shared lanes. */
   readonly replyMemory: number;
 }
 
@@ -46,23 +46,23 @@ export interface LaneStats {
   upstreamsTotal: number;
 }
 
-/** The shared lanes are named so that CLIENT LIST tells them apart. */
+/** The names of the shared lanes in CLIENT LIST. */
 const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } as const;
 
-/** Names that are remembered: each command may be written in several ways. */
+/** The most names to remember. Clients can write each command in several ways. */
 const PLAIN_NAMES = 2000;
 
 export class Lanes {
-  /** The commands of the server, as far as it has told them. */
+  /** The commands of the server, once they are known. */
   table = new CommandTable();
   /** The clients by their ids. */
   readonly ids = new ClientIds();
   readonly #shared = new Map<string, SharedLane>();
   readonly #budget: StreamBudget;
-  /** What `plain` has found out of the present table, by name; null for names that are not plain. */
+  /** Results of `plain` for the current table, by name; null for commands that are not plain. */
   readonly #plain = new Map<string, CommandSpec | null>();
   #plainTable: CommandTable | null = null;
-  /** Whether the server can be asked for its commands. */
+  /** Whether the server answers COMMAND. */
   #mayAsk = true;
 
   constructor(readonly options: LanesOptions) {
@@ -75,8 +75,8 @@ export class Lanes {
   }
 
   /**
-   * The specification of a command by the name that a client wrote, if it may pass and always takes
-   * the shared lane.
+   * Returns the specification of a command by the name that a client wrote, if it may pass and
+   * always takes the shared lane.
    */
   plain(name: string): CommandSpec | undefined {
     if (this.#plainTable !== this.table) {
@@ -100,12 +100,12 @@ export class Lanes {
     return spec === undefined ? filter.allowsName(name) : filter.allows(spec);
   }
 
-  /** Resolves once the table of commands is known; to a failure if Redis cannot be asked. */
+  /** Resolves once the table of commands is known, or to the failure to read it. */
   ready(version: 2 | 3): Promise<Failure | null> {
     return this.table.isKnown ? Promise.resolve(null) : this.shared("shared", version).opened();
   }
 
-  /** The shared lane of a route, for clients that speak this version of the protocol. */
+  /** Returns the shared lane of a route, for clients with this version of the protocol. */
   shared(route: Route, version: 2 | 3): SharedLane {
     const kind = route === "control" ? "control" : "shared";
     const key = `${kind}${version}`;
@@ -147,18 +147,18 @@ export class Lanes {
     for (const lane of this.#shared.values()) lane.close();
   }
 
-  /** Opens a shared connection; the server behind it may be another one now. */
+  /** Opens a shared connection, and reads the table again: it may be another server now. */
   async #openShared(opening: Opening): Promise<Connection | Failure> {
     const connection = await this.options.open(opening);
     if (connection instanceof Failure || !this.#mayAsk) return connection;
     await this.#read(connection);
     if (connection.loss === null) return connection;
-    // Some servers end the connection at a command that they do not have.
+    // Some servers end the connection at an unknown command.
     this.#mayAsk = false;
     return await this.options.open(opening);
   }
 
-  /** Learns the commands of the server; one that does not tell them has them all sent privately. */
+  /** Reads the table of commands. If the server has none, all commands take private lanes. */
   async #read(connection: Connection): Promise<void> {
     const reply = await connection.call("COMMAND").catch(() => null);
     if (Array.isArray(reply)) this.table = CommandTable.of(reply as Reply);

@@ -1,5 +1,5 @@
 /**
- * A request that passes to Redis, with what has to be known of it when its reply comes.
+ * A request that passes to Redis, with everything that its reply needs.
  *
  * @module
  */
@@ -7,29 +7,31 @@ import { Buffer } from "node:buffer";
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import { type Written, writtenBy } from "../commands/keys.ts";
 
-/** Changes a reply before it goes on: text of code units 0 to 255. */
+/** Changes a reply before it goes on. Replies are text of code units 0 to 255. */
 export type Rewrite = (reply: string) => string;
 
 export class Passable {
-  /** Its name as Redis has it, in lower case: `client|tracking`. Unknown commands keep their own. */
+  /**
+   * Its name in Redis's table, in lower case: `client|tracking`. Unknown commands keep their name.
+   */
   readonly name: string;
-  /** The first option of a command whose effect depends on it, in lower case. */
+  /** Its first option in lower case, if its effect on the connection depends on it. */
   readonly option: string;
   readonly written: Written;
-  /** Whether it may be sent once more if its connection is lost: it changes nothing. */
+  /** Whether it may be sent again after its connection is lost, because it changes nothing. */
   readonly isRepeatable: boolean;
 
   /** Called when Redis has answered, before the reply goes on. */
   onAnswer: ((isError: boolean) => void) | null = null;
 
-  /** @param bytes The request as the client sent it; they must not change. */
+  /** @param bytes The request as the client sent it. They must not change. */
   constructor(
     readonly bytes: Uint8Array,
     readonly spec: CommandSpec | undefined,
     words: Words,
-    /** Changes the reply before it goes on; null to hand it on as it is. */
+    /** Changes the reply before it goes on; null to pass it unchanged. */
     readonly rewrite: Rewrite | null = null,
-    /** What it may change, if its words do not tell. */
+    /** What it may change, if its words do not say so. */
     written: Written = writtenBy(spec, words),
   ) {
     this.name = spec?.name ?? words.string(0, 64).toLowerCase();
@@ -43,13 +45,13 @@ export class Passable {
       this.written.beyond === "nothing";
   }
 
-  /** The same request with other bytes, such as those of a whole transaction that it ends. */
+  /** Returns the same request with other bytes, such as those of the transaction that it ends. */
   withBytes(bytes: Uint8Array, written: Written): Passable {
     const words = { count: 1, string: () => this.name };
     return new Passable(bytes, this.spec, words, this.rewrite, written);
   }
 
-  /** A whole reply as it goes on. */
+  /** Returns a complete reply as it goes on. */
   rewritten(reply: Uint8Array): Uint8Array {
     if (this.rewrite === null) return reply;
     return Buffer.from(this.rewrite(Buffer.from(reply).toString("latin1")), "latin1");

@@ -1,7 +1,7 @@
 /**
- * A private lane: one client's own connection to Redis, for everything that needs state. Replies and
- * messages go to the client in the order in which Redis sends them; while the client does not take
- * them, Redis is not read from.
+ * A private lane: one client's own connection to Redis, for everything that needs state. Replies
+ * and messages go to the client in the order of Redis. While the client does not read them, the
+ * lane does not read from Redis.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import { changesReplies, ConnectionState, SUBSCRIPTIONS } from "./connection_sta
 import type { Passable } from "./passable.ts";
 import { confirmationOf, type FrameKind, isError, kindOf } from "./reply_kind.ts";
 
-/** Where replies go. The bytes are copied; a promise holds back what follows. */
+/** Where replies go. It copies the bytes. If it returns a promise, the next bytes wait for it. */
 export interface ReplySink {
   write(bytes: Uint8Array, from: number, to: number): void | Promise<void>;
 }
 
-/** A request whose reply is to come, or a reply of our own that waits for its turn. */
+/** A request that waits for its reply, or a reply of the proxy that waits for its turn. */
 interface Slot {
   readonly request: Passable | null;
-  /** Whether the client asked for no reply. */
+  /** Whether the client wants no reply. */
   readonly isMuted: boolean;
-  /** A reply of our own. */
+  /** A reply of the proxy. */
   readonly local: Uint8Array | null;
 }
 
@@ -32,11 +32,11 @@ const ZERO = 0x30;
 const NINE = 0x39;
 
 export class PrivateLane {
-  /** The id that Redis has for the connection; null if it does not tell. */
+  /** The id of the connection at Redis; null if Redis does not say. */
   upstreamId: number | null = null;
-  /** Takes what goes to the client. Set while the client is served by this lane. */
+  /** Takes the replies. Set while this lane serves the client. */
   sink: ReplySink = { write() {} };
-  /** Called when something was sent or answered. */
+  /** Called after each request and each reply. */
   onChange: () => void = () => {};
   /** Called after each reply. */
   onReply: () => void = () => {};
@@ -44,20 +44,20 @@ export class PrivateLane {
   onEnd: () => void = () => {};
   /** Called once when the connection is closed, by either side. */
   onClosed: () => void = () => {};
-  /** What was sent since replies can no longer be told apart. */
+  /** What was written since replies can no longer be matched to requests. */
   #unsettled: Written = NOTHING_WRITTEN;
-  /** Requests and local replies in order, those before `#head` being done. */
+  /** Requests and replies of the proxy in order. Those before `#head` are done. */
   #slots: Slot[] = [];
   #head = 0;
-  /** What the commands queued in the transaction will have changed. */
+  /** What the queued commands of the transaction write. */
   #queued: Written[] = [];
-  /** Requests under way that may change how those behind them are answered. */
+  /** In-flight requests that may change how later ones are answered. */
   #transactions = 0;
   #subscriptions = 0;
-  /** The kind of the long reply whose parts are coming; null between replies. */
+  /** The kind of the long reply whose parts come at the moment; null for none. */
   #partKind: FrameKind | null = null;
 
-  /** Parts of a long reply that is to be changed before it goes on. */
+  /** Parts of a long reply that must be changed before it goes on. */
   readonly #collected: Uint8Array[] = [];
 
   constructor(
@@ -75,22 +75,22 @@ export class PrivateLane {
     connection.onEnd = () => this.#ended();
   }
 
-  /** Requests that wait for their replies, and local replies behind them. */
+  /** The number of requests without a reply, and of the proxy's replies behind them. */
   get outstanding(): number {
     return this.#slots.length - this.#head;
   }
 
-  /** Whether nothing is under way, and nothing is left on the connection. */
+  /** Whether no request is in flight and the connection holds no state. */
   get isIdle(): boolean {
     return this.outstanding === 0 && this.state.isClean;
   }
 
-  /** Whether the next command may be queued in a transaction. */
+  /** Whether Redis may queue the next command in a transaction. */
   get mayBeInTransaction(): boolean {
     return this.state.isInTransaction || this.#transactions > 0;
   }
 
-  /** Whether the next command may meet subscriptions, or what else changes how it is answered. */
+  /** Whether the next command may meet subscriptions, or anything else that changes its answer. */
   get mayBeSubscribed(): boolean {
     const { state } = this;
     return state.isSubscribed || state.isOpaque || state.isMonitoring || this.#subscriptions > 0;
@@ -106,13 +106,13 @@ export class PrivateLane {
     this.onChange();
   }
 
-  /** Answers a request here, in its turn. */
+  /** Sends a reply of the proxy, in its turn. */
   answer(local: Uint8Array): void | Promise<void> {
     if (this.outstanding === 0) return this.sink.write(local, 0, local.length);
     this.#slots.push({ request: null, isMuted: false, local });
   }
 
-  /** Ends the connection. What was sent may still be done by Redis. */
+  /** Ends the connection. Redis may still execute what was sent. */
   close(why: string): void {
     this.connection.close(why);
   }
@@ -130,7 +130,7 @@ export class PrivateLane {
     return this.#replied(bytes, from, to, isError(bytes, from));
   }
 
-  /** Something that answers nothing, as far as can be told. */
+  /** Passes a frame that answers no request, or is not known to. */
   #message(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
     const settled = settle(this.#unsettled, this.cache);
     if (settled === undefined) return this.sink.write(bytes, from, to);
@@ -139,13 +139,13 @@ export class PrivateLane {
 
   #kindOf(bytes: Uint8Array, from: number, to: number): FrameKind {
     const { state } = this;
-    if (this.outstanding === 0) return "message"; // Nothing waits: it can only be one.
+    if (this.outstanding === 0) return "message"; // No request waits for a reply.
     if (state.isOpaque) return "message";
     if (state.isMonitoring && isMonitorLine(bytes, from)) return "message";
     return kindOf(bytes, from, to, this.mayBeSubscribed);
   }
 
-  /** A part of a long reply. A long message is rare, and told from its first part. */
+  /** Passes a part of a long frame. Its first part tells its kind. */
   #part(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
     this.#partKind ??= this.#kindOf(bytes, from, to);
     const slot = this.#partKind === "reply" ? this.#slots[this.#head]! : null;
@@ -161,13 +161,13 @@ export class PrivateLane {
       bytes = Buffer.concat([...this.#collected.splice(0), bytes.subarray(from, to)]);
       [from, to] = [0, bytes.length];
     }
-    // An error is never that long.
+    // An error is never so long.
     return kind === "reply"
       ? this.#replied(bytes, from, to, false)
       : this.sink.write(bytes, from, to);
   }
 
-  /** The oldest request is answered. */
+  /** Notes the reply to the oldest request, and passes it. */
   #replied(bytes: Uint8Array, from: number, to: number, isFailed: boolean): void | Promise<void> {
     const { request, isMuted } = this.#take();
     const { state } = this;
@@ -205,14 +205,14 @@ export class PrivateLane {
     const { name, remaining } = confirmationOf(bytes, from, to) ?? { name: "", remaining: 0 };
     this.state.confirmed(name, remaining);
     const first = this.#slots[this.#head];
-    // The first of its confirmations answers the command; the others answer nothing.
+    // The first confirmation answers the command. The others answer nothing.
     const isAnswer = first?.request != null && SUBSCRIPTIONS.has(first.request.name);
     if (isAnswer) this.#take();
-    // CLIENT REPLY leaves out no confirmation, in either version of the protocol.
+    // CLIENT REPLY never leaves out a confirmation, in RESP2 and RESP3.
     return this.#deliver(bytes, from, to, false);
   }
 
-  /** Hands a reply on, and the local ones that waited for it. */
+  /** Passes a reply, and the proxy's replies that waited for it. */
   #deliver(
     bytes: Uint8Array,
     from: number,
@@ -239,7 +239,7 @@ export class PrivateLane {
     return slot;
   }
 
-  /** The connection is lost: what its requests have done is unknown. */
+  /** Notes that the connection is lost. Nobody knows what its requests have done. */
   #ended(): void {
     this.onClosed();
     const open = this.#slots.slice(this.#head).flatMap(({ request }) => request?.written ?? []);
@@ -249,7 +249,7 @@ export class PrivateLane {
   }
 }
 
-/** Whether a line is one of MONITOR's, which begin with the time. */
+/** Whether a line comes from MONITOR. Such a line begins with the time. */
 function isMonitorLine(bytes: Uint8Array, from: number): boolean {
   const next = bytes[from + 1]!;
   return bytes[from] === PLUS && next >= ZERO && next <= NINE;

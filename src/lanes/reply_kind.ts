@@ -1,7 +1,6 @@
 /**
- * What kind of frame the bytes from Redis begin: an answer to a command, a confirmation of a
- * subscription, or a message that answers nothing. In RESP2 messages are plain arrays, so only their
- * first element tells.
+ * The kind of a frame from Redis: an answer to a command, a confirmation of a subscription, or a
+ * message that answers nothing. In RESP2 messages are plain arrays, so their first element decides.
  *
  * Source: https://redis.io/docs/latest/develop/pubsub/#format-of-pushed-messages
  *
@@ -10,8 +9,8 @@
 import { Buffer } from "node:buffer";
 
 /**
- * - `reply`: answers the oldest command that waits
- * - `confirmation`: tells of one channel that a subscription was made or ended
+ * - `reply`: answers the oldest command without an answer
+ * - `confirmation`: says that a subscription to one channel began or ended
  * - `message`: answers nothing
  */
 export type FrameKind = "reply" | "confirmation" | "message";
@@ -20,9 +19,9 @@ const CONFIRMATION = /^[*>]3\r\n\$\d+\r\n([ps]?(?:un)?subscribe)\r\n/;
 const MESSAGE = /^\*(?:3\r\n\$7\r\nmessage|4\r\n\$8\r\npmessage|3\r\n\$8\r\nsmessage)\r\n/;
 const REMAINING = /\r\n:(\d+)\r\n$/;
 
-/** Bytes at the start of a frame that tell its kind. */
+/** The bytes at the start of a frame that show its kind. */
 const HEAD_BYTES = 40;
-/** Bytes at the end of a confirmation that tell how many subscriptions remain. */
+/** The bytes at the end of a confirmation that show how many subscriptions remain. */
 const TAIL_BYTES = 24;
 
 const PUSH = 0x3e;
@@ -30,10 +29,10 @@ const MINUS = 0x2d;
 const BANG = 0x21;
 
 /**
- * The kind of a frame that begins at `from`.
+ * Returns the kind of a frame that begins at `from`.
  *
- * @param isSubscribed Whether the connection has subscriptions, or one was asked for: only then is
- * an array looked at.
+ * @param isSubscribed Whether the connection has subscriptions or has requested one. Only then can
+ * an array be a message.
  */
 export function kindOf(
   bytes: Uint8Array,
@@ -48,7 +47,7 @@ export function kindOf(
   return isPush || MESSAGE.test(head) ? "message" : "reply";
 }
 
-/** Which command a confirmation is of, and how many subscriptions of its kind remain. */
+/** Returns the command of a confirmation, and how many subscriptions of its kind remain. */
 export function confirmationOf(
   bytes: Uint8Array,
   from: number,

@@ -1,9 +1,9 @@
 /**
- * The shared lane: one connection to Redis for the commands of all clients that leave no state
- * behind. Opened when it is first needed, and opened anew after a loss.
+ * The shared lane: one connection to Redis for all clients, for commands that leave no state. It
+ * opens at the first request, and again after a loss.
  *
- * A slow client must not hold up the others: long replies wait in streams. When those hold too much,
- * the connection is left to the reply that is under way, and the others go on over a new one.
+ * A slow client must not delay the others, so long replies wait in streams. If those hold too much
+ * memory, the lane leaves its connection to the current reply, and the others go on over a new one.
  *
  * @module
  */
@@ -18,14 +18,14 @@ import { Buffer } from "node:buffer";
 import { Later } from "../core/later.ts";
 import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
 
-/** What came of a passed request: its replies as bytes or as a stream, or why there are none. */
+/** The result of a passed request: its replies as bytes or as a stream, or why there are none. */
 export type Passed = Uint8Array | ReplyStream | Failure | typeof HANG_UP;
 
 export interface SharedLaneOptions {
   /** Opens a connection; a failure says why there is none. Never rejects. */
   readonly open: () => Promise<Connection | Failure>;
   readonly cache: ChangeLog;
-  /** What all long replies may hold. */
+  /** The memory of all long replies. */
   readonly budget: StreamBudget;
 }
 
@@ -33,20 +33,20 @@ export class SharedLane {
   #connection: Connection | null = null;
   #opening: Promise<Failure | null> | null = null;
   #isClosed = false;
-  /** Connections that carry a long reply at the pace of its client, and nothing new. */
+  /** Connections that were left to a long reply. They take no new requests. */
   readonly #left = new Set<Connection>();
 
   constructor(readonly options: SharedLaneOptions) {}
 
-  /** Requests that wait for their replies. */
+  /** The number of requests without a reply. */
   get outstanding(): number {
     return this.#connection?.expected ?? 0;
   }
 
   /**
-   * Sends requests in one piece; the result is all of their replies.
+   * Sends requests in one piece. The result is all their replies.
    *
-   * @param replies How many replies come: more than one for a transaction in one piece.
+   * @param replies The number of replies: more than one for a transaction in one piece.
    * @param onDone Called just before the result is known.
    */
   pass(request: Passable, replies = 1, onDone: (passed: Passed) => void = () => {}): Later<Passed> {
@@ -63,14 +63,17 @@ export class SharedLane {
       connection.send(request.bytes, replies, passing);
       return;
     }
-    // Those who wait for the connection go on in the order in which they came.
+    // Requests that wait for the connection keep their order.
     this.opened().then((failure) => {
       if (failure !== null) passing.finish(failure);
       else this.#connection!.send(request.bytes, replies, passing);
     });
   }
 
-  /** Has requests from now on take a new connection. The old one ends once all on it is answered. */
+  /**
+   * Makes later requests take a new connection. The old one ends once all its requests are
+   * answered.
+   */
   leave(): void {
     const connection = this.#connection;
     if (connection === null) return;
@@ -83,7 +86,7 @@ export class SharedLane {
     connection.send(requestOf("PING"), 1, { reply: end, lost: end });
   }
 
-  /** Whether a request whose connection is lost may be sent once more. */
+  /** Whether a request may be sent again after its connection is lost. */
   mayRepeat(request: Passable, isSent: boolean): boolean {
     return (!isSent || request.isRepeatable) && !this.#isClosed;
   }
@@ -94,7 +97,7 @@ export class SharedLane {
     for (const one of [...this.#left, this.#connection]) one?.close("the proxy is stopping");
   }
 
-  /** Resolves once there is a connection, or to why there is none. */
+  /** Resolves to null once there is a connection, or to the failure to open one. */
   opened(): Promise<Failure | null> {
     if (this.#opening === null && this.#connection?.loss === null) return Promise.resolve(null);
     return this.#opening ??= this.#open().finally(() => this.#opening = null);
@@ -109,18 +112,18 @@ export class SharedLane {
   }
 }
 
-/** A request on its way, and what comes of it. */
+/** An in-flight request, and its result. */
 class Passing extends Later<Passed> implements Receiver {
   #collected: Uint8Array | null = null;
   #stream: ReplyStream | null = null;
   #mayRepeat = true;
-  /** Whether the connection was left to this reply. */
+  /** Whether the lane has left its connection to this reply. */
   #isAlone = false;
 
   constructor(
     readonly lane: SharedLane,
     readonly request: Passable,
-    /** Replies that are still to come. */
+    /** The number of replies that have not come yet. */
     public replies: number,
     readonly onDone: (passed: Passed) => void,
   ) {
@@ -145,7 +148,7 @@ class Passing extends Later<Passed> implements Receiver {
     }
     const taken = this.#stream.push(bytes.slice(from, to));
     if (!budget.isOver) return;
-    // From here on, this connection goes at the client's pace: others get a new one.
+    // From now on, this connection is as slow as the client. Others get a new one.
     if (!this.#isAlone) this.lane.leave();
     this.#isAlone = true;
     return taken;
@@ -158,7 +161,7 @@ class Passing extends Later<Passed> implements Receiver {
       this.#mayRepeat = false;
       return lane.send(this);
     }
-    // Whether Redis did it is unknown: what the cache has of its keys may be wrong.
+    // Nobody knows whether Redis executed it, so the entries of its keys may be wrong.
     const settled = isSent ? settle(request.written, lane.options.cache) : undefined;
     this.#stream?.cut();
     if (settled === undefined) this.finish(HANG_UP);
@@ -183,7 +186,7 @@ class Passing extends Later<Passed> implements Receiver {
   }
 }
 
-/** A copy, since the bytes change after the call. A small one comes from the common pool. */
+/** Copies the bytes, which change after the call. A small copy comes from the common pool. */
 function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
   const copy = Buffer.allocUnsafe(to - from);
   copy.set(bytes.subarray(from, to));

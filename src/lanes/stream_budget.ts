@@ -1,6 +1,6 @@
 /**
- * The memory that long replies on the shared lanes may hold while their clients have not taken them.
- * Beyond it, the connection of a long reply is read only as fast as its client takes the reply.
+ * The memory of long replies on the shared lanes that their clients have not read. Beyond it, the
+ * proxy reads a long reply only as fast as its client does.
  *
  * @module
  */
@@ -16,12 +16,12 @@ export class StreamBudget {
     return this.#held;
   }
 
-  /** Whether no more should be held. */
+  /** Whether the streams hold too much. */
   get isOver(): boolean {
     return this.#held > this.limit;
   }
 
-  /** Streams hold more bytes, or fewer. */
+  /** Notes that the streams hold more bytes, or fewer. */
   held(change: number): void {
     this.#held += change;
   }

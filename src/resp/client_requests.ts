@@ -1,6 +1,6 @@
 /**
- * CLIENT subcommands that name clients by id or list them: translated between the ids that clients of
- * the proxy were told and those of their connections at Redis.
+ * CLIENT subcommands that name or list clients by id: translated between the clients' ids here and
+ * the ids of their connections at Redis.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import { request } from "./parse/arguments.ts";
 import { integer } from "./replies.ts";
 import { textReply } from "./requests/fixed.ts";
 
-/** What a CLIENT command names by id: where the id stands, behind which word. */
+/** The words of CLIENT subcommands that ids follow. */
 const NAMED: Readonly<Record<string, RegExp>> = {
   "client|kill": /^id$/,
   "client|list": /^id$/,
   "client|tracking": /^redirect$/,
 };
 
-/** A request whose ids were translated, or the answer to it, which needs no Redis. */
+/** Returns a request with translated ids, or its answer if it needs no Redis; null if unchanged. */
 export function translate(
   args: Arguments,
   spec: CommandSpec,
@@ -49,14 +49,14 @@ export function translate(
   return isChanged ? Buffer.from(request(words), "latin1") : null;
 }
 
-/** The clients that CLIENT LIST with these options shows, though Redis does not know them. */
+/** Returns the clients in CLIENT LIST with these options that Redis does not know. */
 export function ownLines(options: readonly string[], ids: ClientIds): string[] {
   const [filter, ...values] = options.map((word) => word.toLowerCase());
   if (filter === "id") return ids.withoutUpstream(new Set(values));
   return filter === undefined || values[0] === "normal" ? ids.withoutUpstream() : [];
 }
 
-/** CLIENT UNBLOCK id [TIMEOUT|ERROR]: a client without a connection of its own is not blocked. */
+/** CLIENT UNBLOCK id [TIMEOUT|ERROR]. A client without a private connection is not blocked. */
 function unblock(args: Arguments, ids: ClientIds): Uint8Array | ClientRequest | null {
   if (args.count < 3 || ids.find(args.string(2, 32)) === undefined) return null;
   const upstream = ids.upstreamOf(args.string(2, 32));

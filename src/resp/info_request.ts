@@ -1,5 +1,5 @@
 /**
- * INFO over the shared lane: Redis's own, or the proxy's alone where Redis gives none.
+ * INFO over the shared lane: that of Redis, or only that of the proxy if Redis gives none.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export class InfoRequest implements ClientRequest {
   readonly last = false;
   readonly way = "shared";
 
-  /** @param alone Makes the reply of the proxy, while Redis is away or has no INFO. */
+  /** @param alone Makes the reply of the proxy if Redis is away or has no INFO. */
   constructor(
     readonly lane: ClientLane,
     readonly request: Passable,

@@ -1,7 +1,7 @@
 /**
- * Logs a client in: with the password of the proxy, with the proxy's own credentials at Redis, or, if
- * commands pass, as any other user of Redis. Such a user gets its own connection to Redis and nothing
- * from the cache, because no access list would check a hit.
+ * Logs a client in: with the password of the proxy, with the proxy's own credentials at Redis, or,
+ * if commands pass, as another user of Redis. Such a user gets its own connection to Redis and
+ * nothing from the cache, because no access list would check a hit.
  *
  * @module
  */
@@ -40,16 +40,16 @@ export function login(
     if (session.login !== null) session.leaveUser();
     return done();
   }
-  // Redis may accept anybody: that proves nothing to a proxy with its own password.
+  // Redis may accept every password. That proves nothing to a proxy with its own password.
   const isOwn = username === credentials.user;
   if (session.lane === null || !session.isAuthenticated || isOwn) return refuse(WRONG_PASSWORD);
   return new ForeignLogin({ username, password }, session, done);
 }
 
 /**
- * Logs a client in over its own connection to Redis, which holds state: the state stays, as in Redis.
+ * Logs a client in over its private connection, which holds state. The state stays, as in Redis.
  *
- * @returns The request; null if these words hold no credentials, or none that Redis is to know.
+ * @returns The request; null if these words hold no credentials, or none for Redis.
  */
 export function loginInPlace(
   args: Arguments,
@@ -67,7 +67,7 @@ export function loginInPlace(
   const isOwn = isOrigin || credentials.check(username, password);
   if (isOwn) {
     const { login } = lane.lanes.options;
-    // Without a password of its own, any will do.
+    // Without a password of its own, the proxy accepts any.
     const own = [login?.username ?? DEFAULT_USER, login?.password ?? ""];
     words.splice(at.first, at.last - at.first + 1, ...own);
   } else if (username === credentials.user) {
@@ -83,7 +83,7 @@ export function loginInPlace(
   return new PrivateRequest(lane, passing, session.skipsReply());
 }
 
-/** Which words of AUTH or HELLO are the user and the password; null if there are none. */
+/** Returns the user and the password in the words of AUTH or HELLO; null if there are none. */
 function placeOf(words: readonly string[]): { first: number; last: number } | null {
   const last = words.length - 1;
   if (words[0]!.toLowerCase() === "auth") {
@@ -97,7 +97,7 @@ function placeOf(words: readonly string[]): { first: number; last: number } | nu
   return null;
 }
 
-/** Asks Redis whether it accepts the user. */
+/** Tries the user at Redis. */
 class ForeignLogin implements ClientRequest {
   readonly last = false;
   readonly way = "login";

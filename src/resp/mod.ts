@@ -1,7 +1,6 @@
 /**
- * RESP as a protocol of this server: from the bytes of a request to its command, with the way of a
- * GET cut short. Reads of string values are served; what concerns the connection is answered here;
- * all else is refused in words, and the connection lives on.
+ * RESP as a protocol of this server: from the bytes of a request to its command, with a short cut
+ * for plain GETs. `route` decides who answers a command.
  *
  * @module
  */
@@ -25,17 +24,17 @@ export type { Freshness } from "./freshness.ts";
 export { RESP_LIMITS, type RespLimits } from "./parse/limits.ts";
 export type { RespContext } from "./session.ts";
 
-/** Length from which an incomplete request is collected only if it may be served, in bytes. */
+/** From this size on, an incomplete request is judged before it is collected, in bytes. */
 const LARGE_REQUEST_BYTES = 64 * 1024;
 
 export class Resp implements Protocol {
   readonly #session: Session;
   /** Null between batches, so that an idle connection holds none. */
   #parser: RespParser | null = null;
-  /** The reply to a request that is thrown away as it comes. */
+  /** The reply to a request whose bytes are dropped as they come. */
   #refused: ClientRequest | null = null;
 
-  /** Requests that were taken off the input together with one before them. */
+  /** Requests that were taken off the input together with an earlier one. */
   #ready: ClientRequest[] = [];
 
   constructor(context: RespContext, peer: Peer) {
@@ -85,12 +84,12 @@ export class Resp implements Protocol {
       : session.skipsReply()
       ? new SilentRequest(refused)
       : refused;
-    // The next request of the batch may come from a client that has authenticated by then.
+    // This request may have logged the client in.
     parser.isTrusted = session.isAuthenticated;
     return this.#isTransaction(request) ? this.#collect(request, parser, input) : request;
   }
 
-  /** Whether a request begins a transaction that may travel in one piece. */
+  /** Whether a request begins a transaction that may pass in one piece. */
   #isTransaction(request: ClientRequest): request is PrivateRequest {
     return request instanceof PrivateRequest && request.request.name === "multi" &&
       !request.isMuted && !this.#session.lane!.isBusy;
@@ -99,12 +98,12 @@ export class Resp implements Protocol {
   #collect(first: PrivateRequest, parser: RespParser, input: Input): ClientRequest {
     const next = () => parser.next(input) && parser.error === null ? parser.args : undefined;
     this.#ready = collectTransaction(first, this.#session, next);
-    // A protocol error ends the connection, behind what came before it.
+    // A protocol error ends the connection, behind the earlier requests.
     if (parser.error !== null) this.#ready.push(this.#fail(input, parser.error));
     return this.#ready.shift()!;
   }
 
-  /** Decides about a large request that is incomplete: only one that may be served is collected. */
+  /** Decides about a large incomplete request: it passes as it comes, is collected, or refused. */
   #judge(parser: RespParser, input: Input): ClientRequest | undefined {
     const isWellKnown = input.length >= LARGE_REQUEST_BYTES;
     const args = parser.peek(input);
@@ -120,7 +119,7 @@ export class Resp implements Protocol {
       parser.setAside(input);
       return undefined;
     }
-    // More bytes: the reply shows the beginning of the arguments.
+    // The reply shows the beginning of the arguments, so it needs more bytes.
     if (!isWellKnown) return undefined;
     this.#refused = refused;
     parser.stream();
@@ -143,7 +142,7 @@ export class Resp implements Protocol {
     };
   }
 
-  /** Ends the conversation: nothing that follows can be understood. */
+  /** Ends the connection, because later bytes have no meaning. */
   #fail(input: Input, why: string): ClientRequest {
     const { context, peer } = this.#session;
     context.log.info("Protocol error", {

@@ -1,5 +1,5 @@
 /**
- * RESP requests that pass to Redis over a lane that all clients share.
+ * RESP requests that pass to Redis over a shared lane.
  *
  * @module
  */

@@ -1,8 +1,10 @@
 /**
- * Serves a client over its own lane. Requests and replies travel independently: a subscriber gets
- * messages while it says nothing, and a client that leaves while it waits in BLPOP is noticed at once.
+ * Serves a client over its private lane. Requests and replies are independent: a subscriber gets
+ * messages without a request, and the proxy notices at once if a client leaves while it waits in
+ * BLPOP.
  *
- * It ends, and the connection goes on as before, at the first request that needs no state any more.
+ * It returns at the first request after the lane holds no state, and the connection goes on as
+ * before.
  *
  * @module
  */
@@ -18,12 +20,12 @@ import { type ClientEnd, type ClientRequest, TAKE_OVER } from "../server/protoco
 import { ReplyWriter } from "./reply_writer.ts";
 import { writeFailure } from "./requests/answers.ts";
 
-/** Bytes that may wait for Redis before no more is read from the client. */
+/** With so many bytes waiting for Redis, the proxy reads no more from the client. */
 const UPSTREAM_BYTES = 256 * 1024;
 
 const WAITS = new Set(["wait", "waitaof"]);
 
-/** A message that nobody gets. It is replicated, and so behind all writes before it. */
+/** A message without subscribers. Redis replicates it, behind all earlier writes. */
 const PUBLISHED = new Passable(
   Buffer.from(request(["PUBLISH", "redis-proxy:wait", ""]), "latin1"),
   undefined,
@@ -32,7 +34,7 @@ const PUBLISHED = new Passable(
   NOTHING_WRITTEN,
 );
 
-/** A request that is routed when those before it have been. */
+/** A request that gets its route after the earlier requests. */
 interface Deferred extends ClientRequest {
   routed(): ClientRequest;
   takeOver(): Promise<ClientRequest>;
@@ -55,7 +57,7 @@ function isStreamed(request: ClientRequest): request is Streamed {
 
 export class PrivateClient {
   readonly #writer: ReplyWriter;
-  /** Wakes whoever waits for the lane to have answered all. */
+  /** Wakes the wait for the lane's last answer. */
   #onAnswered: () => void = () => {};
 
   constructor(readonly lane: ClientLane, readonly client: ClientEnd) {
@@ -83,7 +85,7 @@ export class PrivateClient {
       if (next.last) return this.#leave("the client has quit");
       next = this.client.next();
     }
-    // It was ended because the client needs another one.
+    // The lane was ended because the client needs another one.
     return this.lane.private === opened ? undefined : next;
   }
 
@@ -107,14 +109,14 @@ export class PrivateClient {
   }
 
   async #send(lane: PrivateLane, { request, isMuted }: PrivateRequest): Promise<void> {
-    // WAIT counts what its own connection wrote, and the client's writes came over another one.
+    // WAIT counts the writes of its own connection, but the client's writes took another one.
     if (WAITS.has(request.name) && !lane.mayBeInTransaction) lane.send(PUBLISHED, true);
     lane.send(request, isMuted);
     this.lane.lanes.options.stats.commandsPassed++;
     if (lane.connection.out.length > UPSTREAM_BYTES) await lane.connection.drained();
   }
 
-  /** Hands a large request on as it comes; false if its client has left before the end. */
+  /** Passes a large request as it comes; false if its client leaves before the end. */
   async #stream(lane: PrivateLane, { request, source, isMuted }: Streamed): Promise<boolean> {
     const { connection } = lane;
     lane.send(request, isMuted);
@@ -132,7 +134,7 @@ export class PrivateClient {
     return true;
   }
 
-  /** Answers a request here, behind those that Redis is to answer. */
+  /** Answers a request without Redis, behind the answers of Redis. */
   async #answer(lane: PrivateLane, request: ClientRequest): Promise<void> {
     if (request.last) await this.#answered(lane);
     const found = await request.read(this.client.lookup, performance.now());
@@ -148,7 +150,7 @@ export class PrivateClient {
     }
   }
 
-  /** The connection goes on by itself with a request that needs no state. */
+  /** Returns the connection, with a request that needs no state. */
   async #giveBack(lane: PrivateLane, request: ClientRequest): Promise<ClientRequest> {
     await this.#writer.flushed();
     lane.onEnd = () => {};
@@ -157,7 +159,7 @@ export class PrivateClient {
     return request;
   }
 
-  /** Ends the connection with a reason: what follows may rely on the state that there is none of. */
+  /** Sends the failure and ends the connection: later requests may rely on the missing state. */
   async #refuse(failure: Failure): Promise<undefined> {
     const output = new Output();
     writeFailure(output, failure);
@@ -171,7 +173,7 @@ export class PrivateClient {
   }
 }
 
-/** A command over the client's own lane. */
+/** A command over the private lane. */
 export class PrivateRequest implements ClientRequest {
   readonly last = false;
   readonly way = "private";

@@ -1,6 +1,6 @@
 /**
- * Writes replies to a client as they come from Redis: all that come in one turn of the event loop by
- * one write, and no more than a bounded number of bytes ahead of the client.
+ * Writes the replies of Redis to a client as they come: those of one turn of the event loop in one
+ * write, and at most a bounded number of bytes ahead of the client.
  *
  * @module
  */

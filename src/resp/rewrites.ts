@@ -1,6 +1,6 @@
 /**
- * Replies of Redis that are changed before they go on: ids become those that clients were told, and
- * INFO gets the sections of the proxy. Replies are texts here, of code units 0 to 255.
+ * Replies of Redis that change before they go on: ids become the clients' ids here, and INFO gets
+ * the sections of the proxy. Replies are texts here, of code units 0 to 255.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { ownInfoText } from "./info.ts";
 import type { Arguments } from "./parse/arguments.ts";
 import type { Session } from "./session.ts";
 
-/** Returns what changes the reply to a request; null if it goes on as it is. */
+/** Returns the change of the reply to a request; null if it goes on unchanged. */
 export function rewriteOf(
   spec: CommandSpec | undefined,
   args: Arguments,
@@ -41,13 +41,13 @@ export function rewriteOf(
   }
 }
 
-/** Changes a number behind what the first group matches. */
+/** Changes a number behind the first group of a pattern. */
 function numbered(pattern: RegExp, change: (number: string) => string): Rewrite {
   return (reply) =>
     reply.replace(pattern, (_, head: string, number: string) => head + change(number));
 }
 
-/** Changes the text in a reply of text, in either version of the protocol. */
+/** Changes the text of a bulk or verbatim string. */
 function inText(change: (text: string) => string): Rewrite {
   return (reply) => {
     const [, type, mark = "", text] = /^([$=])\d+\r\n(txt:)?([^]*)\r\n$/.exec(reply) ?? [];

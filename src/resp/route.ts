@@ -1,6 +1,6 @@
 /**
- * Decides for each request of a client who answers it: the cache, the proxy itself, or Redis over
- * one of the lanes. Read from top to bottom: the first rule that fits decides.
+ * Decides who answers a request: the cache, the proxy itself, or Redis over one of the lanes. The
+ * rules of `route` apply from top to bottom: the first one that fits decides.
  *
  * @module
  */
@@ -33,10 +33,10 @@ import { rewriteOf } from "./rewrites.ts";
 import type { Session } from "./session.ts";
 import { type RequestSource, StreamedRequest } from "./streamed_request.ts";
 
-/** Length from which no command has a name, in bytes. */
+/** No command has such a long name, in bytes. */
 const NAME_BYTES = 65;
 
-/** Makes the request that these arguments mean in this session. */
+/** Makes the request for these arguments in this session. */
 export function route(args: Arguments, session: Session): ClientRequest {
   const { lane } = session;
   if (lane === null) return local(args, session);
@@ -62,13 +62,13 @@ export function route(args: Arguments, session: Session): ClientRequest {
   if (!lane.lanes.table.isKnown) return new Unrouted(args, session);
   const spec = lane.lanes.table.find(args);
   if (spec === undefined && name.length === NAME_BYTES) {
-    return refuseCommand(args); // It is too long to be anybody's name.
+    return refuseCommand(args); // No command has such a long name.
   }
   if (!lane.lanes.allows(spec, name)) return forbidden(spec?.name ?? name, session, lane);
   return passed(args, spec, session, lane);
 }
 
-/** Whether a request about the connection is about what the one to Redis holds, or shall hold. */
+/** Whether a request about the connection concerns the state of the connection to Redis. */
 function isAboutState(args: Arguments, { context }: Session, lane: ClientLane): boolean {
   switch (args.string(0, NAME_BYTES).toLowerCase()) {
     case "select":
@@ -80,18 +80,18 @@ function isAboutState(args: Arguments, { context }: Session, lane: ClientLane): 
   }
 }
 
-/** A request that may not pass. In a transaction, it makes EXEC fail, as every error there does. */
+/** Refuses a request that may not pass. In a transaction, it makes EXEC fail, as in Redis. */
 function forbidden(name: string, session: Session, lane: ClientLane): ClientRequest {
   session.context.onRefused(name);
   const refusal = refuseForbidden(name);
   if (!(lane.private?.mayBeInTransaction ?? false)) return refusal;
-  const words = ["GET"]; // Without a key, it is an error to Redis.
+  const words = ["GET"]; // Without a key, Redis replies with an error.
   const bytes = Buffer.from(request(words), "latin1");
   const broken = new Passable(bytes, undefined, wordsOf(words), () => textOf(refusal));
   return new PrivateRequest(lane, broken, session.skipsReply());
 }
 
-/** A request of a client that has not logged in. Malformed ones get their own error, as in Redis. */
+/** Answers a client that has not logged in. Malformed requests get their own error, as in Redis. */
 function beforeLogin(args: Arguments, session: Session, lane: ClientLane): ClientRequest {
   if (isKnownHere(args)) return local(args, session);
   const { table } = lane.lanes;
@@ -102,7 +102,7 @@ function beforeLogin(args: Arguments, session: Session, lane: ClientLane): Clien
   return refuse("NOAUTH Authentication required.");
 }
 
-/** A request about the connection, which a private connection that is open has to be told as well. */
+/** Answers a request about the connection. A private connection with state gets it as well. */
 function aboutConnection(args: Arguments, session: Session, lane: ClientLane): ClientRequest {
   const spec = lane.lanes.table.find(args);
   const login = lane.hasState ? loginInPlace(args, spec, session, lane) : null;
@@ -110,24 +110,24 @@ function aboutConnection(args: Arguments, session: Session, lane: ClientLane): C
   const answer = local(args, session);
   if (!changesAttributes(args)) return answer;
   lane.renew();
-  // One that holds state stays.
+  // A connection with state stays.
   return lane.private === null ? answer : passed(args, spec, session, lane);
 }
 
-/** A request that is answered here. */
+/** Answers a request without Redis. */
 function local(args: Arguments, session: Session): ClientRequest {
   const answer = dispatch(args, session);
   return session.skipsReply() ? new SilentRequest(answer) : answer;
 }
 
-/** Unknown before it has come in full: any key may be among the words that are still to come. */
+/** What an incomplete request writes: any key may be among the missing arguments. */
 const ANY_KEY: Written = { keys: [], beyond: "unnamed" };
 
 /**
- * The request of a large one that is incomplete, if it may pass as it comes.
+ * Makes the request of a large one that is incomplete, if it may pass as it comes.
  *
- * @param args What has come of it; the last one may be cut.
- * @param source Begins to take its bytes.
+ * @param args The arguments that have come. The last one may be cut.
+ * @param source Called to start taking its bytes.
  */
 export function streamedOf(
   args: Arguments,
@@ -179,7 +179,7 @@ function infoRequest(
   return new InfoRequest(lane, request, alone);
 }
 
-/** A request that cannot be routed yet: the commands of the server, or what precedes it, are not known. */
+/** A request without a route yet: the server's commands, or an earlier request, are not known. */
 export class Unrouted implements ClientRequest {
   readonly last = false;
   readonly way = "unrouted";
@@ -199,7 +199,7 @@ export class Unrouted implements ClientRequest {
     return this.session.lane!.lanes.table.isKnown;
   }
 
-  /** The request that it is now; only once the commands of the server are known. */
+  /** Returns its request, once the commands of the server are known. */
   routed(): ClientRequest {
     return route(this.args, this.session);
   }

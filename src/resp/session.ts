@@ -1,8 +1,8 @@
 /**
- * What a connection in RESP has said about itself so far, and what it may do therefore.
+ * The state of a RESP connection: its attributes, and what its client may do.
  *
- * Changed while requests are parsed, which is in their order: a reply is made in the version that
- * was spoken when its request came, whatever came after it in the same pipeline.
+ * Parsing changes it, request by request in their order. So a reply has the version of its own
+ * request, even if a later request of the pipeline changes the version.
  *
  * @module
  */
@@ -20,53 +20,53 @@ import type { Facts } from "../core/facts.ts";
 import type { RespLimits } from "./parse/limits.ts";
 import { NIL, type RespVersion } from "./replies.ts";
 
-/** What all conversations in RESP share. */
+/** What all RESP connections share. */
 export interface RespContext {
   readonly credentials: Credentials;
   /** The proxy's own credentials at Redis; null if Redis wants none. */
   readonly originCredentials: Credentials | null;
-  /** Whether a client that has shown no password may use commands that pass to Redis. */
+  /** Whether a client without a password may use commands that pass to Redis. */
   mayPass(peer: Peer): boolean;
-  /** A command was refused that Redis may well have. */
+  /** Called with a refused command. */
   onRefused(name: string): void;
-  /** The ways to Redis for commands that the cache does not answer; null to serve reads alone. */
+  /** The ways to Redis for commands that the cache does not answer; null to serve only reads. */
   readonly lanes: Lanes | null;
-  /** The database of the backing Redis that is served, the only one. */
+  /** The cached database of Redis. */
   readonly database: number;
   readonly limits: RespLimits;
-  /** How fresh answers have to be until the client chooses. */
+  /** How fresh answers must be until the client chooses. */
   readonly freshness: Freshness;
   readonly log: Log;
-  /** The version of the backing server, as far as it is known. */
+  /** The version of Redis, if it is known. */
   redisVersion(): string;
-  /** The figures that INFO and the like tell. */
+  /** The figures of INFO and similar commands. */
   facts(): Facts;
 }
 
-/** How the replies of a session are left out (CLIENT REPLY). */
+/** Which replies are left out (CLIENT REPLY). */
 export type ReplySetting = "on" | "off" | "skip";
 
 export class Session implements LaneClient, NamedClient {
-  /** The number of the connection, unique while the process lives. */
+  /** The number of the connection, unique in this process. */
   readonly id = ClientIds.next();
   readonly since: Millis = performance.now();
-  /** What its requests demand of their answers. */
+  /** The terms of its requests. */
   terms: Terms;
   /** The reply for a missing value. */
   nil: Uint8Array = NIL[2];
   name = "";
-  /** The client's library, as it gave itself out. */
+  /** The client's library, as the client names it. */
   libraryName = "";
   libraryVersion = "";
   user = DEFAULT_USER;
   isAuthenticated: boolean;
   /** Whether it may use commands that pass to Redis. */
   mayPass: boolean;
-  /** Whether a request is served and answered at once, without a look at the session. */
+  /** Whether a plain read needs no look at the session. */
   isPlain: boolean;
 
   #version: RespVersion = 2;
-  /** Its ways to Redis; null if only reads are served. */
+  /** Its ways to Redis; null if the proxy serves only reads. */
   readonly lane: ClientLane | null;
   /** Credentials that Redis itself has accepted from this client; null for those of the proxy. */
   login: Login | null = null;
@@ -74,7 +74,7 @@ export class Session implements LaneClient, NamedClient {
   #isListed = false;
   #freshness: Freshness;
   #replies: ReplySetting = "on";
-  /** Replies that are still left out: that of CLIENT REPLY SKIP and the one after it. */
+  /** Replies still to leave out: that of CLIENT REPLY SKIP and the next one. */
   #skips = 0;
 
   constructor(readonly context: RespContext, readonly peer: Peer) {
@@ -95,7 +95,7 @@ export class Session implements LaneClient, NamedClient {
     this.nil = NIL[version];
   }
 
-  /** How fresh answers have to be (PROXY FRESHNESS). */
+  /** How fresh answers must be (PROXY FRESHNESS). */
   get freshness(): Freshness {
     return this.#freshness;
   }
@@ -106,9 +106,9 @@ export class Session implements LaneClient, NamedClient {
   }
 
   /**
-   * Lets the client in as a user.
+   * Logs the client in as a user.
    *
-   * @param isProven Whether it has shown a password that somebody had set.
+   * @param isProven Whether it has shown a required password.
    */
   admit(user: string, isProven: boolean): void {
     this.user = user;
@@ -117,7 +117,7 @@ export class Session implements LaneClient, NamedClient {
     this.#settle();
   }
 
-  /** Changes which replies are left out, from the present one on. */
+  /** Changes which replies are left out, from the current one on. */
   setReplies(mode: ReplySetting): void {
     if (mode === "skip") {
       if (this.#replies === "on") this.#skips = 2;
@@ -133,7 +133,7 @@ export class Session implements LaneClient, NamedClient {
     return this.#replies === "on" && this.#skips === 0;
   }
 
-  /** Whether the reply to the request that has just been read is left out. */
+  /** Whether the reply to the request that was just read is left out. */
   skipsReply(): boolean {
     if (this.isPlain) return false;
     if (this.#skips > 0) {
@@ -144,7 +144,7 @@ export class Session implements LaneClient, NamedClient {
     return this.#replies === "off";
   }
 
-  /** Goes back to where a new connection begins (RESET). */
+  /** Returns to the state of a new connection (RESET). */
   reset(): void {
     this.version = 2;
     this.name = "";
@@ -158,7 +158,7 @@ export class Session implements LaneClient, NamedClient {
     this.setReplies("on");
   }
 
-  /** Opens a connection to Redis as a user of its own; a failure says that there is no such user. */
+  /** Opens a connection to Redis as another user. Resolves to a failure if Redis refuses it. */
   async enterUser(login: Login): Promise<Failure | null> {
     const before = this.login;
     this.lane!.reset();
@@ -169,19 +169,19 @@ export class Session implements LaneClient, NamedClient {
     return opened;
   }
 
-  /** Goes back to the connections that the proxy makes as itself. */
+  /** Returns to the connections of the proxy's own user. */
   leaveUser(): void {
     this.login = null;
     this.lane!.reset();
   }
 
-  /** Ends what the client has at Redis: it is gone. */
+  /** Ends the client's connection to Redis, because the client is gone. */
   end(): void {
     this.lane?.reset();
     this.context.lanes?.ids.remove(this);
   }
 
-  /** Makes the client known by its id: clients that are turned away never are. */
+  /** Makes the client known by its id. This never happens for refused clients. */
   enlist(): void {
     if (this.#isListed) return;
     this.#isListed = true;
@@ -193,8 +193,8 @@ export class Session implements LaneClient, NamedClient {
   }
 
   /**
-   * Its line in CLIENT LIST, without a line break. It has every field of Redis; memory that only Redis
-   * could know is 0.
+   * Returns its line in CLIENT LIST, without a line break. It has every field of Redis. Memory
+   * sizes that only Redis knows are 0.
    *
    * @param queried The length of the request that asks, in bytes.
    */
@@ -207,7 +207,7 @@ export class Session implements LaneClient, NamedClient {
       `user=${user} redir=-1 resp=${version} lib-name=${libraryName} lib-ver=${libraryVersion}`;
   }
 
-  /** Ends the connection, from the side of the proxy. */
+  /** Ends the connection from the side of the proxy. */
   kill(): void {
     this.peer.close();
   }

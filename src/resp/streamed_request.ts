@@ -1,5 +1,5 @@
 /**
- * A large request, which passes to Redis as it comes: it is never held in memory as a whole.
+ * A large request, which passes to Redis as it comes and is never in memory as a whole.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A transaction that has come in full, from MULTI to EXEC or DISCARD, travels in one piece over the
- * shared lane: no command of another client can come between, and no state is left behind. It saves a
+ * A transaction that has come in full, from MULTI to EXEC or DISCARD, takes the shared lane in one
+ * piece: no command of another client can come between, and it leaves no state. This saves a
  * connection for each client that pipelines its transactions, as most libraries do.
  *
  * @module
@@ -16,7 +16,7 @@ import { PrivateRequest } from "./private_client.ts";
 import { Unrouted } from "./route.ts";
 import type { Session } from "./session.ts";
 
-/** Commands and bytes of a transaction that is collected; a larger one has a connection of its own. */
+/** Most commands and bytes of such a transaction. A larger one takes a private lane. */
 const MAX_COMMANDS = 1000;
 const MAX_BYTES = 64 * 1024;
 
@@ -24,8 +24,8 @@ const MAX_BYTES = 64 * 1024;
  * Collects a transaction.
  *
  * @param first The request of MULTI.
- * @param next Takes the arguments of the next request that has come; undefined if none has.
- * @returns One request, or those that were collected, one by one, if it is not complete or not fit.
+ * @param next Takes the arguments of the next request; undefined if none has come.
+ * @returns One request, or the collected requests one by one if they cannot take the shared lane.
  */
 export function collectTransaction(
   first: PrivateRequest,
@@ -53,13 +53,13 @@ export function collectTransaction(
   return [...passables.map((one) => new PrivateRequest(lane, one)), ...rest];
 }
 
-/** A request that may be part of a transaction on the shared lane; null for any other. */
+/** Returns a request that may be part of a transaction on the shared lane; null for others. */
 function fitting(args: Arguments, lane: ClientLane): Passable | null {
   const { lanes } = lane;
   const spec = lanes.table.find(args);
   if (spec === undefined || !lanes.allows(spec, spec.name)) return null;
   const isEnd = spec.name === "exec" || spec.name === "discard";
-  // Attributes of the connection are read and set in the transaction, so it has to be the client's.
+  // Requests about the connection in a transaction concern the client's own connection.
   if (!isEnd && routeOf(spec, args) !== "shared") return null;
   return new Passable(args.raw(), spec, args);
 }
