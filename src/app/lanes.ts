@@ -60,7 +60,7 @@ export function refusalsTo(log: Log, stats: Stats): (name: string) => void {
     stats.commandsRefused++;
     if (logged.has(name) || logged.size === LOGGED_NAMES) return;
     logged.add(name);
-    log.warn("Refused a command, and do so from now on without a word", { command: name });
+    log.warn("Refused a command: its further refusals are not logged", { command: name });
   };
 }
 

@@ -1,12 +1,12 @@
 /**
- * One client's life: the only place where a request and an outcome meet.
+ * One client's connection, from its first byte to its end.
  *
  *     socket -> input -> protocol.next -> request.read -> (cache, origin)
- *     socket <- writer <- request.reply <- outcome
+ *     socket <- writer <- request.reply <- answer
  *
- * Reads what is there, answers all of it, writes once. Hits are appended to the output at once; from
- * the first miss on, requests wait in order for their outcomes, all of them under way already. A
- * client that does not take its replies is read from only as far as it may need (read_ahead.ts).
+ * It reads what has come, answers all of it, and writes once. Hits are appended to the output at
+ * once. From the first miss on, requests wait in order for their answers, while their reads are in
+ * flight. If a client does not read its replies, its requests are read ahead (read_ahead.ts).
  *
  * @module
  */
@@ -26,21 +26,21 @@ export class Connection implements SlowClient {
   readonly activity: Activity;
   readonly #writer: Writer;
   readonly #intake: Intake;
-  /** Where requests are read: the connection, or what was read ahead of it. */
+  /** The source of requests: the connection, or the bytes that were read ahead. */
   #source: Source;
-  /** Whether a read that leaves room says nothing of what is still to be read. */
+  /** Whether a read that leaves room may still have more bytes behind it. */
   readonly #isTls: boolean;
 
-  /** The connection in the hands of a request that has taken it over. */
+  /** The connection, as a request sees it that has taken it over. */
   #handedOver: ClientEnd | null = null;
-  /** What has been asked is answered, and then no more. */
+  /** Whether the connection ends after the current requests. */
   #isStopping = false;
-  /** Our side of the connection is ended. */
+  /** Whether our side of the connection is ended. */
   #isHungUp = false;
   #isClosed = false;
 
   constructor(readonly conn: Deno.Conn, readonly service: Service) {
-    // A load balancer sends its header at once, whatever the client does.
+    // A load balancer sends its header at once, before the client sends anything.
     this.activity = new Activity(service.entrance.isHeaderWanted ? "partial" : "idle");
     this.#writer = new Writer(conn, this.activity, service.slow, this);
     this.#intake = new Intake(conn, service, this.#writer);
@@ -49,10 +49,11 @@ export class Connection implements SlowClient {
   }
 
   /**
-   * Serves the client until either side ends the connection. Never rejects for the client's sake.
+   * Serves the client until either side ends the connection. Rejects only for a fault of this
+   * program.
    *
-   * Reads and writes are awaited here: measured, each asynchronous function in between costs 1 to 3 %
-   * of a hit whose client sends one request at a time.
+   * It awaits reads and writes itself: measured, each asynchronous function in between costs 1 to 3
+   * % of a hit from a client that sends one request at a time.
    */
   async serve(): Promise<void> {
     const { conn, activity } = this;
@@ -63,7 +64,7 @@ export class Connection implements SlowClient {
       while (!intake.isOver && !this.#isStopping && !this.#isClosed) {
         const count = await this.#source.read(input.room());
         if (count === null || this.#isHungUp) break;
-        // Read once for a batch, and after each wait: a value must be fresh when it is looked up.
+        // Read once for a batch, and after each wait: a value must be fresh at its lookup.
         let now = performance.now();
         this.#received(count, now);
         for (let isDry = !intake.isReady(); !isDry;) {
@@ -102,17 +103,17 @@ export class Connection implements SlowClient {
     return this.#intake.peer;
   }
 
-  /** Whether it was ended; a write that is under way may outlive this. */
+  /** Whether it was ended. An in-flight write may last longer. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  /** When the client last took some of its replies, while it is written to. */
+  /** When the client last read some of its replies, during a write. */
   get tookAt(): Millis {
     return this.activity.since;
   }
 
-  /** When the client last did what the connection needs to get on. */
+  /** When the client last did what the connection waits for. */
   get movedAt(): Millis {
     const { phase, since } = this.activity;
     const source = this.#source;
@@ -120,14 +121,14 @@ export class Connection implements SlowClient {
     return isAhead ? Math.max(since, source.since) : since;
   }
 
-  /** Has the client leave after its next request, if its protocol has a way to say so. */
+  /** Makes the client leave after its next request, if its protocol can say so. */
   drain(): void {
     this.#intake.drain();
   }
 
   /**
-   * Ends the connection as soon as what was asked is answered. A client that was heard of within
-   * `recent` probably asks more: it gets an answer to that, and hears of the end with it.
+   * Ends the connection once all requests are answered. A client that was active within `recent`
+   * probably sends another request: it gets the answer to that first.
    */
   finish(recent: Millis): void {
     this.drain();
@@ -138,7 +139,7 @@ export class Connection implements SlowClient {
     if (isWaiting && performance.now() - since >= recent) this.#hangUp().catch(() => {});
   }
 
-  /** Ends the connection of a client that takes too long to send a request, and tells it so. */
+  /** Ends the connection with a last reply, because the client takes too long to send a request. */
   async expire(): Promise<void> {
     this.#intake.expire();
     try {
@@ -151,7 +152,7 @@ export class Connection implements SlowClient {
     }
   }
 
-  /** Ends the connection at once, with replies that its client does not take. */
+  /** Ends the connection at once, with replies that its client does not read. */
   cutOff(): void {
     this.service.stats.clientsCutOff++;
     this.#writer.abandon();
@@ -167,29 +168,29 @@ export class Connection implements SlowClient {
     close(this.conn);
   }
 
-  /** Reads on from a client that takes no replies, for it may have to send all before. */
+  /** Reads on from a client that reads no replies, because it may send all its requests first. */
   readAhead(): void {
     const { slow } = this.service;
     if (this.activity.phase !== "writing" || this.#intake.isOver || this.#isClosed) return;
     if (!slow.holds(this)) this.#writer.count(performance.now());
-    if (this.#isClosed) return; // There was no room for it.
+    if (this.#isClosed) return; // It had no room.
     if (!(this.#source instanceof ReadAhead)) {
       this.#source = new ReadAhead(this.conn, slow.room, () => this.#source = this.conn);
     }
     (this.#source as ReadAhead).goOn();
   }
 
-  /** Takes note of bytes that were read. */
+  /** Notes the number of read bytes. */
   #received(count: number, now: Millis): void {
     const { slow } = this.service;
     if (slow.ledger.isOver) slow.relieve(now);
     const { input, slice } = this.#intake;
     const isFull = input.received(count);
-    // A read that left room has emptied the socket: the next one waits until others had a look.
+    // A read that left room has emptied the socket, so the next one lets other clients in first.
     if (!isFull && !this.#isTls && this.#source === this.conn) slice.begin(now);
   }
 
-  /** Has a request serve the client by itself; false if the connection has ended with it. */
+  /** Lets a request serve the client itself; false if the connection has ended meanwhile. */
   async #handOver(): Promise<boolean> {
     this.#handedOver = new HandedOver(this, this.#intake, () => this.#source);
     await this.#intake.handOver(this.#handedOver);
@@ -197,7 +198,7 @@ export class Connection implements SlowClient {
     return !this.#isClosed;
   }
 
-  /** All was answered that has come whole: what follows is a new request, or the rest of one. */
+  /** Notes that all complete requests are answered. */
   #rest(now: Millis): void {
     const { input } = this.#intake;
     if (input.length === 0) {
@@ -215,7 +216,7 @@ export class Connection implements SlowClient {
     await linger(this.#source, this.#intake.input.bytes);
   }
 
-  /** Ends our side of the connection, which leaves the client the time to end its own. */
+  /** Ends our side of the connection, so that the client can end its own side. */
   async #hangUp(): Promise<void> {
     if (this.#isHungUp) return;
     this.#isHungUp = true;

@@ -1,6 +1,6 @@
 /**
- * A connection in the hands of a request that serves the client by itself, such as one that lends it
- * to a connection of its own at Redis.
+ * A connection that a request has taken over to serve the client itself, such as a request over a
+ * private lane.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { Source } from "./read_ahead.ts";
 
 export class HandedOver implements ClientEnd {
   onFinish: () => void;
-  /** Whether the last read filled its room, so that more is probably waiting. */
+  /** Whether the last read filled its room, so that more bytes are probably there. */
   #isMore = false;
 
-  /** @param source Where the client's bytes are read, at the moment. */
+  /** @param source The current source of the client's bytes. */
   constructor(
     readonly connection: { readonly conn: Deno.Conn; close(): void },
     readonly intake: Intake,

@@ -14,23 +14,23 @@ import type { Service } from "./service.ts";
 import { TimeSlice } from "./time_slice.ts";
 import type { Writer } from "./writer.ts";
 
-/** Requests of one client that may wait for the origin at once; more are not even parsed. */
+/** Most requests of one client that wait for Redis. Beyond that, none is parsed. */
 const PENDING_REQUESTS = 128;
 
-/** Bytes of requests that are answered before the time that it took is looked at. */
+/** After so many bytes of requests, the clock is read. */
 const TIMED_BYTES = 4 * 1024;
 
 export class Intake {
   readonly input = new Input();
-  /** The requests whose replies are not made yet. */
+  /** The requests without a reply. */
   readonly pending = new PendingReplies();
   readonly slice = new TimeSlice();
-  /** Until the first request shows which protocol the client speaks. */
+  /** The start of the connection, until the first request shows its protocol. */
   readonly #arrival: Arrival;
   #protocol: Protocol | undefined;
-  /** A request that was taken off the input, and waits for those before it. */
+  /** A request that is off the input, and waits for earlier ones. */
   #carried: ClientRequest | undefined;
-  /** A request that takes the connection over once all before it is answered. */
+  /** A request that takes over the connection, once all earlier requests are answered. */
   #heir: ClientRequest | undefined;
   #isDraining = false;
   #isOver = false;
@@ -45,18 +45,18 @@ export class Intake {
     return this.#arrival.peer;
   }
 
-  /** Whether the last request was taken, after which nothing is read. */
+  /** Whether the last request is taken. Nothing is read after it. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Has the client leave after its next request, if its protocol has a way to say so. */
+  /** Makes the client leave after its next request, if its protocol can say so. */
   drain(): void {
     this.#isDraining = true;
     this.#protocol?.drain?.();
   }
 
-  /** Appends the last words to a client that takes too long to send a request. */
+  /** Appends the last reply to a client that takes too long to send a request. */
   expire(): void {
     const { input, writer } = this;
     const protocol = this.#protocol ?? this.#arrival.guess(input);
@@ -64,7 +64,7 @@ export class Intake {
     this.#isOver = true;
   }
 
-  /** Whether it is known by now which protocol the client speaks. */
+  /** Whether the protocol of the client is known. */
   isReady(): boolean {
     if (this.#protocol !== undefined) return true;
     const protocol = this.#arrival.converse(this.input);
@@ -74,17 +74,17 @@ export class Intake {
     return this.#protocol !== undefined;
   }
 
-  /** Takes the next request off the input for one that has taken the connection over. */
+  /** Takes the next request off the input, for a request that has taken over the connection. */
   next(): ClientRequest | undefined {
     return this.#protocol!.next(this.input);
   }
 
-  /** Whether a request takes the connection over. */
+  /** Whether a request takes over the connection. */
   get hasHeir(): boolean {
     return this.#heir !== undefined;
   }
 
-  /** Has a request serve the client by itself. Resolves when the connection goes on. */
+  /** Lets the request serve the client itself. Resolves when the connection goes on. */
   async handOver(client: ClientEnd): Promise<void> {
     const heir = this.#heir!;
     this.#heir = undefined;
@@ -92,7 +92,7 @@ export class Intake {
     this.#carried = await heir.takeOver!(client);
   }
 
-  /** The client is gone. */
+  /** Notes that the client is gone. */
   end(): void {
     this.#protocol?.end?.();
   }
@@ -109,7 +109,7 @@ export class Intake {
       this.#carried = pending.keepsWaiting(request) ? request : undefined;
       if (this.#carried !== undefined) return false;
       stats.requests++;
-      activity.answer(); // What is left of the input is the beginning of another one.
+      activity.answer(); // The rest of the input is the beginning of another request.
       const found = request.read(lookup, now);
       if (found === TAKE_OVER) {
         this.#heir = request;

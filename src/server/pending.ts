@@ -1,6 +1,6 @@
 /**
- * The requests of one client whose replies are not made yet, in order. Replies that become known
- * together go out together: a client that pipelines gets one write, not one for each reply.
+ * The requests of one client without a reply, in order. Replies that become ready together leave
+ * together: a client that pipelines gets one write, not one for each reply.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
 import type { ClientRequest } from "./protocol.ts";
 import type { Writer } from "./writer.ts";
 
-/** The client, as seen from here. */
+/** The client's connection. */
 export interface Waiting {
   readonly isClosed: boolean;
   /** Ends the connection at once. */
   close(): void;
 }
 
-/** A request and what was found for it, as soon as that is known. */
+/** A request and its answer, once it is known. */
 class Slot {
   isKnown = true;
 
@@ -31,7 +31,7 @@ class Slot {
         this.isKnown = true;
       });
       this.found = settled;
-      // It must not reject. Should it, that is this client's end when its turn comes, not ours now.
+      // It must not reject. If it does, this ends the connection in its turn, not the process.
       settled.catch(() => {});
     }
   }
@@ -44,26 +44,28 @@ class Slot {
 
 export class PendingReplies {
   #slots: Slot[] = [];
-  /** The way to Redis that all of them take. */
+  /** The way to Redis of all of them. */
   #way: string | undefined;
 
-  /** The number of requests that wait. */
+  /** The number of waiting requests. */
   get length(): number {
     return this.#slots.length;
   }
 
-  /** Whether a request must wait until all of these are replied to, because it might overtake them. */
+  /**
+   * Whether a request must wait for all these replies, because it could overtake their requests.
+   */
   keepsWaiting({ way }: ClientRequest): boolean {
     return this.#slots.length > 0 && way !== undefined && way !== this.#way;
   }
 
-  /** Adds a request. What was found for it may be a promise, which must not reject. */
+  /** Adds a request and its answer. The answer may be a promise, which must not reject. */
   push(request: ClientRequest, found: unknown): void {
     if (this.#slots.length === 0) this.#way = request.way;
     this.#slots.push(new Slot(request, found));
   }
 
-  /** Forgets all of them. */
+  /** Drops all requests. */
   clear(): void {
     for (const slot of this.#slots) {
       const found = slot.found instanceof Later ? slot.found.value : slot.found;
@@ -72,7 +74,7 @@ export class PendingReplies {
     this.#slots.length = 0;
   }
 
-  /** Waits for what is not known yet, and replies in order; none is pending then. */
+  /** Waits for all answers, and replies in order. */
   async settle(writer: Writer, client: Waiting): Promise<void> {
     const { output, activity } = writer;
     const slots = this.#slots.reverse();
@@ -85,7 +87,7 @@ export class PendingReplies {
         const { found } = slot;
         await (found instanceof Later ? found.known() : found);
         if (found instanceof Later) slot.know(found);
-        // Others that became known in the same moment are noted before this goes on.
+        // Other answers of the same turn are noted first.
         await undefined;
       }
       if (slot.found instanceof ReplyStream) await this.#relay(slot.found, writer, client);
@@ -93,13 +95,13 @@ export class PendingReplies {
       else if (slot.request.reply(output, slot.found) === false) {
         if (!await this.#goOn(slot, writer, client)) return this.clear();
       }
-      // A write may never end: what was replied must not be held as long.
+      // A write may never end, and must not hold what is replied.
       slot.found = undefined;
       if (output.full) await writer.flush();
     }
   }
 
-  /** Makes the rest of a long reply, in turns with others; false if the client has left. */
+  /** Makes the rest of a long reply, in turns with other clients; false if the client has left. */
   async #goOn({ request, found }: Slot, { output }: Writer, client: Waiting): Promise<boolean> {
     do {
       await turn();
@@ -108,7 +110,7 @@ export class PendingReplies {
     return true;
   }
 
-  /** Hands a long reply on, part by part. */
+  /** Passes a long reply part by part. */
   async #relay(stream: ReplyStream, writer: Writer, client: Waiting): Promise<void> {
     for (let part = await stream.next(); part !== null; part = await stream.next()) {
       writer.output.bytes(part);

@@ -56,7 +56,7 @@ export class Refusals {
       await conn.closeWrite();
       if (patience > 0) await within(patience, first.then(() => linger(conn, input.bytes)));
     } catch (error) {
-      if (!isGone(error)) this.log.debug("Cannot turn a client away", { why: String(error) });
+      if (!isGone(error)) this.log.debug("Cannot refuse a client", { why: String(error) });
     } finally {
       clearTimeout(end);
       this.#count--;

@@ -147,6 +147,6 @@ export class Server {
   }
 
   #report({ peer }: Connection, error: unknown): void {
-    this.log.error("Cannot go on with a client", { peer: peer.remote, why: String(error) });
+    this.log.error("Cannot serve a client", { peer: peer.remote, why: String(error) });
   }
 }

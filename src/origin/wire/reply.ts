@@ -35,7 +35,7 @@ const LF = 0x0a;
 /**
  * Reads the reply that begins at `from`; all of it must be there.
  *
- * @throws {Error} When it is nested too deep.
+ * @throws {Error} When it is nested too deeply.
  */
 export function parseReply(bytes: Uint8Array, from = 0): Reply {
   return new ReplyParser(bytes, from).next();
@@ -68,7 +68,7 @@ class ReplyParser {
   constructor(readonly bytes: Uint8Array, public at: number) {}
 
   next(): Reply {
-    if (this.#depth > DEPTH_MAX) throw new Error("Redis sent a reply that is nested too deep");
+    if (this.#depth > DEPTH_MAX) throw new Error("Redis sent a reply that is nested too deeply");
     this.#depth++;
     const reply = this.#read();
     this.#depth--;

@@ -255,7 +255,7 @@ Deno.test("Server logs a bug with a client by the client's address, and serves t
   bad.break(new RangeError("bug"));
   good.send("PING\r\n");
   await until(() => good.written.length === 1 && lines.length === 1);
-  assertMatch(lines[0]!, /error Cannot go on with a client peer=192\.0\.2\.7:4711 why=.*bug/);
+  assertMatch(lines[0]!, /error Cannot serve a client peer=192\.0\.2\.7:4711 why=.*bug/);
   assertEquals(server.clients, 1);
   await server.stop(0);
 });
