@@ -54,6 +54,8 @@ export class Table implements FlightTracker {
   readonly #random: () => number;
   /** Whether Redis reports changes of this key, when it reports any. */
   readonly covers: (key: Key) => boolean;
+  /** Whether keys were read since the last flush whose changes Redis does not report. */
+  #hasUncovered = false;
 
   constructor(
     readonly channel: Channel,
@@ -163,6 +165,7 @@ export class Table implements FlightTracker {
     flight.sentAt = now;
     flight.epoch = this.channel.epoch;
     flight.generation = this.channel.generation;
+    if (!this.covers(flight.key)) this.#hasUncovered = true;
   }
 
   /**
@@ -239,8 +242,14 @@ export class Table implements FlightTracker {
     if (flight?.phase === "sent") this.detach(flight);
   }
 
+  /** Whether Redis reports every change that concerns an entry, when it reports any. */
+  get coversAll(): boolean {
+    return !this.#hasUncovered;
+  }
+
   /** Drops all entries, because Redis deleted every key. */
   flush(): void {
+    this.#hasUncovered = false;
     this.channel.flush();
     this.backoff.allChanged();
     for (const flight of this.flights.values()) {

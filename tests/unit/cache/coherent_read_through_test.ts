@@ -311,6 +311,16 @@ Deno.test("a key without announcements is as old as its read, and a fence reads 
   assertEquals(textOf((await read).answer), "newer");
 });
 
+Deno.test("the table knows whether a fence is enough, or holds keys without announcements", async () => {
+  const { cache: { table }, fill } = tracked({ covers: (key) => key === "told" });
+  await fill("told", "value");
+  assert(table.coversAll);
+  await fill("untold", "value");
+  assert(!table.coversAll);
+  table.flush();
+  assert(table.coversAll);
+});
+
 Deno.test("a forced read that fails keeps the entry if Redis announces no changes", async () => {
   const { cache, time, fill, ask } = tracked({ mode: "off" });
   await fill("key", "value");
