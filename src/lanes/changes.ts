@@ -21,11 +21,17 @@ export interface ChangeLog {
 /**
  * Drops what a command may have changed, once its reply has come or is lost. If it returns a
  * promise, the reply must not go on before the promise is settled.
+ *
+ * @param isCausal Whether changes that others made before this reply have to be known as well.
  */
-export function settle({ keys, beyond }: Written, cache: ChangeLog): void | Promise<void> {
+export function settle(
+  { keys, beyond }: Written,
+  cache: ChangeLog,
+  isCausal = false,
+): void | Promise<void> {
   for (const key of keys) cache.invalidate(key);
   if (beyond === "everything") return cache.flush();
-  if (beyond === "unnamed") return fenced(cache);
+  if (beyond === "unnamed" || isCausal) return fenced(cache);
 }
 
 /** Redis announced the unnamed keys before it replied. Without a fence, any entry may be old. */

@@ -10,15 +10,16 @@
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import { type Route, routeOf } from "../commands/route.ts";
 import type { Later } from "../core/later.ts";
-import { ReplyStream } from "../core/reply_stream.ts";
 import { Failure } from "../core/types.ts";
 import type { LaneClient } from "./lane_client.ts";
 import type { Lanes } from "./mod.ts";
 import type { Passable } from "./passable.ts";
 import type { PrivateLane } from "./private_lane.ts";
-import type { Passed } from "./shared_lane.ts";
+import type { Passed, Sender } from "./shared_lane.ts";
 
-export class ClientLane {
+export class ClientLane implements Sender {
+  /** Whether a request of it was lost, so that its connection ends. */
+  isCut = false;
   #shared = 0;
   #private: PrivateLane | null = null;
   /** Whether all its commands take the private lane from now on. */
@@ -36,6 +37,10 @@ export class ClientLane {
     return this.#shared > 0 || this.client.login !== null || this.hasState;
   }
 
+  get isCausal(): boolean {
+    return this.client.isCausal;
+  }
+
   /** Its private lane, if there is one. */
   get private(): PrivateLane | null {
     return this.#private;
@@ -44,6 +49,11 @@ export class ClientLane {
   /** Whether the private lane holds state, such as another database, or may do so. */
   get hasState(): boolean {
     return !(this.#private?.isIdle ?? true);
+  }
+
+  /** Whether requests wait for replies on the private lane. */
+  get isWaiting(): boolean {
+    return (this.#private?.outstanding ?? 0) > 0;
   }
 
   /** Whether Redis may queue a command in a transaction, or refuse it because of subscriptions. */
@@ -72,14 +82,17 @@ export class ClientLane {
   pass(request: Passable, route: Route, replies = 1): Later<Passed> {
     if (this.#shared++ === 0) this.onChange();
     this.lanes.options.stats.commandsPassed += replies;
-    return this.lanes.shared(route, this.client.version).pass(request, replies, this.#onPassed);
+    return this.lanes.shared(route, this.client.version).pass(request, replies, this);
   }
 
-  readonly #onPassed = (passed: Passed) => {
-    // On a shared lane, long replies would delay other clients or fill the memory.
-    if (passed instanceof ReplyStream) this.#isPinned = true;
+  /** On a shared lane, long replies would delay other clients or fill the memory. */
+  onLong(): void {
+    this.#isPinned = true;
+  }
+
+  onDone(): void {
     if (--this.#shared === 0) this.onChange();
-  };
+  }
 
   /** Returns the private lane and opens it if there is none, or the failure to open it. */
   async open(): Promise<PrivateLane | Failure> {

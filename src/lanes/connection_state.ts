@@ -14,7 +14,7 @@ export class ConnectionState {
   isWatching = false;
   isMonitoring = false;
   isTracking = false;
-  /** Whether the client has changed its name at Redis. The proxy may not know the new one. */
+  /** Whether the client has changed its name or user at Redis. The proxy may not know the new one. */
   isRenamed = false;
   /** Whether a transaction has subscribed. Then replies can no longer be matched to requests. */
   isOpaque = false;
@@ -67,6 +67,11 @@ export class ConnectionState {
         break;
       case "client|tracking":
         this.#track(option === "on");
+        break;
+      case "auth":
+      case "hello":
+        // Queued, they take effect at EXEC, if at all: another user may not read what is cached.
+        this.isRenamed ||= this.isInTransaction;
         break;
       case "client|setname":
       case "client|setinfo":

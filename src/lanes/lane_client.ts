@@ -10,6 +10,8 @@ export interface LaneClient {
   readonly name: string;
   readonly libraryName: string;
   readonly libraryVersion: string;
+  /** Whether a reply waits until all earlier changes in Redis are known (PROXY FRESHNESS causal). */
+  readonly isCausal: boolean;
   /** The client's own credentials; null for those of the proxy. */
   readonly login: Login | null;
 }

@@ -135,10 +135,11 @@ export class Lanes {
       return connection;
     }
     stats.upstreamsTotal++;
-    const lane = new PrivateLane(connection, new ConnectionState(database), cache);
+    const lane = new PrivateLane(connection, new ConnectionState(database), cache, client);
     lane.onClosed = () => stats.upstreams--;
     const id = await connection.call("CLIENT", "ID").catch(() => null);
     lane.upstreamId = typeof id === "number" ? id : null;
+    if (connection.loss !== null) return new Failure("away", `Redis is away: ${connection.loss}`);
     return lane;
   }
 

@@ -10,6 +10,7 @@ import type { Connection } from "../origin/wire/connection.ts";
 import { NOTHING_WRITTEN, type Written } from "../commands/keys.ts";
 import { type ChangeLog, joined, settle } from "./changes.ts";
 import { changesReplies, ConnectionState, SUBSCRIPTIONS } from "./connection_state.ts";
+import type { LaneClient } from "./lane_client.ts";
 import type { Passable } from "./passable.ts";
 import { confirmationOf, type FrameKind, isError, kindOf } from "./reply_kind.ts";
 
@@ -46,6 +47,8 @@ export class PrivateLane {
   onClosed: () => void = () => {};
   /** What was written since replies can no longer be matched to requests. */
   #unsettled: Written = NOTHING_WRITTEN;
+  /** Bytes received when the last fence of a causal client began. */
+  #fencedAt = -1;
   /** Requests and replies of the proxy in order. Those before `#head` are done. */
   #slots: Slot[] = [];
   #head = 0;
@@ -64,6 +67,7 @@ export class PrivateLane {
     readonly connection: Connection,
     readonly state: ConnectionState,
     readonly cache: ChangeLog,
+    readonly client: Pick<LaneClient, "isCausal"> = { isCausal: false },
   ) {
     const frame = (bytes: Uint8Array, from: number, to: number) => this.#frame(bytes, from, to);
     connection.onPush = frame;
@@ -132,9 +136,17 @@ export class PrivateLane {
 
   /** Passes a frame that answers no request, or is not known to. */
   #message(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
-    const settled = settle(this.#unsettled, this.cache);
+    const settled = this.#settle(this.#unsettled);
     if (settled === undefined) return this.sink.write(bytes, from, to);
     return settled.then(() => this.sink.write(bytes, from, to));
+  }
+
+  /** One fence does for all that came with the same read: it is younger than each of them. */
+  #settle(written: Written): void | Promise<void> {
+    const { received } = this.connection;
+    const isCausal = this.client.isCausal && this.#fencedAt !== received;
+    if (isCausal) this.#fencedAt = received;
+    return settle(written, this.cache, isCausal);
   }
 
   #kindOf(bytes: Uint8Array, from: number, to: number): FrameKind {
@@ -191,7 +203,7 @@ export class PrivateLane {
       bytes = request!.rewritten(bytes.subarray(from, to));
       [from, to] = [0, bytes.length];
     }
-    const settled = settle(changed, this.cache);
+    const settled = this.#settle(changed);
     if (settled === undefined) return this.#deliver(bytes, from, to, isMuted);
     return settled.then(() => this.#deliver(bytes, from, to, isMuted));
   }

@@ -21,6 +21,18 @@ import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
 /** The result of a passed request: its replies as bytes or as a stream, or why there are none. */
 export type Passed = Uint8Array | ReplyStream | Failure | typeof HANG_UP;
 
+/** A client that sends requests over the lane. */
+export interface Sender {
+  /** Whether a request of the client was lost. Redis must not execute later ones without it. */
+  isCut: boolean;
+  /** Whether replies wait until all earlier changes in Redis are known. */
+  readonly isCausal: boolean;
+  /** Called when a reply is long. It passes in parts. */
+  onLong(): void;
+  /** Called when a request is answered in full, or is lost. */
+  onDone(): void;
+}
+
 export interface SharedLaneOptions {
   /** Opens a connection; a failure says why there is none. Never rejects. */
   readonly open: () => Promise<Connection | Failure>;
@@ -33,6 +45,8 @@ export class SharedLane {
   #connection: Connection | null = null;
   #opening: Promise<Failure | null> | null = null;
   #isClosed = false;
+  /** Requests that wait for the connection, in order. */
+  #waiting: Passing[] = [];
   /** Connections that were left to a long reply. They take no new requests. */
   readonly #left = new Set<Connection>();
 
@@ -47,36 +61,32 @@ export class SharedLane {
    * Sends requests in one piece. The result is all their replies.
    *
    * @param replies The number of replies: more than one for a transaction in one piece.
-   * @param onDone Called just before the result is known.
    */
-  pass(request: Passable, replies = 1, onDone: (passed: Passed) => void = () => {}): Later<Passed> {
-    const passing = new Passing(this, request, replies, onDone);
+  pass(request: Passable, replies = 1, sender: Sender = anybody()): Later<Passed> {
+    const passing = new Passing(this, request, replies, sender);
     this.send(passing);
     return passing;
   }
 
   /** Sends a request, over a new connection if there is none. */
   send(passing: Passing): void {
-    const { request, replies } = passing;
+    if (passing.sender.isCut) return passing.finish(HANG_UP);
     const connection = this.#connection;
-    if (connection !== null && connection.loss === null && this.#opening === null) {
-      connection.send(request.bytes, replies, passing);
-      return;
+    if (connection !== null && connection.loss === null) {
+      passing.connection = connection;
+      connection.send(passing.request.bytes, passing.replies, passing);
+    } else {
+      this.#waiting.push(passing);
+      this.opened();
     }
-    // Requests that wait for the connection keep their order.
-    this.opened().then((failure) => {
-      if (failure !== null) passing.finish(failure);
-      else this.#connection!.send(request.bytes, replies, passing);
-    });
   }
 
   /**
    * Makes later requests take a new connection. The old one ends once all its requests are
    * answered.
    */
-  leave(): void {
-    const connection = this.#connection;
-    if (connection === null) return;
+  leave(connection: Connection): void {
+    if (this.#connection !== connection) return;
     this.#connection = null;
     this.#left.add(connection);
     const end = () => {
@@ -100,32 +110,45 @@ export class SharedLane {
   /** Resolves to null once there is a connection, or to the failure to open one. */
   opened(): Promise<Failure | null> {
     if (this.#opening === null && this.#connection?.loss === null) return Promise.resolve(null);
-    return this.#opening ??= this.#open().finally(() => this.#opening = null);
+    return this.#opening ??= this.#open();
   }
 
   async #open(): Promise<Failure | null> {
     const opened = await this.options.open();
-    if (opened instanceof Failure) return opened;
-    this.#connection = opened;
-    if (this.#isClosed) opened.close("the proxy is stopping");
-    return null;
+    const failure = opened instanceof Failure ? opened : null;
+    if (!(opened instanceof Failure)) this.#connection = opened;
+    if (this.#isClosed) this.#connection?.close("the proxy is stopping");
+    // In the same moment: a request that comes now must not overtake those that wait.
+    this.#opening = null;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const passing of waiting) {
+      if (failure === null) this.send(passing);
+      else passing.finish(failure);
+    }
+    return failure;
   }
+}
+
+/** A client that has sent nothing else. */
+function anybody(): Sender {
+  return { isCut: false, isCausal: false, onLong() {}, onDone() {} };
 }
 
 /** An in-flight request, and its result. */
 class Passing extends Later<Passed> implements Receiver {
+  /** The connection that it was sent over last. */
+  connection: Connection | null = null;
   #collected: Uint8Array | null = null;
   #stream: ReplyStream | null = null;
   #mayRepeat = true;
-  /** Whether the lane has left its connection to this reply. */
-  #isAlone = false;
 
   constructor(
     readonly lane: SharedLane,
     readonly request: Passable,
     /** The number of replies that have not come yet. */
     public replies: number,
-    readonly onDone: (passed: Passed) => void,
+    readonly sender: Sender,
   ) {
     super();
   }
@@ -133,7 +156,8 @@ class Passing extends Later<Passed> implements Receiver {
   reply(bytes: Uint8Array, from: number, to: number): void {
     const part = copyOf(bytes, from, to);
     if (--this.replies > 0) return this.#add(part);
-    const settled = settle(this.request.written, this.lane.options.cache);
+    const { request, lane, sender } = this;
+    const settled = settle(request.written, lane.options.cache, sender.isCausal);
     if (settled === undefined) this.#end(part);
     else settled.then(() => this.#end(part));
   }
@@ -144,23 +168,24 @@ class Passing extends Later<Passed> implements Receiver {
     if (this.#stream === null) {
       this.#stream = new ReplyStream((change) => budget.held(change));
       if (this.#collected !== null) this.#stream.push(this.#collected);
-      this.finish(this.#stream);
+      this.sender.onLong();
+      this.settle(this.#stream);
     }
     const taken = this.#stream.push(bytes.slice(from, to));
     if (!budget.isOver) return;
     // From now on, this connection is as slow as the client. Others get a new one.
-    if (!this.#isAlone) this.lane.leave();
-    this.#isAlone = true;
+    this.lane.leave(this.connection!);
     return taken;
   }
 
   lost(isSent: boolean): void {
-    const { request, lane } = this;
+    const { request, lane, sender } = this;
     const hasBegun = this.#stream !== null || this.#collected !== null;
-    if (!hasBegun && this.#mayRepeat && lane.mayRepeat(request, isSent)) {
+    if (!hasBegun && !sender.isCut && this.#mayRepeat && lane.mayRepeat(request, isSent)) {
       this.#mayRepeat = false;
       return lane.send(this);
     }
+    sender.isCut = true;
     // Nobody knows whether Redis executed it, so the entries of its keys may be wrong.
     const settled = isSent ? settle(request.written, lane.options.cache) : undefined;
     this.#stream?.cut();
@@ -170,7 +195,7 @@ class Passing extends Later<Passed> implements Receiver {
 
   /** Makes the result known. */
   finish(passed: Passed): void {
-    this.onDone(passed);
+    this.sender.onDone();
     this.settle(passed);
   }
 
@@ -181,8 +206,8 @@ class Passing extends Later<Passed> implements Receiver {
 
   #end(part: Uint8Array): void {
     this.#add(part);
-    if (this.#stream === null) this.finish(this.request.rewritten(this.#collected!));
-    else this.#stream.end();
+    this.#stream?.end();
+    this.finish(this.#stream ?? this.request.rewritten(this.#collected!));
   }
 }
 

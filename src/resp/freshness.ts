@@ -9,11 +9,13 @@ import { NO_TERMS, type Terms } from "../core/types.ts";
  * What a client may choose:
  * - `cached`: within the promise of the cache; a connection begins with this, unless
  *   --stale-if-error or --resp-freshness says otherwise
+ * - `causal`: also no older than what Redis has told over this connection: a reply to a command that
+ *   passes, or a message, comes once all that Redis did before it is known
  * - `fenced`: also no older than the request, from the cache where that can be proven
  * - `forced`: read from Redis for this very request
  * - `stale`: as `cached`, and past its time where Redis gives no answer, as --stale-if-error allows
  */
-export const FRESHNESS = ["cached", "fenced", "forced", "stale"] as const;
+export const FRESHNESS = ["cached", "causal", "fenced", "forced", "stale"] as const;
 
 /** A choice. */
 export type Freshness = typeof FRESHNESS[number];
@@ -24,6 +26,7 @@ const NEVER_STALE: Terms = { ...NO_TERMS, staleIfError: 0 };
 /** The terms of requests, by the choice of their client. */
 export const TERMS: Readonly<Record<Freshness, Terms>> = {
   cached: NEVER_STALE,
+  causal: NEVER_STALE,
   fenced: { ...NEVER_STALE, isFenced: true },
   forced: { ...NEVER_STALE, maxAge: 0 },
   stale: NO_TERMS,

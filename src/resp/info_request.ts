@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { HANG_UP } from "../core/reply_stream.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import type { Passable } from "../lanes/passable.ts";
 import type { Passed } from "../lanes/shared_lane.ts";
@@ -23,6 +24,8 @@ export class InfoRequest implements ClientRequest {
 
   async read(): Promise<Passed> {
     const passed = await passedBy(this.lane.pass(this.request, "shared"));
+    // It is answered all the same, so what follows may go on.
+    if (passed === HANG_UP) this.lane.isCut = false;
     return passed instanceof Uint8Array && isText(passed) ? passed : this.alone();
   }
 

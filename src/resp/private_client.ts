@@ -76,15 +76,20 @@ export class PrivateClient {
         else return this.#leave("the client has left");
         continue;
       }
-      if (isDeferred(next)) next = await next.takeOver();
+      while (isDeferred(next)) {
+        if (next.way === "answered") await this.#answered(opened);
+        next = await next.takeOver();
+      }
       if (isStreamed(next)) {
         if (!await this.#stream(opened, next)) return this.#leave("the client has left");
       } else if (next instanceof PrivateRequest) await this.#send(opened, next);
-      else if (opened.isIdle) return await this.#giveBack(opened, next);
-      else await this.#answer(opened, next);
+      else if (opened.isIdle || next.takeOver !== undefined) {
+        return await this.#giveBack(opened, next);
+      } else await this.#answer(opened, next);
       if (next.last) return this.#leave("the client has quit");
       next = this.client.next();
     }
+    await this.#writer.flushed();
     // The lane was ended because the client needs another one.
     return this.lane.private === opened ? undefined : next;
   }

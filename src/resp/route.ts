@@ -36,6 +36,9 @@ import { type RequestSource, StreamedRequest } from "./streamed_request.ts";
 /** No command has such a long name, in bytes. */
 const NAME_BYTES = 65;
 
+/** They may end the private lane, once all requests on it are answered. */
+const ENDS_STATE = new Set(["hello", "reset"]);
+
 /** Makes the request for these arguments in this session. */
 export function route(args: Arguments, session: Session): ClientRequest {
   const { lane } = session;
@@ -49,6 +52,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
   const name = written.toLowerCase();
   session.enlist();
   if (!session.isAuthenticated) return beforeLogin(args, session, lane);
+  if (ENDS_STATE.has(name) && lane.isWaiting) return new WhenAnswered(args, session);
   if (name === "quit" || name === "reset" || name === "proxy") return local(args, session);
   const isForwarded = lane.mustForward;
   if (!isForwarded && isCached(name) && !lane.isBusy) return local(args, session);
@@ -177,6 +181,31 @@ function infoRequest(
 ): InfoRequest {
   const alone = () => encode(verbatim(version, infoText(context.facts(), names)));
   return new InfoRequest(lane, request, alone);
+}
+
+/** A request that gets its route once all before it are answered: it may end their private lane. */
+class WhenAnswered implements ClientRequest {
+  readonly last = false;
+  readonly way = "answered";
+  readonly args: Arguments;
+
+  constructor(args: Arguments, readonly session: Session) {
+    this.args = ownArguments(args);
+  }
+
+  read(): Promise<never> {
+    return TAKE_OVER;
+  }
+
+  reply(): void {}
+
+  routed(): ClientRequest {
+    return route(this.args, this.session);
+  }
+
+  takeOver(): Promise<ClientRequest> {
+    return Promise.resolve(this.routed());
+  }
 }
 
 /** A request without a route yet: the server's commands, or an earlier request, are not known. */

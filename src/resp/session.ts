@@ -105,6 +105,10 @@ export class Session implements LaneClient, NamedClient {
     this.terms = TERMS[freshness];
   }
 
+  get isCausal(): boolean {
+    return this.#freshness === "causal";
+  }
+
   /**
    * Logs the client in as a user.
    *

@@ -71,7 +71,8 @@ function inOnePiece(passables: readonly Passable[], lane: ClientLane): SharedReq
     bytes.set(one.bytes, at);
     at += one.bytes.length;
   }
-  const written = joined(passables.map((one) => one.written));
+  // EXEC changes what the commands before it do, and nothing else.
+  const written = joined(passables.slice(0, -1).map((one) => one.written));
   return new SharedRequest(
     lane,
     passables.at(-1)!.withBytes(bytes, written),

@@ -10,6 +10,8 @@ export class FakeSocket implements Socket {
   /** All that was written, as code units 0 to 255. */
   written = "";
   isClosed = false;
+  /** Whether what is written is never taken. */
+  isStuck = false;
   #received: Buffer = Buffer.alloc(0);
   #isEnded = false;
   #wake: (() => void) | null = null;
@@ -38,6 +40,7 @@ export class FakeSocket implements Socket {
   }
 
   write(bytes: Uint8Array): Promise<number> {
+    if (this.isStuck) return new Promise(() => {});
     this.written += Buffer.from(bytes).toString("latin1");
     return Promise.resolve(bytes.length);
   }

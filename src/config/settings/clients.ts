@@ -57,7 +57,7 @@ export const CLIENTS = {
     "file with that password; a newline at its end does not count; SIGHUP reloads it",
   ),
   "resp-freshness": optional(
-    oneOf(["cached", "fenced", "forced", "stale"]),
+    oneOf(["cached", "causal", "fenced", "forced", "stale"]),
     "as PROXY FRESHNESS, for all RESP clients; default: stale with --stale-if-error, else cached",
   ),
   "reply-memory": setting(

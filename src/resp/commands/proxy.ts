@@ -33,7 +33,7 @@ export const PROXY: LocalCommand = {
     help("PROXY", [
       "EXPLAIN <key>",
       "Return what the cache knows of a key. Times are in milliseconds, sizes in bytes.",
-      "FRESHNESS [CACHED|FENCED|FORCED|STALE]",
+      "FRESHNESS [CACHED|CAUSAL|FENCED|FORCED|STALE]",
       "Set how fresh the answers of this connection must be, or return the setting.",
     ]),
   ]),

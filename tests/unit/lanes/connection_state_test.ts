@@ -21,6 +21,7 @@ const CLEAN: string[][] = [
   ["watch", "multi", "discard"],
   ["client|tracking on", "client|tracking off"],
   ["select 5", "select 0"],
+  ["hello"],
   ["multi !"],
   ["watch !"],
   ["select 99 !"],
@@ -47,6 +48,9 @@ const DIRTY: string[][] = [
   ["client|tracking on", "multi", "client|tracking off"],
   ["client|caching"],
   ["client|setname"],
+  // Another user may have no right to what is cached.
+  ["multi", "auth", "exec"],
+  ["multi", "hello", "exec"],
   ["select 5"],
   ["multi", "select 0", "exec"],
 ];

@@ -8,10 +8,12 @@ import { FakeSocket, settled } from "../../support/fake_socket.ts";
 import { changed, FakeCache, passable } from "../../support/lane_rig.ts";
 
 /** A lane to a Redis that the test plays, and what its client has got, in `log` with the drops. */
-function rig() {
+function rig(isCausal = false) {
   const socket = new FakeSocket();
   const cache = new FakeCache();
-  const lane = new PrivateLane(new Connection(socket), new ConnectionState(0), cache);
+  const lane = new PrivateLane(new Connection(socket), new ConnectionState(0), cache, {
+    isCausal,
+  });
   lane.sink = {
     write(bytes, from, to) {
       cache.log.push(Buffer.from(bytes.subarray(from, to)).toString("latin1"));
@@ -242,5 +244,20 @@ Deno.test("PrivateLane gives up telling replies apart where a transaction subscr
   await reply("+whatever\r\n");
   assertEquals(log.slice(-2), ["k", "+whatever\r\n"]);
   assert(!lane.isIdle);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane has one fence for all replies and messages of a moment that a causal client gets", async () => {
+  const { lane, socket, send, reply, log } = rig(true);
+  send("SUBSCRIBE", "c");
+  const frame = (kind: string, last: string) =>
+    `*3\r\n$${kind.length}\r\n${kind}\r\n$1\r\nc\r\n${last}\r\n`;
+  await reply(frame("subscribe", ":1"));
+  log.length = 0;
+  const message = frame("message", "$1\r\nm");
+  await reply(message + message);
+  await reply(message);
+  assertEquals(log, ["(fence)", message, message, "(fence)", message]);
+  assertEquals(socket.isClosed, false);
   lane.close("done");
 });

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { HANG_UP, ReplyStream } from "../../../src/core/reply_stream.ts";
 import { Failure } from "../../../src/core/types.ts";
 import type { Passable } from "../../../src/lanes/passable.ts";
-import { type Passed, SharedLane } from "../../../src/lanes/shared_lane.ts";
+import { type Passed, type Sender, SharedLane } from "../../../src/lanes/shared_lane.ts";
 import { StreamBudget } from "../../../src/lanes/stream_budget.ts";
 import { Connection } from "../../../src/origin/wire/connection.ts";
 import { request } from "../../support/client.ts";
@@ -34,6 +34,16 @@ async function pass(lane: SharedLane, request: Passable, replies?: number): Prom
   const passing = lane.pass(request, replies);
   await passing.known();
   return passing.value!;
+}
+
+/** A client that writes down what it is told. */
+function aSender(log: string[] = []): Sender {
+  return {
+    isCut: false,
+    isCausal: false,
+    onLong: () => log.push("(long)"),
+    onDone: () => log.push("(done)"),
+  };
 }
 
 /** What passed, as text. */
@@ -194,7 +204,7 @@ Deno.test("SharedLane leaves its connection to a long reply that nobody reads, a
   const reply = `$1000000\r\n${"x".repeat(1_000_000)}\r\n`;
   sockets[0]!.reply(`${reply}+OK\r\n`);
   const stream = await long as ReplyStream;
-  await settled();
+  while (held() <= 100_000) await settled();
   assert(held() < 300_000, `${held()} bytes`);
   const other = pass(lane, passable("GET", "k"));
   while (sockets.length < 2) await settled();
@@ -224,4 +234,102 @@ Deno.test("SharedLane changes a reply that is to be changed, however long it is"
     assertEquals(textOf(await passed), `+${long.length}\r\n`);
     lane.close();
   }
+});
+
+Deno.test("SharedLane keeps a client busy until a long reply is complete, so that nothing comes from the cache meanwhile", async () => {
+  const { lane, sockets, cache } = rig();
+  const sender = aSender(cache.log);
+  const passing = lane.pass(passable("EVAL", "return x", "0"), 1, sender);
+  await settled();
+  sockets[0]!.reply(`$400000\r\n${"x".repeat(200_000)}`);
+  await passing.known();
+  assertEquals(cache.log, ["(long)"]);
+  sockets[0]!.reply(`${"x".repeat(200_000)}\r\n`);
+  while (cache.log.length < 3) await settled();
+  assertEquals(cache.log, ["(long)", "(fence)", "(done)"]);
+  lane.close();
+});
+
+Deno.test("SharedLane does nothing behind a lost write of the same client, as Redis would not", async () => {
+  const { lane, sockets } = rig();
+  const [one, other] = [aSender(), aSender()];
+  lane.pass(passable("GET", "k"));
+  await settled();
+  sockets[0]!.reply("$-1\r\n");
+  sockets[0]!.isStuck = true;
+  const lost = lane.pass(passable("SET", "a", "1"), 1, one);
+  await settled();
+  // These are not given to a write.
+  const unsent = lane.pass(passable("SET", "b", "1"), 1, one);
+  const foreign = lane.pass(passable("SET", "c", "1"), 1, other);
+  sockets[0]!.end();
+  for (const passing of [lost, unsent]) {
+    await passing.known();
+    assertEquals(passing.value, HANG_UP);
+  }
+  const late = lane.pass(passable("SET", "d", "1"), 1, one);
+  assertEquals(late.value, HANG_UP);
+  await settled();
+  assertEquals(sockets[1]!.written, request("SET", "c", "1"));
+  sockets[1]!.reply("+OK\r\n");
+  await foreign.known();
+  assertEquals(textOf(foreign.value!), "+OK\r\n");
+  lane.close();
+});
+
+Deno.test("SharedLane sends in the order of the requests, also what comes while the connection opens", async () => {
+  const { lane, sockets } = rig();
+  const sender = aSender();
+  const passings = [lane.pass(passable("SET", "a", "1"), 1, sender)];
+  // One more at each moment of the opening.
+  for (let index = 0; index < 12; index++) {
+    passings.push(lane.pass(passable("INCR", `${index}`), 1, sender));
+    await undefined;
+  }
+  await settled();
+  const sent = [
+    request("SET", "a", "1"),
+    ...Array.from({ length: 12 }, (_, index) => request("INCR", `${index}`)),
+  ];
+  assertEquals(sockets[0]!.written, sent.join(""));
+  lane.close();
+});
+
+Deno.test("SharedLane leaves only the connection that a long reply comes over", async () => {
+  const { lane, sockets, held } = rig([], 100_000);
+  const first = pass(lane, passable("LRANGE", "l"));
+  const second = pass(lane, passable("LRANGE", "m"));
+  await settled();
+  const reply = `$1000000\r\n${"x".repeat(1_000_000)}\r\n`;
+  sockets[0]!.reply(reply + reply);
+  const stream = await first as ReplyStream;
+  while (held() <= 100_000) await settled();
+  const other = pass(lane, passable("GET", "k"));
+  while (sockets.length < 2) await settled();
+  while (await stream.next() !== null) { /* Take all. */ }
+  await second;
+  await settled();
+  const last = pass(lane, passable("GET", "k"));
+  await settled();
+  sockets[1]!.reply("$-1\r\n$-1\r\n");
+  assertEquals([textOf(await other), textOf(await last)], ["$-1\r\n", "$-1\r\n"]);
+  assertEquals(sockets.length, 2);
+  lane.close();
+});
+
+Deno.test("SharedLane holds every reply to a causal client until what Redis did before is known", async () => {
+  const { lane, sockets, cache } = rig();
+  const sender = { ...aSender(cache.log), isCausal: true };
+  const fence = Promise.withResolvers<boolean>();
+  cache.fenced = fence.promise;
+  const passing = lane.pass(passable("LRANGE", "l"), 1, sender);
+  await settled();
+  sockets[0]!.reply("*0\r\n");
+  await settled();
+  assertEquals(cache.log, ["(fence)"]);
+  assert(!passing.isKnown);
+  fence.resolve(true);
+  await passing.known();
+  assertEquals(cache.log, ["(fence)", "(done)"]);
+  lane.close();
 });

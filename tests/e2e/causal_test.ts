@@ -1,0 +1,68 @@
+// PROXY FRESHNESS causal: whoever is told of a change finds it, also where the news of it is slow.
+import { assert, assertEquals } from "@std/assert";
+import { startRedisServer } from "../../tools/redis_server.ts";
+import { RawClient, request } from "../support/client.ts";
+import { startProxy } from "../support/proxy.ts";
+import { Relay } from "../support/relay.ts";
+
+const ROUNDS = 40;
+
+/** What tells the client of a change: what is sent before, what tells it, and the answer's end. */
+const NEWS: Readonly<
+  Record<string, { ask: string[]; first: boolean; tell: string[]; until: string }>
+> = {
+  "a job that it waits for": {
+    ask: ["BLPOP", "queue", "0"],
+    first: true,
+    tell: ["RPUSH", "queue", "job!"],
+    until: "job!\r\n",
+  },
+  "a job that it takes": {
+    ask: ["LPOP", "queue"],
+    first: false,
+    tell: ["RPUSH", "queue", "job!"],
+    until: "job!\r\n",
+  },
+  "a message": {
+    ask: [],
+    first: true,
+    tell: ["PUBLISH", "channel", "job!"],
+    until: "job!\r\n",
+  },
+};
+
+/** The number of reads that were older than what the client had been told before. */
+async function staleReads(freshness: string, news: typeof NEWS[string]): Promise<number> {
+  await using redis = await startRedisServer();
+  using relay = new Relay(() => redis.port);
+  await using proxy = await startProxy(relay.port);
+  relay.delay("invalidation", () => 5);
+  using told = await RawClient.connect(proxy.port);
+  using reader = await RawClient.connect(proxy.port);
+  using writer = await RawClient.connect(redis.port);
+  await told.exchange(request("PROXY", "FRESHNESS", freshness), 5);
+  if (news.ask.length === 0) {
+    await told.send(request("SUBSCRIBE", "channel"));
+    await told.until(":1\r\n");
+  }
+  let stale = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const value = String(round).padStart(4, "0");
+    if (news.first && news.ask.length > 0) await told.send(request(...news.ask));
+    const change = request("SET", "k", value) + request(...news.tell);
+    assertEquals(await writer.exchange(change, 9), "+OK\r\n:1\r\n");
+    if (!news.first) await told.send(request(...news.ask));
+    await told.until(news.until);
+    const answer = await reader.exchange(request("GET", "k"), 10);
+    if (answer !== `$4\r\n${value}\r\n`) stale++;
+  }
+  return stale;
+}
+
+for (const [name, news] of Object.entries(NEWS)) {
+  Deno.test(`a causal client that is told by ${name} finds the change, whoever reads it`, async () => {
+    assertEquals(await staleReads("causal", news), 0);
+    // The news is slow in this test, so it would be overtaken.
+    assert(await staleReads("cached", news) > 0);
+  });
+}
