@@ -37,7 +37,7 @@ Deno.test("a GET behind a write in the same pipeline sees the write", async () =
   }
 });
 
-Deno.test("a value that a client writes is read anew by every other client", async () => {
+Deno.test("every client reads the new value after another client has written it", async () => {
   await using it = await serving();
   using writer = await it.connect();
   using reader = await it.connect();
@@ -48,7 +48,7 @@ Deno.test("a value that a client writes is read anew by every other client", asy
   }
 });
 
-Deno.test("a transaction that comes in full needs no connection of its own, and others do", async () => {
+Deno.test("a transaction that arrives in one piece needs no private connection, and others do", async () => {
   await using it = await serving();
   using client = await it.connect();
   // The first command has the proxy learn the commands of the server.
@@ -66,7 +66,7 @@ Deno.test("a transaction that comes in full needs no connection of its own, and 
   await until(async () => await upstreams(it.redis.port, "cmd=exec") === 1);
 });
 
-Deno.test("a client that leaves while it waits takes nothing from the queue", async () => {
+Deno.test("a client that leaves while it waits in BLPOP takes nothing from the queue", async () => {
   await using it = await serving();
   const client = await it.connect();
   await client.send(request("BLPOP", "queue", "0"));
@@ -77,7 +77,7 @@ Deno.test("a client that leaves while it waits takes nothing from the queue", as
   assertEquals(await ask(it.redis.port, "LLEN", "queue"), "1");
 });
 
-Deno.test("no connection to Redis is left when 50 clients with state have gone", async () => {
+Deno.test("no private connection is left after 50 clients with state have gone", async () => {
   await using it = await serving();
   await ask(it.port, "SET", "k", "v");
   const before = await upstreams(it.redis.port, "id=");
@@ -93,7 +93,7 @@ Deno.test("no connection to Redis is left when 50 clients with state have gone",
   await until(async () => await upstreams(it.redis.port, "id=") === before);
 });
 
-Deno.test("beyond --max-upstreams a client is told so, and its connection ends", async () => {
+Deno.test("beyond --max-upstreams, a client gets an error and its connection ends", async () => {
   await using it = await serving(["--max-upstreams", "1"]);
   using first = await it.connect();
   assertEquals(await first.exchange(request("WATCH", "k"), 5), "+OK\r\n");
@@ -119,7 +119,7 @@ Deno.test("a request larger than --max-request passes as it comes, in bounded me
   assert(peak < 250e6, `${peak} bytes`);
 });
 
-Deno.test("what is denied is refused by name, and makes the transaction around it fail", async () => {
+Deno.test("a denied command gets an error with its name, and makes its transaction fail", async () => {
   await using it = await serving(["--deny", "keys,@geo", "--allow", "client|pause"]);
   assertMatch(await ask(it.port, "SHUTDOWN"), /^NOPERM .*'shutdown'/);
   assertMatch(await ask(it.port, "KEYS", "*"), /^NOPERM .*'keys'/);
@@ -137,7 +137,7 @@ Deno.test("what is denied is refused by name, and makes the transaction around i
   assertEquals(it.proxy.process.stderr.match(/Refused a command.* command=keys/g)?.length, 1);
 });
 
-Deno.test("a proxy with a password lets in only who has it, whatever Redis says", async () => {
+Deno.test("a proxy with a password lets in only clients that have it, whatever Redis accepts", async () => {
   await using redis = await startRedisServer();
   await ask(redis.port, "ACL", "SETUSER", "anybody", "on", "nopass", "~*", "+@all");
   await using proxy = await startProxy(redis.port, [], { env: { RP_PASSWORD: "secret" } });

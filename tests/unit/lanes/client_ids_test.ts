@@ -16,7 +16,7 @@ function known(...clients: NamedClient[]): ClientIds {
   return ids;
 }
 
-Deno.test("ClientIds translates between the ids that clients were told and those of Redis", () => {
+Deno.test("ClientIds translates between the clients' ids here and at Redis", () => {
   const [own, shared] = [client(7), client(null)];
   const ids = known(own, shared);
   assertEquals(ids.upstreamOf(`${own.id}`), "7");
@@ -25,7 +25,7 @@ Deno.test("ClientIds translates between the ids that clients were told and those
   assertEquals([ids.toldOf("7"), ids.toldOf("8")], [`${own.id}`, "8"]);
 });
 
-Deno.test("ClientIds knows a client that a command has named after it is gone", () => {
+Deno.test("ClientIds remembers a client that a command has named after it is gone", () => {
   const [named, other] = [client(7), client(8)];
   const ids = known(named, other);
   assertEquals(ids.name(`${named.id}`), "7");
@@ -39,7 +39,7 @@ Deno.test("ClientIds knows a client that a command has named after it is gone", 
   assertEquals(ids.toldOf("7"), "7", "so many are remembered, and no more");
 });
 
-Deno.test("ClientIds shows clients of the proxy under their own ids and addresses", () => {
+Deno.test("ClientIds shows clients of the proxy with their own ids and addresses", () => {
   const [own, shared] = [client(7), client(null)];
   const ids = known(own, shared);
   const list = "id=7 addr=127.0.0.1:1 laddr=127.0.0.1:2 fd=8 db=9\n" +

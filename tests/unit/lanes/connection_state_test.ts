@@ -61,7 +61,7 @@ for (const commands of DIRTY) {
   });
 }
 
-Deno.test("subscriptions are left until the last one of each kind has ended", () => {
+Deno.test("a connection is subscribed until the last subscription of each kind ends", () => {
   const state = new ConnectionState(0);
   state.confirmed("subscribe", 1);
   state.confirmed("psubscribe", 2);
@@ -75,14 +75,14 @@ Deno.test("subscriptions are left until the last one of each kind has ended", ()
   assert(state.isClean);
 });
 
-Deno.test("a connection that starts in another database is clean only in the one that is cached", () => {
+Deno.test("a connection that starts in another database is clean only in the cached one", () => {
   const state = new ConnectionState(0, 3);
   assert(!state.isClean);
   state.answered("select", "0", false);
   assert(state.isClean);
 });
 
-Deno.test("subscriptions and MONITOR in a transaction make replies impossible to tell apart", () => {
+Deno.test("subscriptions and MONITOR in a transaction make the connection opaque", () => {
   assertEquals(["subscribe", "ssubscribe", "monitor", "get"].map(changesReplies), [
     true,
     true,

@@ -27,7 +27,7 @@ function rig(isCausal = false) {
   return { socket, cache, lane, send, reply, log: cache.log };
 }
 
-Deno.test("PrivateLane sends requests as they are, and hands replies on as they are", async () => {
+Deno.test("PrivateLane passes requests and replies unchanged", async () => {
   const { socket, lane, send, reply, log } = rig();
   send("GET", "a");
   send("LRANGE", "l", "0", "-1");
@@ -41,7 +41,7 @@ Deno.test("PrivateLane sends requests as they are, and hands replies on as they 
   lane.close("done");
 });
 
-Deno.test("PrivateLane drops the keys of a transaction at EXEC, and not before", async () => {
+Deno.test("PrivateLane drops the keys of a transaction at EXEC, not before", async () => {
   const { lane, send, reply, log } = rig();
   for (const command of [["MULTI"], ["SET", "a", "1"], ["GET", "b"], ["INCR", "c"], ["EXEC"]]) {
     send(...command);
@@ -62,7 +62,7 @@ Deno.test("PrivateLane drops nothing after DISCARD", async () => {
   lane.close("done");
 });
 
-Deno.test("PrivateLane holds the reply of EXEC with a script in it until its changes are known", async () => {
+Deno.test("PrivateLane holds the reply to EXEC with a script until its changes are known", async () => {
   const { cache, lane, send, reply, log } = rig();
   const fence = Promise.withResolvers<boolean>();
   cache.fenced = fence.promise;
@@ -75,7 +75,7 @@ Deno.test("PrivateLane holds the reply of EXEC with a script in it until its cha
   lane.close("done");
 });
 
-Deno.test("PrivateLane hands messages on at any time, in both versions of the protocol", async () => {
+Deno.test("PrivateLane passes messages at any time, in RESP2 and RESP3", async () => {
   const message = "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n";
   for (const type of ["*", ">"]) {
     const { lane, send, reply, log } = rig();
@@ -97,7 +97,7 @@ Deno.test("PrivateLane hands messages on at any time, in both versions of the pr
   }
 });
 
-Deno.test("PrivateLane is idle once the last subscription has ended", async () => {
+Deno.test("PrivateLane is idle once the last subscription ends", async () => {
   const { lane, send, reply } = rig();
   send("SUBSCRIBE", "c");
   await reply("*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n");
@@ -107,7 +107,7 @@ Deno.test("PrivateLane is idle once the last subscription has ended", async () =
   lane.close("done");
 });
 
-Deno.test("PrivateLane takes an error for the answer to a subscription", async () => {
+Deno.test("PrivateLane takes an error as the answer to a subscription", async () => {
   const { lane, send, reply } = rig();
   send("SUBSCRIBE", "c");
   await reply("-NOPERM no\r\n");
@@ -115,7 +115,7 @@ Deno.test("PrivateLane takes an error for the answer to a subscription", async (
   lane.close("done");
 });
 
-Deno.test("PrivateLane hands the lines of MONITOR on, and still answers what follows", async () => {
+Deno.test("PrivateLane passes the lines of MONITOR, and answers the requests that follow", async () => {
   const { lane, send, reply, log } = rig();
   send("MONITOR");
   await reply('+OK\r\n+1700000000.1 [0 127.0.0.1:1] "get" "k"\r\n');
@@ -128,7 +128,7 @@ Deno.test("PrivateLane hands the lines of MONITOR on, and still answers what fol
   lane.close("done");
 });
 
-Deno.test("PrivateLane answers here in the order of the requests", async () => {
+Deno.test("PrivateLane sends the proxy's own replies in the order of the requests", async () => {
   const { lane, send, reply, log } = rig();
   lane.answer(Buffer.from("+1\r\n"));
   send("BLPOP", "q", "0");
@@ -141,7 +141,7 @@ Deno.test("PrivateLane answers here in the order of the requests", async () => {
   lane.close("done");
 });
 
-Deno.test("PrivateLane leaves out the replies that the client does not want, but not the messages", async () => {
+Deno.test("PrivateLane leaves out unwanted replies, but no messages", async () => {
   const { lane, reply, log } = rig();
   lane.send(passable("GET", "k"), true);
   lane.send(passable("SET", "k", "v"), true);
@@ -150,7 +150,7 @@ Deno.test("PrivateLane leaves out the replies that the client does not want, but
   lane.close("done");
 });
 
-Deno.test("PrivateLane confirms subscriptions also to a client that wants no replies", async () => {
+Deno.test("PrivateLane confirms subscriptions, also to a client that wants no replies", async () => {
   const { lane, reply, log } = rig();
   lane.send(passable("SUBSCRIBE", "c"), true);
   const confirmation = "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n";
@@ -159,7 +159,7 @@ Deno.test("PrivateLane confirms subscriptions also to a client that wants no rep
   lane.close("done");
 });
 
-Deno.test("PrivateLane changes a reply that is to be changed, however long it is", async () => {
+Deno.test("PrivateLane rewrites a reply of any length", async () => {
   for (const length of [3, 500_000]) {
     const { lane, reply, log } = rig();
     lane.send(changed((text) => `+${text.length}\r\n`, "GET", "k"), false);
@@ -171,7 +171,7 @@ Deno.test("PrivateLane changes a reply that is to be changed, however long it is
   }
 });
 
-Deno.test("PrivateLane tells the request what came of it before its reply goes on", async () => {
+Deno.test("PrivateLane reports the result to the request before it passes the reply", async () => {
   const { lane, reply, log } = rig();
   for (const word of ["a", "b"]) {
     const request = passable("GET", word);
@@ -200,7 +200,7 @@ Deno.test("PrivateLane may be in a transaction or subscribed from the request un
   lane.close("done");
 });
 
-Deno.test("PrivateLane hands a long reply on part by part, and reads on when the client has taken it", async () => {
+Deno.test("PrivateLane passes a long reply in parts, and reads on when the client has taken them", async () => {
   const { lane, socket, send, log } = rig();
   const taken = Promise.withResolvers<void>();
   let parts = 0;
@@ -221,7 +221,7 @@ Deno.test("PrivateLane hands a long reply on part by part, and reads on when the
   lane.close("done");
 });
 
-Deno.test("PrivateLane has all keys dropped that its requests may have changed when it is lost", async () => {
+Deno.test("PrivateLane drops all keys that its requests may have changed when it is lost", async () => {
   const { lane, socket, send, log } = rig();
   let ends = 0;
   lane.onEnd = () => ends++;
@@ -235,7 +235,7 @@ Deno.test("PrivateLane has all keys dropped that its requests may have changed w
   assertEquals(ends, 1);
 });
 
-Deno.test("PrivateLane gives up telling replies apart where a transaction subscribes", async () => {
+Deno.test("PrivateLane stops matching replies to requests after a transaction that subscribes", async () => {
   const { lane, send, reply, log } = rig();
   for (const command of [["MULTI"], ["SUBSCRIBE", "a", "b"], ["EXEC"]]) send(...command);
   await reply("+OK\r\n+QUEUED\r\n");
