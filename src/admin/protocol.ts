@@ -16,7 +16,7 @@ import type { Output } from "../server/output.ts";
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
 import { type AdminSources, answer, type Page, refuse } from "./routes.ts";
 
-const TOO_SLOW = new Refusal(STATUS_CODE.RequestTimeout, "The request took too long to come");
+const TOO_SLOW = new Refusal(STATUS_CODE.RequestTimeout, "The request took too long to arrive");
 const TOO_MANY = new Refusal(STATUS_CODE.ServiceUnavailable, "Too many clients are connected");
 
 const date = new HttpDate();

@@ -60,7 +60,12 @@ export function answer(request: AdminRequest, sources: AdminSources): Page {
   // A program that checks only health often cannot keep a password.
   if (path === "/healthz") return page("ok\n", TEXT);
   if (!request.isAuthorized) {
-    return refuse(request, STATUS_CODE.Unauthorized, "Wanted the password", CHALLENGE_LINES);
+    return refuse(
+      request,
+      STATUS_CODE.Unauthorized,
+      "Wrong or missing password: wanted Basic or Bearer authentication",
+      CHALLENGE_LINES,
+    );
   }
   if (path === "/readyz") {
     const why = sources.whyNotReady();

@@ -26,7 +26,7 @@ export function framingOf(fields: RawFields, isHttp11: boolean): Framing | Refus
   if (encoding === undefined) {
     if (length === undefined) return 0;
     if (/^\d{1,15}$/.test(length)) return Number(length);
-    return new Refusal(400, "Content-Length is not one number");
+    return new Refusal(400, "Cannot read Content-Length: wanted one number");
   }
   if (length !== undefined) {
     return new Refusal(400, "Content-Length and Transfer-Encoding contradict each other");
@@ -34,11 +34,14 @@ export function framingOf(fields: RawFields, isHttp11: boolean): Framing | Refus
   if (!isHttp11) return new Refusal(400, "HTTP/1.0 has no Transfer-Encoding");
   const codings = tokensOf(encoding);
   if (codings.at(-1) !== "chunked") {
-    return new Refusal(400, "The last transfer coding is not chunked: the end cannot be told");
+    return new Refusal(
+      400,
+      "Cannot find the end of the body: wanted chunked as the last transfer coding",
+    );
   }
   return codings.length === 1
     ? "chunked"
-    : new Refusal(501, "No transfer coding but chunked is known here");
+    : new Refusal(501, "Unknown transfer coding: wanted chunked alone");
 }
 
 /** Follows a chunked body to its end, as its bytes arrive. */
@@ -97,7 +100,7 @@ export class ChunkedBody {
 }
 
 const TOO_LARGE = new Refusal(413, `The body exceeds ${BODY_BYTES} bytes`);
-const BAD_CHUNK = new Refusal(400, "The body is not made of plain chunks");
+const BAD_CHUNK = new Refusal(400, "Cannot read the body: wanted chunks without extensions");
 
 /** The value of a hexadecimal digit, or -1. */
 function hexDigit(byte: number): number {

@@ -76,7 +76,7 @@ function grant(wishes: Wishes, { mayRefresh }: HttpOptions): Wishes {
 
 const BAD_HOST = new Refusal(
   400,
-  "HTTP/1.1 wants exactly one Host, with a host and perhaps a port",
+  "Cannot read Host: wanted exactly one, with a host and an optional port",
 );
 
 /** Whether the connection ends after this request. Source: RFC 9112 section 9.3. */

@@ -47,7 +47,7 @@ export class Http implements Protocol {
 
   /** RFC 9110 section 15.5.9. */
   expire(output: Output, input: Input): void {
-    this.#last(408, "The request took too long to come", input).reply(output);
+    this.#last(408, "The request took too long to arrive", input).reply(output);
   }
 
   /** RFC 9110 section 15.6.4. */

@@ -99,28 +99,28 @@ export class FieldSection {
     const value = input.latin1(valueAt, valueEnd);
     const before = this.fields.get(name);
     if (before !== undefined && SINGLE.has(name)) {
-      return new Refusal(400, `The field ${name} is there twice`);
+      return new Refusal(400, `The field ${name} is repeated`);
     }
     this.fields.set(name, before === undefined ? value : `${before}, ${value}`);
     return undefined;
   }
 }
 
-const BARE_CR = new Refusal(400, "A carriage return stands without its line feed");
-const BARE_LF = new Refusal(400, "A line feed stands without its carriage return");
-const BAD_VALUE = new Refusal(400, "A field value has a control character");
+const BARE_CR = new Refusal(400, "A carriage return has no line feed");
+const BARE_LF = new Refusal(400, "A line feed has no carriage return");
+const BAD_VALUE = new Refusal(400, "A field value contains a control character");
 const TOO_MANY = new Refusal(431, `There are more than ${FIELD_COUNT} fields`);
 
 function badName(byte: number, isFirst: boolean): Refusal {
   if (byte === LF) return BARE_LF;
   if (byte === CR) return new Refusal(400, "A field line has no colon");
   if (byte !== SPACE && byte !== TAB) {
-    return new Refusal(400, "A field name has a character that no name has");
+    return new Refusal(400, "A field name contains an invalid character");
   }
   return new Refusal(
     400,
     isFirst
-      ? "A field line begins with white space: folded lines are not taken"
-      : "White space stands before the colon of a field",
+      ? "A field line begins with white space: folded lines are not supported"
+      : "White space precedes the colon of a field",
   );
 }

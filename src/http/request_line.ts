@@ -121,10 +121,10 @@ function badTarget(byte: number): Refusal {
   return new Refusal(400, `The target contains the byte 0x${hex}: wanted it written as %${hex}`);
 }
 
-const BAD_LINE = new Refusal(400, "The request line is not `METHOD target HTTP/1.1`");
+const BAD_LINE = new Refusal(400, "Cannot read the request line: wanted `METHOD target HTTP/1.1`");
 const BAD_VERSION = new Refusal(
   400,
   "The request line does not end in ` HTTP/1.1`: wanted a space in the target written as %20",
 );
 const TOO_LONG = new Refusal(414, `The request line exceeds ${LINE_BYTES} bytes`);
-const UNKNOWN_VERSION = new Refusal(505, "Only HTTP/1.1 and HTTP/1.0 are spoken here");
+const UNKNOWN_VERSION = new Refusal(505, "Unsupported version: wanted HTTP/1.1 or HTTP/1.0");

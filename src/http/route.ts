@@ -57,7 +57,7 @@ function routeOther(
   const isAllowed = host === null
     ? fields.isHostAllowed
     : isAllowedHost(host, options.allowedHosts);
-  if (!isAllowed) return fail(421, "No such host here");
+  if (!isAllowed) return fail(421, "This host is not served: wanted one of --allowed-hosts");
   if (method === "OPTIONS") {
     const lines = ALLOW + (fields.isPreflight && options.corsOrigins ? PREFLIGHT_LINES : "");
     return new KeylessRequest(mode, (output, now) => replies.empty(output, now, lines, mode));
@@ -66,8 +66,16 @@ function routeOther(
     const why = `Cannot ${method} a key: wanted GET or HEAD`;
     return OTHER_METHODS.has(method) ? fail(405, why, ALLOW) : fail(501, why);
   }
-  if (fields.bar === "unauthorized") return fail(401, "Wanted the password", CHALLENGE_LINES);
-  if (fields.bar === "expectation") return fail(417, "No expectation but 100-continue can be met");
+  if (fields.bar === "unauthorized") {
+    return fail(
+      401,
+      "Wrong or missing password: wanted Basic or Bearer authentication",
+      CHALLENGE_LINES,
+    );
+  }
+  if (fields.bar === "expectation") {
+    return fail(417, "Cannot meet the expectation: wanted 100-continue");
+  }
   if (target.isRoot) {
     return new KeylessRequest(mode, (output, now) => replies.page(output, now, WELCOME, mode));
   }

@@ -38,6 +38,6 @@ export const REPLY_BYTES = 64 * 1024 * 1024;
 export const TURN_KEYS = 1024;
 export const TURN_KEY_BYTES = 64 * 1024;
 
-/** What redis-server accepts before a client has authenticated: enough to do so. */
+/** The limits of redis-server before a client has authenticated. */
 export const STRANGER_ARGUMENTS = 10;
 export const STRANGER_BULK_BYTES = 16 * 1024;

@@ -1,7 +1,7 @@
 /**
  * RESP requests: bytes to arguments. Accepts arrays of bulk strings and inline commands, in any
- * fragmentation. No byte is looked at twice: what is known of an incomplete request is kept as
- * positions relative to its first byte.
+ * fragmentation. No byte is read twice: an incomplete request is kept as positions relative to its
+ * first byte.
  *
  * Source: Redis serialization protocol specification, "Sending commands to a Redis server"; the
  * limits and the wording of errors are those of `processInputBuffer` in redis-server.
@@ -25,7 +25,7 @@ const NO_LENGTH = -1;
 const SKIPS_PER_TURN = 1024;
 const BULKS_PER_TURN = 8192;
 
-/** What one step of parsing came to: it needs more bytes, it may go on, or a request is complete. */
+/** The result of one step: more bytes are needed, parsing may go on, or a request is complete. */
 type Step = "more" | "on" | "request";
 
 export class RespParser {
@@ -83,7 +83,7 @@ export class RespParser {
       this.#line?.isAtStart !== false && !this.#isStreaming;
   }
 
-  /** Whether the input, or what is set aside, holds a part of an array. */
+  /** Whether a part of an array has been read, and is kept. */
   get isCollecting(): boolean {
     return this.#missing > 0 && !this.#isStreaming;
   }
@@ -199,7 +199,7 @@ export class RespParser {
     return true;
   }
 
-  /** Adds what has been scanned and the rest of the bulk string to the bytes to be consumed. */
+  /** Marks the scanned bytes and the rest of the bulk string to be consumed. */
   #skipBulk(): void {
     this.#rest = this.#scanned;
     this.#scanned = 0;

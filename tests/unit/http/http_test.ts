@@ -216,7 +216,11 @@ Deno.test("HTTP needs the password if there is one, except for a preflight", asy
   const options = { credentials, corsOrigins };
   for (const field of ["", "Authorization: Bearer wrong\r\n"]) {
     const reply = await replyTo(`${GET}${field}\r\n`, answer(entry()), options);
-    assertEquals([reply.status, reply.body, reply.last], [401, "Wanted the password\n", false]);
+    assertEquals([reply.status, reply.body, reply.last], [
+      401,
+      "Wrong or missing password: wanted Basic or Bearer authentication\n",
+      false,
+    ]);
     assertMatch(reply.lines.join("\n"), /WWW-Authenticate: Basic .*\nWWW-Authenticate: Bearer /);
   }
   for (const field of ["Bearer secret", `Basic ${btoa("default:secret")}`]) {
@@ -368,7 +372,7 @@ async function lastReply(
 Deno.test("HTTP sends 408 to a client that took too long, and announces the end of the connection", async () => {
   for (const came of ["", "G", "GET /k HTTP/1.1\r\nHost"]) {
     const reply = await lastReply(came, (http, ...rest) => http.expire(...rest));
-    assertEquals([reply.status, reply.body], [408, "The request took too long to come\n"]);
+    assertEquals([reply.status, reply.body], [408, "The request took too long to arrive\n"]);
   }
   const reply = await lastReply("HEAD /k HT", (http, ...rest) => http.expire(...rest));
   assertEquals([reply.status, reply.body], [408, ""]);
