@@ -35,7 +35,7 @@ async function same({ direct, origin, proxy }: Places, one: Conversation): Promi
 Deno.test("a script of 35 commands of every kind gets the bytes of redis-server", () =>
   withServers((places) => same(places, SCRIPT)));
 
-Deno.test("what one connection does changes only what Redis would change", async (t) => {
+Deno.test("each conversation gets the same replies and has the same effects as at Redis", async (t) => {
   await withServers(async (places) => {
     for (const one of CONVERSATIONS) await t.step(one.name, () => same(places, one));
   });

@@ -92,7 +92,7 @@ Deno.test("with --reuse-port, both processes may have the admin port and a Unix 
   }
 });
 
-Deno.test("without --reuse-port, a port that another proxy has is refused, whatever that one allows", async () => {
+Deno.test("without --reuse-port, the port of another proxy is refused, even if that one has --reuse-port", async () => {
   await using redis = await startRedisServer();
   const flags = ["--port", `${freePort()}`];
   await using _first = await startProxy(redis.port, [...flags, "--reuse-port"]);

@@ -125,7 +125,7 @@ async function sendAndReadLine(port: number, file: string): Promise<string> {
   return (await run("bash", ["-c", script, "bash", file])).stdout;
 }
 
-Deno.test("others are served within 20 ms while one client sends what is slow to serve", async (t) => {
+Deno.test("other clients are served within 20 ms while one client sends the slowest requests", async (t) => {
   await using it = await serving();
   using other = await it.connect();
   const file = await Deno.makeTempFile({ prefix: "redis-proxy-heavy-" });

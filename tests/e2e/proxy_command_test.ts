@@ -79,7 +79,7 @@ Deno.test("with --stale-if-error, RESP clients get stale values while Redis is a
   assertEquals(await client.exchange(request("GET", "key"), 11), "$5\r\nvalue\r\n");
 });
 
-Deno.test("once stale values are too old, they are no more served, and the proxy is not ready", async () => {
+Deno.test("stale values that are too old are not served, and the proxy is not ready", async () => {
   await using it = await orphaned("--stale-if-error", "1", "--cache-timeout", "1");
   assertEquals(await redisCli(it.port, "get", "key"), "value\n");
   assertEquals(await readiness(it), "ready\n");

@@ -247,7 +247,7 @@ Deno.test("files for TLS that cannot be used are refused at start, with a senten
   });
 });
 
-Deno.test("settings for TLS are refused where the connection to Redis is in the clear", async () => {
+Deno.test("settings for TLS are refused if the connection to Redis does not use TLS", async () => {
   await using process = new ProxyProcess(["--redis-server-name", "redis.lan"]);
   assertEquals((await process.status).code, 2);
   const message = "Cannot use --redis-server-name without TLS: wanted --redis-url rediss://...\n";

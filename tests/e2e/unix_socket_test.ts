@@ -65,7 +65,7 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
 
-Deno.test("clients are served over a Unix socket, in both protocols, and it goes with the proxy", async () => {
+Deno.test("clients are served over a Unix socket in both protocols, and the proxy removes it at its end", async () => {
   await withFolder(async (folder) => {
     const socket = `${folder}/proxy.sock`;
     await using redis = await startRedisServer();
@@ -117,7 +117,7 @@ Deno.test("the socket of a process that was killed is replaced", async () => {
   });
 });
 
-Deno.test("a path that is taken is refused, and what has it stays", async () => {
+Deno.test("a socket path in use is refused, and its owner keeps it", async () => {
   await withFolder(async (folder) => {
     const socket = `${folder}/proxy.sock`;
     const file = `${folder}/file`;

@@ -22,7 +22,7 @@ Deno.test("isLoopback() knows the addresses that only this machine reaches", () 
   }
 });
 
-Deno.test("warnOfExposure() warns in one line where anybody on the network can read every key", () => {
+Deno.test("warnOfExposure() warns in one line if anybody on the network can read every key", () => {
   const lines = warnings({});
   assertEquals(lines.length, 1);
   assertMatch(

@@ -53,7 +53,7 @@ Deno.test("ReadAhead.read() gives all bytes in order, whatever the sizes", async
   }
 });
 
-Deno.test("ReadAhead.read() waits for the read under way, and is over after it", async () => {
+Deno.test("ReadAhead.read() waits for the pending read, and is over after it", async () => {
   const { conn, ahead } = reading();
   ahead.goOn();
   const room = new Uint8Array(10);

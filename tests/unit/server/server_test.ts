@@ -133,7 +133,7 @@ Deno.test("Server warns once of connections that begin with a header, however ma
   await server.stop(0);
 });
 
-Deno.test("Server gives up who is silent, who sends half a request, and who takes no reply", async () => {
+Deno.test("Server disconnects clients that are silent, send half a request, or read no reply", async () => {
   const { server, origin, lines, port } = serve({
     patience: { idle: 100, partial: 100, writing: 100 },
   });
@@ -177,7 +177,7 @@ Deno.test("Server leaves a client alone whose read at the origin takes its time"
   await server.stop(0);
 });
 
-Deno.test("Server.stop() waits for replies that are under way, and for no idle client", async () => {
+Deno.test("Server.stop() waits for in-flight replies, and for no idle client", async () => {
   const { server, origin, port } = serve();
   using idle = await RawClient.connect(port);
   using busy = await RawClient.connect(port);

@@ -74,7 +74,7 @@ Deno.test("SlowClients.hold() again counts the new memory instead of the old", (
   assertEquals([slow.ledger.bytes, [...slow.clients]], [0, []]);
 });
 
-Deno.test("SlowClients has clients read ahead that take nothing, again and again, and no others", async () => {
+Deno.test("SlowClients reads ahead repeatedly from clients that read nothing, and from no others", async () => {
   using slow = slowClients();
   const [stuck, fine] = [client(-1000), client(Infinity)];
   for (const one of [stuck, fine]) slow.hold(one, [], 0);

@@ -59,7 +59,7 @@ Deno.test("Writer.flush() of nothing is done at once, and no activity", async ()
   assertEquals([writer.isBusy, activity.phase], [false, "idle"]);
 });
 
-Deno.test("Writer counts replies that are not small, and what comes behind them, until they are taken", async () => {
+Deno.test("Writer counts replies that are not small, and those behind them, until the client reads them", async () => {
   const { sink, slow, writer } = writing();
   const value = new Uint8Array(100_000);
   writer.output.latin1("small");
