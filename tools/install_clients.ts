@@ -1,7 +1,8 @@
-// Installs the Redis clients of other languages that the tests drive, and twemproxy, which they put
-// before a Redis. This needs root on a Debian-like system; otherwise the tests of what is missing
+// Installs the Redis clients and programs of other languages that the tests drive, and twemproxy,
+// which they put before a Redis. This needs root on a Debian-like system; otherwise the tests of what is missing
 // are skipped.
 import { type Client, SYSTEM_CLIENTS, versionOf } from "../tests/e2e/clients/catalogue.ts";
+import { isInstalled, SYSTEM_PROGRAMS } from "../tests/e2e/packages/catalogue.ts";
 import { main, say } from "./command.ts";
 import { installDebian, isOnPath, mayInstall } from "./install_redis.ts";
 
@@ -10,8 +11,11 @@ const TWEMPROXY = "nutcracker";
 
 /** Installs all that is missing at once. Never fails. */
 export async function ensureClients(): Promise<void> {
-  const missing = await missingClients();
-  const packages = [...packagesOf(missing), ...(isOnPath(TWEMPROXY) ? [] : [TWEMPROXY])];
+  const packages = [
+    ...packagesOf(await missingClients()),
+    ...await packagesOfPrograms(),
+    ...(isOnPath(TWEMPROXY) ? [] : [TWEMPROXY]),
+  ];
   if (packages.length === 0 || !mayInstall()) return;
   try {
     await installDebian(packages);
@@ -29,6 +33,11 @@ async function missingClients(): Promise<Client[]> {
 function packagesOf(clients: Client[]): string[] {
   const packages = clients.flatMap(({ debian }) => debian);
   return packages.includes("libhiredis-dev") && !isOnPath("cc") ? [...packages, "tcc"] : packages;
+}
+
+async function packagesOfPrograms(): Promise<string[]> {
+  const installed = await Promise.all(SYSTEM_PROGRAMS.map(isInstalled));
+  return SYSTEM_PROGRAMS.flatMap(({ debian = [] }, index) => installed[index] ? [] : debian);
 }
 
 if (import.meta.main) {
