@@ -5,19 +5,22 @@ import { race } from "../soak/race.ts";
 import { FAULTS } from "../soak/rig.ts";
 import { soak } from "../soak/soak.ts";
 
-const LOAD = { readers: 12, writers: 2, keys: 32, lease: 500 };
+const LOAD = { readers: 12, writers: 2, through: 3, keys: 32, lease: 500 };
 
 Deno.test("without faults, readers never see an outdated value for long", async () => {
   const report = await soak({ ...LOAD, seconds: 3, faults: [] });
   const { violations, unequal, leftovers, errors } = report;
   assertEquals([violations, unequal, leftovers, errors], [[], [], [], {}]);
   assert(report.reads > 1000 && report.writes > 100, JSON.stringify(report));
+  assert(report.strictReads > 300, JSON.stringify(report));
+  assertEquals(report.strictStale, 0);
 });
 
 Deno.test("with one fault after the other, no answer is too old, and every key recovers", async () => {
   const report = await soak({ ...LOAD, seconds: 8, faults: FAULTS });
   assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);
   assert(report.reads > 1000 && report.faults > 3, JSON.stringify(report));
+  assertEquals(report.strictStale, 0);
 });
 
 Deno.test("large values that are changed all the time are as fresh as small ones, also with faults", async () => {

@@ -55,6 +55,16 @@ export class RespClient implements Client {
     });
   }
 
+  /** Sends commands at once; returns so many lines of their replies. */
+  lines(count: number, ...commands: string[][]): Promise<string[]> {
+    return this.#line.use(async (client) => {
+      await client.send(commands.map((one) => request(...one)).join(""));
+      const lines: string[] = [];
+      while (lines.length < count) lines.push((await client.until("\r\n")).slice(0, -2));
+      return lines;
+    });
+  }
+
   /** Runs any command; returns the first line of its reply. */
   run(...command: string[]): Promise<string> {
     return this.#line.use(async (client) => {

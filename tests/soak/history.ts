@@ -34,6 +34,9 @@ export interface Report {
   readonly p99: number;
   readonly p999: number;
   readonly max: number;
+  /** Reads of keys that are written through the proxy: none may be older than a reply to a write. */
+  readonly strictReads: number;
+  readonly strictStale: number;
   readonly violations: readonly string[];
 }
 
@@ -49,13 +52,20 @@ export class History {
   reads = 0;
   writes = 0;
   stale = 0;
+  strictReads = 0;
+  strictStale = 0;
   #max = 0;
 
   /** The periods in which keys could disappear by themselves, as by eviction. */
   readonly #vanishings: { readonly from: number; to: number }[] = [];
 
-  /** @param bound The largest allowed age of an answer, in milliseconds. */
-  constructor(readonly bound: number) {}
+  /**
+   * Makes a history without events.
+   *
+   * @param bound The largest allowed age of an answer, in milliseconds.
+   * @param isStrict Whether a key is written through the proxy, so that no answer may have an age.
+   */
+  constructor(readonly bound: number, readonly isStrict: (key: string) => boolean = () => false) {}
 
   /** From now on any key may disappear by itself; call the result when that ends. */
   vanish(now: number): (now: number) => void {
@@ -88,6 +98,10 @@ export class History {
     const state = states[index];
     if (state === undefined || state.invoked > reading.answered) {
       return this.#violate("invention", reading);
+    }
+    // A write without a reply may be done at any later time, also after younger ones.
+    if (this.isStrict(reading.key) && state.acknowledged === Infinity) {
+      return this.#note(0, reading);
     }
     const end = state.acknowledged + state.timeToLive;
     const age = Math.max(reading.invoked - end, this.#ageOf(states, index, reading), 0);
@@ -127,7 +141,11 @@ export class History {
     this.#ages.set(step, (this.#ages.get(step) ?? 0) + 1);
     if (age > 0) this.stale++;
     this.#max = Math.max(this.#max, age);
-    if (age > this.bound + TOLERANCE) {
+    const isStrict = this.isStrict(reading.key);
+    if (isStrict) this.strictReads++;
+    if (isStrict && age > 0) this.strictStale++;
+    // Both moments of a strict key are of one clock: the reply to its writer, and then the request.
+    if (age > (isStrict ? 0 : this.bound + TOLERANCE)) {
       this.#violate(`staleness of ${age.toFixed(1)} ms`, reading);
     }
   }
@@ -157,6 +175,8 @@ export class History {
       p50: quantile(0.5),
       p99: quantile(0.99),
       p999: quantile(0.999),
+      strictReads: this.strictReads,
+      strictStale: this.strictStale,
       max: Math.round(this.#max * 10) / 10,
       violations: this.violations,
     };

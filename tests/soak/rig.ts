@@ -62,7 +62,7 @@ export class Rig implements AsyncDisposable {
   }
 }
 
-const KINDS: readonly Kind[] = ["data", "invalidation"];
+const KINDS: readonly Kind[] = ["data", "invalidation", "lane"];
 
 function each(name: string, make: (kind: Kind) => Omit<Fault, "name">): Fault[] {
   return KINDS.map((kind) => ({ name: `${name}-${kind}`, ...make(kind) }));
@@ -92,6 +92,11 @@ export const FAULTS: readonly Fault[] = [
   {
     name: "client-kill",
     begin: async (rig) => void await rig.ask("CLIENT", "KILL", "TYPE", "pubsub"),
+  },
+  {
+    // Every connection of the proxy but those for reads: what was sent may be done or not.
+    name: "kill-lanes",
+    begin: async (rig) => void await rig.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"),
   },
   {
     name: "client-pause",

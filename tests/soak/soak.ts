@@ -8,11 +8,14 @@ import { until } from "../support/serving.ts";
 import { type Client, HttpClient, RespClient } from "./clients.ts";
 import { History, type Report } from "./history.ts";
 import { type Fault, Rig } from "./rig.ts";
+import { WAYS } from "./through.ts";
 
 export interface SoakOptions {
   readonly seconds: number;
   readonly readers: number;
   readonly writers: number;
+  /** Writers that write through the proxy, each its own keys, and read them after each reply. */
+  readonly through?: number;
   readonly keys: number;
   /** The proxy's lease, in milliseconds. */
   readonly lease: number;
@@ -53,6 +56,10 @@ const EXPIRING = 8;
 const AT_REST = ["origin_flights", "origin_permits", "origin_waiting", "origin_large_bytes"];
 const REST_LIMIT = 3000;
 
+/** Keys of each writer that writes through the proxy. */
+const OWN_KEYS = 4;
+const OWN = "own:";
+
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -60,7 +67,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   await using rig = await Rig.start(lease);
   // The lease, and the time-out of a probe.
   const bound = faults.length === 0 ? 50 : lease + lease * 2 / 3;
-  const run = new Run(rig, new History(bound), options);
+  const run = new Run(rig, new History(bound, (key) => key.startsWith(OWN)), options);
   const unequal = await run.all();
   const leftovers = await leftoversOf(rig.proxy.port);
   return { ...run.history.report(), ...run.figures(), unequal, leftovers };
@@ -83,7 +90,9 @@ async function leftoversOf(port: number): Promise<string[]> {
 
 class Run {
   readonly #errors: Record<string, number> = {};
+  /** All keys, and those that are written past the proxy. */
   readonly #names: readonly string[];
+  readonly #foreign: readonly string[];
   #slowest = 0;
   #faults = 0;
   #isOver = false;
@@ -92,7 +101,10 @@ class Run {
   #reads = 0;
 
   constructor(readonly rig: Rig, readonly history: History, readonly options: SoakOptions) {
-    this.#names = Array.from({ length: options.keys }, (_, index) => `key:${index}`);
+    const { keys, through = 0 } = options;
+    this.#foreign = Array.from({ length: keys }, (_, index) => `key:${index}`);
+    const own = Array.from({ length: through * OWN_KEYS }, (_, index) => `${OWN}${index}`);
+    this.#names = [...this.#foreign, ...own];
   }
 
   /** Runs the soak; returns the keys that differ from Redis in the end. */
@@ -105,6 +117,10 @@ class Run {
     );
     const reading = clients.map((client, index) => this.#read(client, index));
     const writing = Array.from({ length: writers }, (_, index) => this.#write(index));
+    const through = Array.from(
+      { length: this.options.through ?? 0 },
+      (_, index) => this.#pass(index),
+    );
     const end = performance.now() + seconds * 1000;
     while (performance.now() < end) {
       if (faults.length === 0) await wait(Math.min(100, end - performance.now()));
@@ -116,7 +132,7 @@ class Run {
     this.#reads = await this.#readsAtRedis();
     const unequal = await this.#compare();
     this.#isOver = true;
-    await Promise.all([...reading, ...writing]);
+    await Promise.all([...reading, ...writing, ...through]);
     clients.forEach((client) => client.close());
     return unequal;
   }
@@ -180,7 +196,7 @@ class Run {
   /** Writes the keys of one writer. Each key has one writer, so its versions are in order. */
   async #write(writer: number): Promise<void> {
     const { writers } = this.options;
-    const own = this.#names.map((name, index) => ({ name, index }))
+    const own = this.#foreign.map((name, index) => ({ name, index }))
       .filter(({ index }) => index % writers === writer);
     const client = new RespClient(this.rig.redis.port);
     for (let version = 1; !this.#isOver; version++) {
@@ -199,6 +215,36 @@ class Run {
         if (reply === "+OK") acknowledge(performance.now());
       } catch {
         // The reply was lost: the write may or may not have happened.
+      } finally {
+        this.#writing--;
+      }
+    }
+    client.close();
+  }
+
+  /** Writes the keys of one writer through the proxy, by every way, and reads each after its reply. */
+  async #pass(writer: number): Promise<void> {
+    const client = new RespClient(this.rig.proxy.port);
+    const reader = this.options.readers + writer;
+    for (let version = 1; !this.#isOver; version++) {
+      await wait(Math.random() * PAUSE);
+      if (this.#isPaused) continue;
+      const key = `${OWN}${writer * OWN_KEYS + version % OWN_KEYS}`;
+      const value = `${key}:${version}`;
+      const way = WAYS[Math.floor(Math.random() * WAYS.length)]!;
+      this.#writing++;
+      const acknowledge = this.history.write(key, value, performance.now());
+      try {
+        if (await way(client, key, value)) acknowledge(performance.now());
+        else client.close();
+        const invoked = performance.now();
+        const answer = await client.get(key);
+        const answered = performance.now();
+        if ("error" in answer) this.#count(answer.error);
+        else this.history.read({ reader, key, value: answer.value, invoked, answered });
+      } catch {
+        // The connection was lost, and the write may be done or not.
+        client.close();
       } finally {
         this.#writing--;
       }

@@ -6,8 +6,8 @@
  */
 import { Buffer } from "node:buffer";
 
-/** Which one of the pair a connection is: the one for invalidations has its own name. */
-export type Kind = "data" | "invalidation";
+/** One of the pair, or a lane of passed commands. The first bytes tell which one. */
+export type Kind = "data" | "invalidation" | "lane";
 
 /** The faults of all connections of a kind, present and future. */
 interface Fault {
@@ -20,6 +20,8 @@ interface Fault {
 
 /** The name that it sends first, except for a PING. */
 const NAME = /redis-proxy-[0-9a-f]{8}-/;
+/** A shared lane gives its name, and a private one asks for its id. */
+const LANE = /redis-proxy-(?:shared|control)\r\n|^\*2\r\n\$6\r\nCLIENT\r\n\$2\r\nID\r\n/;
 const PING = /^\*1\r\n\$4\r\nping\r\n$/i;
 const PIECE = 64 * 1024;
 
@@ -27,7 +29,11 @@ export class Relay implements Disposable {
   readonly port: number;
   readonly #listener: Deno.TcpListener;
   readonly #channels = new Set<Channel>();
-  readonly faults: Record<Kind, Fault> = { data: healthy(), invalidation: healthy() };
+  readonly faults: Record<Kind, Fault> = {
+    data: healthy(),
+    invalidation: healthy(),
+    lane: healthy(),
+  };
 
   /** @param targetOf The port to which a new connection goes. */
   constructor(readonly targetOf: (kind: Kind) => number) {
@@ -76,7 +82,7 @@ export class Relay implements Disposable {
 
   /** Ends all faults; frozen connections continue. */
   heal(): void {
-    for (const kind of ["data", "invalidation"] as const) {
+    for (const kind of ["data", "invalidation", "lane"] as const) {
       this.thaw(kind);
       this.delay(kind, () => 0);
     }
@@ -112,7 +118,7 @@ export class Relay implements Disposable {
       text += Buffer.from(piece.subarray(0, count)).toString("latin1");
     } while (PING.test(text));
     const first = Buffer.from(text, "latin1");
-    const kind = NAME.test(text) ? "invalidation" : "data";
+    const kind = NAME.test(text) ? "invalidation" : LANE.test(text) ? "lane" : "data";
     let server: Deno.TcpConn;
     try {
       server = await Deno.connect({ hostname: "127.0.0.1", port: this.targetOf(kind) });

@@ -1,0 +1,148 @@
+// What a client gets when Redis refuses, or its connections to Redis end, while its commands travel.
+import { assertEquals, assertMatch } from "@std/assert";
+import { startRedisServer } from "../../tools/redis_server.ts";
+import { RawClient, request } from "../support/client.ts";
+import { startProxy } from "../support/proxy.ts";
+import { Relay } from "../support/relay.ts";
+import { ask, serving, until } from "../support/serving.ts";
+
+const SHARED = request("INCR", "n");
+const OWN = request("WATCH", "n");
+
+for (const [name, before] of [["shared", SHARED], ["own", OWN]] as const) {
+  Deno.test(`a client whose write is lost on its ${name} connection is disconnected, and not told "not done"`, async () => {
+    await using redis = await startRedisServer();
+    using relay = new Relay(() => redis.port);
+    await using proxy = await startProxy(relay.port);
+    using client = await RawClient.connect(proxy.port);
+    await client.send(before);
+    await client.until("\r\n");
+    relay.freeze("lane");
+    await client.send(request("SET", "k", "v") + request("GET", "k"));
+    // What was sent waits in the relay, so nobody knows whether Redis will do it.
+    await until(() => relay.count("lane") > 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    relay.cut("lane");
+    assertEquals(await client.rest(), "");
+    relay.thaw("lane");
+    using next = await RawClient.connect(proxy.port);
+    assertEquals(await next.exchange(request("SET", "k", "w"), 5), "+OK\r\n");
+    assertEquals(await next.exchange(request("GET", "k"), 7), "$1\r\nw\r\n");
+  });
+}
+
+Deno.test("a read that is lost on the shared connection is asked once more", async () => {
+  await using redis = await startRedisServer();
+  using relay = new Relay(() => redis.port);
+  await using proxy = await startProxy(relay.port);
+  using client = await RawClient.connect(proxy.port);
+  assertEquals(await client.exchange(request("RPUSH", "l", "a"), 4), ":1\r\n");
+  relay.freeze("lane");
+  await client.send(request("LLEN", "l"));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  relay.cut("lane");
+  relay.thaw("lane");
+  assertEquals(await client.text(4), ":1\r\n");
+});
+
+Deno.test("clients go on after a restart of Redis, and read nothing from before it", async () => {
+  const redis = await startRedisServer();
+  await using proxy = await startProxy(redis.port);
+  using client = await RawClient.connect(proxy.port);
+  assertEquals(await client.exchange(request("SET", "k", "v"), 5), "+OK\r\n");
+  assertEquals(await client.exchange(request("GET", "k"), 7), "$1\r\nv\r\n");
+  redis.kill("SIGKILL");
+  await redis.stop();
+  await client.send(request("SET", "k", "away"));
+  assertMatch(await client.until("\r\n"), /^-.*Redis is away/);
+  await using again = await startRedisServer({ port: redis.port });
+  assertEquals(again.port, redis.port);
+  let answer = "";
+  await until(async () => {
+    await client.send(request("EXISTS", "k"));
+    answer = await client.until("\r\n");
+    return !answer.startsWith("-");
+  });
+  assertEquals(answer, ":0\r\n");
+  await until(async () => await ask(proxy.port, "SET", "k", "new") === "+OK");
+  assertEquals(await client.exchange(request("GET", "k"), 9), "$3\r\nnew\r\n");
+});
+
+Deno.test("errors of Redis pass as they are, over both kinds of connection", async () => {
+  await using it = await serving();
+  await it.ask(
+    "ACL",
+    "SETUSER",
+    "reader",
+    "on",
+    ">pw",
+    "~r:*",
+    "+@read",
+    "+auth",
+    "+select",
+    "+watch",
+  );
+  const told = async (prefix: string[][], words: string[]) => {
+    const replies: string[] = [];
+    for (const port of [it.redis.port, it.port]) {
+      using client = await RawClient.connect(port);
+      for (const one of prefix) {
+        await client.send(request(...one));
+        await client.until("\r\n");
+      }
+      await client.send(request(...words));
+      replies.push(await client.until("\r\n"));
+    }
+    assertEquals(replies[1], replies[0]);
+    return replies[1]!;
+  };
+  for (const prefix of [[], [["WATCH", "n"]]]) {
+    await it.ask("CONFIG", "SET", "maxmemory", "1");
+    assertMatch(await told(prefix, ["SET", "k", "v"]), /^-OOM /);
+    await it.ask("CONFIG", "SET", "maxmemory", "0");
+    await it.ask("REPLICAOF", "127.0.0.1", "1");
+    assertMatch(await told(prefix, ["SET", "k", "v"]), /^-READONLY /);
+    await it.ask("REPLICAOF", "NO", "ONE");
+    await it.ask("CONFIG", "SET", "min-replicas-to-write", "1");
+    assertMatch(await told(prefix, ["SET", "k", "v"]), /^-NOREPLICAS /);
+    await it.ask("CONFIG", "SET", "min-replicas-to-write", "0");
+  }
+  assertMatch(await told([["AUTH", "reader", "pw"]], ["SET", "r:k", "v"]), /^-NOPERM /);
+  assertMatch(await told([["AUTH", "reader", "pw"]], ["GET", "other"]), /^-NOPERM /);
+});
+
+Deno.test("10,000 requests at once, reads that are cached between writes, are answered in order", async () => {
+  await using it = await serving();
+  using client = await it.connect();
+  let sent = "";
+  let wanted = "";
+  for (let index = 0; index < 2500; index++) {
+    const value = String(index).padStart(4, "0");
+    sent += request("GET", "cached") + request("SET", "k", value) + request("GET", "k");
+    sent += request("GET", "cached");
+    wanted += `$1\r\nc\r\n+OK\r\n$4\r\n${value}\r\n$1\r\nc\r\n`;
+  }
+  assertEquals(await client.exchange(request("SET", "cached", "c"), 5), "+OK\r\n");
+  const sending = client.send(sent);
+  assertEquals(await client.text(wanted.length), wanted);
+  await sending;
+});
+
+Deno.test("a client that tracks keys itself is told of changes, and reads past the cache", async () => {
+  await using it = await serving();
+  using client = await it.connect();
+  using writer = await it.connect();
+  assertEquals(await writer.exchange(request("SET", "k", "1"), 5), "+OK\r\n");
+  assertEquals(await writer.exchange(request("GET", "k"), 7), "$1\r\n1\r\n");
+  await client.send(
+    request("HELLO", "3") + request("CLIENT", "TRACKING", "ON") + request("ECHO", "on"),
+  );
+  await client.until("$2\r\non\r\n");
+  for (let round = 0; round < 50; round++) {
+    await client.send(request("GET", "k"));
+    await client.until("\r\n");
+    await client.until("\r\n");
+    await writer.exchange(request("SET", "k", `${round % 10}`), 5);
+    assertEquals(await client.until("k\r\n"), ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n");
+  }
+});
