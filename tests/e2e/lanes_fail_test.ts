@@ -4,7 +4,7 @@ import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
 import { startProxy } from "../support/proxy.ts";
 import { Relay } from "../support/relay.ts";
-import { ask, serving, until } from "../support/serving.ts";
+import { ask, figure, serving, until } from "../support/serving.ts";
 
 const SHARED = request("INCR", "n");
 const OWN = request("WATCH", "n");
@@ -145,4 +145,31 @@ Deno.test("a client that tracks keys itself is told of changes, and reads past t
     await writer.exchange(request("SET", "k", `${round % 10}`), 5);
     assertEquals(await client.until("k\r\n"), ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n");
   }
+});
+
+Deno.test("clients that leave at any byte of their requests leave nothing behind", async () => {
+  await using it = await serving();
+  assertEquals(await ask(it.port, "SET", "k", "v"), "+OK");
+  const connections = async () => {
+    using client = await RawClient.connect(it.redis.port);
+    await client.send(request("CLIENT", "LIST") + request("ECHO", "the end"));
+    return (await client.until("the end\r\n")).match(/^id=|\nid=/g)!.length;
+  };
+  const before = await connections();
+  const talk = [
+    ...[["GET", "k"], ["INCR", "n"], ["MULTI"], ["SET", "k", "w"], ["EXEC"], ["WATCH", "k"]],
+    ...[["SELECT", "3"], ["SUBSCRIBE", "c"], ["UNSUBSCRIBE"], ["SELECT", "0"], ["RESET"]],
+    ...[["EVAL", "return 1", "0"], ["BLPOP", "q", "0"], ["QUIT"]],
+  ].map((one) => request(...one)).join("");
+  for (let length = 1; length <= talk.length; length += 3) {
+    const client = await RawClient.connect(it.port);
+    await client.send(talk.slice(0, length));
+    // Some leave at once, others when the first reply has come.
+    if (length % 2 === 0 && length > 30) await client.until("\r\n");
+    client.close();
+  }
+  await until(async () => await connections() === before);
+  assertEquals(await figure(it.port, "proxy_upstreams"), 0);
+  assertEquals(await ask(it.port, "RPUSH", "q", "job"), ":1");
+  assertEquals(await it.ask("LLEN", "q"), ":1");
 });
