@@ -37,7 +37,7 @@ function describe(
     age: whole(now - entry.validFrom),
     "time-left": whole(Math.min(entry.freshUntil, entry.expiresAt) - now),
     "expires-in": Number.isFinite(entry.expiresAt) ? whole(entry.expiresAt - now) : "never",
-    "proven-before": whole(Math.max(0, now - table.freshEnd(key, entry))),
+    "proven-before": whole(Math.max(0, now - table.proof.freshEnd(key, entry))),
     "entry-epoch": String(entry.epoch),
   };
 }

@@ -1,33 +1,42 @@
 /**
- * What the channel proves about an entry: until when it was right, and why it may no longer be
+ * What the channel proves about entries: until when one was right, and why it may no longer be
  * served.
  *
  * @module
  */
-import type { Millis } from "../core/types.ts";
+import type { Key, Millis } from "../core/types.ts";
 import type { Channel } from "./channel.ts";
 import type { Marks } from "./entry.ts";
 import type { MissReason } from "./miss_reasons.ts";
 
-/** Whether an entry was read within the lease, and so needs no other proof. */
-export function isRecent(channel: Channel, entry: Marks, now: Millis): boolean {
-  return channel.state === "tracked" && now < entry.validFrom + channel.options.lease;
-}
+export class Proof {
+  /** @param covers Whether Redis reports changes of this key, when it reports any. */
+  constructor(readonly channel: Channel, readonly covers: (key: Key) => boolean) {}
 
-/** The last time at which an entry of a tracked key was known to be fresh. */
-export function freshEnd(channel: Channel, { freshUntil, validFrom, epoch }: Marks): Millis {
-  return Math.min(freshUntil, Math.max(validFrom, channel.endOf(epoch)));
-}
+  /** Whether an entry was read within the lease, and so needs no other proof. */
+  isRecent({ validFrom }: Marks, now: Millis): boolean {
+    const { channel } = this;
+    return channel.state === "tracked" && now < validFrom + channel.options.lease;
+  }
 
-/** The latest time at which an entry of a tracked key was proven right. */
-export function provenAt(channel: Channel, { validFrom, epoch }: Marks): Millis {
-  return Math.max(validFrom, channel.proofOf(epoch));
-}
+  /** The last time at which an entry was known to be fresh. */
+  freshEnd(key: Key, { freshUntil, validFrom, epoch }: Marks): Millis {
+    if (!this.covers(key)) return freshUntil;
+    return Math.min(freshUntil, Math.max(validFrom, this.channel.endOf(epoch)));
+  }
 
-/** Why an entry is not a hit. */
-export function whyNot(channel: Channel, entry: Marks, now: Millis): MissReason {
-  if (entry.generation !== channel.generation) return "flushed";
-  if (entry.epoch !== channel.epoch) return "connection lost";
-  if (now >= entry.freshUntil) return "expired";
-  return now < channel.leaseUntil ? "forced" : "lease lapsed";
+  /** How long ago an entry was last proven right. Redis may have another value since then. */
+  ageOf(key: Key, { validFrom, epoch }: Marks, now: Millis): Millis {
+    const proven = this.covers(key) ? Math.max(validFrom, this.channel.proofOf(epoch)) : validFrom;
+    return Math.max(0, now - proven);
+  }
+
+  /** Why an entry is not a hit. */
+  whyNot({ generation, epoch, freshUntil }: Marks, now: Millis): MissReason {
+    const { channel } = this;
+    if (generation !== channel.generation) return "flushed";
+    if (epoch !== channel.epoch) return "connection lost";
+    if (now >= freshUntil) return "expired";
+    return now < channel.leaseUntil ? "forced" : "lease lapsed";
+  }
 }

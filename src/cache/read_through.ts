@@ -21,15 +21,15 @@ import {
 } from "../core/types.ts";
 import { type AtEndOfTurn, Boarding } from "./boarding.ts";
 import type { Entry } from "./entry.ts";
+import { answerOf } from "./answer_of.ts";
 import { explain } from "./explain.ts";
 import type { CacheFlight } from "./flight.ts";
 import { bytesOf, CacheKey, textOf } from "./key.ts";
 import { SoftWait } from "./soft_wait.ts";
-import { reportHit, reportLanding, reportStale, viaOf } from "./status.ts";
+import { reportHit, reportStale, viaOf } from "./status.ts";
 import { hashOf } from "./store/hash.ts";
 import type { Table } from "./table.ts";
 
-const NEVER_STALE = { maxStale: 0, staleIfError: 0 };
 const UNCACHED = new Failure("uncached", "Not in the cache");
 
 /** What a read-through depends on. The program needs no options. */
@@ -40,6 +40,15 @@ export interface ReadThroughOptions {
   readonly softWait?: SoftWait;
   /** Runs what ends a turn: then the flights that began in it leave. */
   readonly atEndOfTurn?: AtEndOfTurn;
+}
+
+/** A request that is more than a plain hit. */
+interface Query {
+  readonly key: CacheKey;
+  readonly now: Millis;
+  readonly terms: Terms;
+  /** Filled in with how the answer came about. */
+  readonly status: CacheStatus | undefined;
 }
 
 export class ReadThrough implements Lookup {
@@ -85,8 +94,8 @@ export class ReadThrough implements Lookup {
       const answer = this.#plainHit(bytes, from, to, hash, now);
       if (answer !== undefined) return answer;
     }
-    const entry = this.table.find(bytes, from, to, hash);
-    return this.#answer(entry, new CacheKey(textOf(key), hash), now, terms, status);
+    const query = { key: new CacheKey(textOf(key), hash), now, terms, status };
+    return this.#answer(query, this.table.find(bytes, from, to, hash));
   }
 
   /** The answer of most requests. A function of its own, so that V8 optimizes it without misses. */
@@ -108,104 +117,78 @@ export class ReadThrough implements Lookup {
   }
 
   /** Answers from an entry if the terms allow it, otherwise from the origin. */
-  #answer(
-    entry: Entry | undefined,
-    key: CacheKey,
-    now: Millis,
-    terms: Terms,
-    status: CacheStatus | undefined,
-  ): Answer | Promise<Answer> {
-    if (terms.isFenced) return this.#fence(key, terms, status);
+  #answer(query: Query, entry: Entry | undefined): Answer | Promise<Answer> {
+    const { key, now, terms } = query;
     const { table } = this;
-    const { text } = key;
-    if (entry === undefined || terms.maxAge === 0) {
-      return this.#miss(entry, key, now, terms, status);
+    if (terms.isFenced) return this.#fence(query);
+    if (entry === undefined || terms.maxAge === 0) return this.#miss(query, entry);
+    if (table.holds(entry, now) && table.proof.ageOf(key.text, entry, now) <= terms.maxAge) {
+      return this.#hit(query, entry);
     }
-    if (table.holds(entry, now) && table.ageOf(text, entry, now) <= terms.maxAge) {
-      return this.#hit(entry, key, now, status);
-    }
-    return table.holdsStale(text, entry, now, terms.maxStale)
-      ? this.#stale(entry, text, now, status)
-      : this.#miss(entry, key, now, terms, status);
+    return table.holdsStale(key.text, entry, now, terms.maxStale)
+      ? this.#stale(query, entry)
+      : this.#miss(query, entry);
   }
 
-  #hit(entry: Entry, key: CacheKey, now: Millis, status: CacheStatus | undefined): Answer {
+  #hit({ key, now, status }: Query, entry: Entry): Answer {
     this.stats.hits++;
-    if (status !== undefined) reportHit(status, this.table, key.text, entry, now);
+    if (status !== undefined) reportHit(status, this.table.proof, key.text, entry, now);
     const answer = entry.isAbsence ? null : entry.value;
     if (now >= entry.refreshAt) this.#refresh(key, now);
     return answer;
   }
 
-  #stale(entry: Entry, key: Key, now: Millis, status: CacheStatus | undefined): Answer {
+  #stale({ key, now, status }: Query, entry: Entry): Answer {
     this.stats.staleAnswers++;
-    if (status !== undefined) reportStale(status, this.table, key, entry, now);
+    if (status !== undefined) reportStale(status, this.table.proof, key.text, entry, now);
     return entry.value;
   }
 
-  #miss(
-    entry: Entry | undefined,
-    key: CacheKey,
-    now: Millis,
-    terms: Terms,
-    status: CacheStatus | undefined,
-  ): Answer | Promise<Answer> {
-    this.stats.misses++;
+  #miss(query: Query, entry: Entry | undefined): Answer | Promise<Answer> {
+    const { key, now, terms, status } = query;
     const { table } = this;
-    const { text } = key;
-    const reason = table.noteMiss(text, entry, now);
+    this.stats.misses++;
+    const reason = table.noteMiss(key.text, entry, now);
     if (status !== undefined) status.via = viaOf(reason);
     if (!terms.mayForward) return UNCACHED;
-    const isForced = terms.maxAge === 0;
-    const window = isForced ? 0 : terms.staleIfError ?? Infinity;
-    const stale = entry !== undefined && table.holdsStale(text, entry, now, window)
-      ? entry
-      : undefined;
-    const joined = isForced ? undefined : this.#join(text, now, terms.mayStore);
-    if (joined !== undefined) {
-      if (status !== undefined) status.isCollapsed = true;
-      return this.#wait(joined, stale, window, terms, status);
-    }
-    const failed = this.#backOff(text, now);
-    if (failed !== undefined) return stale ? this.#stale(stale, text, now, status) : failed;
-    if (isForced) table.bypass(key);
+    const window = staleWindowOf(terms);
+    const isStale = entry !== undefined && table.holdsStale(key.text, entry, now, window);
+    const stale = isStale ? entry : undefined;
+    const joined = terms.maxAge === 0 ? undefined : this.#join(query);
+    if (joined !== undefined) return this.#wait(query, joined, stale);
+    const failed = this.#backOff(query);
+    if (failed !== undefined) return isStale ? this.#stale(query, entry) : failed;
+    if (terms.maxAge === 0) table.bypass(key);
     const flight = table.begin(key, terms.mayStore);
-    const answer = this.#wait(flight, stale, window, terms, status);
+    const answer = this.#wait(query, flight, stale);
     this.#boarding.add(flight);
     return answer;
   }
 
-  #wait(
-    flight: CacheFlight,
-    stale: Entry | undefined,
-    window: Millis,
-    terms: Terms,
-    status: CacheStatus | undefined,
-  ): Promise<Answer> {
+  #wait(query: Query, flight: CacheFlight, stale: Entry | undefined): Promise<Answer> {
     return stale === undefined
-      ? landed(flight, terms, status)
-      : this.#waitSoftly(flight, stale.validFrom, window, terms, status);
+      ? answerOf(flight, query.terms, query.status)
+      : this.#waitSoftly(query, flight, stale.validFrom);
   }
 
-  /** Waits for a flight. Serves a stale entry if that takes long or Redis gives no answer. */
-  async #waitSoftly(
-    flight: CacheFlight,
-    validFrom: Millis,
-    window: Millis,
-    terms: Terms,
-    status: CacheStatus | undefined,
-  ): Promise<Answer> {
-    const { table } = this;
+  /**
+   * Waits for a flight. Serves a stale entry if that takes long or Redis gives no answer.
+   *
+   * @param validFrom Tells the stale entry from others of its key.
+   */
+  async #waitSoftly(query: Query, flight: CacheFlight, validFrom: Millis): Promise<Answer> {
+    const { key, terms, status } = query;
     const landedStatus = status && Object.assign(new CacheStatus(), status);
-    const landing = landed(flight, terms, landedStatus);
+    const landing = answerOf(flight, terms, landedStatus);
     const early = await this.#softWait.within(landing);
     if (early === undefined || (early instanceof Failure && !isAboutKey(early))) {
       const now = this.#clock();
-      const { entry } = table.look(flight.id);
+      const { entry } = this.table.look(key);
       // The entry may have been changed, or become too old, during the wait.
-      if (entry?.validFrom === validFrom && table.holdsStale(flight.key, entry, now, window)) {
-        return this.#stale(entry, flight.key, now, status);
-      }
+      if (
+        entry?.validFrom === validFrom &&
+        this.table.holdsStale(key.text, entry, now, staleWindowOf(terms))
+      ) return this.#stale({ ...query, now }, entry);
     }
     const answer = await landing;
     if (status !== undefined) Object.assign(status, landedStatus);
@@ -213,35 +196,31 @@ export class ReadThrough implements Lookup {
   }
 
   /** Waits until all earlier changes are known. Then the cache is current. */
-  async #fence(key: CacheKey, terms: Terms, status: CacheStatus | undefined): Promise<Answer> {
-    const isPassed = this.table.covers(key.text) && await this.origin.fence();
+  async #fence(query: Query): Promise<Answer> {
+    const { key, terms } = query;
+    const isPassed = this.table.proof.covers(key.text) && await this.origin.fence();
+    // The answer must not be older than the request, so it is never stale.
+    const rest = { ...terms, isFenced: false, maxStale: 0, staleIfError: 0 };
+    const { bytes, from, to } = bytesOf(key.text);
     return await this.#answer(
-      this.#find(key),
-      key,
-      this.#clock(),
-      // The answer must not be older than the request, so it is never stale.
-      { ...terms, ...NEVER_STALE, isFenced: false, maxAge: isPassed ? terms.maxAge : 0 },
-      status,
+      { ...query, now: this.#clock(), terms: isPassed ? rest : { ...rest, maxAge: 0 } },
+      this.table.find(bytes, from, to, key.hash),
     );
   }
 
-  #find({ text, hash }: CacheKey): Entry | undefined {
-    const { bytes, from, to } = bytesOf(text);
-    return this.table.find(bytes, from, to, hash);
-  }
-
   /** Joins the in-flight read of a key, if there is one. */
-  #join(key: Key, now: Millis, mayStore: boolean): CacheFlight | undefined {
-    const flight = this.table.join(key, now);
+  #join({ key, now, terms, status }: Query): CacheFlight | undefined {
+    const flight = this.table.join(key.text, now);
     if (flight === undefined) return undefined;
     this.stats.collapsed++;
-    if (mayStore) flight.mayStore = true;
+    if (status !== undefined) status.isCollapsed = true;
+    if (terms.mayStore) flight.mayStore = true;
     return flight;
   }
 
   /** The failure of the key's last read, while it is too early for another read. */
-  #backOff(key: Key, now: Millis): Failure | undefined {
-    const failed = this.table.backoff.find(key, now);
+  #backOff({ key, now }: Query): Failure | undefined {
+    const failed = this.table.backoff.find(key.text, now);
     if (failed !== undefined) this.stats.backedOff++;
     return failed;
   }
@@ -252,23 +231,11 @@ export class ReadThrough implements Lookup {
     if (table.isFlying(key.text) || !this.origin.hasRoom()) return;
     if (table.backoff.find(key.text, now) !== undefined) return;
     this.stats.refreshes++;
-    this.#boarding.add(table.begin(key, true));
+    this.#boarding.add(table.begin(key));
   }
 }
 
-/** Waits for a flight. */
-function landed(
-  flight: CacheFlight,
-  { window }: Terms,
-  status: CacheStatus | undefined,
-): Promise<Answer> {
-  return new Promise((resolve) =>
-    flight.await(
-      window,
-      status === undefined ? resolve : (answer, flight, landing, now) => {
-        reportLanding(status, flight, landing, now);
-        resolve(answer);
-      },
-    )
-  );
+/** How long past its freshness an entry may be served if Redis gives no answer. */
+function staleWindowOf({ maxAge, staleIfError }: Terms): Millis {
+  return maxAge === 0 ? 0 : staleIfError ?? Infinity;
 }

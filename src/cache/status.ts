@@ -7,18 +7,18 @@ import { type CacheStatus, Failure, type Key, type Millis, type Via } from "../c
 import type { Entry } from "./entry.ts";
 import type { CacheFlight, Landing } from "./flight.ts";
 import type { MissReason } from "./miss_reasons.ts";
-import type { Table } from "./table.ts";
+import type { Proof } from "./proof.ts";
 
 /** Records that the answer is an entry. */
 export function reportHit(
   status: CacheStatus,
-  table: Table,
+  proof: Proof,
   key: Key,
   entry: Entry,
   now: Millis,
 ): void {
   status.via = "hit";
-  status.age = table.ageOf(key, entry, now);
+  status.age = proof.ageOf(key, entry, now);
   status.timeLeft = entry.freshUntil - now;
   status.isStored = true;
   status.isCollapsed = false;
@@ -28,13 +28,13 @@ export function reportHit(
 /** Records that the answer is a stale entry. Its time left is negative. */
 export function reportStale(
   status: CacheStatus,
-  table: Table,
+  proof: Proof,
   key: Key,
   entry: Entry,
   now: Millis,
 ): void {
-  reportHit(status, table, key, entry, now);
-  status.timeLeft = Math.min(-1, table.freshEnd(key, entry) - now);
+  reportHit(status, proof, key, entry, now);
+  status.timeLeft = Math.min(-1, proof.freshEnd(key, entry) - now);
 }
 
 /** Records that the answer comes from a flight. */

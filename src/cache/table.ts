@@ -27,7 +27,7 @@ import { CacheKey } from "./key.ts";
 import { marksOf } from "./marks.ts";
 import { type MissReason, MissReasons } from "./miss_reasons.ts";
 import type { Policies } from "./policy.ts";
-import { freshEnd, isRecent, provenAt, whyNot } from "./proof.ts";
+import { Proof } from "./proof.ts";
 import { Store } from "./store/mod.ts";
 
 /** Bounds of the table. */
@@ -52,8 +52,7 @@ export class Table implements FlightTracker {
   readonly backoff = new Backoff();
   readonly #reasons = new MissReasons();
   readonly #random: () => number;
-  /** Whether Redis reports changes of this key, when it reports any. */
-  readonly covers: (key: Key) => boolean;
+  readonly proof: Proof;
   /** Whether keys were read since the last flush whose changes Redis does not report. */
   #hasUncovered = false;
 
@@ -64,7 +63,7 @@ export class Table implements FlightTracker {
     options: TableOptions,
   ) {
     const { entries, bytes } = options;
-    this.covers = options.covers ?? (() => true);
+    this.proof = new Proof(channel, options.covers ?? (() => true));
     this.#random = options.random ?? Math.random;
     this.store = new Store({ entries, bytes, onEvict: (key) => this.#reasons.set(key, "evicted") });
   }
@@ -97,35 +96,22 @@ export class Table implements FlightTracker {
     return entry.epoch === channel.epoch && entry.generation === channel.generation &&
       now < entry.freshUntil &&
       // An entry that was read within the lease needs no other proof.
-      (now < channel.leaseUntil || isRecent(channel, entry, now));
+      (now < channel.leaseUntil || this.proof.isRecent(entry, now));
   }
 
   /** Whether an entry that is not fresh may be served if Redis gives no answer. */
   holdsStale(key: Key, entry: Entry, now: Millis, window: Millis): boolean {
-    if (window <= 0 || entry.isAbsence || entry.generation !== this.channel.generation) {
-      return false;
-    }
     const { staleIfError } = this.policies.of(key);
-    return staleIfError > 0 && now < entry.expiresAt &&
-      now < this.freshEnd(key, entry) + Math.min(window, staleIfError);
-  }
-
-  /** The last time at which an entry was known to be fresh. */
-  freshEnd(key: Key, entry: Marks): Millis {
-    return this.covers(key) ? freshEnd(this.channel, entry) : entry.freshUntil;
-  }
-
-  /** How long ago an entry was last proven right. Redis may have another value since then. */
-  ageOf(key: Key, entry: Marks, now: Millis): Millis {
-    const proven = this.covers(key) ? provenAt(this.channel, entry) : entry.validFrom;
-    return Math.max(0, now - proven);
+    const limit = Math.min(window, staleIfError);
+    return limit > 0 && !entry.isAbsence && entry.generation === this.channel.generation &&
+      now < entry.expiresAt && now < this.proof.freshEnd(key, entry) + limit;
   }
 
   /** Returns why a key with this entry misses, and remembers it. */
   noteMiss(key: Key, entry: Marks | undefined, now: Millis): MissReason {
     const reason = entry === undefined
       ? this.#reasons.get(key) ?? "never kept"
-      : whyNot(this.channel, entry, now);
+      : this.proof.whyNot(entry, now);
     this.#reasons.set(key, reason);
     return reason;
   }
@@ -165,19 +151,23 @@ export class Table implements FlightTracker {
     flight.sentAt = now;
     flight.epoch = this.channel.epoch;
     flight.generation = this.channel.generation;
-    if (!this.covers(flight.key)) this.#hasUncovered = true;
+    if (!this.proof.covers(flight.key)) this.#hasUncovered = true;
   }
 
   /**
    * Decides which bytes to read of a value of this length; null for all. A value that can be cached
-   * is read whole. Later requests do not join a flight that reads a part.
+   * is read whole. Later requests do not join a flight that reads a part, and the key's entry is
+   * known to be wrong.
    */
   narrow(flight: CacheFlight, length: number): ByteWindow | null {
     const { window, key } = flight;
     const isKept = flight.mayStore && this.channel.isKeeping &&
       length <= this.policies.of(key).valueLimit;
     if (window === null || isKept) return null;
-    if (this.isCurrent(flight)) this.flights.delete(key);
+    if (this.isCurrent(flight)) {
+      this.flights.delete(key);
+      this.store.delete(flight.id);
+    }
     return window;
   }
 
@@ -212,7 +202,7 @@ export class Table implements FlightTracker {
     const isAbsence = found === null;
     const value = isAbsence ? NO_BYTES : found.value;
     const policy = this.policies.of(key);
-    const isTracked = this.channel.state === "tracked" && this.covers(key);
+    const isTracked = this.channel.state === "tracked" && this.proof.covers(key);
     const marks = marksOf(flight, found, policy, isTracked, this.#random);
     const { freshUntil } = marks;
     const part = found?.part ?? null;
@@ -228,7 +218,7 @@ export class Table implements FlightTracker {
   bypass(key: CacheKey): void {
     const { channel } = this;
     // Without announcements nothing proves the entry wrong: it stays in case the read fails.
-    if (channel.state !== "tracked" || !this.covers(key.text)) return;
+    if (channel.state !== "tracked" || !this.proof.covers(key.text)) return;
     if (this.store.peek(key)?.epoch === channel.epoch) this.store.delete(key);
   }
 

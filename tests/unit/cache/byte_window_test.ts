@@ -81,3 +81,23 @@ Deno.test("a value that may not be stored for its request is read in the window 
   cache.get("key", 0, { ...PLAIN, window: WINDOW, mayStore: false });
   assertEquals(origin.reads[0]!.flights[0]!.narrow(VALUE_LIMIT), WINDOW);
 });
+
+Deno.test("an entry is never served as stale after Redis had a value too large to be kept", async () => {
+  const time = { now: 0 };
+  const origin = new FakeOrigin(() => time.now);
+  const policy = { valueLimit: VALUE_LIMIT, staleIfError: 60_000 };
+  const cache = makeCache(origin, { policy, timeToLive: 1000, clock: () => time.now });
+  const terms = { ...PLAIN, staleIfError: null };
+  const first = cache.get("key", 0, terms);
+  origin.reads[0]!.answer(bytes("old"));
+  await first;
+  time.now = 2000;
+  const windowed = cache.get("key", time.now, { ...terms, window: WINDOW });
+  assertEquals(origin.reads[1]!.flights[0]!.narrow(1000), WINDOW);
+  origin.reads[1]!.answer(part("el"));
+  assertEquals(textOf(await windowed), "el");
+  const later = cache.get("key", time.now, terms);
+  const away = new Failure("away", "Redis is away");
+  origin.reads[2]!.answer(away);
+  assertEquals(await later, away);
+});
