@@ -12,6 +12,8 @@ export class Later<T> {
   value: T | undefined;
   /** Whether the result is known. */
   isKnown = false;
+  /** Whether nobody waits any more, so that a long result need not be held. */
+  isAbandoned = false;
   #wake: (() => void) | undefined;
 
   /** Makes the result known. Only the first call counts. */

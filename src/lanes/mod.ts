@@ -15,6 +15,7 @@ import type { ChangeLog } from "./changes.ts";
 import { ClientIds } from "./client_ids.ts";
 import type { Greeting } from "./greeting.ts";
 import type { LaneClient } from "./lane_client.ts";
+import { LongRequests } from "./long_requests.ts";
 import { ConnectionState } from "./connection_state.ts";
 import { PrivateLane } from "./private_lane.ts";
 import { SharedLane } from "./shared_lane.ts";
@@ -55,6 +56,8 @@ const PLAIN_NAMES = 2000;
 export class Lanes {
   /** The commands of the server, once they are known. */
   table = new CommandTable();
+  /** Requests that are better sent over a private connection. */
+  readonly long = new LongRequests();
   /** The clients by their ids. */
   readonly ids = new ClientIds();
   readonly #shared = new Map<string, SharedLane>();
@@ -115,6 +118,7 @@ export class Lanes {
         open: () => this.#openShared({ version, name: NAMES[kind], login: null }),
         cache: this.options.cache,
         budget: this.#budget,
+        long: this.long,
       });
       this.#shared.set(key, lane);
     }

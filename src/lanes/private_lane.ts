@@ -57,6 +57,7 @@ export class PrivateLane {
   /** In-flight requests that may change how later ones are answered. */
   #transactions = 0;
   #subscriptions = 0;
+  #waits = 0;
   /** The kind of the long reply whose parts come at the moment; null for none. */
   #partKind: FrameKind | null = null;
 
@@ -94,6 +95,11 @@ export class PrivateLane {
     return this.state.isInTransaction || this.#transactions > 0;
   }
 
+  /** Whether a command is in flight that may wait for other clients. */
+  get isBlocked(): boolean {
+    return this.#waits > 0;
+  }
+
   /** Whether the next command may meet subscriptions, or anything else that changes its answer. */
   get mayBeSubscribed(): boolean {
     const { state } = this;
@@ -121,7 +127,8 @@ export class PrivateLane {
     this.connection.close(why);
   }
 
-  #count({ name }: Passable, change: 1 | -1): void {
+  #count({ name, spec }: Passable, change: 1 | -1): void {
+    if (spec?.flags.has("blocking")) this.#waits += change;
     if (name === "multi") this.#transactions += change;
     else if (changesReplies(name)) this.#subscriptions += change;
   }

@@ -13,6 +13,7 @@ import type { Receiver } from "../origin/wire/expected.ts";
 import { requestOf } from "../origin/wire/outbox.ts";
 import { type ChangeLog, settle } from "./changes.ts";
 import type { Passable } from "./passable.ts";
+import type { LongRequests } from "./long_requests.ts";
 import type { StreamBudget } from "./stream_budget.ts";
 import { Buffer } from "node:buffer";
 import { Later } from "../core/later.ts";
@@ -39,6 +40,8 @@ export interface SharedLaneOptions {
   readonly cache: ChangeLog;
   /** The memory of all long replies. */
   readonly budget: StreamBudget;
+  /** Remembers requests with long replies. */
+  readonly long: LongRequests;
 }
 
 export class SharedLane {
@@ -142,6 +145,8 @@ class Passing extends Later<Passed> implements Receiver {
   #collected: Uint8Array | null = null;
   #stream: ReplyStream | null = null;
   #mayRepeat = true;
+  /** Whether nobody waits behind this reply, and nobody will. */
+  #isAlone = false;
 
   constructor(
     readonly lane: SharedLane,
@@ -163,16 +168,22 @@ class Passing extends Later<Passed> implements Receiver {
   }
 
   part(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
+    if (this.isAbandoned && this.#stream === null) return; // Its client has left.
     if (this.request.rewrite !== null) return this.#add(copyOf(bytes, from, to));
     const { budget } = this.lane.options;
     if (this.#stream === null) {
       this.#stream = new ReplyStream((change) => budget.held(change));
       if (this.#collected !== null) this.#stream.push(this.#collected);
       this.sender.onLong();
+      this.lane.options.long.add(this.request.bytes);
       this.settle(this.#stream);
     }
     const taken = this.#stream.push(bytes.slice(from, to));
     if (!budget.isOver) return;
+    // Others must not wait for a client that is too slow: it is cut off, and served when it comes back.
+    const isAlone = this.#isAlone || this.connection!.expected <= this.replies;
+    if (!isAlone) return this.#stream.cut();
+    this.#isAlone = true;
     // From now on, this connection is as slow as the client. Others get a new one.
     this.lane.leave(this.connection!);
     return taken;

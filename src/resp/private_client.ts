@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { Failure } from "../core/types.ts";
+import { Failure, type Millis } from "../core/types.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import { Buffer } from "node:buffer";
 import { NOTHING_WRITTEN } from "../commands/keys.ts";
@@ -22,6 +22,23 @@ import { writeFailure } from "./requests/answers.ts";
 
 /** With so many bytes waiting for Redis, the proxy reads no more from the client. */
 const UPSTREAM_BYTES = 256 * 1024;
+
+/** How long a client that has ended its side is answered. */
+const LAST_REPLIES: Millis = 1000;
+
+/** Time that runs out. */
+class Timeout implements Disposable {
+  readonly over: Promise<void>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(after: Millis) {
+    this.over = new Promise((resolve) => this.#timer = setTimeout(resolve, after));
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
 
 const WAITS = new Set(["wait", "waitaof"]);
 
@@ -73,7 +90,7 @@ export class PrivateClient {
     while (opened.connection.loss === null) {
       if (next === undefined) {
         if (await this.client.receive()) next = this.client.next();
-        else return this.#leave("the client has left");
+        else return await this.#ended(opened);
         continue;
       }
       while (isDeferred(next)) {
@@ -147,6 +164,19 @@ export class PrivateClient {
     request.reply(output, found);
     await lane.answer(output.drain());
     if (request.last) await this.#writer.flushed();
+  }
+
+  /**
+   * The client has ended its side. It may still read replies, as `nc` does, unless it waits for
+   * others: then Redis must know at once, or it would give the client what nobody takes.
+   */
+  async #ended(lane: PrivateLane): Promise<undefined> {
+    if (!lane.isBlocked) {
+      using limit = new Timeout(LAST_REPLIES);
+      await Promise.race([this.#answered(lane), limit.over]);
+      await this.#writer.flushed();
+    }
+    return this.#leave("the client has left");
   }
 
   async #answered(lane: PrivateLane): Promise<void> {

@@ -47,13 +47,21 @@ export function route(args: Arguments, session: Session): ClientRequest {
   if (session.mayPass && session.isAuthenticated && session.repliesAll && lane.mayShare) {
     const spec = lane.lanes.plain(written);
     const isShared = spec !== undefined && (lane.isBusy || !isCached(spec.name));
-    if (isShared) return new SharedRequest(lane, new Passable(args.raw(), spec, args), "shared");
+    if (isShared) {
+      const passable = new Passable(args.raw(), spec, args);
+      const isLong = lane.lanes.long.has(passable.bytes) && lane.lanes.hasRoom;
+      return isLong
+        ? new PrivateRequest(lane, passable)
+        : new SharedRequest(lane, passable, "shared");
+    }
   }
   const name = written.toLowerCase();
   session.enlist();
   if (!session.isAuthenticated) return beforeLogin(args, session, lane);
   if (ENDS_STATE.has(name) && lane.isWaiting) return new WhenAnswered(args, session);
-  if (name === "quit" || name === "reset" || name === "proxy") return local(args, session);
+  if (name === "quit" || name === "proxy") return local(args, session);
+  if (name === "reset") return reset(args, session);
+  if (isReplySwitch(args, name)) return local(args, session);
   const isForwarded = lane.mustForward;
   if (!isForwarded && isCached(name) && !lane.isBusy) return local(args, session);
   const isOwn = isLocal(args) && !isAboutState(args, session, lane);
@@ -115,7 +123,20 @@ function aboutConnection(args: Arguments, session: Session, lane: ClientLane): C
   if (!changesAttributes(args)) return answer;
   lane.renew();
   // A connection with state stays.
-  return lane.private === null ? answer : passed(args, spec, session, lane);
+  if (lane.private === null) return answer;
+  return passed(args, spec, session, lane, answer instanceof SilentRequest);
+}
+
+/** CLIENT REPLY is the proxy's own, even in a transaction: it is the proxy that leaves replies out. */
+function isReplySwitch(args: Arguments, name: string): boolean {
+  return name === "client" && args.count > 1 && args.string(1, 8).toLowerCase() === "reply";
+}
+
+/** RESET turns replies on again, from the one after its own on. */
+function reset(args: Arguments, session: Session): ClientRequest {
+  const isMuted = session.skipsReply();
+  const answer = dispatch(args, session);
+  return isMuted ? new SilentRequest(answer) : answer;
 }
 
 /** Answers a request without Redis. */
@@ -156,12 +177,12 @@ function passed(
   spec: CommandSpec | undefined,
   session: Session,
   lane: ClientLane,
+  isMuted = session.skipsReply(),
 ): ClientRequest {
   const translated = spec === undefined ? null : translate(args, spec, lane.lanes.ids);
   if (translated !== null && !(translated instanceof Uint8Array)) return translated;
   const rewrite = rewriteOf(spec, args, session);
   const passable = new Passable(translated ?? args.raw(), spec, args, rewrite);
-  const isMuted = session.skipsReply();
   const way = lane.routeOf(spec, args);
   const isPrivate = way === "private" || way === "local";
   if (isPrivate && !(passable.name === "info" && !lane.isBusy)) {

@@ -94,6 +94,7 @@ export class Intake {
 
   /** Notes that the client is gone. */
   end(): void {
+    this.pending.clear();
     this.#protocol?.end?.();
   }
 

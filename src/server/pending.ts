@@ -68,6 +68,7 @@ export class PendingReplies {
   /** Drops all requests. */
   clear(): void {
     for (const slot of this.#slots) {
+      if (slot.found instanceof Later) slot.found.isAbandoned = true;
       const found = slot.found instanceof Later ? slot.found.value : slot.found;
       if (found instanceof ReplyStream) found.cut();
     }
@@ -112,10 +113,16 @@ export class PendingReplies {
 
   /** Passes a long reply part by part. */
   async #relay(stream: ReplyStream, writer: Writer, client: Waiting): Promise<void> {
-    for (let part = await stream.next(); part !== null; part = await stream.next()) {
-      writer.output.bytes(part);
-      await writer.flush();
-      if (client.isClosed) stream.cut();
+    try {
+      for (let part = await stream.next(); part !== null; part = await stream.next()) {
+        writer.output.bytes(part);
+        await writer.flush();
+        if (client.isClosed) stream.cut();
+      }
+    } catch (error) {
+      // The client has left: what comes is dropped, or it would hold up the connection to Redis.
+      stream.cut();
+      throw error;
     }
     if (stream.isCut) await this.#hangUp(writer, client);
   }

@@ -152,3 +152,55 @@ Deno.test("a proxy with a password lets in only clients that have it, whatever R
   assertEquals(await client.exchange(request("AUTH", "anybody", "x"), 5), "+OK\r\n");
   assertEquals(await client.exchange(request("ACL", "WHOAMI"), 13), "$7\r\nanybody\r\n");
 });
+
+Deno.test("clients that leave without reading long replies leave nothing behind, and hold up nobody", async () => {
+  await using it = await serving(["--reply-memory", "1mb"]);
+  const item = "x".repeat(1000);
+  for (let part = 0; part < 10; part++) {
+    await ask(it.redis.port, "RPUSH", "list", ...Array<string>(1000).fill(item));
+  }
+  using other = await it.connect();
+  assertEquals(await other.exchange(request("SET", "n", "0"), 5), "+OK\r\n");
+  const clients = await Promise.all(Array.from({ length: 5 }, async () => {
+    const client = await it.connect();
+    await client.send(request("LRANGE", "list", "0", "-1").repeat(3));
+    return client;
+  }));
+  assertEquals(await other.exchange(request("INCR", "n"), 4), ":1\r\n");
+  for (const client of clients) client.close();
+  await until(async () => /^proxy_clients:2\r$/m.test(await ask(it.port, "INFO", "proxy")));
+  // No connection to Redis is left that nobody reads from.
+  await until(async () => await upstreams(it.redis.port, "cmd=lrange") === 0);
+});
+
+Deno.test("a client that ends its side after its last request gets the replies", async () => {
+  await using it = await serving();
+  for (const commands of [["SELECT 1", "SET k v", "GET k"], ["MULTI", "INCR n", "EXEC", "PING"]]) {
+    const client = await it.connect();
+    await client.send(commands.map((one) => request(...one.split(" "))).join(""));
+    await client.conn.closeWrite();
+    const replies = await client.rest();
+    assertMatch(replies, /(\$1\r\nv\r\n|\+PONG\r\n)$/);
+  }
+});
+
+Deno.test("CLIENT REPLY leaves out what Redis would leave out, in transactions too", async () => {
+  await using expected = await startRedisServer();
+  await using it = await serving();
+  const conversations = [
+    ["CLIENT REPLY OFF", "MULTI", "SET b 1", "EXEC", "CLIENT REPLY ON", "GET b"],
+    ["MULTI", "EXEC", "CLIENT REPLY SKIP", "CLIENT SETNAME z", "ECHO end"],
+    ["WATCH b", "CLIENT REPLY SKIP", "CLIENT SETNAME z", "GET b"],
+    ["CLIENT REPLY SKIP", "RESET", "ECHO end"],
+    ["CLIENT REPLY SKIP", "SET b 2", "GET b"],
+  ];
+  for (const commands of conversations) {
+    const text = [...commands, "QUIT"].map((one) => request(...one.split(" "))).join("");
+    const [wanted, found] = await Promise.all([expected.port, it.port].map(async (port) => {
+      using client = await RawClient.connect(port);
+      await client.send(text);
+      return await client.rest();
+    }));
+    assertEquals(found, wanted, commands.join("; "));
+  }
+});
