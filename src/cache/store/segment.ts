@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import type { Key, Millis, Value } from "../../core/types.ts";
 import type { Entry, Marks } from "../entry.ts";
 import type { CacheKey } from "../key.ts";
+import { type NoteCount, Notes } from "./notes.ts";
 
 /** The size of a record before its key, in bytes. */
 export const RECORD_BYTES = 56;
@@ -39,10 +40,10 @@ export class Segment {
   readonly doubles: Float64Array;
   /** The bytes from here on are free. */
   end = 0;
-  /** Notes on records, by offset. */
-  readonly notes = new Map<number, string>();
+  readonly notes: Notes;
 
-  constructor(size: number) {
+  constructor(size: number, noteCount: NoteCount) {
+    this.notes = new Notes(noteCount);
     this.buffer = new ArrayBuffer(size);
     this.bytes = Buffer.from(this.buffer);
     this.words = new Int32Array(this.buffer);
@@ -177,11 +178,10 @@ export class RecordView implements Entry {
   }
 
   get note(): string | null {
-    return this.#segment!.notes.get(this.#offset) ?? null;
+    return this.#segment!.notes.get(this.#offset);
   }
 
   set note(note: string | null) {
-    if (note === null) this.#segment!.notes.delete(this.#offset);
-    else this.#segment!.notes.set(this.#offset, note);
+    this.#segment!.notes.set(this.#offset, note);
   }
 }

@@ -8,6 +8,7 @@
 import type { Value } from "../../core/types.ts";
 import type { Marks } from "../entry.ts";
 import type { CacheKey } from "../key.ts";
+import type { NoteCount } from "./notes.ts";
 import { COLD, DEAD, Segment, sizeOf } from "./segment.ts";
 
 /**
@@ -29,6 +30,7 @@ export class Segments {
   /** Segments by number. A dropped one leaves a hole for the next. */
   readonly #segments: (Segment | undefined)[] = [];
   readonly #holes: number[] = [];
+  readonly #noteCount: NoteCount = { count: 0 };
   /** Numbers of the segments, oldest first. */
   readonly #ages: number[] = [];
   /** The offset of the oldest record that is not passed yet. */
@@ -48,9 +50,7 @@ export class Segments {
 
   /** The memory of all notes, in bytes. */
   get noteBytes(): number {
-    let count = 0;
-    for (const number of this.#ages) count += this.#segments[number]!.notes.size;
-    return count * NOTE_BYTES;
+    return this.#noteCount.count * NOTE_BYTES;
   }
 
   segmentAt(place: number): Segment {
@@ -65,7 +65,7 @@ export class Segments {
 
   open(): void {
     const number = this.#holes.pop() ?? this.#segments.length;
-    this.#segments[number] = new Segment(this.size);
+    this.#segments[number] = new Segment(this.size, this.#noteCount);
     this.#ages.push(number);
   }
 
@@ -86,8 +86,7 @@ export class Segments {
     const start = offsetOf(copied);
     to.bytes.set(from.bytes.subarray(offset, offset + size), start);
     to.setState(start, COLD);
-    const note = from.notes.get(offset);
-    if (note !== undefined) to.notes.set(start, note);
+    to.notes.set(start, from.notes.get(offset));
     return copied;
   }
 
@@ -96,7 +95,7 @@ export class Segments {
     const segment = this.segmentAt(place);
     const offset = offsetOf(place);
     segment.setState(offset, DEAD);
-    segment.notes.delete(offset);
+    segment.notes.set(offset, null);
   }
 
   /** Passes the oldest record that is not passed yet, and returns its place. */
@@ -112,6 +111,7 @@ export class Segments {
   /** Drops the oldest segment. */
   drop(): void {
     const number = this.#ages.shift()!;
+    this.#segments[number]!.notes.drop();
     this.#segments[number] = undefined;
     this.#holes.push(number);
     this.#hand = 0;

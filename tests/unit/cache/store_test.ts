@@ -188,11 +188,27 @@ for (const crowd of [0, PACKED]) {
   });
 }
 
-Deno.test("the memory of notes on packed values counts", () => {
-  const { store, peek } = storeOf({ bytes: 4 * MIB }, PACKED);
+Deno.test("the memory of notes on packed values counts, until the entries leave", () => {
+  const { store, set, peek, remove } = storeOf({ bytes: 4 * MIB }, PACKED);
   const before = store.heldBytes;
-  for (let index = 0; index < 1000; index++) peek(`crowd ${index}`)!.note = "a".repeat(30);
-  assert(store.heldBytes >= before + 100_000);
+  const kept = peek("crowd 0")!.keep();
+  for (let index = 0; index < 1000; index++) {
+    const entry = peek(`crowd ${index}`)!;
+    entry.note = "a".repeat(30);
+    entry.note = "b".repeat(30);
+  }
+  assertEquals(store.heldBytes, before + 150_000);
+  for (let index = 0; index < 500; index++) remove(`crowd ${index}`);
+  assertEquals(store.heldBytes, before + 75_000);
+  for (let index = 0; index < 100_000; index++) set(`new ${index}`, new Uint8Array(100));
+  assertEquals(peek("crowd 999"), undefined);
+  // A note on an entry that has left costs nothing.
+  kept.note = "c".repeat(30);
+  for (let index = 0; index < 10; index++) set(`noted ${index}`, "value")!.note = "d";
+  const held = store.heldBytes;
+  for (let index = 0; index < 10; index++) peek(`noted ${index}`)!.note = null;
+  assertEquals(store.heldBytes, held - 1500);
+  assert(store.heldBytes <= 4 * MIB);
 });
 
 Deno.test("a store for 0 entries keeps none", () => {
