@@ -81,6 +81,10 @@ class Run implements Comparison {
         return await this.#blocked();
       case 4:
         return await this.#subscribed();
+      case 5:
+        return await this.#elsewhere();
+      case 6:
+        return await this.#renewed();
       default:
         return await this.#batch(this.#some(1 + g.below(LONGEST_BATCH)));
     }
@@ -88,6 +92,11 @@ class Run implements Comparison {
 
   #some(count: number): Command[] {
     return Array.from({ length: count }, () => this.generator.next());
+  }
+
+  /** The same, without those whose members come in an order of their own, for a transaction. */
+  #ordered(count: number): Command[] {
+    return this.#some(count).filter(([name]) => !UNORDERED.has(name!.toLowerCase()));
   }
 
   /** A pipeline over one connection. */
@@ -100,7 +109,7 @@ class Run implements Comparison {
   async #transaction(): Promise<void> {
     const { generator: g } = this;
     const pair = g.pick(this.pairs);
-    const inner = this.#some(g.below(6)).filter(([name]) => !UNORDERED.has(name!.toLowerCase()));
+    const inner = this.#ordered(g.below(6));
     const commands = [["MULTI"], ...inner, [g.pick(["EXEC", "EXEC", "EXEC", "DISCARD"])]];
     if (g.below(2) === 0) return await this.#batch([...commands, ...this.#some(2)], pair);
     for (const command of commands) await this.#batch([command], pair);
@@ -143,6 +152,47 @@ class Run implements Comparison {
     await this.#send(one, [["UNSUBSCRIBE"], ["PUNSUBSCRIBE"]]);
     await this.#frames(one, 2, "UNSUBSCRIBE");
     await this.#batch([["GET", g.key("s")], ["PING"]], one);
+  }
+
+  /** A client that goes to another database and comes back, while others change both. */
+  async #elsewhere(): Promise<void> {
+    const { generator: g } = this;
+    const [one, other] = this.#two();
+    const database = `${1 + g.below(2)}`;
+    const across = g.pick([
+      ["MOVE", g.key("s"), database],
+      ["COPY", g.key("s"), g.key("s"), "DB", database],
+      ["SWAPDB", "0", database],
+      ["FLUSHDB"],
+      ["GET", g.key("s")],
+    ]);
+    const there = [["SELECT", database], ...this.#ordered(g.below(5))];
+    const back = [["SELECT", "0"], ["GET", g.key("s")], ...this.#some(g.below(3))];
+    const commands = g.below(3) === 0
+      ? [["MULTI"], ...there, ["EXEC"], ...back]
+      : [...there, ...back];
+    if (g.below(2) === 0) return await this.#batch([...commands, across], one);
+    for (const command of commands) {
+      await this.#batch([command], one);
+      if (g.below(4) === 0) await this.#batch([across, ["GET", g.key("s")]], other);
+    }
+  }
+
+  /** A client that names itself, and begins anew in the middle of what it does. */
+  async #renewed(): Promise<void> {
+    const { generator: g } = this;
+    // RESET goes back to RESP2, which every other connection speaks.
+    const pair = this.pairs[2 * g.below(this.pairs.length / 2)]!;
+    const held = g.pick([
+      [["MULTI"], ["SET", g.key("s"), "queued"]],
+      [["WATCH", g.key("s")]],
+      [["SELECT", "1"]],
+      [["CLIENT", "NO-EVICT", "on"]],
+      [],
+    ]);
+    const name = [["CLIENT", "SETNAME", `n${g.below(9)}`], ["CLIENT", "GETNAME"]];
+    const ends = [["RESET"], ["CLIENT", "GETNAME"], ["EXEC"], ["GET", g.key("s")]];
+    await this.#batch([...name, ...held, ...this.#some(g.below(3)), ...name, ...ends], pair);
   }
 
   #two(): [Pair, Pair] {
