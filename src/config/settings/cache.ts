@@ -21,11 +21,11 @@ export const CACHE = {
   "cache-timeout": setting(
     duration("0", FOR_EVER),
     "30s",
-    "how long a value is fresh; up to 10 % less, at random, unless coherence is off",
+    "how long a value stays fresh; with coherence, 0 to 10 % is taken off at random",
   ),
   "absent-timeout": optional(
     duration("0", FOR_EVER),
-    "the same for a missing key; default: at most 1m if tracked, 1s if not, 0 if coherence is off",
+    "how long a missing key is remembered; default: 1m if tracked, else 1s; 0 without coherence",
   ),
   "value-limit": optional(
     bytes(0),
@@ -34,7 +34,7 @@ export const CACHE = {
   "stale-if-error": setting(
     duration("0", FOR_EVER),
     "0",
-    "how long an entry may be served past its time while Redis does not answer",
+    "how long a value that is no longer fresh may be served while Redis does not answer",
   ),
   "soft-timeout": setting(
     duration("0"),

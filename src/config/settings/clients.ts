@@ -58,7 +58,7 @@ export const CLIENTS = {
   ),
   "resp-freshness": optional(
     oneOf(["cached", "causal", "fenced", "forced", "stale"]),
-    "as PROXY FRESHNESS, for all RESP clients; default: stale with --stale-if-error, else cached",
+    "freshness of RESP clients' reads; default: stale with --stale-if-error, else cached",
   ),
   "reply-memory": setting(
     bytes(1024 * 1024),

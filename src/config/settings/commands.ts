@@ -17,13 +17,13 @@ export const COMMANDS = {
   "protected-mode": setting(
     yesOrNo,
     "yes",
-    "if clients need no password, only local ones may use more than reads of strings",
+    "without a password, let clients on other machines only read strings",
   ),
   "deny": optional(
     commands,
-    "commands to refuse, beside the dangerous ones, by name or @category",
+    "commands to refuse besides the dangerous ones: names or @categories",
   ),
-  "allow": optional(commands, "commands to pass in any case, such as shutdown,client|pause,@admin"),
+  "allow": optional(commands, "commands never to refuse, such as shutdown,client|pause,@admin"),
   "max-upstreams": setting(
     integer(0),
     "1000",

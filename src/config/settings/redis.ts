@@ -38,7 +38,7 @@ export const REDIS = {
   "client-limit": setting(
     integer(1),
     "64",
-    "concurrent requests to Redis; an MGET, or misses batched together, counts as one",
+    "concurrent requests to Redis; one MGET or one batch of misses counts as one",
   ),
   "client-queue": setting(
     integer(0),
