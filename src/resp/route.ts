@@ -132,11 +132,11 @@ function isReplySwitch(args: Arguments, name: string): boolean {
   return name === "client" && args.count > 1 && args.string(1, 8).toLowerCase() === "reply";
 }
 
-/** RESET turns replies on again, from the one after its own on. */
+/** RESET turns replies on again, its own included, unless CLIENT REPLY SKIP came before it. */
 function reset(args: Arguments, session: Session): ClientRequest {
-  const isMuted = session.skipsReply();
+  const { skipsNext } = session;
   const answer = dispatch(args, session);
-  return isMuted ? new SilentRequest(answer) : answer;
+  return session.skipsReply() || skipsNext ? new SilentRequest(answer) : answer;
 }
 
 /** Answers a request without Redis. */

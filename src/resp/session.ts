@@ -137,6 +137,11 @@ export class Session implements LaneClient, NamedClient {
     return this.#replies === "on" && this.#skips === 0;
   }
 
+  /** Whether CLIENT REPLY SKIP leaves out the reply to the current request. */
+  get skipsNext(): boolean {
+    return this.#skips > 0;
+  }
+
   /** Whether the reply to the request that was just read is left out. */
   skipsReply(): boolean {
     if (this.isPlain) return false;
