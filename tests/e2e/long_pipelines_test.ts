@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { makeCertificate } from "../support/certificate.ts";
 import { RawClient, request } from "../support/client.ts";
-import { run, type Serving, serving, until } from "../support/serving.ts";
+import { peakOf, type Serving, serving, until } from "../support/serving.ts";
 
 const MB = 1024 * 1024;
 
@@ -153,12 +153,6 @@ async function cutOff(port: number): Promise<number> {
   using client = await RawClient.connect(port);
   await client.send("INFO proxy\r\nQUIT\r\n");
   return Number(/cut_off_clients:(\d+)/.exec(await client.rest())?.[1]);
-}
-
-/** Peak resident memory of the process, in bytes; 0 if unknown. */
-async function peakOf(pid: number): Promise<number> {
-  const { stdout } = await run("cat", [`/proc/${pid}/status`]);
-  return Number(/VmHWM:\s+(\d+) kB/.exec(stdout)?.[1] ?? 0) * 1024;
 }
 
 Deno.test("clients that send without end and read nothing are cut off, in bounded memory", async () => {

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RawClient, request } from "../support/client.ts";
 import { startProxy } from "../support/proxy.ts";
-import { redisCli, serving, until } from "../support/serving.ts";
+import { peakOf, redisCli, serving, until } from "../support/serving.ts";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { compare } from "../differential/compare.ts";
 
@@ -114,8 +114,7 @@ Deno.test("a request larger than --max-request passes as it comes, in bounded me
   await client.send(`\r\n${request("INCR", "n")}`);
   assertEquals(await client.text(9), "+OK\r\n:1\r\n");
   assertEquals(await ask(it.redis.port, "STRLEN", "big"), `${length}`);
-  const status = await Deno.readTextFile(`/proc/${it.proxy.process.pid}/status`);
-  const peak = Number(/VmHWM:\s+(\d+)/.exec(status)![1]) * 1024;
+  const peak = await peakOf(it.proxy.process.pid);
   assert(peak < 250e6, `${peak} bytes`);
 });
 

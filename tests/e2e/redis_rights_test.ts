@@ -29,10 +29,11 @@ function startFor({ port }: RedisServer, awaitRedis = true): Promise<RunningProx
   return startProxy(null, ["--redis-url", `redis://u:p@127.0.0.1:${port}/5`], { awaitRedis });
 }
 
-/** Reads a value, a large value, and a value again after Redis announced a change. */
+/** Reads a value, a large value and its length, and a value again after Redis announced a change. */
 async function readAll({ port: redisPort }: RedisServer, { port }: RunningProxy): Promise<void> {
   assertEquals(await redisCli(port, "get", "key"), "value\n");
   assertEquals(await redisCli(port, "strlen", "large"), `${LARGE}\n`);
+  assertEquals((await redisCli(port, "get", "large")).length, LARGE + 1);
   assertEquals(await redisCli(port, "get", "missing"), "\n");
   await redisCli(redisPort, "-n", "5", "set", "missing", "found");
   await until(async () => await redisCli(port, "get", "missing") === "found\n");

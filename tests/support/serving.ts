@@ -88,6 +88,12 @@ export async function run(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
+/** Peak resident memory of the process, in bytes; 0 if unknown. */
+export async function peakOf(pid: number): Promise<number> {
+  const { stdout } = await run("cat", [`/proc/${pid}/status`]);
+  return Number(/VmHWM:\s+(\d+) kB/.exec(stdout)?.[1] ?? 0) * 1024;
+}
+
 /** What curl prints for a path; `flags` go before the address. */
 export async function curl(port: number, path: string, ...flags: string[]): Promise<string> {
   const all = ["--silent", "--show-error", "--max-time", "10", "--path-as-is", ...flags];
