@@ -18,9 +18,12 @@ import {
 import { checkHealth } from "./src/app/healthcheck.ts";
 import { Log } from "./src/core/log.ts";
 import { clearSockets } from "./src/app/listener.ts";
+import { fitMemory } from "./src/app/memory_fit.ts";
+import { guardMemory } from "./src/app/memory_guard.ts";
 import { dropPermissions } from "./src/app/permissions.ts";
 import { surviveFaults } from "./src/app/last_resort.ts";
 import { type Proxy, startProxy } from "./src/app/proxy.ts";
+import { memoryLimit } from "./src/system/memory_limit.ts";
 
 /** Exit status for an invalid configuration. */
 const USAGE_ERROR = 2;
@@ -47,12 +50,14 @@ async function main(): Promise<number> {
  */
 async function serve(config: Config): Promise<number> {
   const log = new Log(config.values["log-level"], config.values["log-format"]);
+  const limit = memoryLimit();
   let proxy: Proxy | null = null;
   // Before the start, because by default the signal would end the process.
   Deno.addSignalListener("SIGHUP", () => proxy?.reload());
   await clearSockets(config.values);
-  proxy = startProxy(config, manifest.version, log);
+  proxy = startProxy(fitMemory(config, limit, log), manifest.version, log);
   surviveFaults(log);
+  await guardMemory(limit);
   const signal = await new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) {
       Deno.addSignalListener(name, () => {

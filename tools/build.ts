@@ -7,10 +7,11 @@ import { PERMISSIONS } from "./permissions.ts";
 import { denoEnv, supply, supplyFlags } from "./supply.ts";
 
 /**
- * Flags for V8 to compile in: none. With any flag, V8 rejects the code that Deno compiled ahead of
- * time, which costs each start 3 ms. No flag was measured to be worth that.
+ * Flags for V8 to compile in with Deno 2.4: it has no other way to collect garbage on demand
+ * (src/system/garbage.ts). With any flag, V8 rejects the code that Deno compiled ahead of time, which
+ * costs each start 3 ms.
  */
-const V8_FLAGS: readonly string[] = [];
+const OLD_V8_FLAGS: readonly string[] = ["--expose-gc"];
 
 /**
  * The bundle is checked already, and holds all packages. No code cache: it would save 3 ms of a
@@ -64,16 +65,20 @@ export async function compile(
 
 /** How to build here: with which Deno, runtime and flags. */
 export async function plan(): Promise<Build> {
-  const v8 = V8_FLAGS.length > 0 ? [`--v8-flags=${V8_FLAGS.join(",")}`] : [];
   const bundler = await fetchBundler();
   const bundleFlags = ["--check", ...await supplyFlags()];
-  const flags = [...COMPILE_FLAGS, ...v8, ...PERMISSIONS];
+  const flags = [...COMPILE_FLAGS, ...PERMISSIONS];
   const common = { bundler, bundleFlags, flags };
   const deno = Deno.env.get("RP_DENO_COMPILE");
   const denort = Deno.env.get("DENORT_BIN") ?? null;
   const usual = deno || denort || (await supply()).runtime === "download";
   if (usual) return { deno: deno ?? Deno.execPath(), denort, ...common };
-  return { deno: await fetchDeno(), denort: await fetchDenort(), ...common };
+  return {
+    ...common,
+    deno: await fetchDeno(),
+    denort: await fetchDenort(),
+    flags: [`--v8-flags=${OLD_V8_FLAGS.join(",")}`, ...flags],
+  };
 }
 
 function isUpToDate(wanted: Build): boolean {

@@ -22,7 +22,7 @@ export { displayAddress, type ListenAddress } from "./listen_addresses.ts";
 export { type Identity, readIdentity } from "./identity.ts";
 export { readTlsFiles } from "./origin.ts";
 export { readPassword } from "./password.ts";
-export type { Values } from "./settings.ts";
+export type { Flag, Values } from "./settings.ts";
 export { readEnvironment } from "./variables.ts";
 
 /** A checked configuration. */
@@ -31,6 +31,8 @@ export interface Config {
   readonly command: Command;
   /** The value of each setting. */
   readonly values: Values;
+  /** The settings whose value is not the default. */
+  readonly given: ReadonlySet<Flag>;
   /** The backing Redis, from `redis-url` or from `redis-host` and `redis-port`, with its TLS. */
   readonly origin: OriginAddress;
   /** What clients need to log in, from `user`, `password` and `password-file`. */
@@ -57,6 +59,7 @@ export function parseConfig(
   return {
     command,
     values,
+    given: new Set(FLAGS.filter((flag) => places.source(flag) !== "default")),
     origin: originOf(values, places, readFile),
     credentials: credentialsOf(values, places, readFile),
   };

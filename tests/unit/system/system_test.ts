@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openFiles, openFilesLimit } from "../../../src/system/open_files.ts";
+import { ownMemory, trimMemory } from "../../../src/system/own_memory.ts";
 import { readKernelFile } from "../../../src/system/kernel_file.ts";
 import { ROOT } from "../../../tools/command.ts";
 
@@ -55,4 +56,17 @@ Deno.test("the permission to call native code is gone before other modules run",
   assertEquals(await run(script, "256", "--allow-ffi"), "true prompt");
   const [first] = /^import .*$/m.exec(await Deno.readTextFile(`${ROOT}/main.ts`))!;
   assertEquals(first, 'import "./src/system/give_up.ts";');
+});
+
+Deno.test({
+  name: "ownMemory() grows with memory in use, and trimMemory() gives back what was freed",
+  ignore: !isLinux,
+}, () => {
+  const MB = 1024 * 1024;
+  const before = ownMemory();
+  assert(before > 5 * MB && before < 2000 * MB, `${before}`);
+  const buffer = new Uint8Array(50 * MB).fill(1);
+  assert(ownMemory() - before > 40 * MB);
+  assertEquals(buffer.at(-1), 1);
+  trimMemory();
 });

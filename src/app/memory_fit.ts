@@ -1,0 +1,58 @@
+/**
+ * Fits the defaults to the memory that the process may have. With too much, the kernel would end it
+ * without a word.
+ *
+ * @module
+ */
+import type { Config } from "../config/mod.ts";
+import type { Log } from "../core/log.ts";
+
+const MB = 1024 * 1024;
+
+/** What the process needs before it holds anything for clients, in bytes: code, libraries, heap. */
+const BASE = 88 * MB;
+
+/** The least that is left for the rest, in bytes, however low the limit is. */
+const LEAST = 16 * MB;
+
+/** The memory of a connected client, in bytes, if it is mostly idle. */
+const CLIENT = 12 * 1024;
+
+/** The part of what is left that each setting may use by default, and the bytes of a unit of it. */
+const SHARES: readonly (readonly [flag: Sized, share: number, unit: number])[] = [
+  ["cache-memory", 1 / 4, 1],
+  ["reply-memory", 1 / 8, 1],
+  ["large-memory", 1 / 4, 1],
+  ["max-request", 1 / 8, 1],
+  ["max-clients", 1 / 4, CLIENT],
+];
+
+type Sized = "cache-memory" | "reply-memory" | "large-memory" | "max-request" | "max-clients";
+
+/**
+ * Returns a configuration whose defaults fit a limit. Settings that were given stay as they are. One
+ * line of the log says what has changed.
+ *
+ * @param limit Bytes that the process may have; null for no limit.
+ */
+export function fitMemory(config: Config, limit: number | null, log: Log): Config {
+  if (limit === null) return config;
+  const room = Math.max(limit - BASE, LEAST);
+  const changed: Partial<Record<Sized, number>> = {};
+  for (const [flag, share, unit] of SHARES) {
+    const most = Math.floor(room * share / unit);
+    if (config.values[flag] > most && !config.given.has(flag)) changed[flag] = most;
+  }
+  const values = { ...config.values, ...changed };
+  const wanted = BASE + SHARES.reduce((sum, [flag, , unit]) => sum + values[flag] * unit, 0);
+  if (Object.keys(changed).length > 0) {
+    log.info("Fitted the defaults to the memory limit", { "memory-limit": limit, ...changed });
+  }
+  if (limit < BASE || wanted > Math.max(limit, BASE + LEAST)) {
+    log.warn("The settings may need more memory than the limit", {
+      "memory-limit": limit,
+      needed: wanted,
+    });
+  }
+  return { ...config, values };
+}

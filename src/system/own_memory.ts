@@ -1,0 +1,23 @@
+/**
+ * The memory of the process as the system counts it. Source: proc_pid_statm(5), malloc_trim(3).
+ *
+ * @module
+ */
+import { readKernelFile } from "./kernel_file.ts";
+import { libc } from "./libc.ts";
+
+const PAGE = 4096;
+
+/** Returns the bytes that are the process's own, without files such as its code; 0 if unknown. */
+export function ownMemory(): number {
+  const [, resident, shared] = (readKernelFile("/proc/self/statm") ?? "").split(" ").map(Number);
+  return resident === undefined ? 0 : (resident - shared!) * PAGE;
+}
+
+/**
+ * Gives freed memory back to the system. Without, the C library keeps what lies between memory that
+ * is in use: after a burst that is more than the rest.
+ */
+export function trimMemory(): void {
+  libc?.malloc_trim?.(0n);
+}
