@@ -7,6 +7,7 @@ import { coveredCommand, report, unitFlags } from "./coverage.ts";
 import { fetchDeno, PAIR_VERSION } from "./denort.ts";
 import { ensureClients } from "./install_clients.ts";
 import { ensurePrograms } from "./install_redis.ts";
+import { readReport } from "./junit.ts";
 import { findLeftovers } from "./leftovers.ts";
 import { denoEnv, supplyFlags } from "./supply.ts";
 
@@ -32,10 +33,12 @@ const mark = `RP_GATE_${crypto.randomUUID().replaceAll("-", "")}`;
 const scratch = Deno.makeTempDirSync({ prefix: "redis-proxy-gate-" });
 const signal = AbortSignal.timeout(LIMIT_MS);
 const total: Tally = { passed: 0, failed: 0 };
+const failures: string[] = [];
 
 async function stage(name: string, work: () => Promise<Tally>): Promise<boolean> {
   console.log(`\n== ${name}`);
   const started = performance.now();
+  const known = failures.length;
   const tally = await work().catch((error): Tally => {
     console.log(`error: ${error instanceof Error ? error.message : error}`);
     return FAIL;
@@ -44,6 +47,7 @@ async function stage(name: string, work: () => Promise<Tally>): Promise<boolean>
   total.failed += tally.failed;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`-- ${name}: ${tally.passed} passed, ${tally.failed} failed, ${seconds} s`);
+  if (tally.failed > 0) failures.splice(known, 0, `${name}: ${tally.failed} failed`);
   return tally.failed === 0;
 }
 
@@ -74,19 +78,13 @@ async function test(
     ["test", ...flags, ...await supplyFlags(), ...TEST_PERMISSIONS, folder],
     env,
   );
-  const tally = count(await Deno.readTextFile(results).catch(() => ""));
+  const report = readReport(await Deno.readTextFile(results).catch(() => ""));
   await Deno.remove(results).catch(() => {});
-  const silent = tally.failed === 0 && (code !== 0 || tally.passed === 0);
-  return silent ? { ...tally, failed: 1 } : tally;
-}
-
-/** Counts the tests and steps of a JUnit report. Ignored tests do not count. */
-function count(report: string): Tally {
-  const sum = (name: string) =>
-    [...report.matchAll(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`, "g"))]
-      .reduce((sum, [, number]) => sum + Number(number), 0);
-  const failed = sum("failures") + sum("errors");
-  return { passed: sum("tests") - sum("disabled") - failed, failed };
+  failures.push(...report.failures);
+  const isSilent = report.failed === 0 && (code !== 0 || report.passed === 0);
+  if (!isSilent) return report;
+  failures.push(`${folder}: no test failed, but deno test ended with status ${code}`);
+  return { ...report, failed: 1 };
 }
 
 /** The current Deno and the oldest supported one, if it can be fetched here. */
@@ -172,6 +170,8 @@ Deno.addSignalListener("SIGTERM", () => end(143));
 
 await main(async () => {
   await gate();
+  // Again at the end, where a log that keeps only its last lines still shows them.
+  if (failures.length > 0) console.log(`\n== failures\n${failures.join("\n")}`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return end(total.failed === 0 ? 0 : 1);
 });
