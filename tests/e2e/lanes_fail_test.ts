@@ -168,8 +168,12 @@ Deno.test("clients that leave at any byte of their requests leave nothing behind
     if (length % 2 === 0 && length > 30) await client.until("\r\n");
     client.close();
   }
-  await until(async () => await connections() === before);
-  assertEquals(await figure(it.port, "proxy_upstreams"), 0);
+  // The proxy and Redis see the end of a connection in any order. The one client is the question.
+  await until(async () =>
+    await figure(it.port, "proxy_clients") === 1 &&
+    await figure(it.port, "proxy_upstreams") === 0 &&
+    await connections() === before
+  );
   assertEquals(await ask(it.port, "RPUSH", "q", "job"), ":1");
   assertEquals(await it.ask("LLEN", "q"), ":1");
 });
