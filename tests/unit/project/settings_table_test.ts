@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { CONFIGURATION, withSettings } from "../../../tools/readme.ts";
+import { CONFIGURATION, withSettings } from "../../../tools/settings.ts";
 
 Deno.test("docs/configuration.md lists every setting with its default", async () => {
   const page = await Deno.readTextFile(CONFIGURATION);
