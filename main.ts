@@ -9,11 +9,13 @@
 import "./src/system/give_up.ts";
 import manifest from "./deno.json" with { type: "json" };
 import {
+  completionOf,
   type Config,
   ConfigError,
   helpPage,
   parseConfig,
   readEnvironment,
+  type Shell,
 } from "./src/config/mod.ts";
 import { checkHealth } from "./src/app/healthcheck.ts";
 import { Log } from "./src/core/log.ts";
@@ -23,6 +25,7 @@ import { guardMemory } from "./src/app/memory_guard.ts";
 import { dropPermissions } from "./src/app/permissions.ts";
 import { surviveFaults } from "./src/app/last_resort.ts";
 import { type Proxy, startProxy } from "./src/app/proxy.ts";
+import { showSettings } from "./src/app/show_settings.ts";
 import { memoryLimit } from "./src/system/memory_limit.ts";
 
 /** Exit status for an invalid configuration. */
@@ -37,6 +40,12 @@ async function main(): Promise<number> {
       return 0;
     case "version":
       console.log(`redis-proxy ${manifest.version} (deno ${Deno.version.deno})`);
+      return 0;
+    case "config":
+      console.log(showSettings(config, memoryLimit()).trimEnd());
+      return 0;
+    case "completion":
+      console.log(completionOf(config.operand as Shell).trimEnd());
       return 0;
     case "healthcheck":
       return await checkHealth(config.values) ? 0 : 1;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Config } from "../config/mod.ts";
+import type { Config, Values } from "../config/mod.ts";
 import type { Log } from "../core/log.ts";
 
 const MB = 1024 * 1024;
@@ -29,6 +29,26 @@ const SHARES: readonly (readonly [flag: Sized, share: number, unit: number])[] =
 
 type Sized = "cache-memory" | "reply-memory" | "large-memory" | "max-request" | "max-clients";
 
+/** Returns the defaults that must be lower, so that all of them fit a limit in bytes. */
+export function fittedDefaults(
+  { values, given }: Config,
+  limit: number | null,
+): Partial<Record<Sized, number>> {
+  const changed: Partial<Record<Sized, number>> = {};
+  if (limit === null) return changed;
+  const room = Math.max(limit - BASE, LEAST);
+  for (const [flag, share, unit] of SHARES) {
+    const most = Math.floor(room * share / unit);
+    if (values[flag] > most && !given.has(flag)) changed[flag] = most;
+  }
+  return changed;
+}
+
+/** Returns the bytes that a process with these settings may need. */
+export function neededMemory(values: Values): number {
+  return BASE + SHARES.reduce((sum, [flag, , unit]) => sum + values[flag] * unit, 0);
+}
+
 /**
  * Returns a configuration whose defaults fit a limit. Settings that were given stay as they are. One
  * line of the log says what has changed.
@@ -37,22 +57,19 @@ type Sized = "cache-memory" | "reply-memory" | "large-memory" | "max-request" | 
  */
 export function fitMemory(config: Config, limit: number | null, log: Log): Config {
   if (limit === null) return config;
-  const room = Math.max(limit - BASE, LEAST);
-  const changed: Partial<Record<Sized, number>> = {};
-  for (const [flag, share, unit] of SHARES) {
-    const most = Math.floor(room * share / unit);
-    if (config.values[flag] > most && !config.given.has(flag)) changed[flag] = most;
-  }
+  const changed = fittedDefaults(config, limit);
   const values = { ...config.values, ...changed };
-  const wanted = BASE + SHARES.reduce((sum, [flag, , unit]) => sum + values[flag] * unit, 0);
+  const needed = neededMemory(values);
   if (Object.keys(changed).length > 0) {
     log.info("Fitted the defaults to the memory limit", { "memory-limit": limit, ...changed });
   }
-  if (limit < BASE || wanted > Math.max(limit, BASE + LEAST)) {
-    log.warn("The settings may need more memory than the limit", {
-      "memory-limit": limit,
-      needed: wanted,
-    });
+  if (isTooMuch(needed, limit)) {
+    log.warn("The settings may need more memory than the limit", { "memory-limit": limit, needed });
   }
   return { ...config, values };
+}
+
+/** Whether settings that need so many bytes may exceed a limit. */
+export function isTooMuch(needed: number, limit: number): boolean {
+  return limit < BASE || needed > Math.max(limit, BASE + LEAST);
 }

@@ -6,18 +6,17 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { ConfigError } from "./error.ts";
 import { nearest } from "./nearest.ts";
+import { type Command, COMMANDS, programOf } from "./programs.ts";
 import { type Flag, FLAGS, type Setting, SETTINGS, variableOf } from "./settings.ts";
-
-/** The commands of the program. */
-export const COMMANDS = ["serve", "healthcheck", "help", "version"] as const;
-
-/** One of the commands. */
-export type Command = typeof COMMANDS[number];
 
 /** A parsed command line. */
 export interface Arguments {
   /** The command. */
   readonly command: Command;
+  /** The word after the command; empty if it takes none. */
+  readonly operand: string;
+  /** Whether to print JSON. */
+  readonly isJson: boolean;
   /** The texts of the given flags. */
   readonly flags: { readonly [F in Flag]?: string };
 }
@@ -29,32 +28,46 @@ export interface Arguments {
  */
 export function parseArguments(args: readonly string[]): Arguments {
   let unknown: string | undefined;
-  const { _: words, help, version, ...flags } = parseArgs([...args], {
+  const { _: words, help, version, json, ...flags } = parseArgs([...args], {
     string: FLAGS.filter((flag) => !isVariableOnly(flag)),
-    boolean: ["help", "version"],
+    boolean: ["help", "version", "json"],
     alias: { help: ["h"], version: ["v", "V"], port: ["p"] },
     unknown: (arg: string) => {
       if (arg.startsWith("-")) unknown ??= arg.replace(/=.*/s, "");
     },
   });
+  const plain = { operand: "", isJson: false, flags: {} };
   // Help works even if something else is wrong.
-  if (help || words[0] === "help") return { command: "help", flags: {} };
-  if (version || words[0] === "version") return { command: "version", flags: {} };
+  if (help || words[0] === "help") return { ...plain, command: "help" };
+  if (version || words[0] === "version") return { ...plain, command: "version" };
   if (unknown !== undefined) throw new ConfigError(faultOf(unknown));
   // An empty text after a flag is its value.
   const said = words.map(String).filter((word: string) => word !== "");
-  return { command: commandOf(said), flags: flags as Arguments["flags"] };
+  const [command, operand] = commandOf(said);
+  if (json && !programOf(command).printsJson) {
+    const able = COMMANDS.filter((one) => programOf(one).printsJson).join(" or ");
+    throw new ConfigError(`Cannot use --json with ${command}: wanted ${able}`);
+  }
+  return { command, operand, isJson: Boolean(json), flags: flags as Arguments["flags"] };
 }
 
-function commandOf(words: string[]): Command {
-  if (words.length === 0) return "serve";
-  const command = words.length === 1 ? COMMANDS.find((one) => one === words[0]) : undefined;
-  if (command !== undefined) return command;
-  const near = words.length === 1 ? nearest(words[0]!, COMMANDS) : undefined;
-  const wanted = near === undefined
-    ? `wanted flags, or one of ${COMMANDS.join(", ")}`
-    : meant(near);
-  throw new ConfigError(`Cannot understand "${redact(words.join(" "))}": ${wanted}`);
+function commandOf(words: readonly string[]): [Command, operand: string] {
+  if (words.length === 0) return ["serve", ""];
+  const command = COMMANDS.find((one) => one === words[0]);
+  const { operands = [] } = command === undefined ? {} : programOf(command);
+  const [, operand = "", ...more] = words;
+  const isComplete = more.length === 0 &&
+    (operands.length === 0 ? operand === "" : operands.includes(operand));
+  if (command !== undefined && isComplete) return [command, operand];
+  throw new ConfigError(`Cannot understand "${redact(words.join(" "))}": ${wantedFor(words)}`);
+}
+
+function wantedFor([word, ...rest]: readonly string[]): string {
+  const command = COMMANDS.find((one) => one === word);
+  const { operands } = command === undefined ? {} : programOf(command);
+  if (operands !== undefined) return `wanted ${command} and one of ${operands.join(", ")}`;
+  const near = rest.length === 0 ? nearest(word!, COMMANDS) : undefined;
+  return near === undefined ? `wanted flags, or one of ${COMMANDS.join(", ")}` : meant(near);
 }
 
 function faultOf(name: string): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Command, COMMANDS, programOf } from "./programs.ts";
 import { GROUPS, type Setting, variableOf } from "./settings.ts";
 
 /** Returns the help page. */
@@ -13,11 +14,7 @@ export function helpPage(version: string): string {
   return `redis-proxy ${version}: a caching proxy in front of Redis, for HTTP and RESP on one port
 
 Usage:
-  redis-proxy [flags]              run the proxy
-  redis-proxy healthcheck [flags]  exit with status 0 if the proxy on --port answers
-  redis-proxy help                 show this page; also -h, --help
-  redis-proxy version              show the version; also -v, --version
-
+${COMMANDS.map(usage).join("")}
 Try it:
   curl http://127.0.0.1:8080/some-key
   redis-cli -p 8080 get some-key
@@ -27,6 +24,12 @@ defaults, which are in [brackets]. Durations are in seconds or take a unit: 250m
 Sizes are in bytes or take a unit: 512kb, 64mb, 2gb.
 
 ${groups.join("\n")}`;
+}
+
+function usage(command: Command): string {
+  const { summary, operands } = programOf(command);
+  const head = operands === undefined ? command : `${command} <${operands.join("|")}>`;
+  return `  redis-proxy ${head.padEnd(26)} ${summary}\n`;
 }
 
 function entry(flag: string, { kind, fallback, help, variableOnly }: Setting<unknown>): string {

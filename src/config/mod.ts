@@ -6,22 +6,25 @@
  */
 import type { Credentials } from "../core/credentials.ts";
 import type { OriginAddress } from "../origin/address.ts";
-import { type Arguments, type Command, parseArguments, redact } from "./arguments.ts";
+import { type Arguments, parseArguments, redact } from "./arguments.ts";
 import { credentialsOf } from "./credentials.ts";
 import { ConfigError } from "./error.ts";
 import type { ReadFile } from "./files.ts";
 import { originOf } from "./origin.ts";
 import { Places, type Source } from "./places.ts";
+import type { Command } from "./programs.ts";
 import { type Flag, FLAGS, type Setting, SETTINGS, type Values, variableOf } from "./settings.ts";
 import { checkVariables, type Environment } from "./variables.ts";
 
-export type { Command } from "./arguments.ts";
+export { completionOf } from "./completion.ts";
+export { effectiveSettings, settingsJson, settingsTable } from "./effective.ts";
 export { ConfigError } from "./error.ts";
 export { helpPage } from "./help.ts";
 export { displayAddress, type ListenAddress } from "./listen_addresses.ts";
 export { type Identity, readIdentity } from "./identity.ts";
 export { readTlsFiles } from "./origin.ts";
 export { readPassword } from "./password.ts";
+export type { Command, Shell } from "./programs.ts";
 export type { Flag, Values } from "./settings.ts";
 export { readEnvironment } from "./variables.ts";
 
@@ -29,10 +32,16 @@ export { readEnvironment } from "./variables.ts";
 export interface Config {
   /** The command. */
   readonly command: Command;
+  /** The word after the command; empty if it takes none. */
+  readonly operand: string;
+  /** Whether to print JSON. */
+  readonly isJson: boolean;
   /** The value of each setting. */
   readonly values: Values;
   /** The settings whose value is not the default. */
   readonly given: ReadonlySet<Flag>;
+  /** The text of each value, and where it comes from. */
+  readonly places: Places;
   /** The backing Redis, from `redis-url` or from `redis-host` and `redis-port`, with its TLS. */
   readonly origin: OriginAddress;
   /** What clients need to log in, from `user`, `password` and `password-file`. */
@@ -40,7 +49,8 @@ export interface Config {
 }
 
 /**
- * Reads the configuration. For help and version, returns the defaults, even if something is wrong.
+ * Reads the configuration. For help, version and completions, returns the defaults, even if a
+ * variable is wrong.
  *
  * @param args The command line, without the program.
  * @param env The environment.
@@ -52,13 +62,14 @@ export function parseConfig(
   env: Environment,
   readFile: ReadFile,
 ): Config {
-  const { command, flags } = parseArguments(args);
-  const isTalk = command === "help" || command === "version";
+  const { flags, ...asked } = parseArguments(args);
+  const isTalk = ["help", "version", "completion"].includes(asked.command);
   if (!isTalk) checkVariables(env);
   const [values, places] = valuesOf(flags, isTalk ? {} : env);
   return {
-    command,
+    ...asked,
     values,
+    places,
     given: new Set(FLAGS.filter((flag) => places.source(flag) !== "default")),
     origin: originOf(values, places, readFile),
     credentials: credentialsOf(values, places, readFile),
@@ -70,7 +81,7 @@ function valuesOf(flags: Arguments["flags"], env: Environment): [Values, Places]
   const places = new Places();
   for (const flag of FLAGS) {
     const [text, source] = find(flag, flags[flag], env);
-    places.note(flag, source);
+    places.note(flag, text, source);
     values[flag] = text === null ? null : parse(flag, text, places);
   }
   return [values as Values, places];

@@ -58,12 +58,16 @@ Deno.test("each subcommand of redis-proxy in the documentation is understood", a
   await using it = await documented();
   const words = linesOf("redis-proxy").map((line) => line.split(" ")[1]!);
   const address = ["--listen-address", "127.0.0.1", "--port", `${it.port}`];
+  const operands: Record<string, string[]> = {
+    completion: ["bash"],
+  };
   const codes: Record<string, number> = {};
   for (const word of new Set(words.filter((word) => /^[a-z]/.test(word)))) {
-    await using process = new ProxyProcess([word, ...address]);
+    await using process = new ProxyProcess([word, ...operands[word] ?? [], ...address]);
     codes[word] = (await process.status).code;
   }
-  assertEquals(codes, { healthcheck: 0 });
+  assertEquals(new Set(Object.values(codes)), new Set([0]), JSON.stringify(codes));
+  assertEquals(Object.keys(codes).sort(), ["completion", "config", "healthcheck"]);
 });
 
 Deno.test("each word in capitals in the documentation is a command, or listed as another word", async () => {

@@ -51,11 +51,11 @@ Deno.test("parseArguments() names the flag or the command that was probably mean
     [["healthchek"], 'Cannot understand "healthchek": did you mean healthcheck?'],
     [
       ["start"],
-      'Cannot understand "start": wanted flags, or one of serve, healthcheck, help, version',
+      'Cannot understand "start": wanted flags, or one of serve, config, completion, healthcheck, help, version',
     ],
     [
       ["healthcheck", "twice"],
-      'Cannot understand "healthcheck twice": wanted flags, or one of serve, healthcheck, help, version',
+      'Cannot understand "healthcheck twice": wanted flags, or one of serve, config, completion, healthcheck, help, version',
     ],
   ];
   for (const [args, message] of table) assertEquals(refusal(...args), message);
@@ -105,4 +105,15 @@ Deno.test("checkVariables() ignores variables that are not meant for the program
     RP_CACHE_PORT_8080_TCP: "tcp://10.0.0.1:8080",
     RP_CACHE_PORT_8080_TCP_ADDR: "10.0.0.1",
   });
+});
+
+Deno.test("parseArguments() takes a word after a command that wants one, and --json where it prints", () => {
+  const { command, operand } = parseArguments(["completion", "fish"]);
+  assertEquals([command, operand], ["completion", "fish"]);
+  const wanted = "wanted completion and one of bash, zsh, fish";
+  assertEquals(refusal("completion"), `Cannot understand "completion": ${wanted}`);
+  assertEquals(refusal("completion", "csh"), `Cannot understand "completion csh": ${wanted}`);
+  assertEquals(parseArguments(["config", "--json"]).isJson, true);
+  assertEquals(parseArguments(["config"]).isJson, false);
+  assertEquals(refusal("--json"), "Cannot use --json with serve: wanted config");
 });
