@@ -17,6 +17,7 @@ import {
   readEnvironment,
   type Shell,
 } from "./src/config/mod.ts";
+import { check, refusalReport } from "./src/check/mod.ts";
 import { checkHealth } from "./src/app/healthcheck.ts";
 import { Log } from "./src/core/log.ts";
 import { clearSockets } from "./src/app/listener.ts";
@@ -41,6 +42,11 @@ async function main(): Promise<number> {
     case "version":
       console.log(`redis-proxy ${manifest.version} (deno ${Deno.version.deno})`);
       return 0;
+    case "check": {
+      const { text, isWell } = await check(config, memoryLimit());
+      console.log(text.trimEnd());
+      return isWell ? 0 : 1;
+    }
     case "config":
       console.log(showSettings(config, memoryLimit()).trimEnd());
       return 0;
@@ -86,6 +92,10 @@ try {
   Deno.exit(await main());
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
-  console.error(error.message);
+  if (Deno.args[0] === "check") {
+    console.log(refusalReport(error.message, Deno.args.includes("--json")).text.trimEnd());
+  } else {
+    console.error(error.message);
+  }
   Deno.exit(USAGE_ERROR);
 }

@@ -35,6 +35,11 @@ export interface Connections {
   readonly upstreams: number;
 }
 
+/** Returns how many descriptors the proxy keeps for itself. */
+export function reservedDescriptors({ inUse, admin }: Descriptors): number {
+  return inUse + REFUSALS + ORIGIN + FILES + admin;
+}
+
 /**
  * Returns how many connections the limit of open files allows.
  *
@@ -43,9 +48,10 @@ export interface Connections {
  */
 export function connectionsThatFit(
   wanted: Connections,
-  { limit, inUse, admin }: Descriptors,
+  descriptors: Descriptors,
 ): Connections {
-  const reserve = inUse + REFUSALS + ORIGIN + FILES + admin;
+  const { limit } = descriptors;
+  const reserve = reservedDescriptors(descriptors);
   const room = limit === null ? Infinity : limit - reserve;
   if (wanted.clients + wanted.upstreams <= room) return wanted;
   const upstreams = Math.min(wanted.upstreams, Math.floor(room * UPSTREAM_SHARE));

@@ -6,8 +6,12 @@
 import { displayAddress, type ListenAddress, type Values } from "../config/mod.ts";
 import type { Millis } from "../core/types.ts";
 
-/** Returns whether the proxy at the configured address and port answers PING. */
-export async function checkHealth(values: Values): Promise<boolean> {
+/**
+ * Returns whether the proxy at the configured address and port answers PING.
+ *
+ * @param report Takes a line that says what is wrong.
+ */
+export async function checkHealth(values: Values, report = console.error): Promise<boolean> {
   const address = values["listen-address"][0]!;
   const { port } = values;
   // The check does not act for another client.
@@ -19,10 +23,10 @@ export async function checkHealth(values: Values): Promise<boolean> {
     );
     // A proxy that asks for a password serves too; the check needs none.
     if (text === "+PONG" || text.startsWith("-NOAUTH ")) return true;
-    console.error(`Unhealthy: wanted +PONG, got ${JSON.stringify(text)}`);
+    report(`Unhealthy: wanted +PONG, got ${JSON.stringify(text)}`);
   } catch (error) {
     const place = displayAddress(address) + (address.socket === null ? ` port ${port}` : "");
-    console.error(`Unhealthy: cannot ask ${place}: ${(error as Error).message}`);
+    report(`Unhealthy: cannot ask ${place}: ${(error as Error).message}`);
   }
   return false;
 }

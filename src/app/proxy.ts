@@ -29,8 +29,12 @@ import { factsOf } from "./status.ts";
 
 /** A running proxy. */
 export interface Proxy {
+  /** The TCP port; 0 if there is none. */
+  readonly port: number;
   /** Connected clients. */
   readonly clients: number;
+  /** Whether Redis announces changes: off, tracked, untracked or down. */
+  readonly coherence: string;
   /** Whether `stop` was called. */
   readonly isStopping: boolean;
   /** Reloads the files that may change while it runs, and logs which ones it reloaded. */
@@ -71,8 +75,12 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   announce(config, version, portOf(listener), log);
   const reloader = new Reloader(reloadableParts(config, server), log);
   return {
+    port: portOf(listener),
     get clients() {
       return server.clients;
+    },
+    get coherence() {
+      return data.table.channel.state;
     },
     get isStopping() {
       return state.isStopping;

@@ -15,22 +15,29 @@ import { type Connections, connectionsThatFit, REFUSALS } from "./descriptors.ts
  * To be called when the port is open, and before anything connects.
  */
 export function countConnections(values: Values, log: Log): Connections {
-  const isReadOnly = values["read-only"];
-  const wanted = {
-    clients: values["max-clients"],
-    upstreams: isReadOnly ? 0 : values["max-upstreams"],
-  };
+  const wanted = wantedConnections(values);
   const limit = openFilesLimit();
-  const admin = values["admin-port"] === null ? 0 : 1 + ADMIN_CLIENTS + ADMIN_REFUSALS;
+  const admin = adminDescriptors(values);
   const allowed = connectionsThatFit(wanted, { limit, inUse: openFiles(), admin });
   if (allowed.clients < wanted.clients || allowed.upstreams < wanted.upstreams) {
     log.warn("The limit on open files allows fewer connections than the settings", {
       "max-clients": allowed.clients,
-      ...(isReadOnly ? {} : { "max-upstreams": allowed.upstreams }),
+      ...(values["read-only"] ? {} : { "max-upstreams": allowed.upstreams }),
       "open-files": limit!,
     });
   }
   return allowed;
+}
+
+/** Returns how many connections the settings allow. */
+export function wantedConnections(values: Values): Connections {
+  const upstreams = values["read-only"] ? 0 : values["max-upstreams"];
+  return { clients: values["max-clients"], upstreams };
+}
+
+/** Returns how many descriptors the admin port may use. */
+export function adminDescriptors(values: Values): number {
+  return values["admin-port"] === null ? 0 : 1 + ADMIN_CLIENTS + ADMIN_REFUSALS;
 }
 
 export function serverOptions(values: Values, maxClients: number): ServerOptions {

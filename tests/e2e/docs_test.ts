@@ -59,6 +59,7 @@ Deno.test("each subcommand of redis-proxy in the documentation is understood", a
   const words = linesOf("redis-proxy").map((line) => line.split(" ")[1]!);
   const address = ["--listen-address", "127.0.0.1", "--port", `${it.port}`];
   const operands: Record<string, string[]> = {
+    check: ["--redis-port", `${it.redis.port}`],
     completion: ["bash"],
   };
   const codes: Record<string, number> = {};
@@ -67,7 +68,7 @@ Deno.test("each subcommand of redis-proxy in the documentation is understood", a
     codes[word] = (await process.status).code;
   }
   assertEquals(new Set(Object.values(codes)), new Set([0]), JSON.stringify(codes));
-  assertEquals(Object.keys(codes).sort(), ["completion", "config", "healthcheck"]);
+  assertEquals(Object.keys(codes).sort(), ["check", "completion", "config", "healthcheck"]);
 });
 
 Deno.test("each word in capitals in the documentation is a command, or listed as another word", async () => {

@@ -51,11 +51,11 @@ Deno.test("parseArguments() names the flag or the command that was probably mean
     [["healthchek"], 'Cannot understand "healthchek": did you mean healthcheck?'],
     [
       ["start"],
-      'Cannot understand "start": wanted flags, or one of serve, config, completion, healthcheck, help, version',
+      'Cannot understand "start": wanted flags, or one of serve, check, config, completion, healthcheck, help, version',
     ],
     [
       ["healthcheck", "twice"],
-      'Cannot understand "healthcheck twice": wanted flags, or one of serve, config, completion, healthcheck, help, version',
+      'Cannot understand "healthcheck twice": wanted flags, or one of serve, check, config, completion, healthcheck, help, version',
     ],
   ];
   for (const [args, message] of table) assertEquals(refusal(...args), message);
@@ -115,5 +115,5 @@ Deno.test("parseArguments() takes a word after a command that wants one, and --j
   assertEquals(refusal("completion", "csh"), `Cannot understand "completion csh": ${wanted}`);
   assertEquals(parseArguments(["config", "--json"]).isJson, true);
   assertEquals(parseArguments(["config"]).isJson, false);
-  assertEquals(refusal("--json"), "Cannot use --json with serve: wanted config");
+  assertEquals(refusal("--json"), "Cannot use --json with serve: wanted check or config");
 });

@@ -5,7 +5,8 @@ import { ROOT } from "../../../tools/command.ts";
 
 /** What a room may import in addition to its own files: rooms, files of rooms, and packages. */
 const RULES: Record<string, readonly string[]> = {
-  main: ["app", "config", "core/log", "system"],
+  main: ["app", "check", "config", "core/log", "system"],
+  check: ["app", "config", "core", "origin", "system"],
   app: [
     ...["admin", "cache", "commands", "config", "core", "http", "lanes", "origin", "resp"],
     ...["server", "system"],

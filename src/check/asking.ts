@@ -1,0 +1,43 @@
+/**
+ * Questions to Redis, each with a limit in time.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { Millis } from "../core/types.ts";
+import type { Connection } from "../origin/wire/connection.ts";
+import { fieldsOf, type Reply, ReplyError, textOf } from "../origin/wire/reply.ts";
+import { within } from "./within.ts";
+
+/** A connection to Redis that answers questions. */
+export class Asking {
+  constructor(readonly connection: Connection, readonly limit: Millis) {}
+
+  /** Sends a command. Rejects if the connection ends or Redis is silent. */
+  ask(...words: string[]): Promise<Reply> {
+    const bytes = words.map((word) => Buffer.from(word, "utf8").toString("latin1"));
+    return within(this.connection.call(...bytes), this.limit);
+  }
+
+  /** Sends a command; returns the error that Redis replies with, or null. */
+  async refusal(...words: string[]): Promise<string | null> {
+    const reply = await this.ask(...words);
+    return reply instanceof ReplyError ? reply.message : null;
+  }
+
+  /** A section of INFO by field; null if Redis gives none. */
+  async info(section: string): Promise<Map<string, string> | null> {
+    const text = textOf(await this.ask("INFO", section));
+    if (text === null) return null;
+    const lines = text.split(/\r?\n/).filter((line) => /^\w+:/.test(line));
+    return new Map(lines.map((line) => {
+      const at = line.indexOf(":");
+      return [line.slice(0, at), line.slice(at + 1)];
+    }));
+  }
+
+  /** A parameter of Redis's configuration; null if Redis does not tell. */
+  async config(name: string): Promise<string | null> {
+    return textOf(fieldsOf(await this.ask("CONFIG", "GET", name)).get(name));
+  }
+}

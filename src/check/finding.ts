@@ -1,0 +1,39 @@
+/**
+ * What the check has found, one thing at a time.
+ *
+ * @module
+ */
+
+/** How bad a finding is: an error keeps the proxy from doing its work. */
+export type Level = "ok" | "warning" | "error";
+
+/** One finding. */
+export interface Finding {
+  /** What was looked at, such as `login`. */
+  readonly about: string;
+  readonly level: Level;
+  /** What was found, as a sentence without a full stop. */
+  readonly found: string;
+  /** The line that fixes it: a setting or a command; null if nothing is wrong. */
+  readonly fix: string | null;
+}
+
+/** Everything is well. */
+export function ok(about: string, found: string): Finding {
+  return { about, level: "ok", found, fix: null };
+}
+
+/** The proxy serves, but not as somebody may expect. */
+export function warning(about: string, found: string, fix: string): Finding {
+  return { about, level: "warning", found, fix };
+}
+
+/** The proxy cannot serve as configured. */
+export function error(about: string, found: string, fix: string): Finding {
+  return { about, level: "error", found, fix };
+}
+
+/** Whether one of the findings is an error. */
+export function hasError(findings: readonly Finding[]): boolean {
+  return findings.some(({ level }) => level === "error");
+}

@@ -1,0 +1,130 @@
+/**
+ * The ports of the proxy itself: free or taken, and the certificate for clients.
+ *
+ * @module
+ */
+import { X509Certificate } from "node:crypto";
+import { checkHealth } from "../app/healthcheck.ts";
+import { type Config, displayAddress } from "../config/mod.ts";
+import { error, type Finding, ok, warning } from "./finding.ts";
+
+const DAY = 86_400_000;
+
+/** A certificate that ends within this time should be replaced now. */
+const SOON = 14 * DAY;
+
+/** An address to listen on, and the flags that name it. */
+interface Place {
+  readonly about: "port" | "admin port";
+  readonly host: string;
+  readonly port: number;
+}
+
+const FLAGS = {
+  "port": { address: "--listen-address", port: "--port" },
+  "admin port": { address: "--admin-address", port: "--admin-port" },
+};
+
+/** Checks where the proxy listens. */
+export async function checkPorts(config: Config, now: Date): Promise<Finding[]> {
+  const findings = [...contradictions(config), ...sockets(config), ...certificate(config, now)];
+  const open: Deno.Listener[] = [];
+  for (const place of placesOf(config)) findings.push(await tryPort(place, config, open));
+  for (const listener of open) listener.close();
+  return findings;
+}
+
+function placesOf({ values }: Config): Place[] {
+  const { port, "admin-port": adminPort, "admin-address": adminAddress } = values;
+  const hosts = values["listen-address"].flatMap(({ host }) => host ?? []);
+  const places: Place[] = hosts.map((host) => ({ about: "port", host, port }));
+  if (adminPort !== null) {
+    places.push({ about: "admin port", host: adminAddress, port: adminPort });
+  }
+  return places;
+}
+
+/** The listeners stay open until all are tried: two settings may name the same port. */
+async function tryPort(
+  { about, host: hostname, port }: Place,
+  { values }: Config,
+  open: Deno.Listener[],
+): Promise<Finding> {
+  const flags = FLAGS[about];
+  try {
+    open.push(Deno.listen({ hostname, port, reusePort: values["reuse-port"] }));
+    return ok(about, port === 0 ? `${hostname}: any free one` : `${hostname}:${port} is free`);
+  } catch (failure) {
+    const { message } = failure as Error;
+    if (failure instanceof Deno.errors.PermissionDenied) {
+      const fix = `${flags.port} 8080, or setcap cap_net_bind_service=+ep redis-proxy`;
+      return error(about, `Only root may listen on port ${port}`, fix);
+    }
+    if (!(failure instanceof Deno.errors.AddrInUse)) {
+      return error(about, `Cannot listen on ${hostname}: ${message}`, `${flags.address} 127.0.0.1`);
+    }
+    const isOurs = open.some(({ addr }) => (addr as Deno.NetAddr).port === port);
+    const isProxy = about === "port" && !isOurs && await checkHealth(values, () => {});
+    return isProxy
+      ? warning(about, `${hostname}:${port} is in use by a proxy that answers`, "--reuse-port yes")
+      : error(about, `${hostname}:${port} is in use`, `${flags.port} ${port + 1}`);
+  }
+}
+
+function contradictions({ values }: Config): Finding[] {
+  const findings: Finding[] = [];
+  if (values["tls-cert"] !== null && values["proxy-protocol"] === "require") {
+    const found = "--proxy-protocol require comes before TLS, and Deno cannot read it there";
+    findings.push(
+      error("port", found, "--proxy-protocol off, or TLS that ends at the load balancer"),
+    );
+  }
+  if (values["reuse-port"] && Deno.build.os !== "linux") {
+    findings.push(error("port", "--reuse-port works on Linux only", "--reuse-port no"));
+  }
+  return findings;
+}
+
+/** The folder of a Unix socket must exist; the file is made at the start. */
+function sockets({ values }: Config): Finding[] {
+  return values["listen-address"].flatMap((address) => {
+    const folder = address.socket?.replace(/[^/]*$/, "");
+    if (folder === undefined) return [];
+    const place = displayAddress(address);
+    return isFolder(folder) ? [ok("port", `${place} can be made`)] : [
+      error(
+        "port",
+        `${place} cannot be made: there is no folder ${folder}`,
+        `mkdir -p ${folder}`,
+      ),
+    ];
+  });
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function certificate({ values }: Config, now: Date): Finding[] {
+  const path = values["tls-cert"];
+  return path === null ? [] : [judgeCertificate("certificate", path, now)];
+}
+
+/** Judges by its dates the first certificate of a file that was read before. */
+export function judgeCertificate(about: string, path: string, now: Date): Finding {
+  const { validFrom, validTo } = new X509Certificate(Deno.readTextFileSync(path));
+  const [from, to] = [new Date(validFrom), new Date(validTo)];
+  const day = to.toISOString().slice(0, 10);
+  const fix = `Renew ${path}, then kill -HUP the proxy`;
+  if (to < now) return error(about, `${path} has expired on ${day}`, fix);
+  if (from > now) {
+    const found = `${path} is not valid before ${from.toISOString()}`;
+    return error(about, found, "Set the clock of this machine: timedatectl set-ntp true");
+  }
+  if (to.getTime() - now.getTime() < SOON) return warning(about, `${path} expires on ${day}`, fix);
+  return ok(about, `${path} is valid until ${day}`);
+}

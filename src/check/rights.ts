@@ -1,0 +1,108 @@
+/**
+ * The rights of the proxy's user at Redis. Each command is tried with a key that nobody has.
+ *
+ * @module
+ */
+import type { Config } from "../config/mod.ts";
+import type { Asking } from "./asking.ts";
+import { error, type Finding, ok, warning } from "./finding.ts";
+
+/** A command to try, the right that it needs, and what that right is for. */
+interface Trial {
+  readonly right: string;
+  readonly words: readonly string[];
+  readonly purpose: "reads" | "speed" | "large values" | "tracking";
+}
+
+const CHANNEL = "__redis__:invalidate";
+
+function trials(key: string, isOld: boolean): Trial[] {
+  const evalsha = isOld ? "evalsha" : "evalsha_ro";
+  const sha = "0".repeat(40); // Redis checks the right first.
+  const of = (purpose: Trial["purpose"], list: [string, string][]): Trial[] =>
+    list.map(([right, words]) => ({ right, purpose, words: words.split(" ") }));
+  return [
+    ...of("reads", [["get", `GET ${key}`]]),
+    ...of("speed", [
+      ["script|load", "SCRIPT LOAD return"],
+      [evalsha, `${evalsha} ${sha} 0`],
+      ["strlen", `STRLEN ${key}`],
+      ["pttl", `PTTL ${key}`],
+    ]),
+    ...of("large values", [
+      ["watch", `WATCH ${key}`],
+      ["multi", "MULTI"],
+      ["exec", "EXEC"],
+      ["getrange", `GETRANGE ${key} 0 0`],
+    ]),
+    ...of("tracking", [
+      ["client|setname", "CLIENT SETNAME redis-proxy-check"],
+      ["client|id", "CLIENT ID"],
+      ["client|tracking", "CLIENT TRACKING OFF"],
+      ["client|trackinginfo", "CLIENT TRACKINGINFO"],
+      ["ping", "PING"],
+      ["subscribe", `SUBSCRIBE ${CHANNEL}`], // The last one: only few commands may follow.
+    ]),
+  ];
+}
+
+/** Tries each command that the proxy uses by itself. */
+export async function checkRights(
+  redis: Asking,
+  { values, origin }: Config,
+  version: string,
+): Promise<Finding[]> {
+  const key = `redis-proxy:check:${crypto.randomUUID()}`;
+  const refused: Trial[] = [];
+  const absent: Trial[] = [];
+  for (const trial of trials(key, Number.parseInt(version) < 7)) {
+    if (trial.purpose === "tracking" && values.coherence === "off") continue;
+    const refusal = await redis.refusal(...trial.words) ?? "";
+    if (isAboutCommand(refusal)) refused.push(trial);
+    else if (/unknown (sub)?command|disabled/i.test(refusal)) absent.push(trial);
+  }
+  if (refused.length + absent.length === 0) {
+    return [ok("rights", "The user of Redis may run every command that the proxy uses")];
+  }
+  const grant = (list: readonly Trial[]) => {
+    const channel = list.some(({ right }) => right === "subscribe") ? ` &${CHANNEL}` : "";
+    const rights = list.map(({ right }) => `+${right}`).join(" ");
+    return `ACL SETUSER ${origin.username ?? "default"} ${rights}${channel}`;
+  };
+  const restore = (list: readonly Trial[]) => {
+    const names = new Set(list.map(({ right }) => right.replace(/\|.*/, "").toUpperCase()));
+    return `Remove rename-command ${[...names].join(", ")} from redis.conf`;
+  };
+  const isRequired = values.coherence === "required";
+  return [
+    ...byPurpose(refused, "may not run", grant, isRequired),
+    ...byPurpose(absent, "does not have", restore, isRequired),
+  ];
+}
+
+/** An error about the key, the channel's name aside, says nothing of the command. */
+function isAboutCommand(refusal: string): boolean {
+  if (!refusal.startsWith("NOPERM")) return false;
+  return !/permissions to access (a|one of the) key|\bkeys? used as/i.test(refusal);
+}
+
+function byPurpose(
+  list: readonly Trial[],
+  verb: string,
+  fixOf: (list: readonly Trial[]) => string,
+  isRequired: boolean,
+): Finding[] {
+  const effects: Record<Trial["purpose"], string> = {
+    "reads": "no key can be read",
+    "speed": "a miss takes more commands",
+    "large values": "large values take more memory",
+    "tracking": "Redis announces no changes, so values stay until their time is up",
+  };
+  return [...Map.groupBy(list, ({ purpose }) => purpose)].map(([purpose, trials]) => {
+    const names = trials.map(({ right }) => right.replace("|", " ").toUpperCase()).join(", ");
+    const subject = verb === "may not run" ? "The user of Redis" : "Redis";
+    const found = `${subject} ${verb} ${names}: ${effects[purpose]}`;
+    const isFatal = purpose === "reads" || (purpose === "tracking" && isRequired);
+    return (isFatal ? error : warning)("rights", found, fixOf(trials));
+  });
+}
