@@ -1,22 +1,19 @@
 /**
- * Opens the connections of the lanes, and reports failures.
+ * Builds the lanes, decides who may use them, and reports refused commands.
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import { PassFilter } from "../commands/permission.ts";
 import type { Config } from "../config/mod.ts";
 import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
-import { Failure } from "../core/types.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
-import { greet, type Greeting, Refused } from "../lanes/greeting.ts";
-import { Lanes, type Opening } from "../lanes/mod.ts";
+import { Lanes } from "../lanes/mod.ts";
 import type { OriginAddress } from "../origin/address.ts";
-import { dial } from "../origin/dial.ts";
+import type { Link } from "../origin/link.ts";
 import type { Peer } from "../server/peer.ts";
-import { Connection } from "../origin/wire/connection.ts";
+import { loginOf, openLane } from "./open_lane.ts";
 
 /** Returns the lanes for these settings; null if the proxy serves only reads. */
 export function makeLanes(
@@ -24,10 +21,13 @@ export function makeLanes(
   maxPrivate: number,
   cache: ChangeLog,
   stats: Stats,
+  link: Link,
 ): Lanes | null {
   if (values["read-only"]) return null;
+  const timeout = values["redis-timeout"];
   return new Lanes({
-    open: (opening) => open(address, opening, values["redis-timeout"]),
+    open: (opening, prepare) => openLane(address, opening, prepare, timeout, link),
+    timeout,
     cache,
     stats,
     database: address.database,
@@ -66,42 +66,3 @@ export function refusalsTo(log: Log, stats: Stats): (name: string) => void {
 
 /** The most names to remember, because clients choose them. */
 const LOGGED_NAMES = 100;
-
-/** Returns the credentials in UTF-8, each byte as a code unit. */
-function loginOf({ username, password }: OriginAddress): Greeting["login"] {
-  if (password === null) return null;
-  return { username: username === null ? null : bytesOf(username), password: bytesOf(password) };
-}
-
-function bytesOf(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
-}
-
-/** Opens a connection that is ready for use. Never rejects. */
-async function open(
-  address: OriginAddress,
-  opening: Opening,
-  timeout: number,
-): Promise<Connection | Failure> {
-  const { database } = address;
-  const login = opening.login ?? loginOf(address);
-  let connection: Connection | null = null;
-  let isLate = false;
-  const late = setTimeout(() => {
-    isLate = true;
-    connection?.close(`no answer within ${timeout} ms`);
-  }, timeout);
-  try {
-    connection = new Connection(await dial(address));
-    if (isLate) throw new Error(`no connection within ${timeout} ms`);
-    await greet(connection, { ...opening, login, database });
-    return connection;
-  } catch (error) {
-    connection?.close("the handshake failed");
-    const { message } = error as Error;
-    if (error instanceof Refused) return new Failure("reply", message);
-    return new Failure("away", `Redis is away: ${message}`);
-  } finally {
-    clearTimeout(late);
-  }
-}

@@ -36,7 +36,7 @@ export function factsOf({ config, version, stats, data, maxClients, port }: Sour
   const { link, permits, budget } = origin;
   const { rss, heapUsed, external } = Deno.memoryUsage();
   return {
-    redisVersion: redisVersionOf(link),
+    redisVersion: link.version,
     proxyVersion: version,
     processId: Deno.pid,
     port,
@@ -75,8 +75,9 @@ export function factsOf({ config, version, stats, data, maxClients, port }: Sour
 /** Why there is no connection, and what to do about it. */
 function problemOf(link: Link): string {
   if (link.pair !== null) return "";
+  const { reason, message: why, advice = "" } = link.loss;
   const { message } = failureOf(link.loss);
-  const { advice = "" } = link.loss;
+  if (reason === "timeout") return `${message}: ${why}`;
   return advice === "" ? message : `${message} (${advice})`;
 }
 

@@ -33,7 +33,8 @@ const TIMES: Units = { "": 1000, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_
 const TIMER_DAYS = "24d";
 
 /**
- * A duration, such as `250ms`, `30` or `30s`, `5m`, `1h` or `7d`; the value is in milliseconds.
+ * A duration, such as `250ms`, `30` or `30s`, `5m`, `1h` or `7d`; the value is in whole
+ * milliseconds, at least 1 unless it is 0.
  *
  * @param min The shortest, as a person would write it.
  * @param max The longest, as a person would write it.
@@ -44,8 +45,9 @@ export function duration(min: string, max = TIMER_DAYS): Kind<number> {
     placeholder: "<duration>",
     wanted: `a duration from ${min} to ${max}, such as 250ms, 30s, 5m or 1h`,
     parse: (text) => {
-      const value = quantityOf(text, TIMES);
-      return value !== undefined && value >= least && value <= most ? value : undefined;
+      const exact = quantityOf(text, TIMES) ?? NaN;
+      const value = exact < 1 ? Math.ceil(exact) : Math.round(exact);
+      return value >= least && value <= most ? value : undefined;
     },
   };
 }

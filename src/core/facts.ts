@@ -7,8 +7,8 @@ import type { Stats } from "./stats.ts";
 
 /** The figures of a proxy. Counts are since the start; durations are in seconds unless stated. */
 export interface Facts {
-  /** The version of Redis; while it is unknown, the oldest version with HELLO. */
-  readonly redisVersion: string;
+  /** The version of Redis; null while it is unknown. */
+  readonly redisVersion: string | null;
   /** The version of the proxy. */
   readonly proxyVersion: string;
   /** The process id. */

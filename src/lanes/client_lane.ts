@@ -85,6 +85,15 @@ export class ClientLane implements Sender {
     return this.lanes.shared(route, this.client.version).pass(request, replies, this);
   }
 
+  /**
+   * Sends a request that changes nothing and depends on nothing of this client, past all others. It
+   * waits behind no slow command.
+   */
+  ask(request: Passable): Later<Passed> {
+    this.lanes.options.stats.commandsPassed++;
+    return this.lanes.shared("control", this.client.version).pass(request);
+  }
+
   /** On a shared lane, long replies would delay other clients or fill the memory. */
   onLong(): void {
     this.#isPinned = true;

@@ -9,7 +9,7 @@ import { PassFilter } from "../commands/permission.ts";
 import { isAlwaysShared, type Route } from "../commands/route.ts";
 import { CommandTable } from "../commands/table.ts";
 import type { CommandSpec, Reply } from "../commands/spec.ts";
-import { Failure } from "../core/types.ts";
+import { Failure, type Millis } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import type { ChangeLog } from "./changes.ts";
 import { ClientIds } from "./client_ids.ts";
@@ -25,8 +25,17 @@ import { StreamBudget } from "./stream_budget.ts";
 export type Opening = Omit<Greeting, "database">;
 
 export interface LanesOptions {
-  /** Opens a connection to Redis, logged in and in the right database. Never rejects. */
-  readonly open: (opening: Opening) => Promise<Connection | Failure>;
+  /**
+   * Opens a connection to Redis, logged in and in the right database. Never rejects.
+   *
+   * @param prepare Asks further questions, before the connection counts as open.
+   */
+  readonly open: (
+    opening: Opening,
+    prepare: (connection: Connection) => Promise<void>,
+  ) => Promise<Connection | Failure>;
+  /** How long Redis may take to answer what is asked of it beside the clients' commands. */
+  readonly timeout: Millis;
   readonly cache: ChangeLog;
   readonly stats: LaneStats;
   /** The database that the cache serves. */
@@ -133,7 +142,11 @@ export class Lanes {
     }
     stats.upstreams++;
     const { version, login, name, libraryName, libraryVersion } = client;
-    const connection = await open({ version, login, name, libraryName, libraryVersion });
+    let upstreamId: number | null = null;
+    const opening = { version, login, name, libraryName, libraryVersion };
+    const connection = await open(opening, async (connection) => {
+      upstreamId = await idOf(connection);
+    });
     if (connection instanceof Failure) {
       stats.upstreams--;
       return connection;
@@ -141,8 +154,7 @@ export class Lanes {
     stats.upstreamsTotal++;
     const lane = new PrivateLane(connection, new ConnectionState(database), cache, client);
     lane.onClosed = () => stats.upstreams--;
-    const id = await connection.call("CLIENT", "ID").catch(() => null);
-    lane.upstreamId = typeof id === "number" ? id : null;
+    lane.upstreamId = upstreamId;
     if (connection.loss !== null) return new Failure("away", `Redis is away: ${connection.loss}`);
     return lane;
   }
@@ -154,13 +166,18 @@ export class Lanes {
 
   /** Opens a shared connection, and reads the table again: it may be another server now. */
   async #openShared(opening: Opening): Promise<Connection | Failure> {
-    const connection = await this.options.open(opening);
-    if (connection instanceof Failure || !this.#mayAsk) return connection;
-    await this.#read(connection);
-    if (connection.loss === null) return connection;
+    let isLost = false;
+    const opened = await this.options.open(opening, async (connection) => {
+      if (this.#mayAsk) await this.#read(connection);
+      // A silent server is told from one that answers.
+      else await connection.call("PING").catch(() => {});
+      isLost = connection.loss !== null;
+    });
+    const isSilent = opened instanceof Failure && opened.reason === "timeout";
+    if (!isLost || isSilent || !this.#mayAsk) return opened;
     // Some servers end the connection at an unknown command.
     this.#mayAsk = false;
-    return await this.options.open(opening);
+    return await this.#openShared(opening);
   }
 
   /** Reads the table of commands. If the server has none, all commands take private lanes. */
@@ -168,4 +185,10 @@ export class Lanes {
     const reply = await connection.call("COMMAND").catch(() => null);
     if (Array.isArray(reply)) this.table = CommandTable.of(reply as Reply);
   }
+}
+
+/** Returns the id of a connection at Redis; null if Redis does not say. */
+async function idOf(connection: Connection): Promise<number | null> {
+  const id = await connection.call("CLIENT", "ID").catch(() => null);
+  return typeof id === "number" ? id : null;
 }

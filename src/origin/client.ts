@@ -12,7 +12,7 @@ import type { Redis, RedisOptions } from "ioredis";
 import { BrokenProgram } from "../core/broken_program.ts";
 import type { Millis } from "../core/types.ts";
 import type { OriginAddress } from "./address.ts";
-import { type Asked, isReply } from "./handshake.ts";
+import { type Asked, isReply, Silence } from "./handshake.ts";
 import { connectorTo } from "./ioredis_connector.ts";
 import { inOurWords } from "./words.ts";
 
@@ -70,7 +70,7 @@ export async function connect(client: Redis, timeout: Millis): Promise<void> {
   try {
     await client.connect();
   } catch (error) {
-    throw isLate ? new Error(`no connection within ${timeout} ms`) : error;
+    throw isLate ? new Silence(`no connection within ${timeout} ms`) : error;
   } finally {
     clearTimeout(limit);
   }

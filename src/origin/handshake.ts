@@ -102,7 +102,8 @@ export class Handshake {
   async #ask(step: string, command: string, args: string[]): Promise<unknown> {
     this.#open.push(step);
     const late = Promise.withResolvers<never>();
-    const limit = setTimeout(() => late.reject(new Silence(step, this.timeout)), this.timeout);
+    const silence = new Silence(`no answer to ${step} within ${this.timeout} ms`);
+    const limit = setTimeout(() => late.reject(silence), this.timeout);
     try {
       const reply = await Promise.race([this.redis.call(command, ...args), late.promise]);
       this.#answered(step);
@@ -137,12 +138,8 @@ export class Handshake {
   }
 }
 
-/** A question was not answered in time. */
-class Silence extends Error {
-  constructor(step: string, timeout: Millis) {
-    super(`no answer to ${step} within ${timeout} ms`);
-  }
-}
+/** Redis took a connection or a question, and did not answer in time. */
+export class Silence extends Error {}
 
 /** A step as the log shows it: the command, and of its arguments only what tells it from others. */
 function stepOf(command: string, args: string[]): string {

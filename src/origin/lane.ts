@@ -5,6 +5,7 @@
  * @module
  */
 import { Failure, type Fetched, type Key, type Millis } from "../core/types.ts";
+import { SILENT } from "./loss.ts";
 import type { Large } from "./replies.ts";
 import { SilenceWatch } from "./watch.ts";
 
@@ -101,7 +102,7 @@ export class Lane<Pair> {
     } catch (error) {
       this.#end(track);
       if (!track.isSilent) return new Lost(error as Error);
-      return new Failure("timeout", `Redis gave no answer within ${this.timeout} ms`);
+      return new Failure("timeout", SILENT);
     }
   }
 

@@ -105,7 +105,7 @@ export class Link {
   up(): Promise<Pair | null> {
     const isFailing = this.#failures > 1 || this.#loss.reason === "refused";
     if (this.#pair !== null || isFailing || this.#closed) return Promise.resolve(this.#pair);
-    this.#patience ??= setTimeout(() => this.#wake(), this.options.timeout);
+    this.#patience ??= setTimeout(() => this.#losePatience(), this.options.timeout);
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
@@ -225,6 +225,12 @@ export class Link {
     this.#loss = loss;
     clearTimeout(this.#pause);
     this.#pause = setTimeout(() => this.#connect(), attemptPause(this.#failures++, loss));
+  }
+
+  /** An attempt to connect takes longer than Redis may stay silent. */
+  #losePatience(): void {
+    this.#loss = { reason: "timeout", message: `no answer within ${this.options.timeout} ms` };
+    this.#wake();
   }
 
   #wake(): void {

@@ -6,13 +6,13 @@
  */
 import { isNotNow } from "../core/redis_errors.ts";
 import { Failure } from "../core/types.ts";
-import { isReply } from "./handshake.ts";
+import { isReply, Silence } from "./handshake.ts";
 import { Refused } from "./refusal.ts";
 
 /**
  * Why there is no connection, or why the last one went away:
  * - `away`: Redis cannot be reached, or the connection ended
- * - `timeout`: Redis took a read and stayed silent
+ * - `timeout`: Redis stays silent, in a read or while the proxy connects
  * - `unready`: Redis says "not now"; the message is its own
  * - `refused`: Redis refuses this proxy, until somebody changes something
  */
@@ -23,10 +23,14 @@ export interface Loss {
   readonly advice?: string;
 }
 
+/** What clients are told of a silent Redis, however it was noticed. */
+export const SILENT = "Redis does not answer";
+
 /** Returns the loss that an error of connecting is. */
 export function lossOf(error: unknown): Loss {
   const { message } = error as Error;
   if (isReply(error) && isNotNow(message)) return { reason: "unready", message };
+  if (error instanceof Silence) return { reason: "timeout", message };
   if (!(error instanceof Refused)) return { reason: "away", message };
   if (error.isPassing) return { reason: "unready", message: error.reply };
   return { reason: "refused", message, advice: error.advice };
@@ -42,7 +46,7 @@ function messageOf(reason: Loss["reason"], message: string): string {
     case "away":
       return `Redis is away: ${message}`;
     case "timeout":
-      return `Redis gave ${message}`;
+      return SILENT;
     case "unready":
       return message;
     case "refused":

@@ -134,7 +134,11 @@ export class RedisOrigin implements Origin {
   /** Reads over the pair that there is. */
   async #attempt(trip: Trip): Promise<"done" | "lost"> {
     const pair = this.link.pair ?? await this.link.up();
-    if (pair === null) return this.#failAway(trip);
+    if (pair === null) {
+      // Redis has not seen this read, so it says nothing to the breaker.
+      this.stats.originFailures += trip.fail(failureOf(this.link.loss), performance.now());
+      return "done";
+    }
     const sentAt = performance.now();
     this.stats.originReads += trip.keys.length;
     trip.sent(sentAt);
@@ -163,7 +167,7 @@ export class RedisOrigin implements Origin {
   /** Reads each key of a trip by itself. */
   async #attemptEach(trip: Trip): Promise<void> {
     const pair = this.link.loss.reason === "away" ? this.link.pair ?? await this.link.up() : null;
-    if (pair === null) return void this.#failAway(trip);
+    if (pair === null) return this.#failAway(trip);
     this.stats.originReads += trip.keys.length;
     trip.sent(performance.now());
     const found = await this.#watch.during(pair.reader.readEach(trip.keys, CAREFUL_ROOM));
@@ -228,9 +232,8 @@ export class RedisOrigin implements Origin {
     this.link.giveUp({ reason: "away", message });
   }
 
-  #failAway(trip: Trip): "done" {
+  #failAway(trip: Trip): void {
     this.#fail(trip, failureOf(this.link.loss));
-    return "done";
   }
 
   #fail(trip: Trip, failure: Failure): void {

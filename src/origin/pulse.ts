@@ -107,7 +107,7 @@ export class Pulse {
       half.bytes = bytes;
       half.quietSince = now;
     } else if (now - half.quietSince > this.patience) {
-      const why = `the ${half.side} connection is silent for ${this.patience} ms`;
+      const why = `the ${half.side} connection is silent for ${Math.round(this.patience)} ms`;
       this.listener.failed(new Error(why));
     }
   }

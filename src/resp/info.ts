@@ -1,6 +1,7 @@
 /**
  * INFO: statistics of the proxy in the format of Redis, for clients and monitoring tools of Redis.
  * They include the version of Redis itself, because clients depend on it, and sections on the cache.
+ * What only Redis can know is left out while it is away.
  *
  * @module
  */
@@ -8,10 +9,12 @@ import type { Facts } from "../core/facts.ts";
 
 type Field = readonly [name: string, value: string | number];
 
-const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
-  Server: (facts) => [
-    ["redis_version", facts.redisVersion],
-    ["redis_mode", "standalone"],
+type Section = (facts: Facts, isAlone: boolean) => readonly Field[];
+
+const SECTIONS: Readonly<Record<string, Section>> = {
+  Server: (facts, isAlone) => [
+    ...(facts.redisVersion === null ? [] : [["redis_version", facts.redisVersion] as const]),
+    ...(isAlone ? [] : [["redis_mode", "standalone"] as const]),
     ["redis_proxy_version", facts.proxyVersion],
     ["process_id", facts.processId],
     ["tcp_port", facts.port],
@@ -96,13 +99,25 @@ const SECTIONS: Readonly<Record<string, (facts: Facts) => readonly Field[]>> = {
 
 const ALL = ["all", "default", "everything"];
 
-/** The sections with these names; all sections without names. Unknown names are ignored. */
-export function infoText(facts: Facts, names: readonly string[]): string {
+/** Sections on what only Redis knows. */
+const OF_REDIS = ["Persistence", "Replication", "Cluster"];
+
+/**
+ * The sections with these names; all sections without names. Unknown names are ignored.
+ *
+ * @param isAlone Whether Redis has not answered, so that nothing may be said in its name.
+ */
+export function infoText(
+  facts: Facts,
+  names: readonly string[],
+  isAlone = !facts.isOriginUp,
+): string {
   const wanted = new Set(names.map((name) => name.toLowerCase()));
   const isAll = wanted.size === 0 || ALL.some((name) => wanted.has(name));
   return Object.entries(SECTIONS)
+    .filter(([title]) => !isAlone || !OF_REDIS.includes(title))
     .filter(([title]) => isAll || wanted.has(title.toLowerCase()))
-    .map(([title, fields]) => section(title, fields(facts)))
+    .map(([title, fields]) => section(title, fields(facts, isAlone)))
     .join("\r\n");
 }
 

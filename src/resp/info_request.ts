@@ -1,21 +1,20 @@
 /**
- * INFO over the shared lane: that of Redis, or only that of the proxy if Redis gives none.
+ * INFO: that of Redis, or only that of the proxy if Redis gives none in time. Monitoring asks most
+ * of all when Redis does not answer.
  *
  * @module
  */
-import { HANG_UP } from "../core/reply_stream.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import type { Passable } from "../lanes/passable.ts";
 import type { Passed } from "../lanes/shared_lane.ts";
-import { passedBy } from "./passed.ts";
 import type { Output } from "../server/output.ts";
 import type { ClientRequest } from "../server/protocol.ts";
 
 export class InfoRequest implements ClientRequest {
   readonly last = false;
-  readonly way = "shared";
+  readonly way = "control";
 
-  /** @param alone Makes the reply of the proxy if Redis is away or has no INFO. */
+  /** @param alone Makes the reply of the proxy if Redis is away, is silent or has no INFO. */
   constructor(
     readonly lane: ClientLane,
     readonly request: Passable,
@@ -23,9 +22,13 @@ export class InfoRequest implements ClientRequest {
   ) {}
 
   async read(): Promise<Passed> {
-    const passed = await passedBy(this.lane.pass(this.request, "shared"));
-    // It is answered all the same, so what follows may go on.
-    if (passed === HANG_UP) this.lane.isCut = false;
+    const passing = this.lane.ask(this.request);
+    const late = Promise.withResolvers<void>();
+    const limit = setTimeout(late.resolve, this.lane.lanes.options.timeout);
+    await Promise.race([passing.known(), late.promise]);
+    clearTimeout(limit);
+    passing.isAbandoned = !passing.isKnown;
+    const passed = passing.value;
     return passed instanceof Uint8Array && isText(passed) ? passed : this.alone();
   }
 

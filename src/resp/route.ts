@@ -25,12 +25,12 @@ import { infoText } from "./info.ts";
 import { InfoRequest } from "./info_request.ts";
 import { MutedRequest, SharedRequest } from "./passed.ts";
 import { PrivateRequest } from "./private_client.ts";
-import { encode, verbatim } from "./replies.ts";
+import { encode, type RespVersion, verbatim } from "./replies.ts";
 import { loginInPlace } from "./login.ts";
 import { refuseFailure } from "./requests/answers.ts";
-import { refuse, SilentRequest, textOf } from "./requests/fixed.ts";
+import { FixedReply, refuse, SilentRequest, textOf } from "./requests/fixed.ts";
 import { rewriteOf } from "./rewrites.ts";
-import type { Session } from "./session.ts";
+import type { RespContext, Session } from "./session.ts";
 import { type RequestSource, StreamedRequest } from "./streamed_request.ts";
 
 /** No command has such a long name, in bytes. */
@@ -200,8 +200,12 @@ function infoRequest(
   { version, context }: Session,
   names: readonly string[],
 ): InfoRequest {
-  const alone = () => encode(verbatim(version, infoText(context.facts(), names)));
-  return new InfoRequest(lane, request, alone);
+  return new InfoRequest(lane, request, () => infoAlone(context, version, names));
+}
+
+/** Returns the reply to INFO of a proxy whose Redis gives none. */
+function infoAlone(context: RespContext, version: RespVersion, names: readonly string[]) {
+  return encode(verbatim(version, infoText(context.facts(), names, true)));
 }
 
 /** A request that gets its route once all before it are answered: it may end their private lane. */
@@ -259,10 +263,15 @@ export class Unrouted implements ClientRequest {
     if (!this.session.isAuthenticated && (failure !== null || !this.#isKnown)) {
       return refuse("NOAUTH Authentication required.");
     }
-    if (failure instanceof Failure && this.args.string(0, NAME_BYTES).toLowerCase() !== "info") {
-      return refuseFailure(failure);
-    }
+    if (failure instanceof Failure) return this.#unanswered(failure);
     if (this.#isKnown) return this.routed();
     return passed(this.args, undefined, this.session, this.session.lane!);
+  }
+
+  #unanswered(failure: Failure): ClientRequest {
+    const { args, session: { context, version } } = this;
+    return args.string(0, NAME_BYTES).toLowerCase() === "info"
+      ? new FixedReply(infoAlone(context, version, tail(args, 1)))
+      : refuseFailure(failure);
   }
 }

@@ -169,7 +169,10 @@ Deno.test("clients that leave without reading long replies leave nothing behind,
   for (const client of clients) client.close();
   await until(async () => /^proxy_clients:2\r$/m.test(await ask(it.port, "INFO", "proxy")));
   // No connection to Redis is left that nobody reads from.
-  await until(async () => await upstreams(it.redis.port, "cmd=lrange") === 0);
+  await until(async () => {
+    await other.exchange(request("TYPE", "n"), 9);
+    return await upstreams(it.redis.port, "cmd=lrange") === 0;
+  });
 });
 
 Deno.test("a client that ends its side after its last request gets the replies", async () => {

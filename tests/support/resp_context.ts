@@ -67,7 +67,7 @@ export function respContext(given: Partial<RespContext> = {}): RespContext {
     freshness: "cached",
     limits: RESP_LIMITS,
     log: new Log("error", "text", () => {}),
-    redisVersion: () => FACTS.redisVersion,
+    redisVersion: () => FACTS.redisVersion!,
     facts: () => FACTS,
     ...given,
   };

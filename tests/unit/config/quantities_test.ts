@@ -13,6 +13,11 @@ Deno.test("duration() reads seconds, and numbers with a unit, as milliseconds", 
     "30s": 30_000,
     "5m": 5 * MINUTE,
     "1.5h": 90 * MINUTE,
+    "33.4ms": 33,
+    "0.0334": 33,
+    "1.1h": 66 * MINUTE,
+    "0.0001": 1,
+    "0.001": 1,
     "7d": 7 * 24 * 60 * MINUTE,
   };
   const { parse } = duration("0");

@@ -1,0 +1,80 @@
+/**
+ * Opens the connections of the lanes. A failure has the same words as that of a read from Redis.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { Failure, type Millis } from "../core/types.ts";
+import { greet, type Greeting, Refused } from "../lanes/greeting.ts";
+import type { Opening } from "../lanes/mod.ts";
+import type { OriginAddress } from "../origin/address.ts";
+import { dial } from "../origin/dial.ts";
+import type { Link } from "../origin/link.ts";
+import { failureOf, lossOf } from "../origin/loss.ts";
+import { Connection } from "../origin/wire/connection.ts";
+import { within } from "../origin/within.ts";
+import { inOurWords } from "../origin/words.ts";
+
+/** The connection that reads use, as far as it is needed. */
+type Reads = Pick<Link, "up" | "loss" | "state">;
+
+/** Asks further questions of a new connection. */
+type Prepare = (connection: Connection) => Promise<void>;
+
+/** Opens a connection that is ready for use. Never rejects. */
+export async function openLane(
+  address: OriginAddress,
+  opening: Opening,
+  prepare: Prepare,
+  timeout: Millis,
+  link: Reads,
+): Promise<Connection | Failure> {
+  const { database } = address;
+  const greeting = { ...opening, login: opening.login ?? loginOf(address), database };
+  const first = await attempt(address, greeting, prepare, timeout);
+  // What Redis says of a client's own user is for that client.
+  if (!(first instanceof Failure) || opening.login !== null) return first;
+  if (first.reason === "reply") return link.state === "up" ? first : failureOf(link.loss);
+  if (first.reason !== "away") return first;
+  // Redis may be back in a moment, after a restart.
+  return await link.up() === null
+    ? failureOf(link.loss)
+    : await attempt(address, greeting, prepare, timeout);
+}
+
+async function attempt(
+  address: OriginAddress,
+  greeting: Greeting,
+  prepare: Prepare,
+  timeout: Millis,
+): Promise<Connection | Failure> {
+  const made: { connection?: Connection } = {};
+  let isOver = false;
+  const connect = async () => {
+    const conn = await dial(address);
+    if (isOver) return conn.close();
+    made.connection = new Connection(conn);
+    await greet(made.connection, greeting);
+    await prepare(made.connection);
+  };
+  try {
+    await within(connect(), timeout);
+    return made.connection!;
+  } catch (error) {
+    isOver = true;
+    made.connection?.close("the handshake failed");
+    return error instanceof Refused
+      ? new Failure("reply", error.message)
+      : failureOf(lossOf(inOurWords(error as Error)));
+  }
+}
+
+/** Returns the proxy's credentials in UTF-8, each byte as a code unit; null if there are none. */
+export function loginOf({ username, password }: OriginAddress): Greeting["login"] {
+  if (password === null) return null;
+  return { username: username === null ? null : bytesOf(username), password: bytesOf(password) };
+}
+
+function bytesOf(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
