@@ -11,5 +11,5 @@ export const WELCOME = Buffer.from(`This is redis-proxy, a caching proxy in fron
 Over HTTP, a path is a key:         curl http://HOST:PORT/some-key
 Redis clients use the same port:    redis-cli -h HOST -p PORT get some-key
 
-Percent-encode what is special in a path: the key "a b?" is /a%20b%3F, the empty key is /?
+Percent-encode special characters in a path: the key "a b?" is /a%20b%3F, the empty key is /?
 `);

@@ -8,7 +8,7 @@ import { bytes, duration, integer } from "../quantities.ts";
 import { optional, setting } from "../setting.ts";
 import { oneOf } from "../texts.ts";
 
-/** Longest time for which entries may be told to live. */
+/** The longest lifetime that the settings of entries accept. */
 const FOR_EVER = "10000d";
 
 export const CACHE = {
@@ -21,7 +21,7 @@ export const CACHE = {
   "cache-timeout": setting(
     duration("0", FOR_EVER),
     "30s",
-    "how long a value stays fresh; with coherence, 0 to 10 % is taken off at random",
+    "how long a value stays fresh; with coherence, shortened at random by up to 10 %",
   ),
   "absent-timeout": optional(
     duration("0", FOR_EVER),
@@ -34,7 +34,7 @@ export const CACHE = {
   "stale-if-error": setting(
     duration("0", FOR_EVER),
     "0",
-    "how long a value that is no longer fresh may be served while Redis does not answer",
+    "how long past its freshness a value may be served while Redis does not answer",
   ),
   "soft-timeout": setting(
     duration("0"),
@@ -51,17 +51,17 @@ export const COHERENCE = {
   "coherence": setting(
     oneOf(["auto", "required", "off"]),
     "auto",
-    "follow changes in Redis: auto = if possible, required = else cache nothing, off",
+    "follow changes in Redis: auto (if possible), required (or else cache nothing), off",
   ),
   "tracking": setting(
     oneOf(["default", "bcast"]),
     "default",
-    "which keys to follow: those that were read (default), or all keys (bcast)",
+    "which keys to follow: only those that were read (default), or all keys (bcast)",
   ),
   "tracking-prefix": optional(prefixes, "with bcast, follow only keys with these prefixes"),
   "lease": setting(
     duration("100ms"),
     "3s",
-    "how far out of date a hit can be, at most, if a connection to Redis fails unnoticed",
+    "maximum staleness of a hit if a connection to Redis fails unnoticed",
   ),
 };

@@ -12,7 +12,7 @@ export const LISTENING = {
   "listen-address": setting(
     listenAddresses,
     "0.0.0.0",
-    "addresses to listen on, with commas between them; unix:///path is a Unix socket",
+    "comma-separated addresses to listen on; unix:///path is a Unix socket",
   ),
   "socket-mode": setting(mode, "700", "permissions of Unix sockets in --listen-address, in octal"),
   "port": setting(integer(0, 65535), "8080", "port for HTTP and RESP; 0 picks a free one"),
@@ -40,7 +40,7 @@ export const LISTENING = {
   "proxy-protocol": setting(
     oneOf(["off", "require"]),
     "off",
-    "whether each connection begins with a load balancer's PROXY protocol header, v1 or v2",
+    "whether connections must begin with a load balancer's PROXY protocol header, v1 or v2",
   ),
   "tls-cert": optional(
     file,
@@ -54,7 +54,7 @@ export const CLIENTS = {
   "password": variable(text, "password that clients must give, over RESP and HTTP"),
   "password-file": optional(
     file,
-    "file with that password; a newline at its end does not count; SIGHUP reloads it",
+    "file with that password; a newline at its end is ignored; SIGHUP reloads it",
   ),
   "resp-freshness": optional(
     oneOf(["cached", "causal", "fenced", "forced", "stale"]),
@@ -68,6 +68,6 @@ export const CLIENTS = {
   "max-request": setting(
     bytes(64 * 1024),
     "16mb",
-    "largest RESP request that does not pass to Redis, and the most that is read ahead",
+    "largest RESP request that does not pass to Redis, and most bytes read ahead per client",
   ),
 };

@@ -21,12 +21,15 @@ export const COMMANDS = {
   ),
   "deny": optional(
     commands,
-    "commands to refuse besides the dangerous ones: names or @categories",
+    "commands to refuse in addition to the dangerous ones: names or @categories",
   ),
-  "allow": optional(commands, "commands never to refuse, such as shutdown,client|pause,@admin"),
+  "allow": optional(
+    commands,
+    "commands to let pass despite the default and --deny: names or @categories",
+  ),
   "max-upstreams": setting(
     integer(0),
     "1000",
-    "maximum number of connections to Redis that serve one client each",
+    "maximum number of private connections to Redis, each for one client",
   ),
 };

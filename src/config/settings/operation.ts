@@ -15,7 +15,7 @@ export const HTTP = {
   "http-max-age": setting(
     duration("0"),
     "0",
-    "how long browsers and CDNs may cache a value, while it is fresh here",
+    "how long browsers and CDNs may cache a value, but never longer than it is fresh here",
   ),
   "http-keys": optional(
     keyPatterns,
@@ -24,12 +24,12 @@ export const HTTP = {
   "http-no-cache": setting(
     oneOf(["anyone", "authenticated", "nobody"]),
     "anyone",
-    "who may force a read of Redis by no-cache, no-store, max-age or min-fresh",
+    "who may force a read of Redis with no-cache, no-store, max-age or min-fresh",
   ),
   "cors-origin": optional(origins, "web origins whose pages may read values; * for all"),
   "allowed-hosts": optional(
     hosts,
-    "host names that a request may have in Host, against DNS rebinding",
+    "host names to accept in the Host field, against DNS rebinding",
   ),
 };
 
@@ -45,13 +45,13 @@ export const RUNNING = {
   "drain-delay": setting(
     duration("0"),
     "0",
-    "how long to serve on after SIGTERM or SIGINT while /readyz answers 503",
+    "how long to keep serving after SIGTERM or SIGINT, while /readyz answers 503",
   ),
   "shutdown-timeout": setting(
     duration("0"),
     "10s",
-    "how long running requests may take after SIGTERM or SIGINT",
+    "how long requests in flight may still take after SIGTERM or SIGINT",
   ),
-  "log-level": setting(oneOf(LOG_LEVELS), "info", "least important messages to log"),
+  "log-level": setting(oneOf(LOG_LEVELS), "info", "lowest level to log"),
   "log-format": setting(oneOf(LOG_FORMATS), "text", "format of the log"),
 };

@@ -1,5 +1,5 @@
 /**
- * The settings of the way to Redis.
+ * The settings of the connections to Redis.
  *
  * @module
  */
@@ -19,7 +19,7 @@ export const REDIS = {
   ),
   "redis-ca": optional(
     file,
-    "certificate authorities to trust beside the public ones (PEM); SIGHUP reloads it",
+    "certificate authorities to trust in addition to the public ones (PEM); SIGHUP reloads it",
   ),
   "redis-cert": optional(
     file,
@@ -38,14 +38,14 @@ export const REDIS = {
   "client-limit": setting(
     integer(1),
     "64",
-    "concurrent requests to Redis; one MGET or one batch of misses counts as one",
+    "maximum number of concurrent reads from Redis; an MGET or a batch of misses counts as one",
   ),
   "client-queue": setting(
     integer(0),
     "10000",
-    "maximum number of reads that wait to be sent",
+    "maximum number of reads that wait for their turn",
   ),
-  "queue-timeout": setting(duration("1ms"), "250ms", "how long a read may wait to be sent"),
+  "queue-timeout": setting(duration("1ms"), "250ms", "how long a read may wait for its turn"),
   "large-memory": setting(
     bytes(1),
     "256mb",
