@@ -67,7 +67,7 @@ Deno.test("fish completes commands, flags and words", async () => {
     "warn",
   ]);
   assertEquals(
-    (await complete("redis-proxy --log-l"))!.startsWith("--log-level\tleast important"),
+    (await complete("redis-proxy --log-l"))!.startsWith("--log-level\tlowest level"),
     true,
   );
   assertEquals((await complete("redis-proxy completion z"))!.trim(), "zsh");
