@@ -41,7 +41,7 @@ function escape(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
 
-/** A number for Go's ParseFloat. */
+/** A number as Go's ParseFloat reads it. */
 function numberOf(value: number): string {
   if (Number.isFinite(value) || Number.isNaN(value)) return String(value);
   return value > 0 ? "+Inf" : "-Inf";

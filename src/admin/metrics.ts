@@ -55,7 +55,7 @@ const COUNTERS: readonly Row[] = [
   ],
 ];
 
-/** Present values. */
+/** Current values. */
 const GAUGES: readonly Row[] = [
   ["upstreams", "Clients' own connections to Redis", ({ stats }) => stats.upstreams],
   [
@@ -94,7 +94,7 @@ const GAUGES: readonly Row[] = [
   ],
 ];
 
-/** A sample for each state: 1 for the present one, 0 for the others. */
+/** A sample for each state: 1 for the current one, 0 for the others. */
 function oneOf(states: readonly string[], present: string): readonly Sample[] {
   return states.map((state) => ({ labels: { state }, value: Number(state === present) }));
 }
@@ -109,7 +109,7 @@ export function metricsText(facts: Facts): string {
   return expose([
     ...COUNTERS.map((row) => metric("counter", row, facts)),
     ...GAUGES.map((row) => metric("gauge", row, facts)),
-    // Names that all programs share.
+    // By convention, the metrics of a process have the same names in all programs.
     ...[
       process("resident_memory_bytes", "Resident memory size in bytes", facts.residentBytes),
       process(

@@ -5,7 +5,7 @@
  */
 import type { Facts } from "../core/facts.ts";
 
-/** What readiness depends on. */
+/** The facts that readiness depends on. */
 export interface Circumstances
   extends Pick<Facts, "originState" | "originProblem" | "coherence" | "cacheEntries"> {
   readonly isStopping: boolean;

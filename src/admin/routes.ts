@@ -27,7 +27,7 @@ export interface AdminSources {
 export interface AdminRequest {
   readonly method: string;
   readonly target: string;
-  /** Whether it has the password, if there is one. */
+  /** Whether it gives the password, if one is set. */
   readonly isAuthorized: boolean;
   /** The media types that the client takes; null for any. */
   readonly accept: string | null;
@@ -57,7 +57,7 @@ export function answer(request: AdminRequest, sources: AdminSources): Page {
   if (method !== "GET" && method !== "HEAD") {
     return refuse(request, STATUS_CODE.MethodNotAllowed, `Wanted ${PAGES}`, ALLOW);
   }
-  // A program that checks only health often cannot keep a password.
+  // A program that only checks health often has no place for a password.
   if (path === "/healthz") return page("ok\n", TEXT);
   if (!request.isAuthorized) {
     return refuse(
@@ -105,7 +105,7 @@ function splitQuery(path: string): [path: string, query: string] {
 function keyInQuery(query: string): Key | null {
   const asked = query.split("&").find((one) => one.startsWith("key="));
   if (asked === undefined) return null;
-  // In a query a plus is a space, and a question mark does not end anything.
+  // In a query, a plus stands for a space, and a question mark is an ordinary character.
   const text = asked.slice("key=".length).replaceAll("+", "%20").replaceAll("?", "%3F");
   return keyOf(`/${text}`);
 }
