@@ -15,7 +15,7 @@ import { Ledger } from "../server/ledger.ts";
 import { Server } from "../server/server.ts";
 import { SlowClients } from "../server/slow_clients.ts";
 
-/** Clients of the admin port, and those being refused. */
+/** The most clients of the admin port, and the most that are refused at the same time. */
 export const ADMIN_CLIENTS = 16;
 export const ADMIN_REFUSALS = 4;
 
@@ -28,7 +28,7 @@ const IDLE_PATIENCE = 120_000;
 /**
  * Opens the admin port, if the settings name one.
  *
- * @throws {ConfigError} When it cannot listen there.
+ * @throws {ConfigError} If it cannot listen there.
  */
 export function openAdmin(
   values: Values,

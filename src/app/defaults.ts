@@ -56,7 +56,7 @@ export function generalPolicy(values: Values): Policy {
     absence: absence ?? Math.min(value, absenceByDefault),
   });
   if (values.coherence === "off") {
-    // A value stays for exactly its lifetime.
+    // A value stays for exactly its lifetime, without jitter.
     const plain = lifetimes(0);
     return { ...common, tracked: plain, untracked: plain, jitter: 0, refreshAfter: Infinity };
   }
@@ -71,7 +71,7 @@ export function generalPolicy(values: Values): Policy {
 
 /** How fresh answers must be on a new RESP connection. */
 export function respFreshness(values: Values, { longestStale }: Policies): Freshness {
-  // An operator who allows stale answers means all clients, though RESP cannot mark them.
+  // Operators who allow stale answers want them for all clients, though RESP cannot mark them.
   return values["resp-freshness"] ?? (longestStale > 0 ? "stale" : "cached");
 }
 

@@ -12,7 +12,9 @@ export const REFUSALS = 16;
 /** The pair of connections to Redis and its successor, those for large values and commands, and DNS. */
 const ORIGIN = 16;
 
-/** The part of what is left that clients' own connections to Redis may use, if it is not enough. */
+/**
+ * The share of the descriptors that private connections to Redis get if there are too few for all.
+ */
 const UPSTREAM_SHARE = 1 / 8;
 
 /** Files that SIGHUP reads again, and files that Deno opens itself. */
@@ -22,16 +24,16 @@ const FILES = 8;
 export interface Descriptors {
   /** The limit; Infinity for none, null if unknown. */
   readonly limit: number | null;
-  /** How many are open before the first client. */
+  /** How many are in use before the first client connects. */
   readonly inUse: number;
   /** How many the admin port may use. */
   readonly admin: number;
 }
 
-/** How many connections there may be. */
+/** The allowed numbers of connections. */
 export interface Connections {
   readonly clients: number;
-  /** Connections to Redis for single clients. */
+  /** Private connections to Redis, each for one client. */
   readonly upstreams: number;
 }
 

@@ -17,7 +17,7 @@ import { mayPass, originCredentialsOf, refusalsTo } from "./lanes.ts";
 import { redisVersionOf } from "./status.ts";
 
 /**
- * @param lanes The way of all commands that are not answered here; null if only reads are served.
+ * @param lanes They take all commands that are not answered here; null if only reads are served.
  * @param facts What INFO and similar commands report.
  */
 export function makeEntrance(

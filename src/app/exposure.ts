@@ -22,7 +22,7 @@ export function warnOfExposure({ values, credentials, origin }: Config, log: Log
   );
 }
 
-/** Whether only programs on this machine reach an address. */
+/** Whether only programs on this machine can reach an address. */
 export function isLoopback(address: string): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/i.test(address);
 }

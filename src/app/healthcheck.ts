@@ -14,14 +14,14 @@ import type { Millis } from "../core/types.ts";
 export async function checkHealth(values: Values, report = console.error): Promise<boolean> {
   const address = values["listen-address"][0]!;
   const { port } = values;
-  // The check does not act for another client.
+  // UNKNOWN, because the check does not forward the connection of another client.
   const greeting = values["proxy-protocol"] === "require" ? "PROXY UNKNOWN\r\n" : "";
   try {
     const text = await within(
       values["redis-timeout"],
       ping(() => connect(address, port, values["tls-cert"] !== null), greeting),
     );
-    // A proxy that asks for a password serves too; the check needs none.
+    // A proxy that requires a password is healthy too, so the check needs no password.
     if (text === "+PONG" || text.startsWith("-NOAUTH ")) return true;
     report(`Unhealthy: wanted +PONG, got ${JSON.stringify(text)}`);
   } catch (error) {
@@ -31,7 +31,7 @@ export async function checkHealth(values: Values, report = console.error): Promi
   return false;
 }
 
-/** As much of a connection as the check needs. */
+/** The parts of a connection that the check uses. */
 type Connection = Pick<Deno.Conn, "write" | "read"> & Disposable;
 
 /** Connects to a proxy's address; only TCP uses TLS. */

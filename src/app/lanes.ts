@@ -40,8 +40,8 @@ export function makeLanes(
 
 /**
  * Whether a client without a password may use commands that pass to Redis. By default, nobody gets
- * a right here that Redis would not give: the client must be local, as in Redis's own protected
- * mode, and Redis must want no password either.
+ * a right here that Redis itself would not grant: the client must be local, as in Redis's own
+ * protected mode, and Redis must require no password either.
  */
 export function mayPass({ values, credentials, origin }: Config, peer: Peer): boolean {
   if (credentials.required || !values["protected-mode"]) return true;
@@ -64,5 +64,5 @@ export function refusalsTo(log: Log, stats: Stats): (name: string) => void {
   };
 }
 
-/** The most names to remember, because clients choose them. */
+/** The most names to remember. Clients choose the names, so there must be a limit. */
 const LOGGED_NAMES = 100;

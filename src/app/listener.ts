@@ -51,7 +51,7 @@ export async function clearSockets(settings: ListenSettings): Promise<void> {
 export function listen(settings: ListenSettings): Acceptor {
   const identity = identityOf(settings);
   if (identity !== null && settings["proxy-protocol"] === "require") {
-    // The header precedes the handshake, and Deno's listener begins with that.
+    // The header comes before the handshake, but Deno's listener starts with the handshake.
     throw new ConfigError(
       "Cannot use --proxy-protocol require with --tls-cert: wanted TLS that ends at the load balancer",
     );
@@ -65,9 +65,9 @@ export function listen(settings: ListenSettings): Acceptor {
 /**
  * Reads the certificate again.
  *
- * @param port The port of the present listener.
- * @returns A function that listens with the new certificate; call it after the present listener is
- * closed.
+ * @param port The port of the current listener.
+ * @returns A function that listens with the new certificate; call it after the current listener is
+ *   closed.
  * @throws {ConfigError} If the certificate cannot be used.
  */
 export function renew(settings: ListenSettings, port: number): () => Acceptor {
@@ -75,7 +75,7 @@ export function renew(settings: ListenSettings, port: number): () => Acceptor {
   return () => openAll(settings, port, identity);
 }
 
-/** Listens on all addresses. If the port is free to choose, it is the same on each. */
+/** Listens on all addresses. If the port is 0, all of them get the same free port. */
 function openAll(settings: ListenSettings, port: number, identity: Identity | null): Acceptor {
   const parts: Acceptor[] = [];
   let shared = port;
@@ -117,7 +117,9 @@ function cannotListen(address: ListenAddress, wanted: string, port = 0): ConfigE
   return new ConfigError(`Cannot listen on ${place}: wanted ${wanted}`);
 }
 
-/** SIGHUP reads the files again, so that they are named here and not by the configuration. */
+/**
+ * Takes the paths, not the contents that the configuration has read: SIGHUP reads the files again.
+ */
 function identityOf(settings: ListenSettings): Identity | null {
   const file = (flag: "tls-cert" | "tls-key") => ({ place: `--${flag}`, path: settings[flag] });
   return readIdentity(file("tls-cert"), file("tls-key"), Deno.readTextFileSync);

@@ -1,6 +1,6 @@
 /**
- * Fits the defaults to the memory that the process may have. With too much, the kernel would end it
- * without a word.
+ * Fits the defaults to the memory that the process may have. If it used more, the kernel would kill
+ * it without a message.
  *
  * @module
  */
@@ -9,16 +9,20 @@ import type { Log } from "../core/log.ts";
 
 const MB = 1024 * 1024;
 
-/** What the process needs before it holds anything for clients, in bytes: code, libraries, heap. */
+/**
+ * The memory of the process before it holds anything for clients, in bytes: code, libraries, heap.
+ */
 const BASE = 88 * MB;
 
-/** The least that is left for the rest, in bytes, however low the limit is. */
+/** The memory to assume for everything else at least, in bytes, however low the limit is. */
 const LEAST = 16 * MB;
 
 /** The memory of a connected client, in bytes, if it is mostly idle. */
 const CLIENT = 12 * 1024;
 
-/** The part of what is left that each setting may use by default, and the bytes of a unit of it. */
+/**
+ * The share of that memory that each setting may use by default, and the bytes of one unit of it.
+ */
 const SHARES: readonly (readonly [flag: Sized, share: number, unit: number])[] = [
   ["cache-memory", 1 / 4, 1],
   ["reply-memory", 1 / 8, 1],

@@ -1,6 +1,6 @@
 /**
- * Keeps garbage small in a process with little memory: collects it when the memory in use has grown,
- * the sooner the less memory is left, and gives the freed memory back to the system.
+ * Keeps garbage small in a process with little memory. It collects garbage when the memory in use
+ * has grown, earlier if little memory is left, and returns the freed memory to the system.
  *
  * @module
  */
@@ -8,34 +8,34 @@ import type { Millis } from "../core/types.ts";
 import { garbageCollector } from "../system/garbage.ts";
 import { ownMemory, trimMemory } from "../system/own_memory.ts";
 
-/** How often the memory is looked at. */
+/** How often to check the memory. */
 const LOOK: Millis = 10;
 
 /** V8 collects garbage by itself after this much growth, in bytes. */
 const V8_GROWTH = 64 * 1024 * 1024;
 
-/** What the process needs of a limit for code and libraries, in bytes. */
+/** The part of a limit that code and libraries take, in bytes. */
 const CODE = 40 * 1024 * 1024;
 
-/** When garbage is collected. */
+/** How often to collect garbage. */
 interface Pace {
-  /** Growth since the last collection, as a part of the limit. */
+  /** The growth that triggers the next collection, as a part of the limit. */
   readonly growth: number;
-  /** Time since the last collection, as a multiple of the time that this took. */
+  /** The least time between two collections, as a multiple of how long the first one took. */
   readonly rest: number;
 }
 
 const CALM: Pace = { growth: 1 / 16, rest: 4 };
 const TIGHT: Pace = { growth: 1 / 64, rest: 1 };
 
-/** The part of the room for the process's own memory from which little is left. */
+/** Above this part of the limit, without code and libraries, memory is tight. */
 const TIGHT_FROM = 0.66;
 
 /** The memory of the process, in bytes. */
 export interface Memory {
-  /** What V8 knows of: its heap, and the buffers that belong to objects in it. */
+  /** The memory that V8 knows of: its heap, and the buffers of the objects in it. */
   readonly used: number;
-  /** What the system counts, without code and libraries. */
+  /** The memory that the system counts, without code and libraries. */
   readonly own: number;
 }
 

@@ -32,7 +32,7 @@ export async function openLane(
   const { database } = address;
   const greeting = { ...opening, login: opening.login ?? loginOf(address), database };
   const first = await attempt(address, greeting, prepare, timeout);
-  // What Redis says of a client's own user is for that client.
+  // The answer of Redis about a client's own user is for that client alone.
   if (!(first instanceof Failure) || opening.login !== null) return first;
   if (first.reason === "reply") return link.state === "up" ? first : failureOf(link.loss);
   if (first.reason !== "away") return first;

@@ -1,11 +1,11 @@
 /**
- * Drops the permissions that the executable has and that this run does not need.
+ * Drops the permissions that the executable has but this run does not need.
  *
  * @module
  */
 import type { Config } from "../config/mod.ts";
 
-/** Call it before reading anything from the network. Dropped permissions never come back. */
+/** Call this before reading anything from the network. A dropped permission never comes back. */
 export function dropPermissions({ origin, values }: Config): void {
   Deno.permissions.revokeSync({ name: "env" });
   // Deno counts the use of a Unix socket as writing to its file.

@@ -1,6 +1,5 @@
 /**
- * Builds the program layer by layer, from the port to the path of a read and back to the clients, and
- * starts and stops it in order.
+ * Builds the program layer by layer, and starts and stops it in order.
  *
  * @module
  */
@@ -135,12 +134,12 @@ function announce(config: Config, version: string, port: number, log: Log): void
   warnOfExposure(config, log);
 }
 
-/** What the lanes tell the cache of the commands that they pass. */
+/** The changes that the lanes report to the cache. */
 function changeLog({ table, origin }: DataPath): ChangeLog {
   return {
     invalidate: (key) => table.invalidate(key),
     flush: () => table.flush(),
-    // No fence brings changes of keys that Redis does not report.
+    // A fence cannot wait for changes that Redis does not report.
     fence: () => table.coversAll ? origin.fence() : Promise.resolve(false),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Reloads on SIGHUP the files that may change while the proxy runs, and logs the result of each. No
- * content ends the process: an unusable file changes nothing.
+ * Reloads on SIGHUP the files that may change while the proxy runs, and logs the result of each. An
+ * unusable file changes nothing, and never ends the process.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Log, LogFields } from "../core/log.ts";
 export interface Part {
   /** Its name in the log. */
   readonly name: string;
-  /** Reloads it and uses the result. Null if the proxy runs without it. */
+  /** Reloads the file and uses it. Null if the proxy runs without it. */
   readonly reload: (() => void | Promise<void>) | null;
 }
 

@@ -11,8 +11,8 @@ import { ADMIN_CLIENTS, ADMIN_REFUSALS } from "./admin_server.ts";
 import { type Connections, connectionsThatFit, REFUSALS } from "./descriptors.ts";
 
 /**
- * Returns how many connections there may be, and logs it if there are fewer than the settings allow.
- * To be called when the port is open, and before anything connects.
+ * Returns how many connections there may be, and logs it if there are fewer than the settings
+ * allow. Call this when the port is open, and before anything connects.
  */
 export function countConnections(values: Values, log: Log): Connections {
   const wanted = wantedConnections(values);

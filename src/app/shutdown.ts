@@ -1,6 +1,7 @@
 /**
- * Ends a proxy so that no client notices, if load balancers and clients play along: readiness goes
- * first, then come no new connections, then the requests that are under way are answered.
+ * Stops a proxy so that clients notice nothing, if load balancers and clients cooperate. First it
+ * reports that it is not ready, then it accepts no more connections, then it answers the requests
+ * in flight.
  *
  * @module
  */
@@ -9,22 +10,25 @@ import type { Millis } from "../core/types.ts";
 import type { Server } from "../server/server.ts";
 import { PortHandOver } from "../system/reuse_port.ts";
 
-/** Until when connections that were on their way have come, once the kernel chooses another process. */
+/**
+ * How long connections that are already queued may take to arrive, once the kernel chooses another
+ * process.
+ */
 const ARRIVAL: Millis = 100;
 
-/** How long it is watched whether the kernel has chosen another process. */
+/** How long to watch whether the kernel has chosen another process. */
 const WATCH: Millis = 200;
 
-/** How a proxy ends. */
+/** How long each step of the shutdown takes. */
 export interface ShutdownTimes {
-  /** How long it serves on after it said that it is not ready. */
+  /** How long the proxy keeps serving after it has reported that it is not ready. */
   readonly delay: Millis;
   /** How long requests in flight may take after that. */
   readonly grace: Millis;
 }
 
 /**
- * Ends the server. Who asks for its readiness must be told already that it is not ready.
+ * Stops the server. Readiness must already be reported as false.
  *
  * @param sharedPorts The ports that another process may listen on too.
  */
@@ -42,7 +46,7 @@ export async function shutDown(
   await server.stop(grace);
 }
 
-/** Has the kernel give new connections to another process until `end`, and at least until it does. */
+/** Makes the kernel give new connections to another process, and checks until `end` that it does. */
 async function handOver(server: Server, ports: readonly number[], end: Millis): Promise<void> {
   const port = new PortHandOver(ports);
   if (!port.isPossible) return;

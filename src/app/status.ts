@@ -72,7 +72,7 @@ export function factsOf({ config, version, stats, data, maxClients, port }: Sour
   };
 }
 
-/** Why there is no connection, and what to do about it. */
+/** The reason why there is no connection, and what to do about it. */
 function problemOf(link: Link): string {
   if (link.pair !== null) return "";
   const { reason, message: why, advice = "" } = link.loss;
