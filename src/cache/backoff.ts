@@ -17,7 +17,10 @@ export const BACKOFF: Millis = 1000;
 /** The longest pause of a key whose read breaks the connection. The pause doubles each time. */
 export const BACKOFF_MOST: Millis = 64 * BACKOFF;
 
-/** The most keys to remember, and their bytes together. Other keys are read again too early. */
+/**
+ * The most keys to remember, and their bytes together. Keys beyond these limits are read again too
+ * early.
+ */
 const KEPT = 4096;
 const KEPT_BYTES = 1024 * 1024;
 
@@ -45,7 +48,7 @@ export class Backoff {
     if (this.#failed.size === 0) return undefined;
     const found = this.#failed.get(key);
     if (found === undefined || now < found.until) return found?.failure;
-    // The length of the pause still counts for a while.
+    // The length of the last pause still matters for a while.
     if (found.failure.reason !== "broken" || now >= found.until + BACKOFF_MOST) this.#drop(key);
     return undefined;
   }

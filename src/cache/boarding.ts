@@ -9,7 +9,9 @@ import type { Flight, Origin } from "../core/types.ts";
 /** Runs something at the end of the turn of the event loop. */
 export type AtEndOfTurn = (run: () => void) => void;
 
-/** With so many flights, a trip leaves at once: Redis works on it while we parse other requests. */
+/**
+ * A trip with this many flights leaves at once: Redis works on it while we parse other requests.
+ */
 const TRIP_FLIGHTS = 16;
 
 export class Boarding {

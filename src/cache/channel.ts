@@ -18,7 +18,7 @@ import type { Side } from "../origin/follower.ts";
  */
 export type ChannelState = "off" | "tracked" | "untracked" | "down";
 
-/** What the settings demand of the channel. */
+/** The settings of the channel. */
 export interface ChannelOptions {
   /**
    * `off` wants none, `auto` caches also if Redis refuses it, `required` caches nothing without it.
@@ -101,7 +101,10 @@ export class Channel {
     this.renew();
   }
 
-  /** Discards all proofs: time has passed that the clock did not count, as in a machine's sleep. */
+  /**
+   * Discards all proofs: time has passed that the clock did not count, because the machine was
+   * asleep.
+   */
   doubt(): void {
     if (this.state !== "tracked") return;
     this.answeredAt.data = this.answeredAt.invalidation = -Infinity;

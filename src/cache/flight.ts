@@ -25,7 +25,7 @@ export interface Landing {
   readonly freshUntil: Millis;
   /** Its entry, if the answer is cached. */
   readonly entry: Entry | undefined;
-  /** Which part of the value the answer is; null for all of it. */
+  /** The part of the value that the answer holds; null for all of it. */
   readonly part: Part | null;
 }
 

@@ -12,7 +12,7 @@ export class CacheKey {
   constructor(readonly text: Key, readonly hash: number = hashOfText(text)) {}
 }
 
-/** The longest key whose memory is used again, in bytes. */
+/** The longest key that fits into the reused memory, in bytes. */
 const SCRATCH_BYTES = 64 * 1024;
 
 const scratch = { bytes: Buffer.alloc(1024), from: 0, to: 0 };

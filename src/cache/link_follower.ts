@@ -1,5 +1,5 @@
 /**
- * Passes the events of the link to the table, and counts them.
+ * Passes events of the link to the table, and counts them.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the channel proves about entries: until when one was right, and why it may no longer be
- * served.
+ * The proofs of the channel about entries: until when an entry was right, and why it may no longer
+ * be served.
  *
  * @module
  */

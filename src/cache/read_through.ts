@@ -32,13 +32,13 @@ import type { Table } from "./table.ts";
 
 const UNCACHED = new Failure("uncached", "Not in the cache");
 
-/** What a read-through depends on. The program needs no options. */
+/** The dependencies of a read-through. The program uses the defaults; tests replace them. */
 export interface ReadThroughOptions {
   /** The clock. */
   readonly clock?: () => Millis;
   /** How long to wait for the origin if a stale value may be served instead. */
   readonly softWait?: SoftWait;
-  /** Runs what ends a turn: then the flights that began in it leave. */
+  /** Runs a function at the end of a turn of the event loop, when the flights of the turn leave. */
   readonly atEndOfTurn?: AtEndOfTurn;
 }
 

@@ -53,7 +53,7 @@ export class Table implements FlightTracker {
   readonly #reasons = new MissReasons();
   readonly #random: () => number;
   readonly proof: Proof;
-  /** Whether keys were read since the last flush whose changes Redis does not report. */
+  /** Whether a key whose changes Redis does not report was read since the last flush. */
   #hasUncovered = false;
 
   constructor(
@@ -185,7 +185,7 @@ export class Table implements FlightTracker {
     return this.flights.get(flight.key) === flight;
   }
 
-  /** Returns what the waiters of a flight get, also if there is no memory for the value. */
+  /** Returns the result for the waiters of a flight, even if there is no memory for the value. */
   #landingOf(flight: CacheFlight, fetched: Fetched, isCurrent: boolean): Landing {
     try {
       if (!(fetched instanceof Failure)) return this.#keep(flight, fetched, isCurrent);

@@ -1,12 +1,14 @@
 /**
  * The entries of the cache, within bounds. Up to 1,000 entries, the least recently used one leaves,
  * exactly, whatever the sizes (recent.ts). Beyond that, small values are packed into segments
- * (packed.ts). There, an entry costs a third of the memory, and a hit on one of many keys a third
- * of the time. They leave in approximate order; large values and absent keys stay in exact order.
+ * (packed.ts). There, an entry costs a third of the memory, and a hit on one of many keys takes a
+ * third of the time. Packed values leave in approximate order; large values and absent keys stay in
+ * exact order.
  *
- * Packed and other entries share one bound of entries and one of bytes. Each kind may use what the
- * other leaves, and is sure of half. The bytes that count are the bytes held: whole segments with
- * their dead records, and tables. Garbage that V8 has not collected yet does not count.
+ * Packed and other entries share one limit on entries and one on bytes. Each kind may use all the
+ * room that the other leaves, and is guaranteed half. What counts is the memory actually held:
+ * whole segments with their dead records, and tables. Garbage that V8 has not collected yet does
+ * not count.
  *
  * @module
  */
@@ -26,10 +28,10 @@ export interface StoreOptions {
   readonly onEvict: (key: Key) => void;
 }
 
-/** Up to so many entries, all of them are in exact order. */
+/** Up to this many entries, all of them are in exact order. */
 export const EXACT_ENTRIES = 1000;
 
-/** One in so many entries, and bytes, may be for absent keys. */
+/** Absent keys may have one in this many entries, and one in this many bytes. */
 const ABSENCE_SHARE = 10;
 
 export class Store {

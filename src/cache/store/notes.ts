@@ -10,7 +10,7 @@ export interface NoteCount {
 }
 
 export class Notes {
-  /** By the offset of their record. */
+  /** The notes by the offset of their record. */
   readonly #notes = new Map<number, string>();
   #total: NoteCount;
 
@@ -30,7 +30,7 @@ export class Notes {
     this.#total.count += this.#notes.size - before;
   }
 
-  /** Stops to count: the segment is dropped, and lives only as long as somebody holds it. */
+  /** Stops counting: the segment is dropped, and lives only as long as somebody holds it. */
   drop(): void {
     this.#total.count -= this.#notes.size;
     this.#total = { count: 0 };

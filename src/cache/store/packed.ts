@@ -5,7 +5,7 @@
  *
  * Eviction is CLOCK, which approximates "least recently used". It needs one bit per entry, and
  * writes it only at the first of many hits. The oldest record leaves, unless it was read since it
- * came or since it was last spared.
+ * was added or last spared.
  *
  * @module
  */
@@ -142,7 +142,7 @@ export class PackedStore {
     const segments = this.#segments;
     if (segments.hasRoom(size)) return;
     this.shrink(limit - 2 * segments.size);
-    // Enough dead bytes stay, so that each new byte moves at most one old byte.
+    // Enough dead bytes stay that each new byte moves at most one old byte.
     while (segments.bytes > 2 * this.#recordBytes + 4 * segments.size) this.#reclaim();
     if (!segments.hasRoom(size)) segments.open();
   }
@@ -155,8 +155,8 @@ export class PackedStore {
   }
 
   /**
-   * Passes the oldest record. It leaves, unless it was read or all are kept. Behind the last record
-   * of the oldest segment, drops this segment and returns true.
+   * Moves past the oldest record, and evicts it unless it was read or `keepAll` is set. After the
+   * last record of the oldest segment, drops that segment and returns true.
    */
   #advance(keepAll: boolean): boolean {
     const place = this.#segments.pass();

@@ -111,7 +111,7 @@ export class RecentStore {
     return entry;
   }
 
-  /** Makes room for an absent key among the others; false if it cannot have room. */
+  /** Makes room for an absent key among the others; false if that is not possible. */
   admitAbsence(key: Key): boolean {
     const { entries, bytes } = this.options.absences;
     const size = sizeOf(key, NO_BYTES);

@@ -22,7 +22,7 @@ const VALUE_LENGTH = 11;
 const HASH = 12;
 const STATE = 13;
 
-/** Whether a record was read since it came, or is dead. */
+/** The states of a record: not read since it was added, read, or dead. */
 export const COLD = 0;
 export const READ = 1;
 export const DEAD = 2;

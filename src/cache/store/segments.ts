@@ -12,7 +12,8 @@ import type { NoteCount } from "./notes.ts";
 import { COLD, DEAD, Segment, sizeOf } from "./segment.ts";
 
 /**
- * A place has the number of a segment above these bits, and below an offset in units of 8 bytes.
+ * The bits of a place that hold an offset, in units of 8 bytes. The bits above hold the number of a
+ * segment.
  */
 const OFFSET_BITS = 15;
 const OFFSET_MASK = (1 << OFFSET_BITS) - 1;
@@ -33,7 +34,7 @@ export class Segments {
   readonly #noteCount: NoteCount = { count: 0 };
   /** Numbers of the segments, oldest first. */
   readonly #ages: number[] = [];
-  /** The offset of the oldest record that is not passed yet. */
+  /** The offset of the oldest record that the clock hand has not passed yet. */
   #hand = 0;
 
   /** @param size Size of a segment in bytes, a power of two. */
