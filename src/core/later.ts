@@ -1,7 +1,7 @@
 /**
- * A result that comes later, for one who waits. It is what a promise is, without its price: hundreds
- * of thousands come each second, most are known by the time that somebody looks, and none needs a
- * chain of callbacks.
+ * A result that comes later, for one waiter: a promise without its cost. The proxy makes hundreds
+ * of thousands each second, most are known before anybody looks, and none needs a chain of
+ * callbacks.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A limit on repeated log lines: a repeating client or fault must not fill a disk or hide other
- * events.
+ * A limit on repeated log lines: a client or a fault that repeats itself must not fill the disk or
+ * hide other events.
  *
  * @module
  */

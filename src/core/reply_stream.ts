@@ -1,6 +1,5 @@
 /**
- * A reply on its way to a client that is too long to be made at once, and what stands for a reply
- * that never comes.
+ * A reply that is too long to be sent at once, and a mark for a reply that never comes.
  *
  * @module
  */
@@ -21,7 +20,7 @@ export class ReplyStream {
   /**
    * Makes a stream without parts.
    *
-   * @param onHeld Told how many bytes are held more, or fewer.
+   * @param onHeld Called with the change in the number of held bytes.
    */
   constructor(readonly onHeld: (change: number) => void = () => {}) {}
 
@@ -45,7 +44,7 @@ export class ReplyStream {
     this.#wake?.();
   }
 
-  /** The rest will not come, or will not be taken: what is held is let go. */
+  /** The rest will not come, or nobody will take it: frees what is held. */
   cut(): void {
     this.#isCut = true;
     this.#hold(-this.held);

@@ -14,7 +14,7 @@ import type { ByteWindow } from "./byte_window.ts";
  */
 export type Key = string;
 
-/** The bytes of a key where they came, in `[from, to)` of a buffer. */
+/** The bytes of a key where they arrived, in `[from, to)` of a buffer. */
 export interface KeyBytes {
   /** The buffer. */
   readonly bytes: Buffer;
@@ -35,11 +35,11 @@ export type Millis = number;
  * - `busy`: too many reads wait already, or this one waited too long for its turn
  * - `timeout`: the origin took the read and did not answer in time
  * - `away`: there is no connection to the origin
- * - `broken`: the connection ends whenever this key is read, or replies what is no reply to a read
+ * - `broken`: reading this key ends the connection, or gets a reply that no read can have
  * - `unready`: the origin says that it cannot serve yet; the message is its own, code first
  * - `refused`: the origin refuses this proxy, until somebody changes something
  * - `reply`: the origin answered with an error; the message is its own, code first
- * - `uncached`: the cache alone was asked, and has no answer
+ * - `uncached`: only the cache was asked, and it has no answer
  */
 export type FailureReason =
   | "busy"
@@ -84,7 +84,9 @@ export interface Terms {
   readonly mayStore: boolean;
   /** Whether the origin may be asked. If not, a key that is not cached is a failure, `uncached`. */
   readonly mayForward: boolean;
-  /** Whether the answer must hold at some moment after the request came, cached or not. */
+  /**
+   * Whether the answer, cached or not, must have been right at some moment after the request came.
+   */
   readonly isFenced: boolean;
   /**
    * The bytes that the request wants; null for all. If a value is too large to cache, the answer
@@ -107,7 +109,7 @@ export const NO_TERMS: Terms = {
 /** Where an answer comes from: the cache, or why the origin was asked (RFC 9211). */
 export type Via = "hit" | "uri-miss" | "stale" | "request";
 
-/** A place for what a protocol has found out about a value. It lasts as long as the entry. */
+/** A place where a protocol can note something about a value. It lasts as long as the entry. */
 export interface Note {
   /** The note, such as a digest; null until there is one. */
   note: string | null;
@@ -127,7 +129,7 @@ export class CacheStatus {
   isCollapsed = false;
   /** A place for a note about the value. */
   place: Note = { note: null };
-  /** Which part of the value the answer is; null for all of it. */
+  /** The part of the value that the answer holds; null for all of it. */
   part: Part | null = null;
 }
 
@@ -147,7 +149,7 @@ export interface Lookup {
   ): Answer | Promise<Answer>;
   /** Calls `read`, and reads all keys that it misses in one round trip. */
   together<T>(read: () => T): T;
-  /** Tells what is known about a key, by name, without reading it. */
+  /** Returns what is known about a key, by name, without reading it. */
   explain(key: Key, now: Millis): Readonly<Record<string, string>>;
 }
 
@@ -157,8 +159,9 @@ export class Found {
    * Makes the result of a read.
    *
    * @param value The bytes, perhaps a part of a larger buffer: copy them to keep them.
-   * @param timeToLive How long the origin itself keeps the value; Infinity if it did not say.
-   * @param part Which part of the value the bytes are; null for all of it.
+   * @param timeToLive How long the origin itself keeps the value; Infinity if the origin did not
+   *   say.
+   * @param part The part of the value that the bytes are; null for all of it.
    */
   constructor(
     readonly value: Value,
