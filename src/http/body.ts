@@ -1,6 +1,6 @@
 /**
  * Finds the end of a request's body. A body has no meaning here. It is skipped exactly, or the
- * connection ends: a rest of it must never be read as a request.
+ * connection ends: the rest of it must never be read as a request.
  * Source: RFC 9112 sections 6 and 7.
  *
  * @module

@@ -32,8 +32,8 @@ export function judge(
 }
 
 /**
- * Returns the only bytes that a request needs, or null if it needs all. A condition on the tag needs
- * all: the tag is made of them.
+ * Returns the only bytes that a request needs, or null if it needs all. A condition on the tag
+ * needs all, because the tag is computed from them.
  */
 export function windowAlone(
   { match, noneMatch, range, ifRange }: Conditions,

@@ -1,6 +1,6 @@
 /**
- * The access of pages of other origins in browsers. Source: Fetch Standard, section "CORS
- * protocol".
+ * The fields that let pages of other origins read replies in browsers. Source: Fetch Standard,
+ * section "CORS protocol".
  *
  * @module
  */

@@ -21,8 +21,8 @@ export interface Wishes {
 export const NO_WISHES: Wishes = { terms: NO_TERMS, minFresh: 0 };
 
 /**
- * Returns the wishes without those that cause a read though an answer is cached: a request states
- * a preference, which a cache need not grant (RFC 9111 section 5.2.1).
+ * Returns the wishes without those that cause a read even if an answer is cached. They are
+ * preferences, which a cache need not grant (RFC 9111 section 5.2.1).
  */
 export function withoutRefresh({ terms }: Wishes): Wishes {
   const { maxAge, mayStore } = NO_TERMS;

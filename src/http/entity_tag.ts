@@ -35,7 +35,7 @@ function digestAtOnce(value: Uint8Array): string {
   return format(value, createHash("sha256").update(value).digest("base64"));
 }
 
-/** Makes the tag of a large value, once for all requests meanwhile. */
+/** Makes the tag of a large value, once for all requests that come meanwhile. */
 export function prepareTag(value: Value): Promise<string> {
   let work = underWay.get(value);
   if (work === undefined) {

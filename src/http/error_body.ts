@@ -22,7 +22,7 @@ export function errorBody(
   accept: string | null,
 ): [type: string, body: Uint8Array] {
   if (!prefersJson(accept)) return [`${TEXT}; charset=utf-8`, Buffer.from(`${detail}\n`)];
-  // No problem type: the status says everything (RFC 9457 section 4.2.1).
+  // Without a problem type, because the status says everything (RFC 9457 section 4.2.1).
   const problem = { title: STATUS_TEXT[status], status, detail };
   return [PROBLEM, Buffer.from(`${JSON.stringify(problem)}\n`)];
 }

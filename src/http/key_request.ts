@@ -109,7 +109,7 @@ export class KeyRequest implements ClientRequest {
     const { terms, minFresh } = this.fields.wishes;
     let answer = await first;
     const { via, timeLeft } = this.#status;
-    // A stale answer is allowed by the terms: only a fresh hit can be not fresh enough.
+    // If an answer is stale, the terms allow it, so only a fresh hit can be too close to its end.
     if (minFresh > 0 && via === "hit" && timeLeft < minFresh) {
       const forced = { ...terms, maxAge: 0 };
       this.#status = new CacheStatus();

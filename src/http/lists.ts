@@ -2,8 +2,8 @@
  * Lists in field values: elements between commas, with optional white space around each.
  * Source: RFC 9110 sections 5.6.1 (lists) and 5.6.3 (white space).
  *
- * White space is a space or a tab, and nothing else. JavaScript's trimming and its pattern class
- * for white space include 0x0B, 0x0C and 0xA0, which other servers read as a part of the value.
+ * Only spaces and tabs are white space. JavaScript's trimming and its pattern class for white space
+ * include 0x0B, 0x0C and 0xA0, which other servers read as a part of the value.
  *
  * @module
  */

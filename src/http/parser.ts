@@ -111,8 +111,8 @@ export class HttpParser<F> {
     if (framing === 0) this.#remember(input, line, fields);
     else if (framing === "chunked") this.#body = new ChunkedBody(end);
     else this.#body = end + framing;
-    // A client that asks whether to send its body gets the final answer at once. Then the body must
-    // not follow, because it could not be told from a request (RFC 9110 section 10.1.1).
+    // A client that asks whether to send its body gets the final answer at once. Then no body may
+    // follow, because it could not be told from a request (RFC 9110 section 10.1.1).
     const waits = line.isHttp11 && section.fields.has("expect");
     const isBodyLeft = framing !== 0 && (waits || Number(framing) > BODY_BYTES);
     return { line, fields, isBodyLeft };

@@ -33,7 +33,7 @@ const WANTED_LENGTHS: ReadonlySet<number> = new Set([...WANTED].map(({ length })
 /** Fields that make a request ambiguous, and therefore refused, if they are repeated. */
 const SINGLE: ReadonlySet<string> = new Set(["content-length", "host", "transfer-encoding"]);
 
-/** The limit of fields in a request, far above what clients send. */
+/** The most fields in a request, far above what clients send. */
 const FIELD_COUNT = 128;
 
 /** Values by lower-case name; repeated ones are joined with a comma. */

@@ -66,7 +66,7 @@ export function isHeadRequest({ bytes, start, end }: Input): boolean {
   return HEAD.every((byte, index) => bytes[start + index] === byte);
 }
 
-/** Whether the line ends like nearly all lines. */
+/** Whether the line ends as nearly all do, in HTTP/1.1 and CRLF. */
 function isVersion11({ bytes, end }: Input, from: number): boolean {
   if (from + VERSION_11.length > end) return false;
   for (let index = 0; index < VERSION_11.length; index++) {
@@ -103,7 +103,7 @@ function fits(byte: number, index: number): boolean {
   }
 }
 
-/** The method; for nearly all requests without making a string. */
+/** The method. Nearly all requests need no new string for it. */
 function methodAt(input: Input, from: number, to: number): string {
   const { bytes } = input;
   if (

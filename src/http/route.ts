@@ -25,7 +25,7 @@ const OTHER_METHODS = new Set(["POST", "PUT", "DELETE", "PATCH", "TRACE", "CONNE
 
 const ALLOW = "Allow: GET, HEAD, OPTIONS\r\n";
 
-/** Makes the request that this head means. */
+/** Makes the request that this head stands for. */
 export function route(
   head: Head<Fields>,
   context: HttpContext,
