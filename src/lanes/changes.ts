@@ -1,7 +1,7 @@
 /**
- * Tells the cache what a passed command has changed, before its reply goes on. So a client that
- * reads after the reply never gets an older value: in-flight reads are detached, and later reads
- * reach Redis after the write.
+ * Tells the cache what a passed command has changed, before its reply is passed on. So a client
+ * that reads after the reply never gets an older value: in-flight reads are detached, and later
+ * reads reach Redis after the write.
  *
  * @module
  */
@@ -20,9 +20,9 @@ export interface ChangeLog {
 
 /**
  * Drops what a command may have changed, once its reply has come or is lost. If it returns a
- * promise, the reply must not go on before the promise is settled.
+ * promise, the reply must not be passed on before the promise is settled.
  *
- * @param isCausal Whether changes that others made before this reply have to be known as well.
+ * @param isCausal Whether changes that other clients made before this reply must be known as well.
  */
 export function settle(
   { keys, beyond }: Written,
@@ -34,7 +34,10 @@ export function settle(
   if (beyond === "unnamed" || isCausal) return fenced(cache);
 }
 
-/** Redis announced the unnamed keys before it replied. Without a fence, any entry may be old. */
+/**
+ * Redis announces the changes of unnamed keys before it replies. If the fence fails, any entry may
+ * be old.
+ */
 async function fenced(cache: ChangeLog): Promise<void> {
   if (!await cache.fence()) cache.flush();
 }

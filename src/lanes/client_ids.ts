@@ -23,7 +23,7 @@ const NAMED_MAX = 1000;
 
 export class ClientIds {
   readonly #clients = new Map<number, NamedClient>();
-  /** Ids at Redis that commands have named, and their ids here. The clients may be gone. */
+  /** Ids at Redis that commands have named, and their ids in the proxy. The clients may be gone. */
   readonly #named = new Map<string, string>();
 
   /** Returns a new id, unique in this process. */
@@ -65,7 +65,7 @@ export class ClientIds {
     return upstream;
   }
 
-  /** Returns the id of a client here, from the id of its connection at Redis. */
+  /** Returns the id of a client in the proxy, from the id of its connection at Redis. */
   toldOf(upstream: string): string {
     for (const { id } of this.#clients.values()) {
       if (this.upstreamOf(String(id)) === upstream) return String(id);
@@ -73,7 +73,7 @@ export class ClientIds {
     return this.#named.get(upstream) ?? upstream;
   }
 
-  /** Returns lines of CLIENT LIST with the ids and addresses of the clients here. */
+  /** Returns lines of CLIENT LIST with the ids and addresses that the clients have in the proxy. */
   rewrite(list: string): string {
     const byUpstream = new Map<string, NamedClient>();
     for (const client of this.#clients.values()) {

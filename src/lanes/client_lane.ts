@@ -2,7 +2,7 @@
  * One client's ways to Redis: the shared lane, and a private lane from the moment it needs state.
  *
  * The rule of order is one lane at a time. While a request is in flight, later requests of the
- * client take the same lane, also reads that the cache could answer. So each sees the effects of
+ * client take the same lane, even reads that the cache could answer. So each sees the effects of
  * the earlier ones.
  *
  * @module
@@ -18,11 +18,11 @@ import type { PrivateLane } from "./private_lane.ts";
 import type { Passed, Sender } from "./shared_lane.ts";
 
 export class ClientLane implements Sender {
-  /** Whether a request of it was lost, so that its connection ends. */
+  /** Whether a request of the client was lost, so that its connection ends. */
   isCut = false;
   #shared = 0;
   #private: PrivateLane | null = null;
-  /** Whether all its commands take the private lane from now on. */
+  /** Whether all commands of the client take the private lane from now on. */
   #isPinned = false;
 
   /** @param onChange Called when it becomes busy or idle. */
@@ -69,7 +69,7 @@ export class ClientLane implements Sender {
     return this.#private === null && !this.#isPinned && this.client.login === null;
   }
 
-  /** Returns the way of a command now. */
+  /** Returns the route that a command would take now. */
   routeOf(spec: CommandSpec | undefined, words: Words): Route {
     if (this.client.login !== null) return "private";
     if (this.hasState) return "private";
@@ -112,7 +112,10 @@ export class ClientLane implements Sender {
     return this.#private = opened;
   }
 
-  /** Ends an idle private connection, because it was opened with other attributes of the client. */
+  /**
+   * Ends an idle private connection, because the client's attributes have changed since it was
+   * opened.
+   */
   renew(): void {
     if (this.#private?.isIdle) this.#drop();
   }

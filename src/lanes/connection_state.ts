@@ -70,7 +70,8 @@ export class ConnectionState {
         break;
       case "auth":
       case "hello":
-        // Queued, they take effect at EXEC, if at all: another user may not read what is cached.
+        // Queued commands take effect at EXEC, if at all. So the user is not known, and may have no
+        // right to what is cached.
         this.isRenamed ||= this.isInTransaction;
         break;
       case "client|setname":

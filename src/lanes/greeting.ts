@@ -8,10 +8,10 @@ import type { Connection } from "../origin/wire/connection.ts";
 import { type Reply, ReplyError } from "../origin/wire/reply.ts";
 import type { Login } from "./lane_client.ts";
 
-/** What the first commands say. Text is Latin-1: a code unit for each byte. */
+/** The contents of the first commands. Text is Latin-1: a code unit for each byte. */
 export interface Greeting {
   readonly version: 2 | 3;
-  /** The user; null if Redis wants no password. */
+  /** The user; null if Redis requires no password. */
   readonly login: { readonly username: string | null; readonly password: string } | Login | null;
   readonly database: number;
   /** The name in CLIENT LIST; empty for none. */

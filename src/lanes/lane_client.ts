@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The attributes of a client. Its private connection gets the same. */
+/** The attributes of a client. Its private connection gets the same attributes. */
 export interface LaneClient {
   readonly version: 2 | 3;
   readonly name: string;

@@ -1,13 +1,13 @@
 /**
- * Remembers which requests had long replies: the next time, they take a private connection, which goes
- * at its client's pace. So a slow client that was cut off on the shared lane is served when it comes
- * back.
+ * Remembers which requests had long replies: the next time, they take a private connection, which
+ * can be as slow as its client. So a slow client that was cut off on the shared lane is served when
+ * it reconnects.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** Requests that are remembered, and how much of each. */
+/** The most requests to remember, and the most bytes of each. */
 const KEPT = 1000;
 const KEPT_BYTES = 256;
 

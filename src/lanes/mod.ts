@@ -40,7 +40,7 @@ export interface LanesOptions {
   readonly stats: LaneStats;
   /** The database that the cache serves. */
   readonly database: number;
-  /** The proxy's own credentials at Redis; null if Redis wants none. */
+  /** The proxy's own credentials at Redis; null if Redis requires none. */
   readonly login: Greeting["login"];
   readonly filter: PassFilter;
   /** The most private connections. */
@@ -49,7 +49,7 @@ export interface LanesOptions {
   readonly replyMemory: number;
 }
 
-/** What the lanes count. */
+/** The counters of the lanes. */
 export interface LaneStats {
   commandsPassed: number;
   upstreams: number;
@@ -175,7 +175,7 @@ export class Lanes {
     });
     const isSilent = opened instanceof Failure && opened.reason === "timeout";
     if (!isLost || isSilent || !this.#mayAsk) return opened;
-    // Some servers end the connection at an unknown command.
+    // Some servers end the connection when they get an unknown command.
     this.#mayAsk = false;
     return await this.#openShared(opening);
   }

@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import { type Written, writtenBy } from "../commands/keys.ts";
 
-/** Changes a reply before it goes on. Replies are text of code units 0 to 255. */
+/** Changes a reply before it is passed on. Replies are text of code units 0 to 255. */
 export type Rewrite = (reply: string) => string;
 
 export class Passable {
@@ -21,7 +21,7 @@ export class Passable {
   /** Whether it may be sent again after its connection is lost, because it changes nothing. */
   readonly isRepeatable: boolean;
 
-  /** Called when Redis has answered, before the reply goes on. */
+  /** Called when Redis has answered, before the reply is passed on. */
   onAnswer: ((isError: boolean) => void) | null = null;
 
   /** @param bytes The request as the client sent it. They must not change. */
@@ -29,9 +29,9 @@ export class Passable {
     readonly bytes: Uint8Array,
     readonly spec: CommandSpec | undefined,
     words: Words,
-    /** Changes the reply before it goes on; null to pass it unchanged. */
+    /** Changes the reply before it is passed on; null to pass it unchanged. */
     readonly rewrite: Rewrite | null = null,
-    /** What it may change, if its words do not say so. */
+    /** The keys that it may change, if its words do not say so. */
     written: Written = writtenBy(spec, words),
   ) {
     this.name = spec?.name ?? words.string(0, 64).toLowerCase();
@@ -51,7 +51,7 @@ export class Passable {
     return new Passable(bytes, this.spec, words, this.rewrite, written);
   }
 
-  /** Returns a complete reply as it goes on. */
+  /** Returns a complete reply as the client gets it. */
   rewritten(reply: Uint8Array): Uint8Array {
     if (this.rewrite === null) return reply;
     return Buffer.from(this.rewrite(Buffer.from(reply).toString("latin1")), "latin1");

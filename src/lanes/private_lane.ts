@@ -14,7 +14,9 @@ import type { LaneClient } from "./lane_client.ts";
 import type { Passable } from "./passable.ts";
 import { confirmationOf, type FrameKind, isError, kindOf } from "./reply_kind.ts";
 
-/** Where replies go. It copies the bytes. If it returns a promise, the next bytes wait for it. */
+/**
+ * Takes replies, and copies their bytes. If `write` returns a promise, the next bytes wait for it.
+ */
 export interface ReplySink {
   write(bytes: Uint8Array, from: number, to: number): void | Promise<void>;
 }
@@ -45,23 +47,23 @@ export class PrivateLane {
   onEnd: () => void = () => {};
   /** Called once when the connection is closed, by either side. */
   onClosed: () => void = () => {};
-  /** What was written since replies can no longer be matched to requests. */
+  /** The changes since replies can no longer be matched to requests. */
   #unsettled: Written = NOTHING_WRITTEN;
   /** Bytes received when the last fence of a causal client began. */
   #fencedAt = -1;
   /** Requests and replies of the proxy in order. Those before `#head` are done. */
   #slots: Slot[] = [];
   #head = 0;
-  /** What the queued commands of the transaction write. */
+  /** The changes of the queued commands of the transaction. */
   #queued: Written[] = [];
   /** In-flight requests that may change how later ones are answered. */
   #transactions = 0;
   #subscriptions = 0;
   #waits = 0;
-  /** The kind of the long reply whose parts come at the moment; null for none. */
+  /** The kind of the long reply whose parts are arriving; null for none. */
   #partKind: FrameKind | null = null;
 
-  /** Parts of a long reply that must be changed before it goes on. */
+  /** Parts of a long reply that must be changed before it is passed on. */
   readonly #collected: Uint8Array[] = [];
 
   constructor(
@@ -141,14 +143,16 @@ export class PrivateLane {
     return this.#replied(bytes, from, to, isError(bytes, from));
   }
 
-  /** Passes a frame that answers no request, or is not known to. */
+  /** Passes a frame that answers no request, or may answer none. */
   #message(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
     const settled = this.#settle(this.#unsettled);
     if (settled === undefined) return this.sink.write(bytes, from, to);
     return settled.then(() => this.sink.write(bytes, from, to));
   }
 
-  /** One fence does for all that came with the same read: it is younger than each of them. */
+  /**
+   * One fence is enough for all frames of one read, because it begins after all of them arrived.
+   */
   #settle(written: Written): void | Promise<void> {
     const { received } = this.connection;
     const isCausal = this.client.isCausal && this.#fencedAt !== received;
@@ -180,7 +184,7 @@ export class PrivateLane {
       bytes = Buffer.concat([...this.#collected.splice(0), bytes.subarray(from, to)]);
       [from, to] = [0, bytes.length];
     }
-    // An error is never so long.
+    // An error is never that long.
     return kind === "reply"
       ? this.#replied(bytes, from, to, false)
       : this.sink.write(bytes, from, to);
@@ -258,7 +262,7 @@ export class PrivateLane {
     return slot;
   }
 
-  /** Notes that the connection is lost. Nobody knows what its requests have done. */
+  /** Notes that the connection is lost. Nobody knows whether its requests were executed. */
   #ended(): void {
     this.onClosed();
     const open = this.#slots.slice(this.#head).flatMap(({ request }) => request?.written ?? []);

@@ -47,7 +47,10 @@ export function kindOf(
   return isPush || MESSAGE.test(head) ? "message" : "reply";
 }
 
-/** Returns the command of a confirmation, and how many subscriptions of its kind remain. */
+/**
+ * Returns the command that a confirmation belongs to, and how many subscriptions of its kind
+ * remain.
+ */
 export function confirmationOf(
   bytes: Uint8Array,
   from: number,

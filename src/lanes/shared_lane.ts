@@ -3,7 +3,8 @@
  * opens at the first request, and again after a loss.
  *
  * A slow client must not delay the others, so long replies wait in streams. If those hold too much
- * memory, the lane leaves its connection to the current reply, and the others go on over a new one.
+ * memory, the lane leaves its connection to the current reply, and the other clients continue over
+ * a new one.
  *
  * @module
  */
@@ -19,7 +20,10 @@ import { Buffer } from "node:buffer";
 import { Later } from "../core/later.ts";
 import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
 
-/** The result of a passed request: its replies as bytes or as a stream, or why there are none. */
+/**
+ * The result of a passed request: its replies as bytes or as a stream, or the reason why there are
+ * none.
+ */
 export type Passed = Uint8Array | ReplyStream | Failure | typeof HANG_UP;
 
 /** A client that sends requests over the lane. */
@@ -121,7 +125,7 @@ export class SharedLane {
     const failure = opened instanceof Failure ? opened : null;
     if (!(opened instanceof Failure)) this.#connection = opened;
     if (this.#isClosed) this.#connection?.close("the proxy is stopping");
-    // In the same moment: a request that comes now must not overtake those that wait.
+    // At the same moment: a request that comes now must not overtake those that wait.
     this.#opening = null;
     const waiting = this.#waiting;
     this.#waiting = [];
