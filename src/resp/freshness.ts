@@ -6,14 +6,14 @@
 import { NO_TERMS, type Terms } from "../core/types.ts";
 
 /**
- * What a client may choose:
+ * The choices of a client:
  * - `cached`: within the promise of the cache; a connection begins with this, unless
  *   --stale-if-error or --resp-freshness says otherwise
- * - `causal`: also no older than what Redis has told over this connection: a reply to a command that
- *   passes, or a message, comes once all that Redis did before it is known
- * - `fenced`: also no older than the request, from the cache where that can be proven
- * - `forced`: read from Redis for this very request
- * - `stale`: as `cached`, and past its time where Redis gives no answer, as --stale-if-error allows
+ * - `causal`: also no older than any earlier message or reply of Redis on this connection: each
+ *   message, and each reply to a command that passes, waits until all earlier changes are known
+ * - `fenced`: also no older than the request; from the cache if that can be proven
+ * - `forced`: read from Redis for this request
+ * - `stale`: as `cached`; if Redis gives no answer, also past its time, as --stale-if-error allows
  */
 export const FRESHNESS = ["cached", "causal", "fenced", "forced", "stale"] as const;
 

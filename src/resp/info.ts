@@ -1,7 +1,7 @@
 /**
  * INFO: statistics of the proxy in the format of Redis, for clients and monitoring tools of Redis.
- * They include the version of Redis itself, because clients depend on it, and sections on the cache.
- * What only Redis can know is left out while it is away.
+ * They include the version of Redis itself, because clients depend on it, and sections on the
+ * cache. While Redis is away, INFO leaves out what only Redis can know.
  *
  * @module
  */
@@ -105,7 +105,7 @@ const OF_REDIS = ["Persistence", "Replication", "Cluster"];
 /**
  * The sections with these names; all sections without names. Unknown names are ignored.
  *
- * @param isAlone Whether Redis has not answered, so that nothing may be said in its name.
+ * @param isAlone Whether Redis has not answered, so that INFO must not speak for it.
  */
 export function infoText(
   facts: Facts,

@@ -1,6 +1,6 @@
 /**
- * INFO: that of Redis, or only that of the proxy if Redis gives none in time. Monitoring asks most
- * of all when Redis does not answer.
+ * INFO of Redis and the proxy, or only of the proxy if Redis does not answer in time. Monitoring
+ * needs it most while Redis does not answer.
  *
  * @module
  */

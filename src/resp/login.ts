@@ -40,14 +40,14 @@ export function login(
     if (session.login !== null) session.leaveUser();
     return done();
   }
-  // Redis may accept every password. That proves nothing to a proxy with its own password.
+  // Redis may accept any password, so its OK proves nothing to a proxy that has its own password.
   const isOwn = username === credentials.user;
   if (session.lane === null || !session.isAuthenticated || isOwn) return refuse(WRONG_PASSWORD);
   return new ForeignLogin({ username, password }, session, done);
 }
 
 /**
- * Logs a client in over its private connection, which holds state. The state stays, as in Redis.
+ * Logs a client in over its private connection, which holds state. The state remains, as in Redis.
  *
  * @returns The request; null if these words hold no credentials, or none for Redis.
  */

@@ -24,14 +24,14 @@ export type { Freshness } from "./freshness.ts";
 export { RESP_LIMITS, type RespLimits } from "./parse/limits.ts";
 export type { RespContext } from "./session.ts";
 
-/** From this size on, an incomplete request is judged before it is collected, in bytes. */
+/** The size from which an incomplete request is judged before it is collected, in bytes. */
 const LARGE_REQUEST_BYTES = 64 * 1024;
 
 export class Resp implements Protocol {
   readonly #session: Session;
   /** Null between batches, so that an idle connection holds none. */
   #parser: RespParser | null = null;
-  /** The reply to a request whose bytes are dropped as they come. */
+  /** The reply to a request whose bytes are dropped as they arrive. */
   #refused: ClientRequest | null = null;
 
   /** Requests that were taken off the input together with an earlier one. */
@@ -98,12 +98,15 @@ export class Resp implements Protocol {
   #collect(first: PrivateRequest, parser: RespParser, input: Input): ClientRequest {
     const next = () => parser.next(input) && parser.error === null ? parser.args : undefined;
     this.#ready = collectTransaction(first, this.#session, next);
-    // A protocol error ends the connection, behind the earlier requests.
+    // A protocol error ends the connection, after the earlier requests.
     if (parser.error !== null) this.#ready.push(this.#fail(input, parser.error));
     return this.#ready.shift()!;
   }
 
-  /** Decides about a large incomplete request: it passes as it comes, is collected, or refused. */
+  /**
+   * Decides about a large incomplete request: to pass it as it arrives, to collect it, or to refuse
+   * it.
+   */
   #judge(parser: RespParser, input: Input): ClientRequest | undefined {
     const isWellKnown = input.length >= LARGE_REQUEST_BYTES;
     const args = parser.peek(input);

@@ -22,7 +22,7 @@ export class SharedRequest implements ClientRequest {
     readonly lane: ClientLane,
     readonly request: Passable,
     readonly way: Route,
-    /** How many replies come. */
+    /** The number of replies to expect. */
     readonly replies = 1,
   ) {}
 
@@ -60,7 +60,7 @@ export class MutedRequest implements ClientRequest {
   reply(): void {}
 }
 
-/** What passed, once it is known. */
+/** The result, once it is known. */
 export async function passedBy(passing: Later<Passed> | Promise<Passed>): Promise<Passed> {
   if (!(passing instanceof Later)) return await passing;
   await passing.known();

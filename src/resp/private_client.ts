@@ -3,7 +3,7 @@
  * messages without a request, and the proxy notices at once if a client leaves while it waits in
  * BLPOP.
  *
- * It returns at the first request after the lane holds no state, and the connection goes on as
+ * Once the lane holds no state, it returns at the next request, and the connection continues as
  * before.
  *
  * @module
@@ -20,13 +20,13 @@ import { type ClientEnd, type ClientRequest, TAKE_OVER } from "../server/protoco
 import { ReplyWriter } from "./reply_writer.ts";
 import { writeFailure } from "./requests/answers.ts";
 
-/** With so many bytes waiting for Redis, the proxy reads no more from the client. */
+/** While this many bytes wait for Redis, the proxy reads no more from the client. */
 const UPSTREAM_BYTES = 256 * 1024;
 
-/** How long a client that has ended its side is answered. */
+/** How long a client that has ended its side still gets replies. */
 const LAST_REPLIES: Millis = 1000;
 
-/** Time that runs out. */
+/** A deadline. */
 class Timeout implements Disposable {
   readonly over: Promise<void>;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -42,7 +42,7 @@ class Timeout implements Disposable {
 
 const WAITS = new Set(["wait", "waitaof"]);
 
-/** A message without subscribers. Redis replicates it, behind all earlier writes. */
+/** A message without subscribers. Redis replicates it after all earlier writes. */
 const PUBLISHED = new Passable(
   Buffer.from(request(["PUBLISH", "redis-proxy:wait", ""]), "latin1"),
   undefined,
@@ -138,7 +138,7 @@ export class PrivateClient {
     if (lane.connection.out.length > UPSTREAM_BYTES) await lane.connection.drained();
   }
 
-  /** Passes a large request as it comes; false if its client leaves before the end. */
+  /** Passes a large request as it arrives; false if its client leaves before the end. */
   async #stream(lane: PrivateLane, { request, source, isMuted }: Streamed): Promise<boolean> {
     const { connection } = lane;
     lane.send(request, isMuted);
@@ -156,7 +156,7 @@ export class PrivateClient {
     return true;
   }
 
-  /** Answers a request without Redis, behind the answers of Redis. */
+  /** Answers a request without Redis, after the answers of Redis. */
   async #answer(lane: PrivateLane, request: ClientRequest): Promise<void> {
     if (request.last) await this.#answered(lane);
     const found = await request.read(this.client.lookup, performance.now());
@@ -168,7 +168,8 @@ export class PrivateClient {
 
   /**
    * The client has ended its side. It may still read replies, as `nc` does, unless it waits for
-   * others: then Redis must know at once, or it would give the client what nobody takes.
+   * other clients, as in BLPOP. Then Redis must know at once, or it would send an element that
+   * nobody takes.
    */
   async #ended(lane: PrivateLane): Promise<undefined> {
     if (!lane.isBlocked) {

@@ -1,19 +1,22 @@
 /**
- * Writes the replies of Redis to a client as they come: those of one turn of the event loop in one
- * write, and at most a bounded number of bytes ahead of the client.
+ * Writes the replies of Redis to a client as they arrive: all replies of one turn of the event loop
+ * in one write, and only a bounded number of bytes ahead of the client.
  *
  * @module
  */
 import type { ReplySink } from "../lanes/private_lane.ts";
 import { Output } from "../server/output.ts";
 
-/** Size from which a piece would be kept by reference, in bytes: the source is used again. */
+/**
+ * Copies larger pieces, in bytes: the output would keep them by reference, and their source is
+ * reused.
+ */
 const COPIED_BYTES = 16 * 1024;
 
-/** Bytes that may wait for the client before Redis is not read from any more. */
+/** Bytes that may wait for the client before the proxy stops reading from Redis. */
 const WAITING_BYTES = 256 * 1024;
 
-/** Where the bytes go. Never rejects. */
+/** Takes the bytes. Never rejects. */
 interface Sink {
   write(bytes: Uint8Array): Promise<void>;
 }

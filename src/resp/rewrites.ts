@@ -1,6 +1,6 @@
 /**
- * Replies of Redis that change before they go on: ids become the clients' ids here, and INFO gets
- * the sections of the proxy. Replies are texts here, of code units 0 to 255.
+ * Changes replies of Redis before they are passed on: ids become the clients' ids in the proxy, and
+ * INFO gets the sections of the proxy. Here, replies are text of code units 0 to 255.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { ownInfoText } from "./info.ts";
 import type { Arguments } from "./parse/arguments.ts";
 import type { Session } from "./session.ts";
 
-/** Returns the change of the reply to a request; null if it goes on unchanged. */
+/** Returns the change of the reply to a request; null if it is passed on unchanged. */
 export function rewriteOf(
   spec: CommandSpec | undefined,
   args: Arguments,
@@ -41,7 +41,7 @@ export function rewriteOf(
   }
 }
 
-/** Changes a number behind the first group of a pattern. */
+/** Changes the number that follows the first group of a pattern. */
 function numbered(pattern: RegExp, change: (number: string) => string): Rewrite {
   return (reply) =>
     reply.replace(pattern, (_, head: string, number: string) => head + change(number));

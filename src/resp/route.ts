@@ -36,7 +36,7 @@ import { type RequestSource, StreamedRequest } from "./streamed_request.ts";
 /** No command has such a long name, in bytes. */
 const NAME_BYTES = 65;
 
-/** They may end the private lane, once all requests on it are answered. */
+/** Commands that may end the private lane, once all requests on it are answered. */
 const ENDS_STATE = new Set(["hello", "reset"]);
 
 /** Makes the request for these arguments in this session. */
@@ -114,7 +114,9 @@ function beforeLogin(args: Arguments, session: Session, lane: ClientLane): Clien
   return refuse("NOAUTH Authentication required.");
 }
 
-/** Answers a request about the connection. A private connection with state gets it as well. */
+/**
+ * Answers a request about the connection. A private connection with state gets the request as well.
+ */
 function aboutConnection(args: Arguments, session: Session, lane: ClientLane): ClientRequest {
   const spec = lane.lanes.table.find(args);
   const login = lane.hasState ? loginInPlace(args, spec, session, lane) : null;
@@ -127,7 +129,10 @@ function aboutConnection(args: Arguments, session: Session, lane: ClientLane): C
   return passed(args, spec, session, lane, answer instanceof SilentRequest);
 }
 
-/** CLIENT REPLY is the proxy's own, even in a transaction: it is the proxy that leaves replies out. */
+/**
+ * The proxy answers CLIENT REPLY, even in a transaction, because it is the proxy that leaves
+ * replies out.
+ */
 function isReplySwitch(args: Arguments, name: string): boolean {
   return name === "client" && args.count > 1 && args.string(1, 8).toLowerCase() === "reply";
 }
@@ -145,11 +150,11 @@ function local(args: Arguments, session: Session): ClientRequest {
   return session.skipsReply() ? new SilentRequest(answer) : answer;
 }
 
-/** What an incomplete request writes: any key may be among the missing arguments. */
+/** The changes of an incomplete request: any key may be among the missing arguments. */
 const ANY_KEY: Written = { keys: [], beyond: "unnamed" };
 
 /**
- * Makes the request of a large one that is incomplete, if it may pass as it comes.
+ * Makes a request of a large one that is still incomplete, if it may pass as it arrives.
  *
  * @param args The arguments that have come. The last one may be cut.
  * @param source Called to start taking its bytes.

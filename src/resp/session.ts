@@ -1,8 +1,8 @@
 /**
  * The state of a RESP connection: its attributes, and what its client may do.
  *
- * Parsing changes it, request by request in their order. So a reply has the version of its own
- * request, even if a later request of the pipeline changes the version.
+ * Parsing changes it, request by request, in order. So a reply has the version of its own request,
+ * even if a later request of the pipeline changes the version.
  *
  * @module
  */
@@ -20,16 +20,16 @@ import type { Facts } from "../core/facts.ts";
 import type { RespLimits } from "./parse/limits.ts";
 import { NIL, type RespVersion } from "./replies.ts";
 
-/** What all RESP connections share. */
+/** The parts that all RESP connections share. */
 export interface RespContext {
   readonly credentials: Credentials;
-  /** The proxy's own credentials at Redis; null if Redis wants none. */
+  /** The proxy's own credentials at Redis; null if Redis requires none. */
   readonly originCredentials: Credentials | null;
   /** Whether a client without a password may use commands that pass to Redis. */
   mayPass(peer: Peer): boolean;
   /** Called with a refused command. */
   onRefused(name: string): void;
-  /** The ways to Redis for commands that the cache does not answer; null to serve only reads. */
+  /** The lanes to Redis for commands that the cache does not answer; null to serve only reads. */
   readonly lanes: Lanes | null;
   /** The cached database of Redis. */
   readonly database: number;
@@ -62,11 +62,11 @@ export class Session implements LaneClient, NamedClient {
   isAuthenticated: boolean;
   /** Whether it may use commands that pass to Redis. */
   mayPass: boolean;
-  /** Whether a plain read needs no look at the session. */
+  /** Whether a plain read may ignore the rest of the session. */
   isPlain: boolean;
 
   #version: RespVersion = 2;
-  /** Its ways to Redis; null if the proxy serves only reads. */
+  /** Its lanes to Redis; null if the proxy serves only reads. */
   readonly lane: ClientLane | null;
   /** Credentials that Redis itself has accepted from this client; null for those of the proxy. */
   login: Login | null = null;

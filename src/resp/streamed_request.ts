@@ -1,5 +1,5 @@
 /**
- * A large request, which passes to Redis as it comes and is never in memory as a whole.
+ * A large request, which passes to Redis as it arrives and is never in memory as a whole.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { PrivateClient } from "./private_client.ts";
 
 /** Gives the bytes of the request that have come, piece by piece. */
 export interface RequestSource {
-  /** The next piece; its memory is used again. Empty if more has to come first. */
+  /** The next piece; its memory is reused. Empty if more bytes must arrive first. */
   piece(): Uint8Array;
   /** Whether the last piece was the end. */
   readonly isComplete: boolean;
@@ -20,7 +20,7 @@ export class StreamedRequest implements ClientRequest {
   readonly last = false;
   readonly way = "private";
 
-  /** @param request What is known of it; without its bytes, which come from the source. */
+  /** @param request The known parts of the request; its bytes come from the source. */
   constructor(
     readonly lane: ClientLane,
     readonly request: Passable,

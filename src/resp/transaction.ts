@@ -1,6 +1,6 @@
 /**
- * A transaction that has come in full, from MULTI to EXEC or DISCARD, takes the shared lane in one
- * piece: no command of another client can come between, and it leaves no state. This saves a
+ * A transaction that has arrived in full, from MULTI to EXEC or DISCARD, takes the shared lane in
+ * one piece: no command of another client can come between, and it leaves no state. This saves a
  * connection for each client that pipelines its transactions, as most libraries do.
  *
  * @module
@@ -71,7 +71,7 @@ function inOnePiece(passables: readonly Passable[], lane: ClientLane): SharedReq
     bytes.set(one.bytes, at);
     at += one.bytes.length;
   }
-  // EXEC changes what the commands before it do, and nothing else.
+  // EXEC makes the changes of the commands before it, and no others.
   const written = joined(passables.slice(0, -1).map((one) => one.written));
   return new SharedRequest(
     lane,

@@ -1,6 +1,6 @@
 /**
- * CLIENT: attributes of the connection. Subcommands whose promise the proxy would not keep (TRACKING,
- * MAINT_NOTIFICATIONS) are unknown ones here; they never get a false OK.
+ * CLIENT: attributes of the connection. The proxy could not do what TRACKING and
+ * MAINT_NOTIFICATIONS promise, so they are unknown subcommands here and never get a false OK.
  *
  * @module
  */

@@ -151,7 +151,7 @@ function auth(args: Arguments, session: Session): ClientRequest {
   return login({ username, password }, session, () => new FixedReply(OK));
 }
 
-/** The cache has the keys of one database, so that an OK for another one would be wrong. */
+/** The cache has the keys of one database, so an OK for another one would be wrong. */
 function select(args: Arguments, { context }: Session): ClientRequest {
   const index = parseInteger(args.string(1));
   if (index === undefined) return refuse("ERR value is not an integer or out of range");

@@ -1,6 +1,6 @@
 /**
- * Errors for requests that are not served. The connection stays open. Where Redis has an error for the
- * same case, it has the same words, because client libraries look for them.
+ * Errors for requests that are not served. The connection stays open. If Redis has an error for the
+ * same case, the words are the same, because client libraries look for them.
  *
  * @module
  */
@@ -61,7 +61,7 @@ export function refuseSubcommand({ name }: LocalCommand, args: Arguments): Clien
   return refuse(`ERR unknown subcommand '${subcommand}'. Try ${name.toUpperCase()} HELP.`);
 }
 
-/** Refuses a command to a client that has shown no password, in protected mode. */
+/** Refuses a command from a client without a password, in protected mode. */
 export function refuseUnprotected(): ClientRequest {
   return refuse(
     "DENIED This proxy is in protected mode: without a password, it only serves reads of strings " +
@@ -81,7 +81,7 @@ export function refuseArity(name: string): ClientRequest {
   return refuse(`ERR wrong number of arguments for '${name}' command`);
 }
 
-/** Refuses a request that is too large for its command; null where it is not. */
+/** Refuses a request that is too large for its command; null if it is not. */
 export function refuseSize(command: LocalCommand, args: Arguments): ClientRequest | null {
   const { name } = command;
   if (takesManyKeys(command)) {

@@ -1,5 +1,5 @@
 /**
- * Commands about the server, as far as they apply to a cache.
+ * Commands about the server, insofar as they apply to a cache.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * The table of commands that the proxy itself answers, and the dispatch of requests. Checks come in
- * the order of Redis: is the command known, is the number of arguments right, may the client use it.
+ * The table of commands that the proxy itself answers, and the dispatch of requests. The order of
+ * the checks is that of Redis: whether the command is known, whether the number of arguments is
+ * right, whether the client may use it.
  *
  * @module
  */
@@ -27,7 +28,7 @@ for (
 /** Commands that need no authentication. */
 const OPEN = new Set(["auth", "hello", "quit", "reset"]);
 
-/** First words of requests that a web page made a browser send here. */
+/** First words of requests that a web page can make a browser send here. */
 const CROSS_PROTOCOL = new Set(["post", "host:"]);
 
 /** Longest name of a command, in bytes. */
@@ -41,7 +42,7 @@ const LOCAL = new Set([...CONNECTION.map(({ name }) => name), "proxy", "post", "
 const LOCAL_CLIENT = new Set(["id", "setname", "getname", "setinfo", "info", "reply"]
   .concat("no-evict", "no-touch"));
 
-/** Whether the proxy itself answers a command, be it with an error. */
+/** Whether the proxy itself answers a command, even if with an error. */
 export function isKnownHere(args: Arguments): boolean {
   const name = lowerNameOf(args);
   return COMMANDS.has(name) || CROSS_PROTOCOL.has(name);
@@ -70,12 +71,12 @@ export function changesAttributes(args: Arguments): boolean {
     (name === "client" && ATTRIBUTES.has(args.string(1, NAME_BYTES).toLowerCase()));
 }
 
-/** Makes the request that these arguments mean in this session. */
+/** Makes the request that these arguments stand for in this session. */
 export function dispatch(args: Arguments, session: Session): ClientRequest {
   const lowerName = lowerNameOf(args);
   const command = COMMANDS.get(lowerName);
   if (command === undefined) {
-    // No reply, as in Redis: the page could read it.
+    // No reply, as in Redis, because the page could read it.
     return CROSS_PROTOCOL.has(lowerName) ? new FixedReply(NO_REPLY, true) : refuseCommand(args);
   }
   const tooLarge = refuseSize(command, args);

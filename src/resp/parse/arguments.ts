@@ -20,11 +20,11 @@ export interface Arguments {
   copy(index: number): Uint8Array;
   /** The request as an array of bulk strings, in memory of its own. */
   raw(): Uint8Array;
-  /** Moves the arguments to memory of their own, where they stay valid. None are left here. */
+  /** Moves the arguments to memory of their own, where they stay valid. None remain here. */
   take(): readonly ArgumentList[];
 }
 
-/** Positions for which memory is used again; a request with more arguments gets its own. */
+/** The most positions whose array is reused; a request with more arguments gets its own. */
 const REUSED_BOUNDS = 1024;
 
 /** Arguments that lie in one piece of memory, or are the words of an inline command. */
@@ -39,9 +39,9 @@ export class ArgumentList implements Arguments {
   #bounds: number[] = [];
   /** Where the request starts in `bytes`. */
   #base = 0;
-  /** Words of an inline command: those in quotes are not in the input as they are. */
+  /** Words of an inline command. In the input, some have quotes and escapes. */
   #words: readonly string[] | null = null;
-  /** Whether the memory is used by nobody else. */
+  /** Whether nobody else uses the memory. */
   #isOwn = false;
 
   /** Forgets all arguments. */
@@ -60,7 +60,7 @@ export class ArgumentList implements Arguments {
     if (to - from > this.longest) this.longest = to - from;
   }
 
-  /** Tells where the request lies now, and how long it is. */
+  /** Sets where the request lies now, and how long it is. */
   place(bytes: Buffer, base: number, length: number): void {
     this.bytes = bytes;
     this.#base = base;

@@ -1,5 +1,5 @@
 /**
- * Limits on requests: those of redis-server, except where a read cache can do with less.
+ * Limits on requests: those of redis-server, except where less is enough for a read cache.
  *
  * @module
  */
@@ -34,7 +34,9 @@ export const KEY_BYTES = 128 * 1024;
 /** Total length of the values in one reply of MGET, in bytes. A single value may be longer. */
 export const REPLY_BYTES = 64 * 1024 * 1024;
 
-/** Keys of one request that are read before the other clients have a turn, and their bytes. */
+/**
+ * The most keys of one request, and their bytes, that are read before other clients have a turn.
+ */
 export const TURN_KEYS = 1024;
 export const TURN_KEY_BYTES = 64 * 1024;
 

@@ -11,7 +11,7 @@ const SAMPLE_BYTES = 64;
 /** Words that a secret may follow: AUTH, `requirepass`, ACL SETUSER and others. */
 const BEFORE_SECRET = /auth|pass|setuser/i;
 
-/** The first bytes, with escapes for unprintable ones, cut where a secret may follow. */
+/** Returns the first bytes, with escapes for unprintable ones, cut where a secret may follow. */
 export function logSample(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.subarray(0, SAMPLE_BYTES)).toString("latin1");
   const word = BEFORE_SECRET.exec(text);

@@ -1,6 +1,6 @@
 /**
  * Reads the numbers in `*<count>` and `$<length>` lines, in any fragmentation. Only the few digits
- * of a number that is cut are read twice.
+ * of a number that arrives in pieces are read twice.
  *
  * @module
  */

@@ -25,26 +25,28 @@ const NO_LENGTH = -1;
 const SKIPS_PER_TURN = 1024;
 const BULKS_PER_TURN = 8192;
 
-/** The result of one step: more bytes are needed, parsing may go on, or a request is complete. */
+/**
+ * The result of one step: more bytes are needed, parsing may continue, or a request is complete.
+ */
 type Step = "more" | "on" | "request";
 
 export class RespParser {
   /** The protocol error that `next` found, in the words of Redis without the code. */
   error: string | null = null;
-  /** Whether `next` stopped only to give others a turn: it needs no more bytes to go on. */
+  /** Whether `next` stopped only to give others a turn: it needs no more bytes to continue. */
   isPaused = false;
 
   readonly #args = new ArgumentCollector();
   readonly #number: NumberLine;
   /** Null until the first inline command. */
   #line: InlineLine | null = null;
-  /** Where to go on reading, relative to the request's first byte. */
+  /** Where to continue reading, relative to the request's first byte. */
   #scanned = 0;
   /** Arguments still to come; 0 before the header of an array has been read. */
   #missing = 0;
   /** The length of the argument that is being read. */
   #length = NO_LENGTH;
-  /** Whether the bytes of the request are consumed as they come. */
+  /** Whether the bytes of the request are consumed as they arrive. */
   #isStreaming = false;
   /** Bytes of the stream that are to be consumed before the header of the next bulk string. */
   #rest = 0;
@@ -88,7 +90,7 @@ export class RespParser {
     return this.#missing > 0 && !this.#isStreaming;
   }
 
-  /** The length that an incomplete request is known to have at least, in bytes. */
+  /** The minimum length of an incomplete request, as far as it is known, in bytes. */
   get wanted(): number {
     return this.#args.setAsideBytes + this.#scanned + Math.max(0, this.#length);
   }
@@ -115,9 +117,9 @@ export class RespParser {
   }
 
   /**
-   * Goes on with the incomplete request as a stream: each `next` consumes the bytes that are there
-   * and returns true once the request is over, without arguments. Between two calls, the consumed
-   * bytes are those before `input.start`: the caller may hand them on, or drop them.
+   * Continues the incomplete request as a stream. Each `next` consumes the available bytes, and
+   * returns true, without arguments, once the request is over. Between two calls, the consumed
+   * bytes are those before `input.start`: the caller may pass them on or drop them.
    */
   stream(): void {
     this.#isStreaming = true;
@@ -151,7 +153,7 @@ export class RespParser {
         const step = this.#nextLength(input);
         if (step !== "on") return step === "request";
       }
-      // Redis takes the two bytes behind a bulk string for CRLF without looking at them.
+      // Redis takes the two bytes after a bulk string for CRLF without checking them.
       if (end - start - this.#scanned < this.#length + 2) return false;
       this.#args.list.add(this.#scanned, this.#scanned + this.#length);
       this.#scanned += this.#length + 2;
@@ -181,7 +183,7 @@ export class RespParser {
     return "on";
   }
 
-  /** Consumes bulk strings as far as they are there. */
+  /** Consumes bulk strings as far as they have arrived. */
   #streamBulks(input: Input): boolean {
     const pauseAt = Math.max(0, this.#missing - BULKS_PER_TURN);
     for (;;) {
@@ -209,7 +211,7 @@ export class RespParser {
     this.#missing--;
   }
 
-  /** Reads a type byte and a number at the place where reading goes on. */
+  /** Reads a type byte and a number where reading continues. */
   #nextNumber(input: Input): number {
     const number = this.#number.read(input, input.start + this.#scanned + 1);
     if (number !== INCOMPLETE && number !== TOO_LONG) this.#scanned += 1 + this.#number.length;

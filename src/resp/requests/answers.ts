@@ -24,7 +24,7 @@ export function writeAnswer(output: Output, answer: Answer, nil: Uint8Array): vo
   else writeBulk(output, answer);
 }
 
-/** A request that failed before it was made. */
+/** A request that failed before anything was sent. */
 export function refuseFailure(failure: Failure): ClientRequest {
   return { last: false, read() {}, reply: (output) => writeFailure(output, failure) };
 }

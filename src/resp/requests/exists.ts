@@ -38,7 +38,7 @@ function count(answers: readonly Answer[]): number | Failure {
   return failureIn(answers) ?? answers.filter((one) => one !== null).length;
 }
 
-/** Keeps the number alone, and lets the values go. */
+/** Keeps only the number, not the values. */
 async function countAll(
   lookup: Lookup,
   lists: readonly ArgumentList[],

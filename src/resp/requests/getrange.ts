@@ -50,7 +50,7 @@ export class Getrange implements ClientRequest {
   }
 }
 
-/** As in Redis: an end before the first byte means the first byte, unless it precedes the start. */
+/** As in Redis, an end before the first byte means the first byte, unless it precedes the start. */
 function bytesOf(value: Uint8Array, first: number, last: number): Uint8Array {
   const { length } = value;
   if (first < 0 && last < 0 && first > last) return EMPTY;

@@ -88,7 +88,7 @@ function partEnd(list: ArgumentList, from: number): number {
   return to;
 }
 
-/** The first key that could not be read at all. A key of another type could. */
+/** The failure of the first key that could not be read at all. A key of another type could. */
 export function failureIn(answers: readonly Answer[]): Failure | undefined {
   return answers.find((one): one is Failure => one instanceof Failure && !isWrongType(one));
 }
