@@ -1,5 +1,5 @@
 /**
- * What a connection is at, and since when. The connection and its writer change it; the server
+ * The phase of a connection, and when it began. The connection and its writer change it; the server
  * reads it to judge whether the client takes too long.
  *
  * @module
@@ -19,7 +19,7 @@ export class Activity {
     return this.#phase;
   }
 
-  /** When the phase began, or when the client last got on in it. */
+  /** When the phase began, or when the client last made progress in it. */
   get since(): Millis {
     return this.#since;
   }
@@ -30,12 +30,12 @@ export class Activity {
     this.#since = now;
   }
 
-  /** A request is being answered, which has no limit in time: the clock need not be read. */
+  /** A request is being answered, which has no time limit, so this does not read the clock. */
   answer(): void {
     this.#phase = "answering";
   }
 
-  /** The client has got on in the present phase. */
+  /** The client has made progress in the current phase. */
   progress(now: Millis): void {
     this.#since = now;
   }

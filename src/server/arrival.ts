@@ -60,7 +60,10 @@ export class Arrival {
     return name === undefined ? undefined : this.entrance.converse(name, this.peer);
   }
 
-  /** Returns the conversation that the bytes so far resemble; null if they resemble none. */
+  /**
+   * Returns the conversation in the protocol that the bytes so far resemble; null if they resemble
+   * none.
+   */
   guess(input: Input): Protocol | null {
     return this.#isHeaderDue ? null : this.entrance.converse(guess(input), this.peer);
   }
@@ -77,7 +80,7 @@ export class Arrival {
     return true;
   }
 
-  /** A second header after the first one counts as a request. */
+  /** A second header counts as a request. */
   #judge(input: Input): boolean | undefined {
     if (this.entrance.isHeaderWanted) return true;
     const isHeader = beginsWithProxyHeader(input);

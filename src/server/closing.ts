@@ -42,6 +42,6 @@ export function isGone(error: unknown): boolean {
     error instanceof Deno.errors.NotConnected ||
     error instanceof Deno.errors.TimedOut ||
     error instanceof Deno.errors.UnexpectedEof ||
-    // Malformed TLS, or none.
+    // Malformed TLS, or no TLS at all.
     error instanceof Deno.errors.InvalidData;
 }

@@ -4,9 +4,10 @@
  *     socket -> input -> protocol.next -> request.read -> (cache, origin)
  *     socket <- writer <- request.reply <- answer
  *
- * It reads what has come, answers all of it, and writes once. Hits are appended to the output at
- * once. From the first miss on, requests wait in order for their answers, while their reads are in
- * flight. If a client does not read its replies, its requests are read ahead (read_ahead.ts).
+ * It reads the bytes that have arrived, answers all complete requests, and writes once. Hits are
+ * appended to the output at once. From the first miss on, requests wait in order for their answers,
+ * while their reads are in flight. If a client does not read its replies, its requests are read
+ * ahead (read_ahead.ts).
  *
  * @module
  */
@@ -31,7 +32,7 @@ export class Connection implements SlowClient {
   /** Whether a read that leaves room may still have more bytes behind it. */
   readonly #isTls: boolean;
 
-  /** The connection, as a request sees it that has taken it over. */
+  /** The connection, as seen by a request that has taken it over. */
   #handedOver: ClientEnd | null = null;
   /** Whether the connection ends after the current requests. */
   #isStopping = false;
@@ -64,7 +65,8 @@ export class Connection implements SlowClient {
       while (!intake.isOver && !this.#isStopping && !this.#isClosed) {
         const count = await this.#source.read(input.room());
         if (count === null || this.#isHungUp) break;
-        // Read once for a batch, and after each wait: a value must be fresh at its lookup.
+        // The clock is read once for a batch, and after each wait: a value must be fresh at its
+        // lookup.
         let now = performance.now();
         this.#received(count, now);
         for (let isDry = !intake.isReady(); !isDry;) {
@@ -113,7 +115,7 @@ export class Connection implements SlowClient {
     return this.activity.since;
   }
 
-  /** When the client last did what the connection waits for. */
+  /** When the client last made progress with what the connection waits for. */
   get movedAt(): Millis {
     const { phase, since } = this.activity;
     const source = this.#source;
@@ -128,7 +130,7 @@ export class Connection implements SlowClient {
 
   /**
    * Ends the connection once all requests are answered. A client that was active within `recent`
-   * probably sends another request: it gets the answer to that first.
+   * probably sends another request: it gets the answer to that one first.
    */
   finish(recent: Millis): void {
     this.drain();
@@ -168,12 +170,14 @@ export class Connection implements SlowClient {
     close(this.conn);
   }
 
-  /** Reads on from a client that reads no replies, because it may send all its requests first. */
+  /**
+   * Keeps reading from a client that reads no replies, because it may send all its requests first.
+   */
   readAhead(): void {
     const { slow } = this.service;
     if (this.activity.phase !== "writing" || this.#intake.isOver || this.#isClosed) return;
     if (!slow.holds(this)) this.#writer.count(performance.now());
-    if (this.#isClosed) return; // It had no room.
+    if (this.#isClosed) return; // There was no room for its replies.
     if (!(this.#source instanceof ReadAhead)) {
       this.#source = new ReadAhead(this.conn, slow.room, () => this.#source = this.conn);
     }
@@ -186,7 +190,7 @@ export class Connection implements SlowClient {
     if (slow.ledger.isOver) slow.relieve(now);
     const { input, slice } = this.#intake;
     const isFull = input.received(count);
-    // A read that left room has emptied the socket, so the next one lets other clients in first.
+    // A read that left room has emptied the socket, so the next one serves other clients first.
     if (!isFull && !this.#isTls && this.#source === this.conn) slice.begin(now);
   }
 

@@ -10,7 +10,7 @@ import type { Input } from "./input.ts";
 /** The protocols that share the port. */
 export type ProtocolName = "http" | "resp";
 
-/** A longer first line, in bytes, is judged by its beginning. */
+/** The length from which a first line is judged by its beginning, in bytes. */
 export const SNIFF_LIMIT = 16 * 1024;
 
 const LF = 0x0a;
@@ -33,7 +33,7 @@ export function sniff(input: Input): ProtocolName | undefined {
     return / HTTP\/\d\.\d\r?$/.test(line) ? "http" : "resp";
   }
   if (end - start < SNIFF_LIMIT) return undefined;
-  // No protocol has lines of this length: answer in the protocol that it resembles.
+  // No protocol has lines of this length. The answer uses the protocol that the line resembles.
   return guess(input);
 }
 

@@ -12,7 +12,7 @@ import type { Source } from "./read_ahead.ts";
 
 export class HandedOver implements ClientEnd {
   onFinish: () => void;
-  /** Whether the last read filled its room, so that more bytes are probably there. */
+  /** Whether the last read filled its room, so that more bytes are probably waiting. */
   #isMore = false;
 
   /** @param source The current source of the client's bytes. */

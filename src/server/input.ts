@@ -2,8 +2,9 @@
  * The bytes that a client has sent and no parser has consumed yet.
  *
  * An idle connection holds a small buffer: 10,000 connections are normal, and 64 KiB each would be
- * 640 MB. The buffer grows while reads fill it. When it is empty it shrinks, as far as the client's
- * recent batches allow: growing again for each batch would cost a third of the throughput.
+ * 640 MB. The buffer grows while reads fill it. When it is empty, it shrinks, but no further than
+ * the client's recent batches allow: growing again for each batch would cost a third of the
+ * throughput.
  *
  * @module
  */
@@ -21,7 +22,7 @@ const SMALL_BYTES = GROWTH * IDLE_BYTES;
 /** Size of the buffer of a connection with larger batches, in bytes. */
 const STEADY_BYTES = GROWTH * SMALL_BYTES;
 
-/** The largest size that only serves throughput, in bytes. */
+/** The largest size that the buffer gets for throughput alone, in bytes. */
 const BUSY_BYTES = GROWTH * STEADY_BYTES;
 
 /** The received bytes of one client. */
@@ -32,7 +33,7 @@ export class Input {
   start = 0;
   /** Where the unread bytes end. */
   end = 0;
-  /** Bytes received since the buffer ran dry. */
+  /** Bytes received since the buffer was last empty. */
   #batch = 0;
   /** The largest recent batch, up to a small one; it decays with each later batch. */
   #recent = 0;

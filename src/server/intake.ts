@@ -14,10 +14,10 @@ import type { Service } from "./service.ts";
 import { TimeSlice } from "./time_slice.ts";
 import type { Writer } from "./writer.ts";
 
-/** Most requests of one client that wait for Redis. Beyond that, none is parsed. */
+/** The most requests of one client that wait for Redis. Beyond that, no more are parsed. */
 const PENDING_REQUESTS = 128;
 
-/** After so many bytes of requests, the clock is read. */
+/** The clock is read after this many bytes of requests. */
 const TIMED_BYTES = 4 * 1024;
 
 export class Intake {
@@ -45,7 +45,7 @@ export class Intake {
     return this.#arrival.peer;
   }
 
-  /** Whether the last request is taken. Nothing is read after it. */
+  /** Whether the last request was taken. Nothing is read after it. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -84,7 +84,7 @@ export class Intake {
     return this.#heir !== undefined;
   }
 
-  /** Lets the request serve the client itself. Resolves when the connection goes on. */
+  /** Lets the request serve the client itself. Resolves when the connection continues. */
   async handOver(client: ClientEnd): Promise<void> {
     const heir = this.#heir!;
     this.#heir = undefined;
@@ -98,7 +98,9 @@ export class Intake {
     this.#protocol?.end?.();
   }
 
-  /** Takes requests off the input until it is dry (true), or until the client must wait (false). */
+  /**
+   * Takes requests off the input until it is empty (true), or until the client must wait (false).
+   */
   take(now: Millis): boolean {
     const { lookup, stats } = this.service;
     const { input, pending, slice, writer: { output, activity } } = this;

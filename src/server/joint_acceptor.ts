@@ -39,7 +39,7 @@ export class JointAcceptor implements Acceptor {
     for (const part of this.parts) part.close();
   }
 
-  /** Accepts from one listener, each time after the last arrival was taken. */
+  /** Accepts clients from one listener, one at a time: the next once the last one was taken. */
   async #pump(part: Acceptor): Promise<void> {
     while (!this.#isClosed) {
       const arrival = await part.accept().then<Arrival, Arrival>(

@@ -1,12 +1,12 @@
 /**
- * The memory that is held for clients until they take it: replies, and requests that were read ahead.
- * A value for which many wait is counted once.
+ * The memory that is held for clients until they take it: replies, and requests that were read
+ * ahead. A value that several clients wait for counts once.
  *
  * @module
  */
 export class Ledger {
   #bytes = 0;
-  /** How many hold a piece of memory. */
+  /** The number of holders of each piece of memory. */
   readonly #shares = new Map<ArrayBufferLike, number>();
   readonly #listeners: (() => void)[] = [];
 
@@ -18,12 +18,12 @@ export class Ledger {
     return this.#bytes;
   }
 
-  /** Whether more is held than may be. */
+  /** Whether more is held than the limit. */
   get isOver(): boolean {
     return this.#bytes > this.limit;
   }
 
-  /** Calls a listener each time that less is held than before. */
+  /** Calls a listener each time the held bytes decrease. */
   whenLess(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -33,7 +33,7 @@ export class Ledger {
     this.#bytes += bytes;
   }
 
-  /** Counts them no longer. */
+  /** Stops counting them. */
   remove(bytes: number): void {
     if (bytes === 0) return;
     this.#bytes -= bytes;
@@ -49,7 +49,7 @@ export class Ledger {
     }
   }
 
-  /** Counts it no longer, once nobody holds it. */
+  /** Stops counting it once nobody holds it. */
   release(memory: readonly ArrayBufferLike[]): void {
     let bytes = 0;
     for (const buffer of memory) {

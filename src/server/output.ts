@@ -47,7 +47,10 @@ export class Output {
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #lent: Uint8Array[] = [];
-  /** The first piece of the queue that is not cut off whole, and the length of its part that is. */
+  /**
+   * The first piece in the queue that was not yet handed out in full, and how many of its bytes
+   * were.
+   */
   #head = 0;
   #done = 0;
   /** The piece that is being written. */
@@ -98,7 +101,7 @@ export class Output {
   counted(type: number, bytes: Uint8Array): void {
     const { length } = bytes;
     if (length < LARGE_BYTES) {
-      // Makes room for all of it at once: with a check for each part, a hit takes a tenth longer.
+      // Makes room for everything at once: with a check for each part, a hit takes a tenth longer.
       const chunk = this.#reserve(length + 16);
       chunk[this.#end] = type;
       let end = writeCrlf(chunk, writeDecimal(chunk, this.#end + 1, length));
@@ -120,8 +123,8 @@ export class Output {
   }
 
   /**
-   * The next piece to write, without its written part. Once all is written, `undefined`, and the
-   * memory goes back to the pool.
+   * The next piece to write, without its written part. Once everything is written, returns
+   * `undefined`, and the memory goes back to the pool.
    */
   next(): Uint8Array | undefined {
     this.#piece ??= this.#cut();
@@ -129,7 +132,7 @@ export class Output {
     return this.#piece;
   }
 
-  /** Notes that so many bytes of the piece are written. It may have been abandoned meanwhile. */
+  /** Notes that this many bytes of the piece are written. It may have been abandoned meanwhile. */
   took(count: number): void {
     const piece = this.#piece;
     this.#piece = piece !== undefined && count < piece.length ? piece.subarray(count) : undefined;
@@ -166,7 +169,7 @@ export class Output {
     return memory;
   }
 
-  /** Drops all bytes, while a write may be in flight that never ends. */
+  /** Drops all bytes, while a write that never ends may be in flight. */
   abandon(): void {
     this.#lent.length = 0;
     this.clear();
@@ -222,7 +225,7 @@ export class Output {
     return chunk !== null && this.#end + size <= chunk.length ? chunk : this.#nextChunk(size);
   }
 
-  /** Takes a chunk with room for so many bytes, and moves the bytes of the first chunk there. */
+  /** Takes a chunk with room for this many bytes, and moves the bytes of the first chunk there. */
   #nextChunk(size: number): Uint8Array {
     const last = this.#chunk;
     const isFirst = last === null && size <= FIRST_CHUNK_BYTES;

@@ -31,7 +31,7 @@ class Slot {
         this.isKnown = true;
       });
       this.found = settled;
-      // It must not reject. If it does, this ends the connection in its turn, not the process.
+      // It must not reject. If it does, that ends this connection in its turn, and not the process.
       settled.catch(() => {});
     }
   }
@@ -44,7 +44,7 @@ class Slot {
 
 export class PendingReplies {
   #slots: Slot[] = [];
-  /** The way to Redis of all of them. */
+  /** The way to Redis that all of them take. */
   #way: string | undefined;
 
   /** The number of waiting requests. */
@@ -88,7 +88,7 @@ export class PendingReplies {
         const { found } = slot;
         await (found instanceof Later ? found.known() : found);
         if (found instanceof Later) slot.know(found);
-        // Other answers of the same turn are noted first.
+        // Answers of the same turn are noted first.
         await undefined;
       }
       if (slot.found instanceof ReplyStream) await this.#relay(slot.found, writer, client);
@@ -96,13 +96,15 @@ export class PendingReplies {
       else if (slot.request.reply(output, slot.found) === false) {
         if (!await this.#goOn(slot, writer, client)) return this.clear();
       }
-      // A write may never end, and must not hold what is replied.
+      // A write may never end, and must not hold the value meanwhile.
       slot.found = undefined;
       if (output.full) await writer.flush();
     }
   }
 
-  /** Makes the rest of a long reply, in turns with other clients; false if the client has left. */
+  /**
+   * Makes the rest of a long reply, taking turns with other clients; false if the client has left.
+   */
   async #goOn({ request, found }: Slot, { output }: Writer, client: Waiting): Promise<boolean> {
     do {
       await turn();
@@ -120,7 +122,7 @@ export class PendingReplies {
         if (client.isClosed) stream.cut();
       }
     } catch (error) {
-      // The client has left: what comes is dropped, or it would hold up the connection to Redis.
+      // The client has left: drops the rest, which would otherwise block the connection to Redis.
       stream.cut();
       throw error;
     }

@@ -41,7 +41,8 @@ export interface ClientRequest {
   reply(output: Output, found: unknown): boolean | void;
   /**
    * Serves the client itself from now on, if `read` returned `TAKE_OVER`. Resolves when the
-   * connection shall go on: to the next request, if one is already off the input. Never rejects.
+   * connection should continue: to the next request, if one was already taken off the input. Never
+   * rejects.
    */
   takeOver?(client: ClientEnd): Promise<ClientRequest | undefined>;
 }
@@ -55,13 +56,13 @@ export interface ClientEnd {
   next(): ClientRequest | undefined;
   /** Receives more bytes; false if the client has ended its side or is gone. */
   receive(): Promise<boolean>;
-  /** Writes bytes to the client. Never rejects, also if the client is gone. */
+  /** Writes bytes to the client. Never rejects, even if the client is gone. */
   write(bytes: Uint8Array): Promise<void>;
   /** Reads keys for requests that the cache answers. */
   readonly lookup: Lookup;
   /** Ends the connection at once. */
   close(): void;
-  /** Called when the connection shall end once no request is in flight. */
+  /** Called when the connection should end as soon as no request is in flight. */
   onFinish: () => void;
 }
 

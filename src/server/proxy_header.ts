@@ -36,8 +36,8 @@ export function takeProxyHeader(input: Input): ProxyHeader | null | undefined {
 }
 
 /**
- * Whether the input begins like a header; `undefined` if it needs more bytes. The command PROXY of
- * this program has other words behind its name.
+ * Whether the input begins like a header; `undefined` if it needs more bytes. The PROXY command of
+ * this program has other words after its name.
  */
 export function beginsWithProxyHeader(input: Input): boolean | undefined {
   const isBinary = matches(input, SIGNATURE);
@@ -70,7 +70,7 @@ function takeLine(input: Input): ProxyHeader | null | undefined {
 const LINE = /^PROXY (TCP[46]) (\S+) (\S+) (\d{1,5}) (\d{1,5})\r\n$/;
 
 function parseLine(line: string): ProxyHeader | null {
-  // Text behind UNKNOWN has no meaning.
+  // Text after UNKNOWN has no meaning.
   if (/^PROXY UNKNOWN(?: [^\r]*)?\r\n$/.test(line)) return { peer: null };
   const [, family, source, destination, sourcePort, destinationPort] = LINE.exec(line) ?? [];
   if (family === undefined) return null;

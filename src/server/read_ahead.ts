@@ -2,17 +2,15 @@
  * Reads ahead from a client that reads none of its replies. It may be waiting for us to read all of
  * its requests first, while we wait for it. The next reader gets these bytes before later ones.
  *
- * A pending read cannot be cancelled. It has its own memory, little if little is expected, and the
- * next reader waits for it. So there is never a second pending read.
+ * A pending read cannot be cancelled. It has its own buffer, which is small if few bytes are
+ * expected, and the next reader waits for it. So there is never a second pending read.
  *
  * @module
  */
 import type { Millis } from "../core/types.ts";
 import type { ReadAheadRoom } from "./read_ahead_room.ts";
 
-/**
- * Size of a read that may find nothing, in bytes; also the size from which bytes are not joined.
- */
+/** Size of a read that may get nothing, in bytes; smaller pieces are joined. */
 const SMALL_BYTES = 1024;
 
 /** The factor by which the next read is larger after a full one. */
@@ -124,7 +122,7 @@ export class ReadAhead implements Source {
     }
   }
 
-  /** Fills the room, because a read that leaves some means that there is no more. */
+  /** Fills the whole room if it can: a read that leaves room means that there is no more. */
   #take(room: Uint8Array): number {
     const chunks = this.#chunks;
     let taken = 0;

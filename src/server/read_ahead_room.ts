@@ -2,8 +2,8 @@
  * The room for requests that are read ahead from slow clients: half of what the ledger allows.
  *
  * A part of it is open to all clients, so that a stalled client does not wait for another one. The
- * rest goes to one client at a time: otherwise each client could get a part of what it needs, and
- * none all of it.
+ * rest goes to one client at a time: otherwise each client could get part of what it needs, and
+ * none of them all of it.
  *
  * @module
  */
@@ -16,15 +16,15 @@ export interface Reader {
 }
 
 export class ReadAheadRoom {
-  /** Most bytes for one client. */
+  /** The most bytes for one client. */
   readonly limit: number;
-  /** Most bytes for all clients together before only one client gets more. */
+  /** The bytes that all clients share. Beyond them, only one client gets more. */
   readonly #shared: number;
   #held = 0;
   /** The client that gets more. */
   #favourite: Reader | null = null;
 
-  /** @param requestBytes Most bytes for one client, unless the ledger has less room. */
+  /** @param requestBytes The most bytes for one client, unless the ledger has less room. */
   constructor(readonly ledger: Ledger, requestBytes: number) {
     const total = ledger.limit / 2;
     this.limit = Math.min(requestBytes, total);

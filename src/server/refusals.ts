@@ -1,6 +1,6 @@
 /**
- * Refuses the clients beyond the limit, with an answer in their own protocol. Their number is
- * limited, because each one holds a descriptor meanwhile.
+ * Refuses the clients beyond the limit, with an answer in their own protocol. The number of
+ * simultaneous refusals is limited, because each one holds a descriptor.
  *
  * @module
  */

@@ -91,7 +91,7 @@ export class Server {
     await this.#ended(Math.min(end - performance.now(), LINGER));
     for (const one of this.#connections) if (one.activity.phase === "lingering") one.close();
     await this.#ended(end - performance.now());
-    // Not all end when they are closed: Deno 2.4 keeps a connection with a pending write.
+    // Closing does not end all of them: Deno 2.4 keeps a connection with a pending write.
     for (const connection of this.#connections) connection.close();
     this.#sweeper.stop();
     this.service.slow.stop();
@@ -133,7 +133,7 @@ export class Server {
     this.#connections.add(connection);
     this.service.stats.clients++;
     if (this.#draining) connection.drain();
-    // One promise only, because it lives as long as the client stays.
+    // Makes only one promise, because it lives as long as the client stays.
     connection.serve().then(() => this.#dismiss(connection), (error) => {
       this.#report(connection, error);
       this.#dismiss(connection);

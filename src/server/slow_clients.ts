@@ -1,10 +1,10 @@
 /**
- * The clients that do not take their replies as fast as these come, and what becomes of them:
+ * Handles the clients that read their replies more slowly than these arrive:
  *
- * - A client that takes nothing for a moment may have to send all of its requests first, while both
- *   sides wait for each other: it is read ahead (read_ahead.ts).
+ * - A client that reads nothing for a moment may have to send all of its requests first. Both sides
+ *   would wait for each other, so the proxy reads ahead from it (read_ahead.ts).
  * - A client may be as slow as it likes while there is memory for its replies. When there is none,
- *   the clients go that have taken nothing for the longest time.
+ *   the clients that have read nothing for the longest time are disconnected.
  *
  * @module
  */
@@ -12,20 +12,25 @@ import type { Ledger } from "./ledger.ts";
 import { ReadAheadRoom } from "./read_ahead_room.ts";
 import type { Millis } from "../core/types.ts";
 
-/** Size from which replies are counted: smaller ones are gone before it would be worth it. */
+/** Size from which replies are counted. Smaller ones are gone before counting is worth it. */
 export const COUNTED_BYTES = 4 * 1024;
 
-/** How long a client must have taken nothing to be read ahead, and how often that is checked. */
+/**
+ * How long a client must have read nothing before the proxy reads ahead, and how often to check.
+ */
 const STALLED: Millis = 25;
 
-/** How long a client must have taken nothing to be cut off; one that reads is back sooner. */
+/**
+ * How long a client must have read nothing to be cut off. A client that is still reading shows it
+ * sooner.
+ */
 const STUCK: Millis = 100;
 
 /** A client with replies to take. */
 export interface SlowClient {
-  /** When it last took some. */
+  /** When it last read some of them. */
   readonly tookAt: Millis;
-  /** Reads on from it, though it takes nothing. */
+  /** Reads ahead from it, though it reads nothing. */
   readAhead(): void;
   /** Ends its connection and forgets its replies. */
   cutOff(): void;
@@ -33,7 +38,7 @@ export interface SlowClient {
 
 export class SlowClients {
   readonly room: ReadAheadRoom;
-  /** How often the server has looked after all clients: a write that saw none took no time. */
+  /** The number of sweeps so far. A write during which it stays the same took no time. */
   sweeps = 0;
   readonly #replies = new Map<SlowClient, readonly ArrayBufferLike[]>();
   #watch: ReturnType<typeof setTimeout> | undefined;
@@ -64,7 +69,7 @@ export class SlowClients {
     return this.#replies.has(client);
   }
 
-  /** A client has taken its replies, or will not. */
+  /** A client has read its replies, or never will. */
   release(client: SlowClient): void {
     if (this.#replies.size === 0) return;
     const memory = this.#replies.get(client);
@@ -74,7 +79,7 @@ export class SlowClients {
     if (this.#relief !== undefined && !this.ledger.isOver) this.#calmDown();
   }
 
-  /** Cuts off the clients that are stuck, the longest first, until there is room for the others. */
+  /** Cuts off clients that are stuck, longest first, until there is room for the others. */
   relieve(now: Millis): void {
     const stuck = [...this.#replies.keys()].filter(({ tookAt }) => now - tookAt >= STUCK);
     stuck.sort((left, right) => left.tookAt - right.tookAt);
@@ -86,25 +91,25 @@ export class SlowClients {
     if (this.ledger.isOver) this.#relieveLater();
   }
 
-  /** Reads ahead of a client that has taken nothing for a while. */
+  /** Reads ahead from a client that has read nothing for a while. */
   look(client: SlowClient, now: Millis): void {
     if (now - client.tookAt >= STALLED) client.readAhead();
   }
 
-  /** To be called now and then, before the server looks at each client. */
+  /** Call this regularly, before the server looks at each client. */
   sweep(now: Millis): void {
     this.sweeps++;
     if (this.ledger.isOver) this.relieve(now);
   }
 
-  /** Looks at no client any more. */
+  /** Stops watching clients. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#watch);
     this.#calmDown();
   }
 
-  /** Looks at the clients with counted replies, for as long as there are any. */
+  /** Watches the clients with counted replies, as long as there are any. */
   #watchOn(): void {
     if (this.#isStopped) return;
     this.#watch ??= setTimeout(() => {
@@ -115,7 +120,9 @@ export class SlowClients {
     }, STALLED);
   }
 
-  /** Clients that are not stuck yet may be so soon, and nobody else may ever come. */
+  /**
+   * Clients that are not stuck yet may be soon, and perhaps no other event would check them then.
+   */
   #relieveLater(): void {
     if (this.#isStopped) return;
     this.#relief ??= setTimeout(() => {

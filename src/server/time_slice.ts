@@ -1,5 +1,5 @@
 /**
- * The time for which a client is served on end before the others have a turn.
+ * The time for which a client is served without a break before the others get a turn.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class TimeSlice {
     return now >= this.#end;
   }
 
-  /** Gives the others a turn, and begins a slice. Resolves to the time. */
+  /** Gives the others a turn, and begins a slice. Resolves to the current time. */
   async yield(): Promise<Millis> {
     await turn();
     const now = performance.now();

@@ -61,7 +61,7 @@ function remove(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It is gone, or cannot be removed: the next start replaces it.
+    // The file is gone, or cannot be removed: the next start replaces it.
   }
 }
 

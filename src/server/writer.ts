@@ -1,9 +1,9 @@
 /**
  * The writing half of a connection: replies are appended to its output, and written in order.
  *
- * Replies that are not gone at once are counted in memory (slow_clients.ts). What is appended during
- * a write goes out behind it: whoever has something to send at any time appends it and flushes, and
- * waits for the flush where the client is to set the pace.
+ * Replies that are not written at once are counted in memory (slow_clients.ts). Anyone may append
+ * bytes and flush at any time, even during a write: the bytes follow it. A caller that must not
+ * outpace the client waits for the flush.
  *
  * @module
  */
@@ -17,9 +17,9 @@ export class Writer {
   #isBusy = false;
   /** Whether the replies that are being written are counted. */
   #isCounted = false;
-  /** Sweeps when the write began. */
+  /** The number of sweeps when the write began. */
   #sweeps = 0;
-  /** Those who wait for the end of the write under way. */
+  /** The callers that wait for the end of the current write. */
   #waiters: (() => void)[] | null = null;
 
   constructor(
@@ -35,10 +35,10 @@ export class Writer {
   }
 
   /**
-   * Begins to write what is in the output; no write may be under way.
+   * Begins to write the output; no write may be under way.
    *
-   * @returns The first piece to write, `undefined` if there is none. Each one is to be written, and
-   *   then told to `took`.
+   * @returns The first piece to write; `undefined` if there is none. Write each piece, then call
+   *   `took`.
    */
   begin(now: Millis): Uint8Array | undefined {
     const { output, slow } = this;
@@ -50,22 +50,25 @@ export class Writer {
     this.#isCounted = length >= COUNTED_BYTES;
     if (this.#isCounted) this.count(now);
     const piece = output.next();
-    if (piece === undefined) this.#end(); // There was no room for it.
+    if (piece === undefined) this.#end(); // Counting it has cut the client off.
     return piece;
   }
 
-  /** The client has taken so many bytes of a piece. Returns the next piece; `undefined` at the end. */
+  /**
+   * The client has taken this many bytes of a piece. Returns the next piece; `undefined` at the
+   * end.
+   */
   took(count: number): Uint8Array | undefined {
     const { output, slow } = this;
     output.took(count);
-    // A small write takes no time, or so much of it that a sweep has come by.
+    // Reads the clock only if the write takes long: if it is counted, or has seen a sweep.
     if (this.#isCounted || slow.sweeps !== this.#sweeps) this.activity.progress(performance.now());
     const piece = output.next();
     if (piece === undefined) this.#end();
     return piece;
   }
 
-  /** Writes what is in the output. Resolves when the client has taken all of it. */
+  /** Writes the output. Resolves when the client has taken all of it. */
   async flush(): Promise<void> {
     const now = performance.now();
     if (this.#isBusy) {
@@ -83,12 +86,12 @@ export class Writer {
     }
   }
 
-  /** Counts the memory of what is in the output. */
+  /** Counts the memory of the output. */
   count(now: Millis): void {
     this.slow.hold(this.client, this.output.memory(), now);
   }
 
-  /** Forgets what is in the output, while a write may be under way that will never end. */
+  /** Drops the output, while a write that never ends may be under way. */
   abandon(): void {
     this.output.abandon();
     this.#end();
