@@ -1,6 +1,6 @@
 /**
- * Collects garbage at once. V8 lets memory outside of its heap, such as that of buffers, grow by 64 MB
- * before it does so by itself, whatever the process may have.
+ * Collects garbage at once. V8 by itself lets memory outside its heap, such as that of buffers,
+ * grow by 64 MB first, however little memory the process may have.
  *
  * @module
  */
@@ -11,8 +11,8 @@ export async function garbageCollector(): Promise<(() => void) | null> {
   if (gc !== undefined) return gc;
   const [v8, vm] = await Promise.all([import("node:v8"), import("node:vm")]);
   try {
-    // Contexts that are made while the flag is set have the function. Deno 2.4 ignores the flag: it
-    // has the function if the executable was made with it.
+    // Contexts that are made while the flag is set have the function. Deno 2.4 ignores the flag
+    // here, but has the function if the executable was built with it.
     v8.setFlagsFromString("--expose-gc");
     return vm.runInNewContext("gc");
   } catch {

@@ -5,6 +5,6 @@
  * @module
  */
 import "./libc.ts";
-import "./reuse_port.ts"; // It asks for an address in memory, which needs the permission too.
+import "./reuse_port.ts"; // It takes an address in memory, which needs the permission too.
 
 Deno.permissions.revokeSync({ name: "ffi" });

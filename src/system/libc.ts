@@ -27,8 +27,8 @@ const LIBRARY: Partial<Record<typeof Deno.build.os, string>> = {
 export const libc = load();
 
 /**
- * Returns the address of memory, for functions that take a structure with a pointer in it. Null without
- * the library. Whoever uses the address has to keep the memory.
+ * Returns the address of memory, for functions that take a structure with a pointer in it. Null
+ * without the library. The caller must keep the memory as long as the address is in use.
  */
 export function addressOf(memory: ArrayBuffer): bigint | null {
   if (libc === null) return null;

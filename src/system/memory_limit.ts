@@ -1,6 +1,6 @@
 /**
- * How much memory the process may have: the least limit of its control group and of those above it.
- * Beyond it the kernel ends the process without a word.
+ * The memory limit of the process: the lowest limit of its control group and of those above it. The
+ * kernel kills a process that exceeds it, without a message.
  * Source: cgroups(7), proc_pid_mountinfo(5); memory.max of version 2, memory.limit_in_bytes of 1.
  *
  * @module
@@ -11,19 +11,19 @@ import { readKernelFile } from "./kernel_file.ts";
 interface Hierarchy {
   /** Where it is mounted. */
   readonly mount: string;
-  /** Which of its groups is there: in a container, its own. */
+  /** The group that is mounted there: in a container, its own. */
   readonly root: string;
   /** The name of the file with a group's limit. */
   readonly file: string;
 }
 
-/** What version 1 has for no limit is the largest number of whole pages, and above this. */
+/** In version 1, no limit means the largest number of whole pages, which is above this. */
 const UNLIMITED = 2 ** 60;
 
 /**
- * Returns the limit in bytes; null where there is none, or none that can be read.
+ * Returns the limit in bytes; null if there is none, or it cannot be read.
  *
- * @param read Returns the text of a file, null where there is none.
+ * @param read Returns the text of a file; null if there is none.
  */
 export function memoryLimit(read = readKernelFile): number | null {
   const groups = read("/proc/self/cgroup") ?? "";
@@ -63,7 +63,7 @@ function groupIn({ file }: Hierarchy, groups: string): string | null {
 /** The folders of a group and of all above it, as far as they are mounted. */
 function foldersOf({ mount, root }: Hierarchy, group: string): string[] {
   const base = root === "/" ? "" : root;
-  // A container may see its own group mounted, and yet be told the group's name outside of it.
+  // A container may see only its own group mounted, but get the name that the group has outside.
   const inside = group === base || group.startsWith(`${base}/`) ? group.slice(base.length) : "";
   const names = inside.split("/").filter((name) => name !== "" && name !== "..");
   return Array.from(

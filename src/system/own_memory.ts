@@ -15,8 +15,8 @@ export function ownMemory(): number {
 }
 
 /**
- * Gives freed memory back to the system. Without, the C library keeps what lies between memory that
- * is in use: after a burst that is more than the rest.
+ * Returns freed memory to the system. By itself, the C library keeps freed memory that lies between
+ * pieces in use: after a burst, that is most of the memory.
  */
 export function trimMemory(): void {
   libc?.malloc_trim?.(0n);

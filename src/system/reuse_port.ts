@@ -1,7 +1,8 @@
 /**
- * Lets another process take over a port. Listeners of several processes can share one (SO_REUSEPORT),
- * and the kernel spreads new connections over them. One that is about to close must get no more: what
- * is still in its queue then would be reset. So it has the kernel choose another one first.
+ * Lets another process take over a port. Listeners of several processes can share one
+ * (SO_REUSEPORT), and the kernel spreads new connections over them. A listener that is about to
+ * close must get no more: closing it resets the connections in its queue. So it first makes the
+ * kernel choose another listener.
  * Source: socket(7), SO_ATTACH_REUSEPORT_CBPF. Linux only.
  *
  * @module
@@ -21,13 +22,13 @@ const PROGRAM = new DataView(new ArrayBuffer(16));
 const FILTER_ADDRESS = addressOf(FILTER.buffer);
 
 /**
- * Which listener of a group gets new connections, one after the other until it is not our own: they
- * are numbered in the order in which they began to listen. A number that nobody has leaves the choice
- * to the kernel.
+ * The listeners to choose, by number, until the choice is not our own. Listeners are numbered in
+ * the order in which they began to listen. If no listener has the number, the kernel chooses as
+ * usual.
  */
 const CHOICES = [1, 0, 2, 3];
 
-/** Descriptors that are looked at: listeners are among the first. */
+/** The number of descriptors to look at: listeners are among the first. */
 const DESCRIPTORS = 256;
 
 export class PortHandOver {
@@ -39,12 +40,12 @@ export class PortHandOver {
     this.#listeners = libc === null || FILTER_ADDRESS === null ? [] : listenersOn(ports);
   }
 
-  /** Whether there is a listener that new connections can be kept from. */
+  /** Whether there is a listener whose new connections can go elsewhere. */
   get isPossible(): boolean {
     return this.#listeners.length > 0;
   }
 
-  /** Has another process get new connections; once more, if it turns out that it does not. */
+  /** Makes another process get new connections. Call it again if this process still gets them. */
   turnAway(): void {
     const choice = CHOICES[this.#attempt++ % CHOICES.length]!;
     FILTER.setUint16(0, RETURN, true);
