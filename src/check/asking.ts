@@ -36,7 +36,7 @@ export class Asking {
     }));
   }
 
-  /** A parameter of Redis's configuration; null if Redis does not tell. */
+  /** A parameter of Redis's configuration; null if Redis does not say. */
   async config(name: string): Promise<string | null> {
     return textOf(fieldsOf(await this.ask("CONFIG", "GET", name)).get(name));
   }

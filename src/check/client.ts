@@ -1,5 +1,5 @@
 /**
- * Serves one client for a moment, as the proxy would, and looks at what this client gets.
+ * Serves one client for a moment, as the proxy would, and checks what that client gets.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the check has found, one thing at a time.
+ * The findings of the check.
  *
  * @module
  */
@@ -9,21 +9,21 @@ export type Level = "ok" | "warning" | "error";
 
 /** One finding. */
 export interface Finding {
-  /** What was looked at, such as `login`. */
+  /** The subject, such as `login`. */
   readonly about: string;
   readonly level: Level;
-  /** What was found, as a sentence without a full stop. */
+  /** The result, as a sentence without a full stop. */
   readonly found: string;
   /** The line that fixes it: a setting or a command; null if nothing is wrong. */
   readonly fix: string | null;
 }
 
-/** Everything is well. */
+/** Nothing is wrong. */
 export function ok(about: string, found: string): Finding {
   return { about, level: "ok", found, fix: null };
 }
 
-/** The proxy serves, but not as somebody may expect. */
+/** The proxy serves, but perhaps not as expected. */
 export function warning(about: string, found: string, fix: string): Finding {
   return { about, level: "warning", found, fix };
 }

@@ -37,7 +37,7 @@ async function authenticate(redis: Asking, address: OriginAddress): Promise<Find
     : loginFinding(refusal, address);
 }
 
-/** What a refusal means, by its words. */
+/** Explains a refusal by its words. */
 function loginFinding(refusal: string, address: OriginAddress): Finding {
   const url = (login: string) => `RP_REDIS_URL=${display(address).replace("://", `://${login}`)}`;
   if (/called without any password|no password is set/.test(refusal)) {
@@ -84,7 +84,7 @@ async function selectDatabase(
   return [error("database", `Redis refuses database ${database}: ${refusal}`, fix)];
 }
 
-/** What it means that Redis did not answer the first question. */
+/** Explains why Redis did not answer the first command. */
 async function noAnswer(
   { message }: Error,
   { connection, limit }: Asking,
@@ -108,7 +108,7 @@ async function noAnswer(
   return error("login", found, "Look into the log of Redis, and at what lies in between");
 }
 
-/** Whether a server greets in TLS, whoever signed its certificate. */
+/** Whether a server completes a TLS handshake, whoever signed its certificate. */
 async function speaksTls(address: OriginAddress, limit: number): Promise<boolean> {
   const tls = { authorities: null, identity: null, serverName: null };
   try {

@@ -17,7 +17,7 @@ import { checkRights } from "./rights.ts";
 import { checkServer } from "./server.ts";
 import { checkSettings } from "./settings.ts";
 
-/** What the check prints, and whether the proxy can serve. */
+/** The output of the check, and whether the proxy can serve. */
 export interface Report {
   readonly text: string;
   readonly isWell: boolean;
@@ -51,7 +51,7 @@ function reportOf(findings: readonly Finding[], isJson: boolean): Report {
   return { text, isWell: !hasError(findings) };
 }
 
-/** Follows the way to Redis; what lies behind the first error is not known. */
+/** Checks Redis step by step. The steps after the first error cannot be checked. */
 async function checkRedis(config: Config): Promise<readonly Finding[]> {
   const { findings, connection } = await reach(config);
   if (connection === null) return findings;

@@ -114,7 +114,7 @@ function certificate({ values }: Config, now: Date): Finding[] {
   return path === null ? [] : [judgeCertificate("certificate", path, now)];
 }
 
-/** Judges by its dates the first certificate of a file that was read before. */
+/** Judges the dates of the first certificate in a file that was read before. */
 export function judgeCertificate(about: string, path: string, now: Date): Finding {
   const { validFrom, validTo } = new X509Certificate(Deno.readTextFileSync(path));
   const [from, to] = [new Date(validFrom), new Date(validTo)];

@@ -1,5 +1,5 @@
 /**
- * The way to Redis: the name, the port and TLS.
+ * Checks whether Redis can be reached: the name, the port and TLS.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { Connection } from "../origin/wire/connection.ts";
 import { error, type Finding, hasError, ok } from "./finding.ts";
 import { within } from "./within.ts";
 
-/** The findings on the way, and the connection at its end; null if there is none. */
+/** The findings, and the connection; null if there is none. */
 export interface Reached {
   readonly findings: readonly Finding[];
   readonly connection: Connection | null;
 }
 
-/** Connects to Redis, and says what is in the way. */
+/** Connects to Redis, or says why that fails. */
 export async function reach({ origin, values }: Config): Promise<Reached> {
   const findings: Finding[] = [];
   if (leadsHere(origin, values.port)) {
@@ -35,7 +35,8 @@ export async function reach({ origin, values }: Config): Promise<Reached> {
     return { findings, connection };
   } catch (failure) {
     const { message } = failure as Error;
-    // A Redis without TLS waits for the rest of what it takes for a long command.
+    // A Redis without TLS takes the handshake for the start of a long command, and waits for the
+    // rest.
     const isPlain = origin.tls !== null && await speaksPlain(origin, values["redis-timeout"]);
     const why = isPlain ? "Redis does not speak TLS on this port" : message;
     findings.push(tlsFinding(why, origin));
@@ -99,7 +100,7 @@ function portFinding(
   return error(about, `${place} cannot be reached: ${message}`, fix);
 }
 
-/** Whether Redis answers in the clear. */
+/** Whether Redis answers without TLS. */
 async function speaksPlain({ host: hostname, port }: OriginAddress, limit: number) {
   try {
     const connection = new Connection(await within(Deno.connect({ hostname, port }), limit));

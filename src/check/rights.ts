@@ -1,5 +1,6 @@
 /**
- * The rights of the proxy's user at Redis. Each command is tried with a key that nobody has.
+ * The rights of the proxy's user at Redis. The check tries each command with a key that does not
+ * exist.
  *
  * @module
  */
@@ -80,7 +81,7 @@ export async function checkRights(
   ];
 }
 
-/** An error about the key, the channel's name aside, says nothing of the command. */
+/** An error about the key says nothing about the command; an error that names the channel does. */
 function isAboutCommand(refusal: string): boolean {
   if (!refusal.startsWith("NOPERM")) return false;
   return !/permissions to access (a|one of the) key|\bkeys? used as/i.test(refusal);

@@ -1,5 +1,5 @@
 /**
- * What kind of server Redis is, and how it is configured.
+ * Checks the kind of server, its version and its configuration.
  *
  * @module
  */

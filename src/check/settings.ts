@@ -1,6 +1,5 @@
 /**
- * Settings that are valid one by one, and that contradict each other, have no effect, or open more
- * than somebody may want.
+ * Finds valid settings that contradict each other, have no effect, or expose more than intended.
  *
  * @module
  */
@@ -55,7 +54,7 @@ function withoutEffect({ values, given, credentials }: Config): Finding[] {
   return [...idle, warning(ABOUT, found, `--value-limit ${memory}`)];
 }
 
-/** Ports that are open to more people than their operator may think. */
+/** Ports that are open to more people than their operator may expect. */
 function exposed({ values, credentials }: Config): Finding[] {
   const findings: Finding[] = [];
   const isOpen = values["listen-address"].some(({ host }) => host !== null && !isLoopback(host));
