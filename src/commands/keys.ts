@@ -8,11 +8,11 @@
  */
 import type { CommandSpec, KeySpec, Words } from "./spec.ts";
 
-/** What a command may have changed when its reply comes. */
+/** The changes that a command may have made by the time of its reply. */
 export interface Written {
   /** The keys that it names. */
   readonly keys: readonly string[];
-  /** What else it may change: nothing, keys that it does not name, or every key. */
+  /** Its other possible changes: none, keys that it does not name, or every key. */
   readonly beyond: "nothing" | "unnamed" | "everything";
 }
 
@@ -20,23 +20,23 @@ export const NOTHING_WRITTEN: Written = { keys: [], beyond: "nothing" };
 const UNNAMED: Written = { keys: [], beyond: "unnamed" };
 const EVERYTHING: Written = { keys: [], beyond: "everything" };
 
-/** They may change every key. */
+/** Commands that may change every key. */
 const CHANGES_EVERYTHING = new Set([
   ...["flushall", "flushdb", "swapdb", "sflush", "debug", "replicaof", "slaveof", "failover"],
   ...["cluster|flushslots", "cluster|reset", "cluster|replicate", "cluster|failover"],
   ...["module|load", "module|loadex", "module|unload", "restore-asking"],
 ]);
 
-/** They may change keys that their arguments do not name. */
+/** Commands that may change keys that their arguments do not name. */
 const CHANGES_UNNAMED = new Set(["eval", "evalsha", "fcall", "exec"]);
 
-/** They have the flag `write`, but change no key. */
+/** Commands that have the flag `write`, but change no key. */
 const CHANGES_NO_KEY = new Set([
   ...["function|load", "function|delete", "function|flush", "function|restore"],
   ...["script|load", "script|flush"],
 ]);
 
-/** Returns what a command with these arguments may have changed. */
+/** Returns the changes that a command with these arguments may have made. */
 export function writtenBy(spec: CommandSpec | undefined, words: Words): Written {
   if (spec === undefined) return UNNAMED;
   const { name, flags } = spec;

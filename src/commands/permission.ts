@@ -1,6 +1,6 @@
 /**
- * Permissions: which commands may pass to Redis. Two lists of names and `@categories` on top of a
- * default that keeps out what endangers the server or the proxy.
+ * Permissions: which commands may pass to Redis. Two lists of names and `@categories` modify the
+ * default, which refuses commands that endanger the server or the proxy.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export const DENIED_BY_DEFAULT: CommandList = [
   ...["cluster|delslotsrange", "cluster|failover", "cluster|flushslots", "cluster|forget"],
   ...["cluster|meet", "cluster|replicate", "cluster|reset", "cluster|saveconfig"],
   ...["cluster|set-config-epoch", "cluster|setslot", "cluster|migration", "cluster|migrateslots"],
-  // They stop every client of the server, also this proxy.
+  // They stop every client of the server, this proxy included.
   ...["script|debug", "client|pause"],
 ];
 

@@ -1,6 +1,6 @@
 /**
- * Routes: the connection that a command takes. The COMMAND table of the server decides, and the
- * name where the table says nothing.
+ * Routes: the connection that a command takes. The COMMAND table of the server decides, or the name
+ * where the table says nothing.
  *
  * The rule that protects clients from each other: a command is shared only if it is known to leave
  * no state on its connection. An unknown command goes private and counts as a write.
@@ -24,17 +24,17 @@ const LOCAL = new Set([
   ...["client|reply", "client|no-evict", "client|no-touch"],
 ]);
 
-/** They end the wait of other commands, so they must not wait behind them. */
+/** Commands that end the wait of others, so they must not wait behind those. */
 const CONTROL = new Set(["client|kill", "client|unblock", "client|unpause"]);
 
-/** They need state, though no flag says so: endless streams, and switches of one connection. */
+/** Commands that need state, though no flag says so: endless streams, and modes of a connection. */
 const PRIVATE = new Set([
   ...["monitor", "sync", "psync", "replconf", "script|debug"],
   ...["asking", "readonly", "readwrite", "client|tracking", "client|caching"],
   ...["client|trackinginfo", "client|getredir", "wait", "waitaof"],
 ]);
 
-/** They leave no state, though they have neither the flag `readonly` nor `write`. */
+/** Commands that leave no state, though they have neither the flag `readonly` nor `write`. */
 const SHARED = new Set([
   ...["dbsize", "info", "time", "lastsave", "role", "debug", "save", "bgsave", "bgrewriteaof"],
   ...["eval", "evalsha", "fcall", "publish", "spublish", "command", "client|list"],
