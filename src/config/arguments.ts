@@ -90,7 +90,7 @@ export function meant(word: string): string {
   return `did you mean ${word}?`;
 }
 
-/** Leaves out what may be a password: a URL can stand in the wrong place. */
+/** Hides a possible password: somebody may have put a URL in the wrong place. */
 export function redact(text: string): string {
   return text.replace(/\/\/\S*@/g, "//***@");
 }

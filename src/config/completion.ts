@@ -10,7 +10,7 @@ import { FLAGS, type Setting, SETTINGS } from "./settings.ts";
 interface FlagWord {
   readonly flag: string;
   readonly help: string;
-  /** The words that it takes, or a file, or a text that nobody can guess, or nothing. */
+  /** The values that can follow: some words, a file, any text, or nothing. */
   readonly takes: readonly string[] | "file" | "text" | "nothing";
   /** Whether the value may be left out. */
   readonly isOptional: boolean;
@@ -125,7 +125,7 @@ function list(takes: FlagWord["takes"]): string {
   return Array.isArray(takes) ? takes.join(" ") : "";
 }
 
-/** The commands that another word follows, each with these words. */
+/** The commands that take another word, each with the possible words. */
 function operandCases(): [Command, words: string][] {
   return COMMANDS.flatMap((command): [Command, string][] => {
     const { operands } = programOf(command);

@@ -8,7 +8,7 @@
 export interface Kind<T> {
   /** Stands for the value in the help, as in `--port <number>`. */
   readonly placeholder: string;
-  /** What is wanted, to end the sentence "Cannot use ...: wanted". */
+  /** The end of the sentence "Cannot use ...: wanted". */
   readonly wanted: string;
   /** Reads a text; undefined if it does not fit. */
   parse(text: string): T | undefined;

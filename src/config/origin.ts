@@ -39,7 +39,7 @@ export function originOf(values: Values, places: Places, readFile: ReadFile): Or
   };
 }
 
-/** A flag overrides a variable, but two answers from the same place contradict each other. */
+/** A flag overrides a variable, but two flags, or two variables, contradict each other. */
 function checkRivals(places: Places): void {
   const rival = (["redis-host", "redis-port"] as const).find((flag) => {
     const source = places.source(flag);
@@ -57,7 +57,7 @@ function tlsOf(
   readFile: ReadFile,
 ): OriginTls | null {
   if (!isTls) {
-    // A person who sets them believes that the connection uses TLS.
+    // Whoever sets them believes that the connection uses TLS.
     const flag = TLS_FLAGS.find((flag) => values[flag] !== null);
     if (flag === undefined) return null;
     throw new ConfigError(

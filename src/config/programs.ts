@@ -11,7 +11,7 @@ export interface ProgramCommand {
   readonly summary: string;
   /** The words that may follow; the first one is required. */
   readonly operands?: readonly string[];
-  /** Whether `--json` has it print JSON. */
+  /** Whether `--json` makes it print JSON. */
   readonly printsJson?: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Kinds of settings that are texts.
+ * Kinds of text settings.
  *
  * @module
  */

@@ -8,7 +8,7 @@ import { bytes, duration, integer } from "../quantities.ts";
 import { optional, setting } from "../setting.ts";
 import { oneOf } from "../texts.ts";
 
-/** The longest lifetime that the settings of entries accept. */
+/** The longest lifetime of entries that a setting accepts. */
 const FOR_EVER = "10000d";
 
 export const CACHE = {
