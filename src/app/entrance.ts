@@ -9,11 +9,11 @@ import { KeySet } from "../core/key_pattern.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { Log } from "../core/log.ts";
 import { Http, HttpContext } from "../http/mod.ts";
-import { Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
+import { allowsHere, Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
 import { Entrance } from "../server/arrival.ts";
 import type { DataPath } from "./data_path.ts";
 import { mayRefresh, respFreshness } from "./defaults.ts";
-import { mayPass, originCredentialsOf, refusalsTo } from "./lanes.ts";
+import { filterOf, mayPass, originCredentialsOf, refusalsTo } from "./lanes.ts";
 import { redisVersionOf } from "./status.ts";
 
 /**
@@ -58,7 +58,10 @@ function respContext(
   log: Log,
 ): RespContext {
   const { values, credentials, origin } = config;
+  const filter = lanes?.options.filter ?? filterOf(values);
   return {
+    filter,
+    mayGet: allowsHere(filter, "get"),
     credentials,
     lanes,
     originCredentials: originCredentialsOf(origin),

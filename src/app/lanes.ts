@@ -4,7 +4,7 @@
  * @module
  */
 import { PassFilter } from "../commands/permission.ts";
-import type { Config } from "../config/mod.ts";
+import type { Config, Values } from "../config/mod.ts";
 import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
@@ -14,6 +14,7 @@ import type { OriginAddress } from "../origin/address.ts";
 import type { Link } from "../origin/link.ts";
 import type { Peer } from "../server/peer.ts";
 import { loginOf, openLane } from "./open_lane.ts";
+import { watchNames } from "./unknown_names.ts";
 
 /** Returns the lanes for these settings; null if the proxy serves only reads. */
 export function makeLanes(
@@ -22,20 +23,31 @@ export function makeLanes(
   cache: ChangeLog,
   stats: Stats,
   link: Link,
+  log: Log,
 ): Lanes | null {
   if (values["read-only"]) return null;
   const timeout = values["redis-timeout"];
-  return new Lanes({
+  const onTable = watchNames(values, log);
+  const lanes = new Lanes({
+    onTable: onTable ?? (() => {}),
     open: (opening, prepare) => openLane(address, opening, prepare, timeout, link),
     timeout,
     cache,
     stats,
     database: address.database,
     login: loginOf(address),
-    filter: new PassFilter({ deny: values.deny ?? [], allow: values.allow ?? [] }),
+    filter: filterOf(values),
     maxPrivate,
     replyMemory: values["reply-memory"],
   });
+  // Nobody may have used a command for hours when a name turns out to have no effect.
+  if (onTable !== null) lanes.ready(2);
+  return lanes;
+}
+
+/** Returns which commands clients may use. */
+export function filterOf({ deny, allow }: Values): PassFilter {
+  return new PassFilter({ deny: deny ?? [], allow: allow ?? [] });
 }
 
 /**

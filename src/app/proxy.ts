@@ -54,7 +54,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const stats = new Stats();
   const ledger = new Ledger(values["reply-memory"]);
   const data = makeDataPath(config, stats, ledger, log);
-  const lanes = makeLanes(config, upstreams, changeLog(data), stats, data.origin.link);
+  const lanes = makeLanes(config, upstreams, changeLog(data), stats, data.origin.link, log);
   const facts = () => factsOf({ config, version, stats, data, maxClients, port: portOf(listener) });
   const server = new Server(
     listener,

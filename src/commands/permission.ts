@@ -1,5 +1,5 @@
 /**
- * Permissions: which commands may pass to Redis. Two lists of names and `@categories` modify the
+ * Permissions: which commands clients may use. Two lists of names and `@categories` modify the
  * default, which refuses commands that endanger the server or the proxy.
  *
  * @module
@@ -33,28 +33,47 @@ export interface Permissions {
   readonly allow: CommandList;
 }
 
-/** Decides whether a command may pass. */
+/** What decides about a command. */
+export type Judged = Pick<CommandSpec, "name" | "flags" | "categories">;
+
+/** Decides whether a command may be used. */
 export class PassFilter {
   readonly #deny: ReadonlySet<string>;
   readonly #allow: ReadonlySet<string>;
+  readonly #deniesCategories: boolean;
 
-  constructor({ deny, allow }: Permissions = { deny: [], allow: [] }) {
+  constructor(readonly permissions: Permissions = { deny: [], allow: [] }) {
+    const { deny, allow } = permissions;
     this.#deny = new Set([...DENIED_BY_DEFAULT, ...deny]);
     this.#allow = new Set(allow);
+    this.#deniesCategories = deny.some((name) => name.startsWith("@"));
   }
 
-  /** Whether this command may pass to Redis. */
-  allows(spec: CommandSpec): boolean {
-    return matches(this.#allow, spec) || !matches(this.#deny, spec);
+  /** Whether it refuses more than by default. */
+  get isStrict(): boolean {
+    return this.permissions.deny.length > 0;
   }
 
-  /** Whether an unknown command may pass. */
-  allowsName(name: string): boolean {
-    return this.#allow.has(name) || !this.#deny.has(name);
+  /** Whether this command may be used. Nobody is kept from logging in or leaving, as in Redis. */
+  allows(command: Judged): boolean {
+    return matches(this.#allow, command) || !matches(this.#deny, command) ||
+      command.flags.has("no_auth");
+  }
+
+  /**
+   * Whether a command without a specification may be used.
+   *
+   * @param isTableKnown Whether the server has shown its commands. If not, each of them may be in
+   * any category.
+   */
+  allowsName(name: string, isTableKnown: boolean): boolean {
+    if (this.#allow.has(name) || this.#allow.has("@all")) return true;
+    const isDenied = this.#deny.has(name) || this.#deny.has("@all");
+    return !isDenied && (isTableKnown || !this.#deniesCategories);
   }
 }
 
-function matches(list: ReadonlySet<string>, { name, categories }: CommandSpec): boolean {
+function matches(list: ReadonlySet<string>, { name, categories }: Judged): boolean {
   if (list.size === 0) return false;
   if (list.has(name) || list.has("@all")) return true;
   const bar = name.indexOf("|");

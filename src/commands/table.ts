@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { subcommandsOf } from "./names.ts";
 import { type CommandSpec, readCommandTable, type Reply, type Words } from "./spec.ts";
 
 /** No command has such a long name, in bytes. */
@@ -13,8 +14,11 @@ export class CommandTable {
   readonly #specs: ReadonlyMap<string, CommandSpec>;
 
   constructor(specs: ReadonlyMap<string, CommandSpec> = new Map()) {
-    const both = new Map(specs);
-    for (const [name, spec] of specs) both.set(name.toUpperCase(), spec);
+    const both = new Map<string, CommandSpec>();
+    for (const [name, spec] of specs) {
+      const whole = withSubcommands(spec);
+      both.set(name, whole).set(name.toUpperCase(), whole);
+    }
     this.#specs = both;
   }
 
@@ -28,6 +32,14 @@ export class CommandTable {
     return this.#specs.size > 0;
   }
 
+  /** Whether there is a command, subcommand (`parent|name`) or category (`@name`) of this name. */
+  has(name: string): boolean {
+    if (name.startsWith("@")) return [...this.#specs.values()].some((one) => isIn(one, name));
+    const [parent, sub] = name.split("|");
+    const spec = this.#specs.get(parent!);
+    return sub === undefined ? spec !== undefined : spec?.subcommands.has(sub) ?? false;
+  }
+
   /** Returns the specification of a request's command or subcommand; undefined if unknown. */
   find(words: Words): CommandSpec | undefined {
     const name = words.string(0, NAME_BYTES);
@@ -36,4 +48,20 @@ export class CommandTable {
     // Redis itself answers an unknown subcommand.
     return spec.subcommands.get(words.string(1, NAME_BYTES).toLowerCase()) ?? spec;
   }
+}
+
+/** Before Redis 7.0, COMMAND shows no subcommands. They have the flags and keys of their parent. */
+function withSubcommands(spec: CommandSpec): CommandSpec {
+  if (spec.subcommands.size > 0) return spec;
+  const names = subcommandsOf(spec.name);
+  if (names.length === 0) return spec;
+  const subcommands = new Map(
+    names.map((sub) => [sub, { ...spec, name: `${spec.name}|${sub}` }]),
+  );
+  return { ...spec, subcommands };
+}
+
+function isIn({ categories, subcommands }: CommandSpec, category: string): boolean {
+  return categories.has(category.slice(1)) ||
+    [...subcommands.values()].some((one) => isIn(one, category));
 }

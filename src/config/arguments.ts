@@ -28,7 +28,7 @@ export interface Arguments {
  */
 export function parseArguments(args: readonly string[]): Arguments {
   let unknown: string | undefined;
-  const { _: words, help, version, json, ...flags } = parseArgs([...args], {
+  const { _: words, help, version, json, ...flags } = parseArgs(joined(args), {
     string: FLAGS.filter((flag) => !isVariableOnly(flag)),
     boolean: ["help", "version", "json"],
     alias: { help: ["h"], version: ["v", "V"], port: ["p"] },
@@ -49,6 +49,18 @@ export function parseArguments(args: readonly string[]): Arguments {
     throw new ConfigError(`Cannot use --json with ${command}: wanted ${able}`);
   }
   return { command, operand, isJson: Boolean(json), flags: flags as Arguments["flags"] };
+}
+
+/** Joins a flag and a negative number, which would be read as another flag. */
+function joined(args: readonly string[]): string[] {
+  const all: string[] = [];
+  for (const arg of args) {
+    const last = all.at(-1) ?? "";
+    const isValue = /^-\.?\d/.test(arg) && /^-(p|-[a-z-]+)$/.test(last);
+    if (isValue) all[all.length - 1] = `${last}=${arg}`;
+    else all.push(arg);
+  }
+  return all;
 }
 
 function commandOf(words: readonly string[]): [Command, operand: string] {

@@ -36,6 +36,8 @@ export interface LanesOptions {
   ) => Promise<Connection | Failure>;
   /** How long Redis may take to answer what is asked of it beside the clients' commands. */
   readonly timeout: Millis;
+  /** Called with the table of commands whenever it was read. */
+  readonly onTable: (table: CommandTable) => void;
   readonly cache: ChangeLog;
   readonly stats: LaneStats;
   /** The database that the cache serves. */
@@ -109,7 +111,7 @@ export class Lanes {
   /** Whether a command may pass; `name` is what the client called it. */
   allows(spec: CommandSpec | undefined, name: string): boolean {
     const { filter } = this.options;
-    return spec === undefined ? filter.allowsName(name) : filter.allows(spec);
+    return spec === undefined ? filter.allowsName(name, this.table.isKnown) : filter.allows(spec);
   }
 
   /** Resolves once the table of commands is known, or to the failure to read it. */
@@ -183,7 +185,9 @@ export class Lanes {
   /** Reads the table of commands. If the server has none, all commands take private lanes. */
   async #read(connection: Connection): Promise<void> {
     const reply = await connection.call("COMMAND").catch(() => null);
-    if (Array.isArray(reply)) this.table = CommandTable.of(reply as Reply);
+    if (!Array.isArray(reply)) return;
+    this.table = CommandTable.of(reply as Reply);
+    this.options.onTable(this.table);
   }
 }
 

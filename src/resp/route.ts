@@ -14,7 +14,15 @@ import { type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
 import { Failure } from "../core/types.ts";
 import { type Arguments, ownArguments, request, wordsOf } from "./parse/arguments.ts";
 import { fits, tail } from "./commands/command.ts";
-import { changesAttributes, dispatch, isCached, isKnownHere, isLocal } from "./commands/table.ts";
+import {
+  changesAttributes,
+  deniedHere,
+  dispatch,
+  isCached,
+  isKnownHere,
+  isLocal,
+  isServedHere,
+} from "./commands/table.ts";
 import {
   refuseArity,
   refuseCommand,
@@ -42,7 +50,8 @@ const ENDS_STATE = new Set(["hello", "reset"]);
 /** Makes the request for these arguments in this session. */
 export function route(args: Arguments, session: Session): ClientRequest {
   const { lane } = session;
-  if (lane === null) return local(args, session);
+  session.enlist();
+  if (lane === null) return alone(args, session);
   const written = args.string(0, NAME_BYTES);
   if (session.mayPass && session.isAuthenticated && session.repliesAll && lane.mayShare) {
     const spec = lane.lanes.plain(written);
@@ -56,19 +65,18 @@ export function route(args: Arguments, session: Session): ClientRequest {
     }
   }
   const name = written.toLowerCase();
-  session.enlist();
   if (!session.isAuthenticated) return beforeLogin(args, session, lane);
   if (ENDS_STATE.has(name) && lane.isWaiting) return new WhenAnswered(args, session);
   if (name === "quit" || name === "proxy") return local(args, session);
   if (name === "reset") return reset(args, session);
-  if (isReplySwitch(args, name)) return local(args, session);
   const isForwarded = lane.mustForward;
+  const denied = isForwarded ? null : deniedHere(args, session.context);
+  if (denied !== null) return forbidden(denied, session, lane);
+  if (isReplySwitch(args, name)) return local(args, session);
   if (!isForwarded && isCached(name) && !lane.isBusy) return local(args, session);
   const isOwn = isLocal(args) && !isAboutState(args, session, lane);
   if (!session.mayPass && !isOwn) {
-    if (isKnownHere(args)) return local(args, session);
-    session.context.onRefused(name);
-    return refuseUnprotected();
+    return unprotected(args, name, session, lane);
   }
   if (isOwn && !isForwarded) return aboutConnection(args, session, lane);
   if (!lane.lanes.table.isKnown) return new Unrouted(args, session);
@@ -78,6 +86,30 @@ export function route(args: Arguments, session: Session): ClientRequest {
   }
   if (!lane.lanes.allows(spec, name)) return forbidden(spec?.name ?? name, session, lane);
   return passed(args, spec, session, lane);
+}
+
+/** Answers a client of a proxy that serves only reads. */
+function alone(args: Arguments, session: Session): ClientRequest {
+  const denied = session.isAuthenticated ? deniedHere(args, session.context) : null;
+  if (denied === null) return local(args, session);
+  session.context.onRefused(denied);
+  return muted(refuseForbidden(denied), session);
+}
+
+/** Answers a client without a password in protected mode: it may do what needs no Redis. */
+function unprotected(
+  args: Arguments,
+  name: string,
+  session: Session,
+  { lanes: { table } }: ClientLane,
+): ClientRequest {
+  const isElsewhere = name === "select" && args.count === 2 && /^\d+$/.test(args.string(1, 20));
+  if (isServedHere(args) && !isElsewhere) return local(args, session);
+  if (table.isKnown && table.find(args) === undefined) {
+    return muted(refuseCommand(args), session);
+  }
+  session.context.onRefused(name);
+  return muted(refuseUnprotected(), session);
 }
 
 /** Whether a request about the connection concerns the state of the connection to Redis. */
@@ -96,7 +128,7 @@ function isAboutState(args: Arguments, { context }: Session, lane: ClientLane): 
 function forbidden(name: string, session: Session, lane: ClientLane): ClientRequest {
   session.context.onRefused(name);
   const refusal = refuseForbidden(name);
-  if (!(lane.private?.mayBeInTransaction ?? false)) return refusal;
+  if (!(lane.private?.mayBeInTransaction ?? false)) return muted(refusal, session);
   const words = ["GET"]; // Without a key, Redis replies with an error.
   const bytes = Buffer.from(request(words), "latin1");
   const broken = new Passable(bytes, undefined, wordsOf(words), () => textOf(refusal));
@@ -146,7 +178,11 @@ function reset(args: Arguments, session: Session): ClientRequest {
 
 /** Answers a request without Redis. */
 function local(args: Arguments, session: Session): ClientRequest {
-  const answer = dispatch(args, session);
+  return muted(dispatch(args, session), session);
+}
+
+/** Leaves out a reply that the client does not want. */
+function muted(answer: ClientRequest, session: Session): ClientRequest {
   return session.skipsReply() ? new SilentRequest(answer) : answer;
 }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { PassFilter } from "../commands/permission.ts";
 import type { Credentials } from "../core/credentials.ts";
 import { DEFAULT_USER } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
@@ -27,6 +28,10 @@ export interface RespContext {
   readonly originCredentials: Credentials | null;
   /** Whether a client without a password may use commands that pass to Redis. */
   mayPass(peer: Peer): boolean;
+  /** Which commands clients may use. */
+  readonly filter: PassFilter;
+  /** Whether GET is among them. */
+  readonly mayGet: boolean;
   /** Called with a refused command. */
   onRefused(name: string): void;
   /** The lanes to Redis for commands that the cache does not answer; null to serve only reads. */
@@ -80,7 +85,9 @@ export class Session implements LaneClient, NamedClient {
   constructor(readonly context: RespContext, readonly peer: Peer) {
     this.#freshness = context.freshness;
     this.terms = TERMS[context.freshness];
-    this.isAuthenticated = this.isPlain = !context.credentials.required;
+    this.isAuthenticated = !context.credentials.required;
+    // The first request makes it known, and shows whether later ones may be plain.
+    this.isPlain = false;
     this.mayPass = context.mayPass(peer);
     const { lanes } = context;
     this.lane = lanes === null ? null : new ClientLane(lanes, this, () => this.#settle());
@@ -195,6 +202,7 @@ export class Session implements LaneClient, NamedClient {
     if (this.#isListed) return;
     this.#isListed = true;
     this.context.lanes?.ids.add(this);
+    this.#settle();
   }
 
   get upstreamId(): number | null {
@@ -223,6 +231,6 @@ export class Session implements LaneClient, NamedClient {
 
   #settle(): void {
     this.isPlain = this.isAuthenticated && !(this.lane?.isBusy ?? false) &&
-      this.#replies === "on" && this.#skips === 0;
+      this.#replies === "on" && this.#skips === 0 && this.#isListed && this.context.mayGet;
   }
 }

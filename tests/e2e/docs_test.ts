@@ -9,7 +9,7 @@ const OTHER_WORDS = new Set([
   // HTTP methods and fields
   ...["DELETE", "HEAD", "OPTIONS", "POST", "PUT"],
   // Errors of the proxy and of Redis
-  ...["BUSY", "DENIED", "LOADING", "NOPERM", "MASTERDOWN"],
+  ...["BUSY", "LOADING", "NOPERM", "MASTERDOWN"],
   ...["ORIGINBROKEN", "ORIGINBUSY", "ORIGINDOWN", "ORIGINREFUSED", "ORIGINTIMEOUT"],
   // Subcommands and options of Redis that are newer than the oldest server in these tests
   ...["MAINT_NOTIFICATIONS", "NO-TOUCH", "SETINFO"],

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PassFilter } from "../../src/commands/permission.ts";
 import { Stats } from "../../src/core/stats.ts";
 import { Credentials, DEFAULT_USER } from "../../src/core/credentials.ts";
 import { Log } from "../../src/core/log.ts";
@@ -61,6 +62,8 @@ export function respContext(given: Partial<RespContext> = {}): RespContext {
     lanes: null,
     originCredentials: null,
     mayPass: () => true,
+    filter: new PassFilter(),
+    mayGet: true,
     onRefused() {},
     credentials: new Credentials(DEFAULT_USER, null),
     database: 0,

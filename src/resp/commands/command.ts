@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Judged } from "../../commands/permission.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import type { Arguments } from "../parse/arguments.ts";
 import type { Session } from "../session.ts";
@@ -45,6 +46,18 @@ export function takesManyKeys({ keys: [, last] }: LocalCommand): boolean {
 /** Whether an arity permits this number of arguments. */
 export function fits(arity: number, count: number): boolean {
   return arity < 0 ? count >= -arity : count === arity;
+}
+
+/** Returns a command, or one of its subcommands, as lists of permissions see it. */
+export function judgedOf({ name, flags }: LocalCommand, subcommand?: Subcommand): Judged {
+  const words = flags.split(" ");
+  return {
+    name: subcommand === undefined ? name : `${name}|${subcommand.name}`,
+    flags: new Set(words.filter((word) => !word.startsWith("@"))),
+    categories: new Set(
+      words.filter((word) => word.startsWith("@")).map((word) => word.slice(1)),
+    ),
+  };
 }
 
 /** The arguments from this index on. */

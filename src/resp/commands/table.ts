@@ -5,12 +5,13 @@
  *
  * @module
  */
+import type { PassFilter } from "../../commands/permission.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import { FixedReply, refuse } from "../requests/fixed.ts";
-import type { Session } from "../session.ts";
+import type { RespContext, Session } from "../session.ts";
 import { CLIENT } from "./client.ts";
 import type { Arguments } from "../parse/arguments.ts";
-import { fits, type LocalCommand } from "./command.ts";
+import { fits, judgedOf, type LocalCommand } from "./command.ts";
 import { CONNECTION } from "./connection.ts";
 import { introspectionOf } from "./introspection.ts";
 import { PROXY } from "./proxy.ts";
@@ -48,6 +49,19 @@ export function isKnownHere(args: Arguments): boolean {
   return COMMANDS.has(name) || CROSS_PROTOCOL.has(name);
 }
 
+/** Refused here because they concern another part of Redis than the cache. */
+const ELSEWHERE = new Set(["cluster", "readonly", "readwrite", "asking"]);
+
+/** Whether a client that may only read gets an answer from here. */
+export function isServedHere(args: Arguments): boolean {
+  const name = lowerNameOf(args);
+  const command = COMMANDS.get(name);
+  if (command === undefined) return CROSS_PROTOCOL.has(name);
+  if (ELSEWHERE.has(name)) return false;
+  return command.subcommands === undefined || args.count < 2 ||
+    command.subcommands.has(args.string(1, NAME_BYTES).toLowerCase());
+}
+
 /** Whether the cache answers a command; its name is in lower case. */
 export function isCached(name: string): boolean {
   return CACHED.has(name);
@@ -69,6 +83,24 @@ export function changesAttributes(args: Arguments): boolean {
   const name = lowerNameOf(args);
   return name === "hello" ||
     (name === "client" && ATTRIBUTES.has(args.string(1, NAME_BYTES).toLowerCase()));
+}
+
+/** Whether clients may use a command that is answered here; `name` is in lower case. */
+export function allowsHere(filter: PassFilter, name: string): boolean {
+  return filter.allows(judgedOf(COMMANDS.get(name)!));
+}
+
+/**
+ * Returns the name of the command, if it is answered here and clients may not use it; null for all
+ * others.
+ */
+export function deniedHere(args: Arguments, { filter }: RespContext): string | null {
+  if (!filter.isStrict) return null;
+  const command = COMMANDS.get(lowerNameOf(args));
+  if (command === undefined) return null;
+  const word = args.count > 1 ? args.string(1, NAME_BYTES).toLowerCase() : "";
+  const judged = judgedOf(command, command.subcommands?.get(word));
+  return filter.allows(judged) ? null : judged.name;
 }
 
 /** Makes the request that these arguments stand for in this session. */

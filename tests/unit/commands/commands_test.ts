@@ -2,9 +2,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { Redis } from "ioredis";
 import { writtenBy } from "../../../src/commands/keys.ts";
+import { CATEGORIES, NAMES } from "../../../src/commands/names.ts";
 import { DENIED_BY_DEFAULT, PassFilter } from "../../../src/commands/permission.ts";
 import { type Route, routeOf } from "../../../src/commands/route.ts";
 import { type CommandSpec, readCommandTable, type Reply } from "../../../src/commands/spec.ts";
+import { CommandTable } from "../../../src/commands/table.ts";
 import { startRedisServer } from "../../../tools/redis_server.ts";
 
 /** The COMMAND table of a server that is started for it. */
@@ -173,7 +175,8 @@ Deno.test("a command that endangers the server is refused, unless allowed by nam
   for (const name of DENIED_BY_DEFAULT) {
     const spec = specOf(name);
     if (spec !== undefined) assert(!filter.allows(spec), name);
-    assert(!filter.allowsName(name), name);
+    assert(!filter.allowsName(name, true), name);
+    assert(NAMES.has(name), name);
   }
   for (const name of ["set", "flushall", "keys", "config|set", "client|list", "client|kill"]) {
     assert(filter.allows(specOf(name)!), name);
@@ -192,6 +195,50 @@ Deno.test("more commands can be refused by name, container and category", () => 
   assert(!filter.allows(specOf("set")!));
   assert(filter.allows(specOf("get")!));
   assert(filter.allows(specOf("keys")!));
+});
+
+Deno.test("a list that denies everything lets clients log in, and nobody use an unknown command", () => {
+  const filter = new PassFilter({ deny: ["@all"], allow: ["get"] });
+  for (const name of ["auth", "hello", "quit", "reset", "get"]) {
+    assert(filter.allows(specOf(name)!), name);
+  }
+  for (const name of ["set", "ping", "select"]) assert(!filter.allows(specOf(name)!), name);
+  assert(!filter.allowsName("module.new", true));
+});
+
+Deno.test("a denied category refuses all of a server that does not show its commands", () => {
+  const filter = new PassFilter({ deny: ["@write"], allow: ["lpush"] });
+  assert(!filter.allowsName("set", false));
+  assert(filter.allowsName("lpush", false));
+  assert(filter.allowsName("nonsense", true));
+});
+
+Deno.test("every command and category of Redis 7.0 is a known name", () => {
+  for (const spec of TABLE.values()) {
+    assert(NAMES.has(spec.name), spec.name);
+    for (const sub of spec.subcommands.values()) assert(NAMES.has(sub.name), sub.name);
+    for (const category of spec.categories) assert(CATEGORIES.has(category), category);
+  }
+});
+
+Deno.test("subcommands of a server before 7.0, which does not show them, are told apart", () => {
+  const flags = ["admin", "noscript"];
+  const entry: Reply = ["client", -2, flags, 0, 0, 0, ["@admin", "@connection"]];
+  const table = CommandTable.of([entry, ["get", 2, ["readonly"], 1, 1, 1, ["@read"]]]);
+  const found = (text: string) => table.find(words(text))!;
+  assertEquals(found("CLIENT PAUSE 0").name, "client|pause");
+  assert(!new PassFilter().allows(found("client pause 0")));
+  assert(new PassFilter().allows(found("client list")));
+  assertEquals(routeOf(found("client kill a:1"), words("client kill a:1")), "control");
+  assertEquals(found("client nosuch").name, "client");
+  assertEquals(found("get k").name, "get");
+});
+
+Deno.test("a table knows the names and the categories of its commands, also those of modules", () => {
+  const table = CommandTable.of([["json.get", -2, ["readonly"], 1, 1, 1, ["@read", "@json"]]]);
+  assertEquals(["json.get", "@json", "json.set", "@search"].map((name) => table.has(name)), [
+    ...[true, true, false, false],
+  ]);
 });
 
 Deno.test("the table reads RESP3 maps and sets like RESP2 arrays", () => {

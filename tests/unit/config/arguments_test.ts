@@ -34,6 +34,12 @@ Deno.test("parseArguments() accepts -p for --port", () => {
   }
 });
 
+Deno.test("parseArguments() takes a negative number after a flag as its value", () => {
+  assertEquals(parseArguments(["--idle-timeout", "-1"]).flags["idle-timeout"], "-1");
+  assertEquals(parseArguments(["-p", "-80"]).flags.port, "-80");
+  assertEquals(refusal("-1"), 'Unknown flag "-1": wanted one that --help lists');
+});
+
 Deno.test("parseArguments() accepts an empty text as the value of a flag", () => {
   const { command, flags } = parseArguments(["--user", "", "healthcheck"]);
   assertEquals([command, flags.user], ["healthcheck", ""]);

@@ -196,6 +196,27 @@ const REFUSED: [string[], Env, string][] = [
     {},
     "Cannot use its value for --redis-url: wanted a path of at most 107 bytes",
   ],
+  [
+    ["--deny", "keys,flushal"],
+    {},
+    'Cannot use "keys,flushal" for --deny: wanted names of commands: did you mean flushall, not flushal?',
+  ],
+  [
+    ["--allow", "@dangerus"],
+    {},
+    'Cannot use "@dangerus" for --allow: wanted names of commands: did you mean @dangerous, not @dangerus?',
+  ],
+  [
+    [],
+    { RP_DENY: "client|kil" },
+    'Cannot use "client|kil" for RP_DENY: wanted names of commands: did you mean client|kill, not',
+  ],
+  [
+    ["--deny", "cleint|kill"],
+    {},
+    'Cannot use "cleint|kill" for --deny: wanted names of commands: ',
+  ],
+  [["--deny", "a b"], {}, 'Cannot use "a b" for --deny: wanted names of commands and @categories'],
   [[], { RP_REDIS_URL: "redis://:%ff@host" }, "Cannot use its value for RP_REDIS_URL"],
   [[], { RP_REDIS_URL: "redis://:%zz@host" }, "Cannot use its value for RP_REDIS_URL"],
 ];

@@ -12,7 +12,14 @@ const RULES: Record<string, readonly string[]> = {
     ...["server", "system"],
   ],
   admin: ["core", "http", "server/input", "server/output", "server/protocol", "@std/http"],
-  config: ["cache/policy", "cache/policy_text", "core", "origin/address", "@std/cli/parse-args"],
+  config: [
+    "commands/names",
+    "cache/policy",
+    "cache/policy_text",
+    "core",
+    "origin/address",
+    "@std/cli/parse-args",
+  ],
   http: ["core", "server/input", "server/output", "server/protocol", "@std/http"],
   resp: [
     ...["commands", "core", "lanes"],
