@@ -1,4 +1,4 @@
-// The costs of having it: memory per entry and per connection, the time to start.
+// Costs besides speed: memory per entry and per connection, and the time to start.
 import { freePort } from "../tools/redis_server.ts";
 import { DATASETS } from "./dataset.ts";
 import { generate, redisInfo, store } from "./loads.ts";
@@ -94,7 +94,7 @@ async function measureIdle({ field }: Context): Promise<Findings> {
 }
 
 /**
- * @param kind What each client sends, as `idle_clients.ts` takes it.
+ * @param kind The requests of each client, as an argument of `idle_clients.ts`.
  * @param rest How long they are idle, in seconds.
  */
 async function idleBytes(
@@ -125,7 +125,8 @@ async function ready(child: Deno.ChildProcess): Promise<void> {
 }
 
 /**
- * From the start of the process to its first answer, compared with the whole run of an empty one.
+ * From the start of the process to its first answer, compared with the whole run of an empty
+ * program.
  */
 async function measureStart({ isFull, field }: Context): Promise<Findings> {
   const empty = await compile("empty");

@@ -2,7 +2,7 @@
 // set are the keys of redis-benchmark, so that every generator requests the same data.
 import { Buffer } from "node:buffer";
 
-/** Keys of one value size. */
+/** A set of keys whose values have one size. */
 export interface Dataset {
   /** Four bytes in front of twelve digits. */
   readonly prefix: string;
@@ -42,7 +42,8 @@ export type Pattern =
   /** A few of `keys` much more often than the rest: the k-th with a weight of k^-exponent. */
   | { readonly kind: "zipf"; readonly keys: number; readonly exponent: number }
   /**
-   * One after the other, from `from` or from anywhere: a smaller cache never holds the next one.
+   * One after the other, from `from` or from anywhere: a cache that is smaller than the set never
+   * holds the next key.
    */
   | { readonly kind: "sequence"; readonly keys: number; readonly from?: number }
   /**

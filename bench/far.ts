@@ -50,7 +50,7 @@ async function measureFar(context: Context): Promise<Findings> {
       repetitions,
     );
   const rows = [
-    // With the near Redis too, to see how much of it is distance.
+    // Also with Redis nearby, to show how much of the difference comes from distance.
     await row("far-throughput", "Zipf 0.99, as fast as it goes, all keys held", [
       ...peers,
       redis,

@@ -12,9 +12,7 @@ import {
 } from "./peers.ts";
 import { PLACES } from "./process.ts";
 
-/**
- * The proxy's settings so that all keys stay cached: the sizes that the workloads need, no more.
- */
+/** The proxy's settings that keep all keys cached: the sizes that the workloads need, no more. */
 export const HOLD_ALL = [
   ...["--cache-size", "400000", "--cache-memory", "1gb", "--cache-timeout", "3600"],
 ] as const;
@@ -24,7 +22,7 @@ export interface Field extends AsyncDisposable {
   readonly redis: Peer;
   /** The Redis behind the measured proxies. */
   readonly backing: Peer;
-  /** Ours with room for all keys, and with default settings. */
+  /** Our proxy with room for all keys, and with default settings. */
   readonly proxy: Peer;
   readonly defaults: Peer;
   readonly twemproxy: Peer | null;

@@ -16,7 +16,7 @@ export interface Job {
   readonly seconds: number;
   /** Batches to send per second; null sends the next one as soon as the last one is answered. */
   readonly rate: number | null;
-  /** Ends after each key of the pattern was requested once; for filling caches. */
+  /** Whether to end after requesting each key of the pattern once, to fill a cache. */
   readonly once: boolean;
   readonly seed: number;
   /** Processes whose CPU time to measure. */

@@ -1,5 +1,5 @@
 // Makes load and reports the result: with our own generator for RESP, with wrk for HTTP, and with
-// redis-benchmark, to compare with a tool that everybody has.
+// redis-benchmark, for comparison with a tool that everybody has.
 import { Buffer } from "node:buffer";
 import { askRedis } from "../tools/redis_server.ts";
 import { command, type Dataset, keyOf, valueOf } from "./dataset.ts";
@@ -70,7 +70,7 @@ export async function warm(peer: Peer, dataset: Job["dataset"], keys: number): P
   await generate(peer, {
     dataset,
     pattern,
-    // Together with the depth, the number of concurrent reads that the proxy allows by default.
+    // Times the depth, this is the number of concurrent reads that the proxy allows by default.
     connections: 4,
     depth: keys < 100 ? 1 : 16,
     once: true,

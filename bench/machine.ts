@@ -1,4 +1,4 @@
-// The machine and the versions of a run, without which figures mean nothing.
+// The machine and the versions of a run: without them, figures mean nothing.
 import manifest from "../deno.json" with { type: "json" };
 import { ROOT } from "../tools/command.ts";
 import { PLACES } from "./process.ts";

@@ -33,7 +33,7 @@ export interface Row {
   readonly notes: readonly string[];
 }
 
-/** Below this share of a CPU, a server or a load generator was not the limit of a run. */
+/** A server or a load generator that used less than this share of its CPU did not limit the run. */
 const BUSY = 0.9;
 
 /** The name of a row, and how to read it. */
@@ -86,7 +86,7 @@ function ratio(against: string, ours: readonly Sample[], theirs: readonly Sample
   };
 }
 
-/** Notes for servers that were not the limit of their runs, with the limit. */
+/** Notes for servers that did not limit their runs, each with what did. */
 function idlers(samples: Record<string, Sample[]>): string[] {
   return Object.entries(samples).flatMap(([name, runs]) => {
     const busy = median(runs.map(({ busy }) => busy));

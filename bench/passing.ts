@@ -31,7 +31,7 @@ function subject(peer: Peer, command: readonly string[], depth: number, seconds:
   return {
     name: peer.name,
     async run() {
-      // It takes a number of requests, not seconds: the first run shows how many fit.
+      // redis-benchmark takes a number of requests, not seconds: a first run shows how many fit.
       const sample = await redisBenchmark(peer, { keys: KEYS, depth, requests, command });
       requests = Math.max(20_000, Math.round(sample.rate * seconds));
       return sample;

@@ -1,4 +1,5 @@
-// The results for people and programs: Markdown with the ratios first, and JSON with everything.
+// The results, for people and for programs: Markdown with the ratios first, and JSON with
+// everything.
 import type { Sample } from "./loads.ts";
 import type { Machine } from "./machine.ts";
 import type { Ratio, Row } from "./measure.ts";

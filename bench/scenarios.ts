@@ -42,12 +42,13 @@ async function measureResp(workload: RespWorkload, context: Context): Promise<Fi
   const peers = [proxy, redis, ...(twemproxy === null ? [] : [twemproxy])];
   if (isFloor) peers.push(floor);
   const row = await compare(workload, peers.map(subject), context.repetitions);
-  // The warm-up is included, so the Redis behind may have seen slightly more than was counted.
+  // This includes the warm-up, so the Redis behind may have seen slightly more requests than were
+  // counted.
   const misses = Math.min(100, reached / asked * 100).toFixed(1);
   return { rows: [{ ...row, notes: [`${misses} % of our keys came from Redis`, ...row.notes] }] };
 }
 
-/** Each run requests keys in a different order, so that no cache learns it. */
+/** Each run requests keys in a different order, so that no cache can adapt to it. */
 let seed = 1;
 
 async function measureHttp(workload: HttpWorkload, context: Context): Promise<Findings> {
@@ -90,7 +91,7 @@ async function checkHttp(
   }
 }
 
-/** The same bytes by HTTP from us and by RESP from redis-server. */
+/** The same bytes over HTTP from us and over RESP from redis-server. */
 async function measureLargeHttp({ field, seconds, repetitions }: Context): Promise<Findings> {
   const dataset = DATASETS["1MiB"];
   const { prefix, keys } = dataset;
@@ -124,7 +125,7 @@ async function measureTool(depth: number, context: Context): Promise<Findings> {
     return {
       name: peer.name,
       async run() {
-        // It takes a number of requests, not seconds: the first run shows how many fit.
+        // redis-benchmark takes a number of requests, not seconds: a first run shows how many fit.
         const sample = await redisBenchmark(peer, { keys, depth, requests });
         requests = Math.max(20_000, Math.round(sample.rate * seconds));
         return sample;

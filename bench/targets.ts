@@ -1,11 +1,10 @@
-// What we want to reach. Each target names the rows it depends on. It is met if the worst of them
-// meets it.
+// The targets. Each one names the rows it depends on, and is met if the worst of them meets it.
 import type { Ratio, Row } from "./measure.ts";
 
 export interface Target {
   readonly title: string;
   readonly against: string;
-  /** Rows and which of their figures; each must reach its bound. */
+  /** Figures of rows; each must reach its bound. */
   readonly parts: readonly Part[];
 }
 
@@ -16,7 +15,7 @@ export interface Part {
   readonly bound: number;
 }
 
-/** A ratio of a row, better above 1, or, if lower is better, a cost. */
+/** A figure of a row: a ratio, which is better above 1, or a cost, which is better if lower. */
 export type Figure = "throughput" | "p50" | "p99" | "cost" | "cpu";
 
 const isCost = (figure: Figure) => figure === "cost" || figure === "cpu";
@@ -136,10 +135,10 @@ export interface Cost {
 export interface Verdict {
   readonly title: string;
   readonly against: string;
-  /** The wanted and the found figures of each part, with the same separators. */
+  /** The wanted and the measured figures of each part, in the same order. */
   readonly wanted: string;
   readonly found: string;
-  /** The same per CPU second of the server, for rates: it holds on a shared machine. */
+  /** The same for rates per CPU second of the server, which also hold on a shared machine. */
   readonly perCpu: string;
   readonly state: "met" | "missed" | "not measured";
 }

@@ -10,7 +10,7 @@ export interface RespWorkload {
   readonly depth: number;
   readonly connections: number;
   readonly keysPerRequest: number;
-  /** Keys that are requested once before it counts; 0 to measure misses. */
+  /** The number of keys to request once before the measurement; 0 to measure misses. */
   readonly warmKeys: number;
   /** Whether the proxy runs with default sizes instead of sizes that hold all keys. */
   readonly defaults: boolean;

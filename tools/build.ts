@@ -7,16 +7,16 @@ import { PERMISSIONS } from "./permissions.ts";
 import { denoEnv, supply, supplyFlags } from "./supply.ts";
 
 /**
- * Flags for V8 to compile in with Deno 2.4: it has no other way to collect garbage on demand
- * (src/system/garbage.ts). With any flag, V8 rejects the code that Deno compiled ahead of time, which
- * costs each start 3 ms.
+ * V8 flags to compile in with Deno 2.4, which has no other way to collect garbage on demand
+ * (src/system/garbage.ts). With any flag, V8 rejects the code that Deno compiled ahead of time,
+ * which costs each start 3 ms.
  */
 const OLD_V8_FLAGS: readonly string[] = ["--expose-gc"];
 
 /**
- * The bundle is checked already, and holds all packages. No code cache: it would save 3 ms of a
- * start, but it is a file in the folder for temporary files, and whoever can change it could have
- * the executable run code.
+ * The bundle is already type-checked, and holds all packages. There is no code cache: it would save
+ * 3 ms at the start, but it is a file in the folder for temporary files, and whoever can change it
+ * could make the executable run code.
  */
 const COMPILE_FLAGS = ["--no-check", "--no-config", "--no-lock", "--no-code-cache"];
 
@@ -24,7 +24,7 @@ const OUTPUT = "dist/redis-proxy";
 const INPUTS = ["main.ts", "src", "deno.json", "deno.lock", "tools"];
 const RECORD = `${ROOT}/dist/build.json`;
 
-/** What the executable was made with. If this changes, it is built again. */
+/** The inputs of the executable. If they change, it is built again. */
 export interface Build {
   bundler: string;
   deno: string;
@@ -63,7 +63,7 @@ export async function compile(
   if (code !== 0) throw new Error(`Cannot build ${output}: deno compile ended with status ${code}`);
 }
 
-/** How to build here: with which Deno, runtime and flags. */
+/** Decides how to build here: with which Deno, runtime and flags. */
 export async function plan(): Promise<Build> {
   const bundler = await fetchBundler();
   const bundleFlags = ["--check", ...await supplyFlags()];

@@ -21,8 +21,8 @@ export function fetchBundler(): Promise<string> {
 }
 
 /**
- * Bundles the program, and returns the arguments for `deno compile`. Minifying saves 4 of 36 ms of
- * a start, and stack traces still name the methods.
+ * Bundles the program, and returns the arguments for `deno compile`. Minifying saves 4 of 36 ms at
+ * the start, and stack traces still name the methods.
  */
 export async function bundle(bundler: string, flags: readonly string[]): Promise<string[]> {
   await Deno.remove(`${ROOT}/${FOLDER}`, { recursive: true }).catch(() => {/* None yet. */});

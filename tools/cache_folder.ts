@@ -1,5 +1,5 @@
-// Where the tools keep what they fetch: outside the repository, so that a fresh clone finds it
-// again.
+// The folder in which the tools keep their downloads. It is outside the repository, so that a fresh
+// clone finds them again.
 
 /** The cache folder of the tools, created if needed. The rule is the same as in tools/deno. */
 export function cacheFolder(): string {
@@ -11,7 +11,7 @@ export function cacheFolder(): string {
     try {
       return made(`${caches}/redis-proxy-tools`);
     } catch {
-      // A home folder that cannot be written counts as none.
+      // A home folder that is not writable counts as none.
     }
   }
   return made(`${Deno.env.get("TMPDIR") || "/tmp"}/redis-proxy-tools-${Deno.uid() ?? "user"}`);

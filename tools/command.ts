@@ -1,4 +1,4 @@
-// What every tool needs: the root of the repository, child processes, and an exit status.
+// The basis of every tool: the root of the repository, child processes, and an exit status.
 
 /** The root of the repository. All paths in the tools start here. */
 export const ROOT = new URL("../", import.meta.url).pathname.replace(/\/$/, "");

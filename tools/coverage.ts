@@ -5,13 +5,13 @@ import { main, ROOT, run, say } from "./command.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { denoEnv, supplyFlags } from "./supply.ts";
 
-/** Per cent of the lines of src/ that the tests must run. The README names it. */
+/** The percentage of the lines in src/ that the tests must run. The README names it. */
 export const FLOOR = 97;
 
 const OUTPUT = `${ROOT}/coverage`;
 const PROGRAM = "tests/support/covered_main.ts";
 
-/** Lines or branches: how many there are, and how many the tests run. */
+/** The number of lines or branches, and how many of them the tests run. */
 interface Rate {
   found: number;
   hit: number;
@@ -22,18 +22,18 @@ interface Rates {
   branches: Rate;
 }
 
-/** Flags for `deno test`, so that tests of units write what they cover to the folder. */
+/** Flags for `deno test` that make unit tests write their coverage to the folder. */
 export function unitFlags(folder: string): string[] {
   return [`--coverage=${folder}/unit`, "--coverage-raw-data-only"];
 }
 
-/** The value of RP_TEST_COMMAND for end-to-end tests, so that each proxy writes what it covers. */
+/** The value of RP_TEST_COMMAND for end-to-end tests that makes each proxy write its coverage. */
 export async function coveredCommand(deno: string, folder: string): Promise<string> {
   const flags = ["--no-check", `--coverage=${folder}/e2e`, ...await supplyFlags(), ...PERMISSIONS];
   return JSON.stringify([deno, "run", ...flags, PROGRAM]);
 }
 
-/** Puts together what tests wrote to the folder, prints it, and tells whether it is enough. */
+/** Merges the coverage in the folder, prints it, and returns whether it is enough. */
 export async function report(deno: string, folder: string): Promise<boolean> {
   await Deno.mkdir(OUTPUT, { recursive: true });
   const lcov = `${OUTPUT}/lcov.info`;
@@ -60,7 +60,7 @@ export async function report(deno: string, folder: string): Promise<boolean> {
   return false;
 }
 
-/** Sums up a report in the lcov format by the rooms of src. */
+/** Adds up a report in the lcov format for each room of src. */
 export function ratesByRoom(lcov: string): Map<string, Rates> {
   const records = lcov.split("end_of_record").filter((record) => record.includes("SF:"));
   const byRoom = Map.groupBy(records, (record) => {

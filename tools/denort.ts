@@ -2,7 +2,7 @@
 // 2.4.2, and denort of the same version, the runtime that `deno compile` appends a program to. npm
 // has no bare denort, but it has a program that `deno compile` 2.4.2 made: denort followed by a
 // payload. Its first RUNTIME_BYTES are denort, which the checksum proves. Deno itself fetches both,
-// so that the build needs neither npm nor Node.
+// so the build needs neither npm nor Node.
 import { cacheFolder } from "./cache_folder.ts";
 import { runQuietly, say } from "./command.ts";
 import { denoEnv } from "./supply.ts";

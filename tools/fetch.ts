@@ -1,5 +1,5 @@
-// Fetches everything that a build needs, so that a container image can keep it in its own layer:
-//   deno run -A tools/fetch.ts [oldest]      oldest: also the oldest Deno that tests run on
+// Fetches everything that a build needs, so that a container image can keep it in a layer of its
+// own: deno run -A tools/fetch.ts [oldest] oldest: also the oldest Deno that tests run on
 import config from "../deno.json" with { type: "json" };
 import { fetchEsbuild } from "./bundle.ts";
 import { main, runQuietly } from "./command.ts";
@@ -7,9 +7,7 @@ import { fetchDeno, fetchDenort } from "./denort.ts";
 import npm from "./npm_imports.json" with { type: "json" };
 import { denoEnv, supply, supplyFlags } from "./supply.ts";
 
-/**
- * Resolves a bare name with deno.json: "@std/cli/parse-args" becomes "jsr:@std/cli@1/parse-args".
- */
+/** Resolves a bare name by deno.json: "@std/cli/parse-args" becomes "jsr:@std/cli@1/parse-args". */
 function ordinary(name: string): string {
   for (const [own, specifier] of Object.entries(config.imports)) {
     if (name === own || name.startsWith(`${own}/`)) return specifier + name.slice(own.length);

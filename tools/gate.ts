@@ -148,8 +148,8 @@ async function gate(): Promise<void> {
   }
   await clients;
   await stage("end-to-end tests, dist/redis-proxy", () => test(current, "tests/e2e"));
-  // Again from the sources: to run on the current Deno, which the executable may not contain, and
-  // to measure the coverage.
+  // Runs them again from the sources, to test the current Deno, which may not be in the executable,
+  // and to measure the coverage.
   const RP_TEST_COMMAND = await coveredCommand(current.path, scratch);
   await stage(
     `end-to-end tests, main.ts on Deno ${current.version}`,
@@ -170,7 +170,7 @@ Deno.addSignalListener("SIGTERM", () => end(143));
 
 await main(async () => {
   await gate();
-  // Again at the end, where a log that keeps only its last lines still shows them.
+  // Lists them again at the end, where they show even in a log that keeps only its last lines.
   if (failures.length > 0) console.log(`\n== failures\n${failures.join("\n")}`);
   console.log(`${total.passed} passed, ${total.failed} failed`);
   return end(total.failed === 0 ? 0 : 1);

@@ -1,6 +1,6 @@
 // Installs the Redis clients and programs of other languages that the tests drive, and twemproxy,
-// which they put before a Redis. This needs root on a Debian-like system; otherwise the tests of what is missing
-// are skipped.
+// which they put before a Redis. This needs root on a Debian-like system; otherwise the tests skip
+// what is missing.
 import { type Client, SYSTEM_CLIENTS, versionOf } from "../tests/e2e/clients/catalogue.ts";
 import { isInstalled, SYSTEM_PROGRAMS } from "../tests/e2e/packages/catalogue.ts";
 import { main, say } from "./command.ts";
@@ -9,7 +9,7 @@ import { installDebian, isOnPath, mayInstall } from "./install_redis.ts";
 /** The program of twemproxy, and its package in Debian. */
 const TWEMPROXY = "nutcracker";
 
-/** Installs all that is missing at once. Never fails. */
+/** Installs everything that is missing, in one step. Never fails. */
 export async function ensureClients(): Promise<void> {
   const packages = [
     ...packagesOf(await missingClients()),

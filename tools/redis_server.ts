@@ -1,5 +1,5 @@
 // A temporary redis-server on loopback for `make run`, tests and benchmarks. It persists nothing,
-// has its own folder, which is removed with it, and answers requests once it is started.
+// answers requests once it is started, and has its own folder, which is removed with it.
 
 export interface RedisServerOptions {
   /** Default: a free port. */
@@ -7,7 +7,10 @@ export interface RedisServerOptions {
   password?: string;
   /** Additional arguments for redis-server, such as "--maxmemory", "1mb". */
   args?: string[];
-  /** Whether Ctrl-C in the terminal does not reach it, so that our program ends it. Default: no. */
+  /**
+   * Whether to keep Ctrl-C in the terminal from reaching it, so that our program ends it. Default:
+   * no.
+   */
   detached?: boolean;
 }
 
@@ -17,7 +20,7 @@ export interface RedisServer extends AsyncDisposable {
   /** redis://127.0.0.1:PORT, with the password if there is one. */
   url: string;
   pid: number;
-  /** Settles when the process has ended, whatever ended it. */
+  /** Settles when the process has ended, for whatever reason. */
   exited: Promise<Deno.CommandStatus>;
   /** Sends a signal and returns at once. */
   kill(signal: Deno.Signal): void;

@@ -6,7 +6,7 @@ import { bundle } from "./bundle.ts";
 import { main, ROOT, runQuietly, say } from "./command.ts";
 import { bill, graphOf, licenseIn } from "./sbom.ts";
 
-/** The platforms that executables are made for, with Deno's names for them. */
+/** The platforms of the executables, with Deno's names for them. */
 export const TARGETS: Readonly<Record<string, string>> = {
   "linux-x64": "x86_64-unknown-linux-gnu",
   "linux-arm64": "aarch64-unknown-linux-gnu",
@@ -15,7 +15,7 @@ export const TARGETS: Readonly<Record<string, string>> = {
   "windows-x64": "x86_64-pc-windows-msvc",
 };
 
-/** Goes into each archive beside the executable. */
+/** The files that go into each archive with the executable. */
 const PAPERS = ["LICENSE", "README.md", "CHANGELOG.md"];
 
 const OUTPUT = `${ROOT}/dist/release`;

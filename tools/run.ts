@@ -29,8 +29,7 @@ async function findRedis(): Promise<Backing> {
   await ensurePrograms("redis-server");
   const own = await startRedisServer({ detached: true });
   await askRedis(own.port, `SET ${KEY} "${VALUE}"\r\n`);
-  // Users who try it out may stop the temporary Redis to see the cache at work, so values must
-  // stay.
+  // Users may stop the temporary Redis to see the cache at work, so values must stay.
   const coherence = Deno.env.get("RP_COHERENCE") || "off";
   say(`redis: a temporary one on 127.0.0.1:${own.port}, with the key ${KEY}`);
   const { host, port } = own;
@@ -47,12 +46,12 @@ async function answers(port: number): Promise<boolean> {
 /** Serves until the proxy ends or a signal ends it, and returns the exit status. */
 async function serve(backing: Backing): Promise<number> {
   const port = Number(Deno.env.get("RP_PORT") || 8080) || freePort();
-  const taken = await answers(port); // by another program: then the proxy says so and exits
+  const taken = await answers(port); // if another program has the port, the proxy says so and exits
   const proxy = new Deno.Command(`${ROOT}/dist/redis-proxy`, {
     args: Deno.args,
     env: { ...backing.env, RP_PORT: `${port}` },
     stdin: "null",
-    detached: true, // Ctrl-C must reach it only through us: a second signal would end it at once
+    detached: true, // a second signal would end it at once, so Ctrl-C goes through us
   }).spawn();
   let asked = false;
   let gone = false;

@@ -4,7 +4,7 @@ import manifest from "../deno.json" with { type: "json" };
 import { main, ROOT } from "./command.ts";
 import { denoEnv, supplyFlags } from "./supply.ts";
 
-/** As much of what `deno info --json` prints as is needed. */
+/** The parts of the output of `deno info --json` that are needed. */
 export interface Graph {
   modules: { specifier: string; error?: string }[];
   /** By name and version. */
@@ -27,7 +27,7 @@ interface Component {
 const NPM = /^npm:\/?((?:@[^/]+\/)?[^/@]+@[^/]+)/;
 const JSR = /^https:\/\/jsr\.io\/(@[^/]+\/[^/]+)\/([^/]+)\//;
 
-/** What `deno info` says of the program. */
+/** The output of `deno info` for the program. */
 export async function graphOf(deno: string): Promise<Graph> {
   const { success, stdout, stderr } = await new Deno.Command(deno, {
     args: ["info", "--json", ...await supplyFlags(), "main.ts"],
@@ -43,7 +43,7 @@ export async function graphOf(deno: string): Promise<Graph> {
  * The bill of materials.
  *
  * @param runtime The version of Deno that the executable runs on.
- * @param licenseOf The SPDX identifier of a package's license; undefined if it does not say.
+ * @param licenseOf The SPDX identifier of a package's license; undefined if it names none.
  */
 export function bill(
   { modules, npmPackages }: Graph,
@@ -64,7 +64,8 @@ export function bill(
   }
   const dependencies = new Map<string, string[]>();
   const reached = new Set(direct);
-  // The graph also has packages that only describe types: what no import reaches is left out.
+  // The graph also has packages that only describe types, so packages that no import reaches are
+  // left out.
   for (const key of reached) {
     const found = npmPackages[key];
     if (found === undefined) throw new Error(`Cannot find the npm package ${key}`);

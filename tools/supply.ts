@@ -35,7 +35,7 @@ export async function supplyFlags(): Promise<string[]> {
 
 /** The environment for Deno of any version, so that it trusts the machine's certificates too. */
 export function denoEnv(): Record<string, string> {
-  // Deno exits if it is told to read the machine's certificates and there are none.
+  // Deno exits if it must read the machine's certificates and there are none.
   const bundles = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
   const known = Deno.env.get("DENO_TLS_CA_STORE") ??
     ([Deno.env.get("SSL_CERT_FILE"), ...bundles].some(isFile) ? "system,mozilla" : "mozilla");

@@ -1,5 +1,5 @@
-// The cache alone: hits on one key, on some hundred and on 100,000 random ones, and the cost of
-// misses. Keys are looked up as a parser has them: as bytes of its input.
+// The cache alone: hits on one key, on a few hundred and on 100,000 random keys, and misses. As
+// from a parser, keys are bytes in an input.
 import { Buffer } from "node:buffer";
 import { type Flight, Found, NO_TERMS, type Origin } from "../../src/core/types.ts";
 import type { ReadThrough } from "../../src/cache/read_through.ts";
@@ -11,7 +11,7 @@ const FEW_KEYS = 900;
 const BATCH = 1000;
 const KEY_LENGTH = 16;
 
-/** Answers at once, with values in memory of their own. */
+/** Answers at once. Each value has memory of its own. */
 const origin: Origin = {
   read(flights: readonly Flight[]): void {
     const now = performance.now();
@@ -69,7 +69,7 @@ for (const [name, cache, pattern] of HITS) {
   });
 }
 
-/** Misses all the time: each batch is of other keys, and of entries that have left. */
+/** Only misses: each batch has other keys, whose entries have been evicted by then. */
 for (const [name, entries] of [["500 entries", 500], ["50,000 entries", 50_000]] as const) {
   const cache = makeCache(origin, { entries, timeToLive: 3_600_000, atEndOfTurn: queueMicrotask });
   const key = { bytes, from: 0, to: 0 };

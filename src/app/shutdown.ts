@@ -46,7 +46,9 @@ export async function shutDown(
   await server.stop(grace);
 }
 
-/** Makes the kernel give new connections to another process, and checks until `end` that it does. */
+/**
+ * Makes the kernel give new connections to another process, and checks until `end` that it does.
+ */
 async function handOver(server: Server, ports: readonly number[], end: Millis): Promise<void> {
   const port = new PortHandOver(ports);
   if (!port.isPossible) return;
