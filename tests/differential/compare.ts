@@ -1,7 +1,7 @@
 /**
- * Runs the same random commands against two servers and compares their replies byte for byte:
- * several connections in both protocols, pipelined, with transactions, blocked clients and
- * subscribers among them.
+ * Runs the same random commands against two servers and compares their replies byte for byte. It
+ * uses several connections in both protocols, pipelines, transactions, blocked clients and
+ * subscribers.
  *
  * @module
  */
@@ -68,7 +68,7 @@ class Run implements Comparison {
 
   constructor(readonly pairs: readonly Pair[], readonly generator: Generator) {}
 
-  /** One thing that clients do. */
+  /** One random action of the clients. */
   async step(): Promise<void> {
     const { generator: g } = this;
     switch (g.below(24)) {
@@ -94,7 +94,7 @@ class Run implements Comparison {
     return Array.from({ length: count }, () => this.generator.next());
   }
 
-  /** The same, without those whose members come in an order of their own, for a transaction. */
+  /** The same without commands whose members have no fixed order, for a transaction. */
   #ordered(count: number): Command[] {
     return this.#some(count).filter(([name]) => !UNORDERED.has(name!.toLowerCase()));
   }
@@ -105,7 +105,7 @@ class Run implements Comparison {
     await this.#receive(pair, commands);
   }
 
-  /** MULTI and EXEC in one go, or command by command. */
+  /** MULTI and EXEC at once, or command by command. */
   async #transaction(): Promise<void> {
     const { generator: g } = this;
     const pair = g.pick(this.pairs);
@@ -126,7 +126,7 @@ class Run implements Comparison {
     await this.#batch([["GET", key], ["UNWATCH"], ["GET", key]], one);
   }
 
-  /** A client that waits, one that wakes it, and requests behind the one that waits. */
+  /** A blocked client, another one that wakes it, and requests after the blocking one. */
   async #blocked(): Promise<void> {
     const { generator: g } = this;
     const [one, other] = this.#two();
@@ -154,7 +154,7 @@ class Run implements Comparison {
     await this.#batch([["GET", g.key("s")], ["PING"]], one);
   }
 
-  /** A client that goes to another database and comes back, while others change both. */
+  /** A client that selects another database and returns, while others change both. */
   async #elsewhere(): Promise<void> {
     const { generator: g } = this;
     const [one, other] = this.#two();
@@ -178,10 +178,10 @@ class Run implements Comparison {
     }
   }
 
-  /** A client that names itself, and begins anew in the middle of what it does. */
+  /** A client that sets its name, and sends RESET in the middle of its work. */
   async #renewed(): Promise<void> {
     const { generator: g } = this;
-    // RESET goes back to RESP2, which every other connection speaks.
+    // RESET returns to RESP2, which every second connection speaks.
     const pair = this.pairs[2 * g.below(this.pairs.length / 2)]!;
     const held = g.pick([
       [["MULTI"], ["SET", g.key("s"), "queued"]],

@@ -1,6 +1,7 @@
 /**
- * Random commands whose replies two servers must give alike: over a few keys, so that types collide
- * and keys come and go; without what no two servers share, such as clocks and random members.
+ * Random commands to which two servers must reply alike. They use few keys, so that types collide
+ * and keys come and go, and nothing that differs between servers, such as clocks and random
+ * members.
  *
  * @module
  */
@@ -18,7 +19,7 @@ export function randomOf(seed: number): () => number {
 /** One command, as its arguments. */
 export type Command = readonly string[];
 
-/** Replies to these name members in an order that depends on each server's own hash seed. */
+/** Commands whose replies list members in an order that depends on each server's hash seed. */
 export const UNORDERED: ReadonlySet<string> = new Set([
   ...["smembers", "sinter", "sunion", "sdiff", "keys", "hkeys", "hvals", "hgetall"],
   ...["scan", "sscan", "hscan", "command", "pubsub"],
@@ -42,7 +43,7 @@ export class Generator {
     return this.pick(MAKERS)(this);
   }
 
-  /** A key; each kind of value has keys that it mostly lives in. */
+  /** A key; each kind of value mostly uses its own keys. */
   key(kind: string): string {
     if (this.below(12) === 0) return this.pick(ALL_KEYS);
     return `${kind}${this.below(4)}`;

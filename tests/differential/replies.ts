@@ -1,6 +1,6 @@
 /**
- * Replies as they come from a socket: cut into whole frames, pushes apart from replies. A reader of
- * its own, so that a fault of the program's framer cannot hide.
+ * Replies from a socket, cut into whole frames, with pushes apart from replies. It shares no code
+ * with the program, so that a fault of the program's framer cannot hide.
  *
  * @module
  */
@@ -72,7 +72,7 @@ export class Client implements Disposable {
     while (bytes.length > 0) bytes = bytes.subarray(await this.conn.write(bytes));
   }
 
-  /** Receives so many replies; pushes that come between are kept in `pushes`. */
+  /** Receives this many replies, and keeps the pushes between them in `pushes`. */
   async replies(count: number, limit = 20_000): Promise<string[]> {
     const replies: string[] = [];
     while (replies.length < count) {

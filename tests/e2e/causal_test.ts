@@ -1,4 +1,5 @@
-// PROXY FRESHNESS causal: whoever is told of a change finds it, also where the news of it is slow.
+// PROXY FRESHNESS causal: a client that is told of a change then reads it, even if the invalidation
+// is slow.
 import { assert, assertEquals } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
@@ -7,7 +8,10 @@ import { Relay } from "../support/relay.ts";
 
 const ROUNDS = 40;
 
-/** What tells the client of a change: what is sent before, what tells it, and the answer's end. */
+/**
+ * The ways to tell a client of a change: the commands sent before, the command that tells, and the
+ * end of the answer.
+ */
 const NEWS: Readonly<
   Record<string, { ask: string[]; first: boolean; tell: string[]; until: string }>
 > = {
@@ -31,7 +35,7 @@ const NEWS: Readonly<
   },
 };
 
-/** The number of reads that were older than what the client had been told before. */
+/** The number of reads that were older than the change that the client had been told of. */
 async function staleReads(freshness: string, news: typeof NEWS[string]): Promise<number> {
   await using redis = await startRedisServer();
   using relay = new Relay(() => redis.port);
@@ -62,7 +66,7 @@ async function staleReads(freshness: string, news: typeof NEWS[string]): Promise
 for (const [name, news] of Object.entries(NEWS)) {
   Deno.test(`a causal client that is told by ${name} finds the change, whoever reads it`, async () => {
     assertEquals(await staleReads("causal", news), 0);
-    // The news is slow in this test, so it would be overtaken.
+    // The invalidation is slow in this test, so the read would overtake it.
     assert(await staleReads("cached", news) > 0);
   });
 }

@@ -1,6 +1,6 @@
 // A proxy in front of the Redis in RP_TEST_REDIS_URL, such as the service beside the tests in
-// docker-compose, or in front of a temporary one. It reads as its own user, whose right to GET can
-// be revoked: what is still answered then is a hit.
+// docker-compose, or in front of a temporary one. It reads as its own user, whose right to GET the
+// test can revoke: any answer after that is a hit.
 import { assertEquals, assertMatch } from "@std/assert";
 import { Redis } from "ioredis";
 import { startRedisServer } from "../../tools/redis_server.ts";

@@ -19,7 +19,7 @@ async function withServers(work: (places: Places) => Promise<void>): Promise<voi
   await work({ direct, origin, proxy });
 }
 
-/** Leads a conversation with both, which are empty at first; the replies must be equal. */
+/** Holds a conversation with both servers, which are empty at first. The replies must be equal. */
 async function same({ direct, origin, proxy }: Places, one: Conversation): Promise<void> {
   for (const version of [2, 3] as const) {
     if (one.version !== undefined && one.version !== version) continue;

@@ -51,13 +51,13 @@ async function tryValue(redisPort: number, relayed: number, command = "evalsha_r
   const page = await curl(proxy.port, "/large", "-w", "%{http_code}");
   assertMatch(page, /client-output-buffer-limit/);
   assert(page.endsWith("502"), page);
-  // Nobody asks for it now: nothing is tried.
+  // While nobody requests it, the proxy tries nothing.
   const then = await accepted(redisPort);
   assert(then - before <= 4, `${then - before} connections`);
   assertEquals(await cached(), values);
   assertEquals(await callsOf(redisPort, command), reads + 1, "others are still cached");
   assertEquals(await figure(proxy.port, "origin_connections_lost"), 0);
-  // Asked for again and again, it is tried now and then.
+  // If clients keep requesting it, the proxy tries from time to time.
   const end = performance.now() + 2500;
   while (performance.now() < end) {
     assertMatch(await redisCli(proxy.port, "get", "large"), /^ORIGINBROKEN /);
@@ -65,7 +65,7 @@ async function tryValue(redisPort: number, relayed: number, command = "evalsha_r
   const last = await accepted(redisPort);
   assert(last - then <= 4, `${last - then} connections more`);
   assertEquals(await figure(proxy.port, "origin_connections_lost"), 0);
-  // A smaller value is there within a second.
+  // A smaller value is readable within a second.
   await ask(redisPort, "SET", "large", "small by now");
   await until(async () => await redisCli(proxy.port, "get", "large") === "small by now\n", 2000);
 }

@@ -1,10 +1,10 @@
-// The commands that the documentation shows, run against a proxy: what a reader copies must work.
+// Runs the commands of the documentation against a proxy: a command that a reader copies must work.
 import { assertEquals } from "@std/assert";
 import { MANUAL } from "../support/pages.ts";
 import { ProxyProcess } from "../support/proxy.ts";
 import { run, type Serving, serving } from "../support/serving.ts";
 
-/** Words in capitals that are no commands, by what they are. */
+/** Words in capitals that are not commands, by kind. */
 const OTHER_WORDS = new Set([
   // HTTP methods and fields
   ...["DELETE", "HEAD", "OPTIONS", "POST", "PUT"],
@@ -33,7 +33,7 @@ async function documented(): Promise<Serving & { adminPort: string }> {
   return Object.assign(it, { adminPort: adminPort! });
 }
 
-/** The lines of all pages that begin with one of these programs, without what tells them apart. */
+/** The lines of all pages that begin with one of these programs. */
 function linesOf(...programs: string[]): string[] {
   const pattern = new RegExp(`^(?:\\$ )?((?:${programs.join("|")}) .*)$`);
   const lines = MANUAL.flatMap(({ code }) => code).map((line) => pattern.exec(line)?.[1]);
@@ -76,7 +76,7 @@ Deno.test("each word in capitals in the documentation is a command, or listed as
   const known = new Set(OTHER_WORDS);
   for (const port of [it.port, it.redis.port]) {
     const { stdout } = await run("redis-cli", ["-p", `${port}`, "command", "docs"]);
-    // Names of commands and subcommands stand alone on a line, or behind a bar.
+    // Names of commands and subcommands stand alone on a line, or after a bar.
     for (const [, name] of stdout.matchAll(/"?(?:[\w-]+\|)?([\w-]+)"?$/gm)) {
       known.add(name!.toUpperCase());
     }

@@ -21,7 +21,7 @@ Deno.test("with --drain-delay, a stop says it is not ready, serves on, then clos
   await process.logged(/Stopping signal=SIGTERM/);
 
   assertEquals(await curl(admin, "/readyz", ...STATUS), "stopping\n503");
-  // A reply over HTTP asks the client to connect anew; a new connection is served all the same.
+  // A reply over HTTP asks the client to reconnect. A new connection is still served.
   await web.send("GET /key HTTP/1.1\r\nHost: h\r\n\r\n");
   assertMatch(await web.rest(), /^HTTP\/1\.1 200 [^]*\r\nConnection: close\r\n[^]*value$/);
   web.close();
@@ -57,8 +57,8 @@ Deno.test("with --reuse-port, a proxy takes over under load: nobody is refused, 
     }
     const { answered, ended, crossed, wrong } = await load.stop();
     assertEquals(wrong, {});
-    // Each long connection was ended in order, over RESP as over HTTP, though a request may cross
-    // the end of a connection on its way.
+    // Each long connection ended in order, over RESP and over HTTP, though a request may cross with
+    // the end of its connection.
     assert(ended + crossed >= 20, `${ended} + ${crossed}`);
     assert(answered.resp! > 100 && answered.http! > 100, JSON.stringify(answered));
   } finally {
@@ -107,7 +107,7 @@ Deno.test("a proxy that stops ends its side, so that a client sees an end and no
   for (const client of clients) assertEquals(await client.exchange("PING\r\n", 7), "+PONG\r\n");
   it.proxy.process.kill("SIGTERM");
   await it.proxy.process.logged(/Stopping/);
-  // Each asks once more, and gets the reply before the end.
+  // Each client sends one more request, and gets the reply before the end.
   await Promise.all(clients.map(async (client) => {
     await client.send("PING\r\n");
     const received: (number | null)[] = [];

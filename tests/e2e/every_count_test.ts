@@ -24,7 +24,8 @@ interface Known {
 const POLICY = ["--policy", "cold:*=off"];
 
 /**
- * Large values, which are read separately. Few, because each costs as much as a thousand others.
+ * One key in this many has a large value, which is read separately. It costs as much as a thousand
+ * others.
  */
 const LARGE_EVERY = 400;
 const LARGE_COUNTS = 16;
@@ -72,7 +73,7 @@ function* requests({ hot, cold }: { hot: Known[]; cold: Known[] }): Generator<Kn
   const next = random(1);
   for (let misses = 1; misses <= MOST; misses++) {
     if (!isTried(misses)) continue;
-    // Large values only now and then.
+    // Uses large values only for some counts.
     const all = misses % LARGE_COUNTS === 0 ? cold : cold.filter(({ reply }) => reply.length < 100);
     const start = Math.floor(next() * all.length);
     const keys = Array.from({ length: misses }, (_, at) => all[(start + at) % all.length]!);
@@ -101,7 +102,7 @@ async function tryAll(
   }
 }
 
-/** What Redis forbids, so that keys are read in each way. */
+/** The commands that Redis forbids, so that the proxy reads keys in each possible way. */
 const FORBIDDEN = {
   "tracked": "",
   "untracked": "-client|tracking",

@@ -119,7 +119,7 @@ async function longestWait(other: RawClient, served: Promise<unknown>): Promise<
   return longest;
 }
 
-/** Sends bytes from a process of its own, so that this one has nothing else to do. */
+/** Sends bytes from a separate process, so that this one has nothing else to do. */
 async function sendAndReadLine(port: number, file: string): Promise<string> {
   const script = `exec 3<>/dev/tcp/127.0.0.1/${port}; cat "$1" >&3 & head -n 1 <&3; wait`;
   return (await run("bash", ["-c", script, "bash", file])).stdout;
@@ -134,7 +134,7 @@ Deno.test("other clients are served within 20 ms while one client sends the slow
       await t.step(name, async () => {
         await Deno.writeFile(file, Buffer.from(sent, "latin1"));
         const waits: number[] = [];
-        // The machine may be busy: what others wait without such a request does not count.
+        // The machine may be busy: delays that occur without such a request do not count.
         for (let attempt = 0; attempt < 10; attempt++) {
           const quiet = await longestWait(other, run("sleep", ["0.1"]));
           const served = sendAndReadLine(it.port, file);

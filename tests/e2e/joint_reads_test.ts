@@ -144,7 +144,7 @@ Deno.test("one run of the script returns at most 1 MiB; other values are read se
   const keys = Array.from({ length: 6 }, (_, index) => `key:${index}`);
   const values = keys.map((_, index) => valueOf(250 * KB, index));
   await set(it.redis.port, Object.fromEntries(keys.map((key, index) => [key, values[index]!])));
-  // A connection that has proven to be fast is asked for much at once.
+  // Over a connection that has proven to be fast, the proxy requests much at once.
   for (let index = 0; index < 8; index++) {
     await set(it.redis.port, { [`before:${index}`]: values[0]! });
     await exchange(it.port, get(`before:${index}`), bulk(values[0]!));
@@ -203,7 +203,7 @@ Deno.test("a script that Redis forgot is loaded again, and clients do not notice
     () => exchange(it.port, get(...last), last.map(bulk).join("")),
   );
   assert(calls <= 2, `${calls} runs: keys are not read together again`);
-  // Their expiry is known again, so they are cached.
+  // Their expiry is known now, so they are cached.
   const hits = () => exchange(it.port, get(...last), last.map(bulk).join(""));
   assertEquals(await callsDuring(it.redis.port, "get", hits), 0);
 });
@@ -241,7 +241,7 @@ async function losing(passing: number) {
   const proxy = await startProxy(relay.port, args);
   // Once this is answered, the handshake has passed.
   await exchange(proxy.port, get("none"), "$-1\r\n");
-  // Only this many pieces pass; the first one is the answer of the script.
+  // Lets only this many pieces pass; the first one is the answer of the script.
   let pieces = 0;
   relay.delay("data", () => {
     if (++pieces > passing) relay.freeze("data");
@@ -252,7 +252,7 @@ async function losing(passing: number) {
   return {
     client,
     port: proxy.port,
-    /** Waits until a piece was held back, and cuts the connection. */
+    /** Waits until a piece has been held back, and cuts the connection. */
     async lose() {
       await until(() => pieces > passing);
       relay.delay("data", () => 0);

@@ -1,4 +1,5 @@
-// What a client gets when Redis refuses, or its connections to Redis end, while its commands travel.
+// The replies that a client gets if Redis refuses, or if connections to Redis end, while its
+// commands are in flight.
 import { assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
@@ -19,7 +20,7 @@ for (const [name, before] of [["shared", SHARED], ["own", OWN]] as const) {
     await client.until("\r\n");
     relay.freeze("lane");
     await client.send(request("SET", "k", "v") + request("GET", "k"));
-    // What was sent waits in the relay, so nobody knows whether Redis will do it.
+    // The requests wait in the relay, so nobody knows whether Redis will execute them.
     await until(() => relay.count("lane") > 0);
     await new Promise((resolve) => setTimeout(resolve, 50));
     relay.cut("lane");
@@ -164,11 +165,12 @@ Deno.test("clients that leave at any byte of their requests leave nothing behind
   for (let length = 1; length <= talk.length; length += 3) {
     const client = await RawClient.connect(it.port);
     await client.send(talk.slice(0, length));
-    // Some leave at once, others when the first reply has come.
+    // Some leave at once, others after the first reply.
     if (length % 2 === 0 && length > 30) await client.until("\r\n");
     client.close();
   }
-  // The proxy and Redis see the end of a connection in any order. The one client is the question.
+  // The proxy and Redis see the end of a connection in any order. The one client left is the one
+  // that asks.
   await until(async () =>
     await figure(it.port, "proxy_clients") === 1 &&
     await figure(it.port, "proxy_upstreams") === 0 &&

@@ -6,7 +6,7 @@ const MB = 1024 * 1024;
 const SIZE = 100 * MB;
 const FLAGS = ["--value-limit", "1mb", "--read-only"];
 
-/** Stores a value that tells its positions: the byte at `index` is that of `index % 251`. */
+/** Stores a value that shows its positions: the byte at `index` is `index % 251`. */
 async function store(it: Serving, key: string, size: number): Promise<void> {
   const piece = new Uint8Array(251 * 1000);
   for (let index = 0; index < piece.length; index++) piece[index] = index % 251;

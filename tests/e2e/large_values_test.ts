@@ -79,7 +79,7 @@ Deno.test("a value of 300 MB arrives unchanged over both protocols, in bounded m
   const hash = await store(it, "large", size);
   assertEquals(await byResp(it, "large", size), hash);
   assertEquals(await byHttp(it, "large", size), hash);
-  // The value as it arrives, the value put together, and the program itself.
+  // The value in pieces as it arrives, the complete value, and the program itself.
   const peak = await peakOf(it.proxy.process.pid);
   assert(peak < 2.5 * size, `${Math.round(peak / MB)} MB`);
 });

@@ -1,5 +1,6 @@
 /**
- * Servers that lack commands, or close the connection at them: the proxy asks only what it needs.
+ * Servers that lack commands, or close the connection when they get them: the proxy sends only the
+ * commands it needs.
  */
 import { assert, assertEquals } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
@@ -10,7 +11,7 @@ import { HAS_TWEMPROXY, startTwemproxy } from "../support/twemproxy.ts";
 
 const LARGE = 300_000;
 
-/** Fills a Redis, reads it by a proxy, and expects no connection to be lost on the way. */
+/** Fills a Redis, reads it through a proxy, and expects that no connection is lost. */
 async function assertServes(redisPort: number, { port, process }: RunningProxy): Promise<void> {
   using client = await RawClient.connect(port);
   for (const [key, value] of [["key", "value"], ["\xff\x00", "\r\n\xfe"], ["empty", ""]] as const) {
@@ -103,7 +104,8 @@ Deno.test({
     await ask(redis.port, "SET", "key", "new");
     await until(async () => await redisCli(proxy.port, "get", "key") === "new\n", 2000);
     assert(performance.now() - read > 400);
-    // By then tracking was tried again, which closes other connections than the one in use.
+    // By then, the proxy has tried tracking again, which closes only connections that are not in
+    // use.
     using client = await RawClient.connect(proxy.port);
     for (let index = 0; performance.now() - read < 7000; index++) {
       assertEquals(await client.exchange(request("GET", `missing:${index}`), 5), "$-1\r\n");

@@ -11,11 +11,11 @@ const MB = 1024 * 1024;
 /** More than all socket buffers together hold on loopback. */
 const SENT_BYTES = 12 * MB;
 
-/** How long a pipeline may take; a stalled one never ends. */
+/** The time limit of a pipeline; a stalled one never ends. */
 const LIMIT = 10_000;
 
 /**
- * Values of all keys. The keys are long, so that the replies are not much more than the requests.
+ * Values of all keys. The keys are long, so that the replies are not much larger than the requests.
  */
 const VALUES = new Map(
   Array.from({ length: 50 }, (_, index) => [
@@ -27,7 +27,7 @@ const VALUES = new Map(
 /** More than the size of any reply, in bytes. */
 const LONGEST = 4096;
 
-/** All keys are requested again and again. */
+/** A pipeline that requests all keys again and again. */
 interface Pipeline {
   readonly requests: Buffer;
   readonly count: number;
@@ -99,7 +99,7 @@ async function sendThenTake(
   }
 }
 
-/** Serves those values. */
+/** Serves the values above. */
 async function servingValues(args: string[] = []): Promise<Serving> {
   const it = await serving(args);
   await it.ask("MSET", ...[...VALUES].flat());

@@ -1,4 +1,4 @@
-/** A Redis, or something between, that answers a read with what no read has for an answer. */
+/** A Redis, or something in between, that sends replies which no read can have. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { LyingRedis } from "../support/lying_redis.ts";
@@ -8,8 +8,8 @@ import { ask, curl, redisCli, until } from "../support/serving.ts";
 const READS = /^(GET|EVALSHA|EVALSHA_RO|GETRANGE)$/;
 
 /**
- * Replies of types that no read of one key has. Simple strings, doubles and big numbers are not
- * among them: ioredis makes strings of them.
+ * Replies of types that no read of one key has. Simple strings, doubles and big numbers are
+ * missing, because ioredis turns them into strings.
  */
 const WRONG = {
   "an integer": ":1\r\n",
@@ -45,14 +45,14 @@ for (const forbidden of [[], ["-@scripting"], ["-@scripting", "-pttl"]]) {
       assertMatch(page, /50[23]$/, name);
       relay.lie = () => undefined;
       assertEquals(await redisCli(proxy.port, "get", "good"), "value\n", name);
-      // A new value is a new attempt.
+      // A new value causes a new attempt.
       assert(proxy.process.isRunning, `${name}: ${proxy.process.stderr}`);
     }
     assertEquals(await ask(proxy.port, "PING"), "+PONG");
   });
 }
 
-/** Replies outside of reads that no Redis gives, by the command and the first argument. */
+/** Replies to other commands that no Redis gives, by the command and the first argument. */
 const WRONG_BESIDE: Record<string, Record<string, string>> = {
   "SUBSCRIBE": { "an integer": ":1\r\n", "half a subscription": "*1\r\n$9\r\nsubscribe\r\n" },
   "CLIENT TRACKINGINFO": { "an integer": ":1\r\n", "an array of integers": "*2\r\n:1\r\n:2\r\n" },

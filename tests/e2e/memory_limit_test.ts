@@ -16,7 +16,7 @@ const FILL = `
   for i = 1, ${LARGE} do redis.call("SET", "large:" .. i, string.rep("y", 1000000)) end
   return redis.status_reply("OK")`;
 
-/** Deno takes more than the executable does, of which this is a promise. */
+/** Deno takes more memory than the executable, for which this limit holds. */
 const ignore = Deno.env.has("RP_TEST_COMMAND");
 
 for (const limit of [96, 128]) {

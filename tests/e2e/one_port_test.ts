@@ -44,7 +44,7 @@ Deno.test("a connection of unknown protocol has a deadline and a limit in bytes"
   using late = await it.connect();
   await late.send("GET /ke");
   assertMatch(await late.rest(), /^HTTP\/1\.1 408 /);
-  // Each byte is in time by itself, but the deadline counts from the first.
+  // The pause before each byte is short, but the deadline counts from the first byte.
   using dripping = await it.connect();
   const dripped = (async () => {
     for (let sent = 0; sent < 2000; sent++) {

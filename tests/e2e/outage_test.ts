@@ -1,4 +1,7 @@
-/** An outage of Redis with stale answers allowed: what they never hide, and how reads recover. */
+/**
+ * An outage of Redis with stale answers allowed: stale answers hide no reply of Redis, and reads
+ * recover.
+ */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
@@ -47,8 +50,8 @@ Deno.test("a stale value is served and marked while Redis is away, and never hid
     assertEquals((await read(proxy.port, "list")).status, "409");
     assertEquals((await read(proxy.port, "closed")).status, "502");
   }
-  // After another outage, values that Redis denied stay away, and values that were not read are
-  // served.
+  // After another outage, values that Redis had denied are not served, and values that were not
+  // read are.
   await until(async () => (await read(proxy.port, "kept")).isStale);
   for (const key of ["gone", "list", "closed"]) {
     assertEquals((await read(proxy.port, key)).status, "503", key);

@@ -50,7 +50,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   "WAIT between a write and a read": ["SET a 1", "WAIT 0 10", "GET a"],
 };
 
-/** Sends commands at once, or each after the reply to the one before; returns all that came. */
+/** Sends commands at once, or each after the reply to the previous one; returns all replies. */
 async function talk(port: number, commands: readonly string[], isAtOnce: boolean): Promise<string> {
   using client = await Client.connect(port);
   const requests = [

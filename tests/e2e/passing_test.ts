@@ -1,4 +1,4 @@
-// What passes to Redis: order, transactions, large requests and replies, clients that leave.
+// Commands that pass to Redis: order, transactions, large requests and replies, clients that leave.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RawClient, request } from "../support/client.ts";
 import { startProxy } from "../support/proxy.ts";
@@ -6,7 +6,7 @@ import { peakOf, redisCli, serving, until } from "../support/serving.ts";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { compare } from "../differential/compare.ts";
 
-/** What redis-cli prints. */
+/** Returns the output of redis-cli. */
 async function ask(port: number, ...words: string[]): Promise<string> {
   return (await redisCli(port, ...words)).trim();
 }
@@ -51,7 +51,7 @@ Deno.test("every client reads the new value after another client has written it"
 Deno.test("a transaction that arrives in one piece needs no private connection, and others do", async () => {
   await using it = await serving();
   using client = await it.connect();
-  // The first command has the proxy learn the commands of the server.
+  // With the first command, the proxy learns the commands of the server.
   assertEquals(await client.exchange(request("SET", "n", "0"), 5), "+OK\r\n");
   const whole = ["MULTI", "INCR n", "GET n", "EXEC"].map((one) => request(...one.split(" ")));
   const replies = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n$1\r\n1\r\n";
@@ -146,7 +146,7 @@ Deno.test("a proxy with a password lets in only clients that have it, whatever R
   using client = await RawClient.connect(proxy.port);
   await client.send(request("SET", "k", "v"));
   assertEquals(await client.until("\r\n"), "-NOAUTH Authentication required.\r\n");
-  // Once it is in, it may go on as another user of Redis.
+  // Once it is logged in, it may continue as another user of Redis.
   assertEquals(await client.exchange(request("AUTH", "secret"), 5), "+OK\r\n");
   assertEquals(await client.exchange(request("AUTH", "anybody", "x"), 5), "+OK\r\n");
   assertEquals(await client.exchange(request("ACL", "WHOAMI"), 13), "$7\r\nanybody\r\n");

@@ -199,7 +199,7 @@ Deno.test("a log that nobody reads does not stop the service", async () => {
       ),
       cwd: ROOT,
     }).spawn();
-    // The only reader reads one line and leaves, so later lines have no destination.
+    // The only reader reads one line and leaves, so nobody reads later lines.
     const { stdout } = await command("head", ["-n", "1", pipe]);
     const port = Number(/ port=(\d+) /.exec(stdout)![1]);
     await it.redis.stop();

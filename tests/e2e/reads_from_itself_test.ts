@@ -1,4 +1,4 @@
-/** A proxy that is its own Redis: it would report a connection, and answer nothing. */
+/** A proxy whose Redis is the proxy itself: it would report a connection, and answer nothing. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
 import { ProxyProcess } from "../support/proxy.ts";

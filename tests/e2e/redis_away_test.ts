@@ -51,7 +51,7 @@ Deno.test("a read gets a busy error if the queue is full, or if it waited too lo
     ...["--redis-timeout", "20"],
   ]);
   it.redis.kill("SIGSTOP");
-  /** Requests a key; the request before it is answered once the read has its place. */
+  /** Sends PING and a read of a key. The reply to PING shows that the read has been queued. */
   const read = async (key: string) => {
     const client = await it.connect();
     await client.send("PING\r\n" + request("GET", key));

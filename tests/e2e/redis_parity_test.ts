@@ -60,7 +60,7 @@ async function seed({ port }: RedisServer): Promise<void> {
   }
 }
 
-/** The cases use the texts of this version; other versions differ. */
+/** The cases expect the texts of this version. Other versions differ. */
 const REFERENCE = "7.0.";
 
 async function isReference(): Promise<boolean> {

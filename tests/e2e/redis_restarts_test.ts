@@ -55,7 +55,7 @@ async function load(
         return;
       }
     }
-    // A client's own work; without it the load would take the whole machine.
+    // Stands for a client's own work. Without it, the load would take the whole machine.
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }

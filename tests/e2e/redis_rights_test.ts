@@ -56,7 +56,7 @@ Deno.test("a user with exactly the documented rights is refused nothing, and fol
   assert(!/refuses/.test(proxy.process.stderr), proxy.process.stderr);
 });
 
-/** Rights that are not used during connecting, but for large values. */
+/** Rights that are not used when connecting, but for large values. */
 const LATER = ["+watch", "+multi", "+exec", "+getrange"];
 
 for (const right of await rightsOf()) {

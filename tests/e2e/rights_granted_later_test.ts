@@ -1,4 +1,4 @@
-/** A user of Redis who may not have tracking, and is granted the rights while the proxy runs. */
+/** A Redis user without the right to tracking, who gets it while the proxy runs. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";

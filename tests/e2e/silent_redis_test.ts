@@ -1,4 +1,4 @@
-// A Redis that accepts connections and answers nothing, as after SIGSTOP.
+// A Redis that accepts connections but answers nothing, as after SIGSTOP.
 import { assert, assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
@@ -58,7 +58,7 @@ Deno.test("INFO answers within --redis-timeout while Redis is silent, and says n
   assertMatch((await info(it.port))[0], /^role:master\r$/m);
   using slow = await it.connect();
   it.redis.kill("SIGSTOP");
-  // What waits on the shared connection holds up no INFO.
+  // Requests that wait on the shared connection do not delay INFO.
   await slow.send(request("INCR", "n"));
   for (let round = 0; round < 3; round++) {
     const [text, ms] = await info(it.port);

@@ -1,4 +1,4 @@
-/** A slow link to Redis: whoever waits for a large value waits alone. */
+/** A slow link to Redis: a large value delays only the clients that requested it. */
 import { assert, assertEquals } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";

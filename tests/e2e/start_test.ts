@@ -1,5 +1,5 @@
-// The time between the opening of the port and the first connection to Redis: ioredis is loaded
-// then.
+// The time between opening the port and the first connection to Redis, in which the proxy loads
+// ioredis.
 import { assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { ROOT, startProxy } from "../support/proxy.ts";

@@ -72,7 +72,7 @@ async function refusal(host: string, { port, authority }: Secured, ...flags: str
   return line;
 }
 
-/** Ends a proxy, and returns its log. */
+/** Stops a proxy, and returns its log. */
 async function said(process: ProxyProcess): Promise<string> {
   await process.stop();
   return process.stdout + process.stderr;
@@ -151,7 +151,7 @@ Deno.test("--redis-cert and --redis-key are shown to a Redis that asks for a cer
       const identity = ["--redis-cert", cert, "--redis-key", key];
       assertEquals(await read("127.0.0.1", it, ...name, ...identity), "by TLS\n");
       assertMatch(await refusal("127.0.0.1", it, ...name), /CertificateRequired/);
-      // The name is checked on this way too.
+      // The proxy checks the name in this case too.
       assertMatch(await refusal("127.0.0.1", it, ...identity), /not valid for name/);
     },
     make,
@@ -174,7 +174,7 @@ Deno.test("SIGHUP reads the client certificate again, for the next connection to
       const identity = ["--redis-cert", first.cert, "--redis-key", first.key];
       await using proxy = await startProxy(null, [...url, ...identity]);
       const { process } = proxy;
-      // From now on, Redis trusts the successor alone.
+      // From now on, Redis trusts only the successor.
       await redisCli(it.plainPort, "config", "set", "tls-ca-cert-file", successor.files.cert);
       await redisCli(it.plainPort, "client", "kill", "type", "normal");
       await process.logged(/No connection to Redis/);

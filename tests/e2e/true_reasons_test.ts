@@ -1,5 +1,5 @@
 /**
- * The reason that a client reads, where Redis cannot be read from: Redis's own, or ours, and true.
+ * The reason that a client gets if Redis cannot be read: it is Redis's own or ours, and it is true.
  */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
@@ -112,7 +112,7 @@ Deno.test("a Redis without room for another client says so, and serves once it h
   assertOwnWords(proxy);
 });
 
-/** What listens where Redis should, and what is to be said of it. */
+/** Servers that listen in place of Redis, and the message that each must cause. */
 const STRANGERS: readonly (readonly [
   name: string,
   serve: (conn: Deno.Conn) => unknown,
@@ -229,7 +229,10 @@ Deno.test("clients never read a sentence of the library, whatever happens to the
 const LIBRARY =
   /Connection is closed|Stream isn't|enableOfflineQueue|Command queue|Please report|ioredis/;
 
-/** That all that was printed are lines of our log, in words of Redis, the system or our own. */
+/**
+ * Checks that the output has only lines of our log, in the words of Redis, of the system or of our
+ * own.
+ */
 function assertOwnWords({ process }: RunningProxy): void {
   for (const line of process.stderr.trimEnd().split("\n")) {
     assert(typeof JSON.parse(line).event === "string", line);

@@ -47,7 +47,7 @@ Deno.test("a socket that is not there yet is tried again until Redis listens on 
   });
 });
 
-/** Starts a proxy for a Redis on addresses, and waits until it listens and has its Redis. */
+/** Starts a proxy on addresses, and waits until it listens and is connected to its Redis. */
 async function listening(redisPort: number, addresses: string, ...flags: string[]) {
   const at = ["--listen-address", addresses, "--port", "0", "--redis-port", `${redisPort}`];
   const process = new ProxyProcess([...at, ...flags]);
@@ -55,7 +55,7 @@ async function listening(redisPort: number, addresses: string, ...flags: string[
   return process;
 }
 
-/** What redis-cli prints that asks over a socket. */
+/** The output of redis-cli over a socket. */
 async function cli(socket: string, ...command: string[]): Promise<string> {
   const { stdout, stderr } = await run("redis-cli", ["-s", socket, ...command]);
   return stdout + stderr;

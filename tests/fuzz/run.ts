@@ -4,7 +4,7 @@ import { fuzzRound, ROUND } from "../support/fuzz.ts";
 import { SEED } from "../support/parity_cases.ts";
 import { serving } from "../support/serving.ts";
 
-/** Allowed growth of the process, in bytes, after the first tenth of all rounds. */
+/** The allowed growth of the process after the first tenth of all rounds, in bytes. */
 const GROWTH_BYTES = 64 * 2 ** 20;
 
 /** The resident memory of a process, in bytes; 0 if unknown. */

@@ -55,7 +55,7 @@ export class RespClient implements Client {
     });
   }
 
-  /** Sends commands at once; returns so many lines of their replies. */
+  /** Sends commands at once; returns this many lines of their replies. */
   lines(count: number, ...commands: string[][]): Promise<string[]> {
     return this.#line.use(async (client) => {
       await client.send(commands.map((one) => request(...one)).join(""));

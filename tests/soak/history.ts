@@ -67,14 +67,14 @@ export class History {
    */
   constructor(readonly bound: number, readonly isStrict: (key: string) => boolean = () => false) {}
 
-  /** From now on any key may disappear by itself; call the result when that ends. */
+  /** From now on, any key may disappear by itself. Call the returned function when that ends. */
   vanish(now: number): (now: number) => void {
     const vanishing = { from: now, to: Infinity };
     this.#vanishings.push(vanishing);
     return (now) => vanishing.to = now;
   }
 
-  /** A write begins; call the result when it is acknowledged. */
+  /** A write begins. Call the returned function when it is acknowledged. */
   write(
     key: string,
     value: string | null,
@@ -99,7 +99,7 @@ export class History {
     if (state === undefined || state.invoked > reading.answered) {
       return this.#violate("invention", reading);
     }
-    // A write without a reply may be done at any later time, also after younger ones.
+    // A write without a reply may be executed at any later time, even after newer ones.
     if (this.isStrict(reading.key) && state.acknowledged === Infinity) {
       return this.#note(0, reading);
     }
@@ -124,7 +124,9 @@ export class History {
     this.#note(Math.max(0, youngest), reading);
   }
 
-  /** How long a later state had been acknowledged when the read began; negative if it was not. */
+  /**
+   * How long a later state had been acknowledged when the read began; negative if none had been.
+   */
   #ageOf(states: readonly State[], index: number, { invoked }: Reading): number {
     let age = -Infinity;
     for (let next = index + 1; next < states.length; next++) {
@@ -144,7 +146,8 @@ export class History {
     const isStrict = this.isStrict(reading.key);
     if (isStrict) this.strictReads++;
     if (isStrict && age > 0) this.strictStale++;
-    // Both moments of a strict key are of one clock: the reply to its writer, and then the request.
+    // For a strict key, one clock has both moments: that of the reply to its writer, and that of
+    // the request.
     if (age > (isStrict ? 0 : this.bound + TOLERANCE)) {
       this.#violate(`staleness of ${age.toFixed(1)} ms`, reading);
     }

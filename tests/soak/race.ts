@@ -86,7 +86,9 @@ export async function race(trials: number, table: typeof Table = Table): Promise
   }
 }
 
-/** Writes, reads, writes and reads all keys at once; returns how many stay cached outdated. */
+/**
+ * Writes, reads, writes and reads all keys at once; returns how many outdated values stay cached.
+ */
 async function runRound(round: number, cache: ReadThrough, writer: RespClient): Promise<number> {
   const keys = Array.from({ length: KEYS }, (_, index) => `${index}`);
   const write = (version: string) =>

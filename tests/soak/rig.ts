@@ -94,7 +94,7 @@ export const FAULTS: readonly Fault[] = [
     begin: async (rig) => void await rig.ask("CLIENT", "KILL", "TYPE", "pubsub"),
   },
   {
-    // Every connection of the proxy but those for reads: what was sent may be done or not.
+    // Every connection of the proxy but those for reads: requests in flight may be executed or not.
     name: "kill-lanes",
     begin: async (rig) => void await rig.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"),
   },

@@ -14,7 +14,9 @@ export interface SoakOptions {
   readonly seconds: number;
   readonly readers: number;
   readonly writers: number;
-  /** Writers that write through the proxy, each its own keys, and read them after each reply. */
+  /**
+   * Writers that write through the proxy. Each has its own keys, and reads them after each reply.
+   */
   readonly through?: number;
   readonly keys: number;
   /** The proxy's lease, in milliseconds. */
@@ -33,7 +35,7 @@ export interface SoakReport extends Report {
   readonly slowest: number;
   /** Keys that differed from Redis after the quiet period. */
   readonly unequal: readonly string[];
-  /** What is still in flight in the proxy after the last request, by the names of INFO. */
+  /** The requests still in flight in the proxy after the last reply, by the names of INFO. */
   readonly leftovers: readonly string[];
   readonly faults: number;
   /** Reads at Redis for each write and key; 1 is the minimum. */
@@ -65,7 +67,7 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const { lease, faults } = options;
   await using rig = await Rig.start(lease);
-  // The lease, and the time-out of a probe.
+  // The lease, plus the timeout of a probe.
   const bound = faults.length === 0 ? 50 : lease + lease * 2 / 3;
   const run = new Run(rig, new History(bound, (key) => key.startsWith(OWN)), options);
   const unequal = await run.all();
@@ -90,7 +92,7 @@ async function leftoversOf(port: number): Promise<string[]> {
 
 class Run {
   readonly #errors: Record<string, number> = {};
-  /** All keys, and those that are written past the proxy. */
+  /** All keys, and those that are written directly to Redis. */
   readonly #names: readonly string[];
   readonly #foreign: readonly string[];
   #slowest = 0;
@@ -222,7 +224,10 @@ class Run {
     client.close();
   }
 
-  /** Writes the keys of one writer through the proxy, by every way, and reads each after its reply. */
+  /**
+   * Writes the keys of one writer through the proxy, over every kind of lane, and reads each after
+   * its reply.
+   */
   async #pass(writer: number): Promise<void> {
     const client = new RespClient(this.rig.proxy.port);
     const reader = this.options.readers + writer;
@@ -243,7 +248,7 @@ class Run {
         if ("error" in answer) this.#count(answer.error);
         else this.history.read({ reader, key, value: answer.value, invoked, answered });
       } catch {
-        // The connection was lost, and the write may be done or not.
+        // The connection was lost, so the write may or may not have happened.
         client.close();
       } finally {
         this.#writing--;

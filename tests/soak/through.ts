@@ -1,6 +1,6 @@
 /**
- * Writes through the proxy, by every way that a command takes to Redis. Each returns whether Redis
- * has said that it was done; if not, nobody knows.
+ * Writes through the proxy, over every kind of lane. Each returns whether Redis has confirmed it;
+ * if not, nobody knows whether it was executed.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export const WAYS: readonly Write[] = [
     (await client.lines(4, ["MULTI"], ["SET", key, value], ["EXEC"])).at(-1) === "+OK",
   async (client, key, value) => await client.run("EVAL", SET, "1", key, value) === "+OK",
   async (client, key, value) => await client.run("EVAL", SET_UNDECLARED, "0", key, value) === "+OK",
-  // Over a lane of its own.
+  // Over a private lane.
   async (client, key, value) => {
     if (await client.run("MULTI") !== "+OK") return false;
     if (await client.run("EVAL", SET_UNDECLARED, "0", key, value) !== "+QUEUED") return false;

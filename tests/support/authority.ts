@@ -13,7 +13,7 @@ async function openssl(...args: string[]): Promise<void> {
   if (code !== 0) throw new Error(`Cannot run openssl ${args[0]}: ${stderr}`);
 }
 
-/** An authority whose files are in a folder. */
+/** An authority with its files in a folder. */
 export class Authority {
   private constructor(readonly folder: string, readonly files: Certificate) {}
 
@@ -25,7 +25,7 @@ export class Authority {
     return new Authority(folder, files);
   }
 
-  /** Signs a certificate with these extensions; without any, it is of X.509 version 1. */
+  /** Signs a certificate with these extensions. Without extensions, it is of X.509 version 1. */
   async sign(name: string, extensions: string[]): Promise<Certificate> {
     const at = `${this.folder}/${name}`;
     const files = { cert: `${at}.pem`, key: `${at}.key` };

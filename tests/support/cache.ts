@@ -33,7 +33,7 @@ export interface CacheOptions {
   readonly covers?: (key: Key) => boolean;
   readonly clock?: () => Millis;
   readonly softWait?: SoftWait;
-  /** By default each read leaves at once. */
+  /** By default, each read leaves at once. */
   readonly atEndOfTurn?: AtEndOfTurn;
 }
 
@@ -86,7 +86,7 @@ export function getMany(lookup: Lookup, keys: readonly Key[], now: Millis): Prom
   return Promise.all(lookup.together(() => keys.map((key) => lookup.get(key, now, PLAIN))));
 }
 
-/** An answer as text, where it is a value. */
+/** An answer as text, if it is a value. */
 export function textOf<T>(answer: Uint8Array | T): string | T {
   return answer instanceof Uint8Array ? new TextDecoder().decode(answer) : answer;
 }

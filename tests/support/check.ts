@@ -36,7 +36,7 @@ export async function check(
   }
 }
 
-/** Checks that there is a finding like this, with a line that fixes it. */
+/** Checks that there is such a finding, with a line that fixes it. */
 export function assertFound(
   { findings }: Checked,
   [level, about, found, fix]: readonly [string, string, RegExp, RegExp],

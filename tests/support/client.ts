@@ -40,7 +40,7 @@ export class RawClient implements Disposable {
     return all.subarray(0, length);
   }
 
-  /** Receives as many bytes as `wanted` has and returns them as text, to compare with `wanted`. */
+  /** Receives `length` bytes and returns them as text. */
   async text(length: number): Promise<string> {
     return (await this.bytes(length)).toString("latin1");
   }
@@ -66,7 +66,7 @@ export class RawClient implements Disposable {
     return await this.text(this.#received.length);
   }
 
-  /** Sends a request and receives as many bytes as the wanted reply has. */
+  /** Sends a request and receives `length` bytes. */
   async exchange(request: string | Uint8Array, length: number): Promise<string> {
     await this.send(request);
     return await this.text(length);

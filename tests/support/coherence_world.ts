@@ -1,7 +1,7 @@
 /**
- * A model of a table and its surroundings: a Redis, the two connections to it as queues, and an observer
- * that knows every value every key ever had. Each event is one step, so a test decides what overtakes
- * what. The observer reports each violation at once.
+ * A model of a table and its surroundings: a Redis, the two connections to it as queues, and an
+ * observer that knows every value every key ever had. Each event is one step, so a test decides
+ * which event overtakes which. The observer reports each violation at once.
  *
  * @module
  */
@@ -41,11 +41,11 @@ interface Reading {
   readonly startedAt: Millis;
   /** Whether it started the read at the origin; otherwise it joined one. */
   readonly isStarter: boolean;
-  /** The oldest period that the answer may be from, by what was known when it started. */
+  /** The oldest period that the answer may be from, as known when the read started. */
   readonly floor: number;
 }
 
-/** A message of the invalidation connection, with the period that each key is in by then. */
+/** A message of the invalidation connection, with the period of each key at that time. */
 type Message = { periods: [Key, number][]; isFlush: boolean } | { pong: Millis };
 
 /** A message of the data connection. */
@@ -59,10 +59,15 @@ type Reply = { pong: Millis; pair: number } | {
 export interface WorldOptions {
   readonly keys?: readonly Key[];
   readonly lease?: Millis;
-  /** Whether a client sends more before it is answered, so that its answers must be in order. */
+  /**
+   * Whether a client sends more requests before it is answered, so that its answers must be in
+   * order.
+   */
   readonly isPipelined?: boolean;
   readonly policy?: Partial<Policy>;
-  /** Other entries in the table; with more than 1,000 it keeps small values packed. */
+  /**
+   * The number of other entries in the table; with more than 1,000, it keeps small values packed.
+   */
   readonly crowd?: number;
   readonly table?: typeof Table;
   readonly channel?: new (options: ChannelOptions) => Channel;
@@ -91,7 +96,7 @@ export class World {
   /** The period in which the value of a key's entry was read. */
   readonly #periods = new Map<Key, number>();
   readonly #readings = new Map<CacheFlight, Reading[]>();
-  /** The oldest period that each key can be in, as an invalidation or a client knows. */
+  /** The oldest period that each key can be in, according to invalidations and clients. */
   readonly #processed = new Map<Key, number>();
   readonly #seen = new Map<string, { number: number; period: number; answeredAt: Millis }[]>();
   #reads = 0;
@@ -118,7 +123,7 @@ export class World {
     }
   }
 
-  /** Requests that Redis has received and not executed. */
+  /** The number of requests that Redis has received but not executed. */
   get requests(): number {
     return this.#hasData ? this.#requests.length : 0;
   }

@@ -1,19 +1,19 @@
 /**
- * A control group with a memory limit, where the system lets tests make one: as root, in version 1 or
- * 2 of control groups.
+ * A control group with a memory limit, if the system lets tests make one: as root, with control
+ * groups of version 1 or 2.
  *
  * @module
  */
 import { run } from "./serving.ts";
 
 export interface MemoryGroup extends AsyncDisposable {
-  /** What a shell does to enter the group. */
+  /** The shell command that enters the group. */
   readonly enter: string;
-  /** The most memory that was in use, in bytes; 0 if that is not told. */
+  /** The peak of the memory in use, in bytes; 0 if unknown. */
   peak(): Promise<number>;
 }
 
-/** Makes a group whose processes may have so many bytes; null where that is not possible. */
+/** Makes a group whose processes may have this many bytes; null if that is not possible. */
 export async function memoryGroup(limit: number): Promise<MemoryGroup | null> {
   const name = `redis-proxy-${crypto.randomUUID().slice(0, 8)}`;
   for (

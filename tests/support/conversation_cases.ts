@@ -1,5 +1,5 @@
 /**
- * The conversations that the proxy must lead as redis-server does.
+ * The conversations in which the proxy must reply as redis-server does.
  *
  * @module
  */
@@ -102,7 +102,7 @@ export const CONVERSATIONS: readonly Conversation[] = [
   },
   {
     name: "a command that is refused while a transaction is queued fails the transaction",
-    // The words of the refusal are the proxy's own.
+    // The proxy has its own words for the refusal.
     mask: /^-[^\r]*(?:denied|not allowed|NOPERM|DEBUG|unknown)[^\r]*/g,
     steps: lines(`
       SET k 1

@@ -1,21 +1,21 @@
 /**
- * Conversations of several clients with a server, step by step, whose replies two servers must give
- * alike to the byte.
+ * Conversations of several clients with a server, step by step. The replies of two servers must be
+ * equal byte for byte.
  *
  * @module
  */
 import { Client, request } from "../differential/replies.ts";
 
-/** What a client of this number says; without words, it waits for one more frame. */
+/** The words that the client with this number sends. Without words, it waits for one more frame. */
 export type Step = readonly [client: number, ...words: string[]];
 
 export interface Conversation {
-  /** What it shows, in plain words. */
+  /** The subject, in plain words. */
   readonly name: string;
   readonly steps: readonly Step[];
   /** Parts of the replies that differ on any two servers; they are not compared. */
   readonly mask?: RegExp;
-  /** The only version of the protocol that it is for. */
+  /** The only version of the protocol to try; absent for both. */
   readonly version?: 2 | 3;
 }
 
@@ -24,13 +24,13 @@ export function step(client: number, line: string): Step {
   return [client, ...line.split(" ")];
 }
 
-/** Steps of one client, one a line. */
+/** Steps of one client, one per line. */
 export function lines(text: string, client = 0): Step[] {
   return text.trim().split("\n").map((line) => step(client, line.trim()));
 }
 
 /**
- * Leads a conversation, and returns each step with its replies as text of code units 0 to 255.
+ * Holds a conversation, and returns each step with its replies as text of code units 0 to 255.
  *
  * Each step is answered before the next begins. A subscription has as many frames as channels.
  */
@@ -61,7 +61,7 @@ export async function lead(
   }
 }
 
-/** Frames that answer a request, or that a step without words waits for. */
+/** The number of frames that answer a request, or that a step without words waits for. */
 function framesOf([name = "", ...rest]: readonly string[]): number {
   if (/^client reply (off|skip)$/i.test([name, ...rest].join(" "))) return 0;
   return /^[ps]?(un)?subscribe$/i.test(name) ? Math.max(1, rest.length) : 1;

@@ -1,12 +1,15 @@
 /**
- * The program, run so that its coverage is written. Deno writes it when the event loop has run dry,
- * and `Deno.exit` does not wait for that: here it sets the status and lets the program end by
- * itself.
+ * Runs the program so that Deno writes its coverage. Deno does so when the event loop is empty, and
+ * `Deno.exit` does not wait for that. So here, `Deno.exit` only sets the status, and the program
+ * ends by itself.
  *
  * @module
  */
 
-/** Time for the event loop to run dry; what still holds it then ends without its coverage. */
+/**
+ * The time for the event loop to become empty. After that, the process ends without writing
+ * coverage.
+ */
 const GRACE_MS = 500;
 
 const { addSignalListener, exit } = Deno;

@@ -1,5 +1,5 @@
 /**
- * An origin in memory: the test decides when it answers, and what.
+ * An origin in memory: the test decides when and what it answers.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A socket to a Redis that the test plays: what was written is text, and replies come when it says.
+ * A socket to a Redis that the test plays: written bytes become text, and the test sends the
+ * replies.
  *
  * @module
  */
@@ -7,22 +8,22 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "../../src/origin/wire/connection.ts";
 
 export class FakeSocket implements Socket {
-  /** All that was written, as code units 0 to 255. */
+  /** All written bytes, as code units 0 to 255. */
   written = "";
   isClosed = false;
-  /** Whether what is written is never taken. */
+  /** Whether writes never end. */
   isStuck = false;
   #received: Buffer = Buffer.alloc(0);
   #isEnded = false;
   #wake: (() => void) | null = null;
 
-  /** Has text of code units 0 to 255 come from Redis. */
+  /** Sends text of code units 0 to 255 in the name of Redis. */
   reply(text: string): void {
     this.#received = Buffer.concat([this.#received, Buffer.from(text, "latin1")]);
     this.#wake?.();
   }
 
-  /** Ends the connection from the side of Redis. */
+  /** Ends the connection in the name of Redis. */
   end(): void {
     this.#isEnded = true;
     this.#wake?.();

@@ -1,6 +1,6 @@
 /**
  * Mutated requests against a running proxy. It must not crash, hang or send malformed replies, and
- * must serve both protocols meanwhile. A seed determines what is sent.
+ * must serve both protocols meanwhile. The seed determines all requests.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * What a conversation in HTTP needs around it, made up.
+ * A made-up context for a conversation in HTTP.
  *
  * @module
  */
 import { Credentials, DEFAULT_USER } from "../../src/core/credentials.ts";
 import { HttpContext, type HttpOptions } from "../../src/http/mod.ts";
 
-/** A context without a password and limits, but for the given options. */
+/** A context without a password or limits, except for the given options. */
 export function httpContext(given: Partial<HttpOptions> = {}): HttpContext {
   return new HttpContext({
     contentType: "application/octet-stream",

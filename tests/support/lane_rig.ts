@@ -23,12 +23,12 @@ export function specOf(name: string, flags: string, firstKey = 1): CommandSpec {
   };
 }
 
-/** A request as it passes, by its words. Names that are not here are unknown to the server. */
+/** A request that passes, from its words. The server knows only the names listed here. */
 export function passable(...words: string[]): Passable {
   return changed(null, ...words);
 }
 
-/** The same, with what changes its reply. */
+/** The same, with a change of its reply. */
 export function changed(rewrite: Rewrite | null, ...words: string[]): Passable {
   const spec = SPECS.get(words[0]!.toLowerCase());
   const bytes = Buffer.from(request(...words), "latin1");
@@ -46,10 +46,10 @@ const SPECS = new Map([
   specOf("flushall", "write", 0),
 ].map((spec) => [spec.name, spec]));
 
-/** Writes down what lanes tell the cache. */
+/** Records the changes that lanes report to the cache. */
 export class FakeCache implements ChangeLog {
   readonly log: string[] = [];
-  /** What a fence comes to; a promise of it can be held back. */
+  /** The result of a fence; a test can hold it back. */
   fenced: Promise<boolean> = Promise.resolve(true);
 
   invalidate(key: string): void {

@@ -1,6 +1,6 @@
 /**
  * A relay to a Redis that lies: a test says which requests it answers itself, and how. It forwards
- * all others, one after the other, and Redis's messages between replies.
+ * all others, one by one, and Redis's messages between replies.
  *
  * @module
  */
@@ -69,7 +69,7 @@ export class LyingRedis implements Disposable {
   }
 }
 
-/** What comes from a Redis, passed on as it comes, and counted in replies. */
+/** Passes on the bytes from a Redis as they arrive, and counts the replies. */
 class Replies {
   settled: Promise<void> = Promise.resolve();
   #settle = () => {};
@@ -105,7 +105,7 @@ function isMessage(frame: string): boolean {
   return frame.startsWith(">") || /^\*3\r\n\$7\r\nmessage\r\n/.test(frame);
 }
 
-/** Where the frame ends that begins at a place; -1 if it is not whole. */
+/** The end of the frame that begins at a position; -1 if it is incomplete. */
 function endOf(text: string, start: number): number {
   const cr = text.indexOf("\r\n", start);
   if (cr < 0) return -1;

@@ -1,5 +1,5 @@
 /**
- * The table and the channel with one rule removed each. A test of the rules must find every one.
+ * Tables and channels, each with one rule removed. Tests of the rules must detect each of them.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { CacheFlight } from "../../src/cache/flight.ts";
 import { Table } from "../../src/cache/table.ts";
 import type { Fetched, Key, Millis } from "../../src/core/types.ts";
 
-/** An answer is stored if any flight of its key is in the air. */
+/** An answer is stored if any read of its key is in flight. */
 export class NoIdentity extends Table {
   protected override isCurrent(flight: CacheFlight): boolean {
     return this.flights.has(flight.key);

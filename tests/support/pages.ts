@@ -1,5 +1,5 @@
 /**
- * The Markdown pages of the repository, and what a test can check of them: links, headings, code.
+ * The Markdown pages of the repository, with the parts that tests can check: links, headings, code.
  *
  * @module
  */
@@ -23,7 +23,10 @@ export const PAGES: readonly Page[] = ["", "docs", "docs/decisions", "bench"].fl
     .map((name) => readPage(folder === "" ? name : `${folder}/${name}`))
 );
 
-/** The pages that describe the program as it is; the changelog also tells of what is gone. */
+/**
+ * The pages that describe the current program. The changelog also mentions things that no longer
+ * exist.
+ */
 export const MANUAL = PAGES.filter(({ path }) => path !== "CHANGELOG.md");
 
 export function pageAt(path: string): Page {

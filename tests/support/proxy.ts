@@ -1,5 +1,5 @@
 /**
- * Starts redis-proxy as a process, as its users do, and ends it by its handle.
+ * Starts redis-proxy as a process, as users do, and ends it by its handle.
  *
  * @module
  */
@@ -24,7 +24,10 @@ export class ProxyProcess implements AsyncDisposable {
   readonly status: Promise<Deno.CommandStatus>;
   isRunning = true;
 
-  /** @param limits What a shell does before it becomes the program, such as "ulimit -n 64". */
+  /**
+   * @param limits A shell command to run before the program replaces the shell, such as "ulimit -n
+   *   64".
+   */
   constructor(args: readonly string[], env: Record<string, string> = {}, limits = "") {
     const command = limits === ""
       ? COMMAND
@@ -53,7 +56,7 @@ export class ProxyProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Waits until the log matches, and returns the match. Fails if the program ends before. */
+  /** Waits until the log matches, and returns the match. Fails if the program ends first. */
   async logged(pattern: RegExp, limit = START_LIMIT): Promise<RegExpExecArray> {
     const deadline = performance.now() + limit;
     for (;;) {

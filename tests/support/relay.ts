@@ -1,6 +1,6 @@
 /**
- * A relay between the proxy and its Redis. It does to each connection what networks do: it delays,
- * falls silent, closes on one side, or on both.
+ * A relay between the proxy and its Redis. It imitates faults of networks: it delays bytes, stops
+ * them, or closes a connection on one side or both.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export type Kind = "data" | "invalidation" | "lane";
 interface Fault {
   /** The delay of each piece from Redis in milliseconds; pieces stay in order. */
   delay: () => number;
-  /** Settles when bytes may go on; null when they may now. */
+  /** Settles when bytes may pass again; null if they may pass now. */
   thawed: Promise<void> | null;
   thaw: () => void;
 }
@@ -75,7 +75,7 @@ export class Relay implements Disposable {
     for (const channel of this.#channels) if (channel.kind === kind) channel.closeServer();
   }
 
-  /** Sends something to Redis after the proxy's next request; Redis must not answer it. */
+  /** Sends a command to Redis after the proxy's next request. Redis must not answer it. */
   say(kind: Kind, text: string): void {
     for (const channel of this.#channels) if (channel.kind === kind) channel.aside = text;
   }
@@ -111,7 +111,7 @@ export class Relay implements Disposable {
   async #serve(client: Deno.TcpConn): Promise<void> {
     const piece = new Uint8Array(PIECE);
     let text = "";
-    // A PING that comes alone tells nothing: what follows it does.
+    // A PING alone does not show the kind of connection, but the bytes after it do.
     do {
       const count = await read(client, piece);
       if (count === null) break;
@@ -136,7 +136,7 @@ export class Relay implements Disposable {
 /** A connection of the proxy, and its counterpart at Redis. */
 class Channel {
   isHalfOpen = false;
-  /** What to send to Redis between two requests. */
+  /** The bytes to send to Redis between two requests. */
   aside = "";
 
   constructor(

@@ -1,5 +1,5 @@
 /**
- * Random replies as Redis writes them, with the values that they stand for.
+ * Random replies in Redis's encoding, with their values.
  *
  * @module
  */
@@ -73,7 +73,8 @@ export const SAMPLES: readonly Sample[] = [
 const PLAIN = SAMPLES.filter(({ isPush }) => isPush !== true);
 
 /**
- * A random reply: one of the samples, random bytes, or an aggregate of some, nested a few levels.
+ * A random reply: one of the samples, random bytes, or an aggregate of replies, nested a few levels
+ * deep.
  */
 export function randomReply(next: () => number, depth = 4): Sample {
   const several = () =>

@@ -24,7 +24,7 @@ export async function serving(
   const redis = await startRedisServer({ args: redisArgs });
   try {
     const proxy = await startProxy(redis.port, args);
-    // What `callsOf` counts are reads, and not what connecting took.
+    // Resets the counts, so that `callsOf` counts reads, and not the commands of connecting.
     await ask(redis.port, "CONFIG", "RESETSTAT");
     return {
       redis,
@@ -94,7 +94,7 @@ export async function peakOf(pid: number): Promise<number> {
   return Number(/VmHWM:\s+(\d+) kB/.exec(stdout)?.[1] ?? 0) * 1024;
 }
 
-/** What curl prints for a path; `flags` go before the address. */
+/** The output of curl for a path; `flags` go before the address. */
 export async function curl(port: number, path: string, ...flags: string[]): Promise<string> {
   const all = ["--silent", "--show-error", "--max-time", "10", "--path-as-is", ...flags];
   const { code, stdout, stderr } = await run("curl", [...all, `http://127.0.0.1:${port}${path}`]);
@@ -102,13 +102,13 @@ export async function curl(port: number, path: string, ...flags: string[]): Prom
   return stdout;
 }
 
-/** What redis-cli prints for a command. */
+/** The output of redis-cli for a command. */
 export async function redisCli(port: number, ...command: string[]): Promise<string> {
   const { stdout, stderr } = await run("redis-cli", ["-p", `${port}`, ...command]);
   return stdout + stderr;
 }
 
-/** Checks a condition again and again until it is true. */
+/** Checks a condition repeatedly until it is true. */
 export async function until(
   isTrue: () => Promise<boolean> | boolean,
   limit = 10_000,

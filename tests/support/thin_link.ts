@@ -1,17 +1,17 @@
 /**
- * A relay to a Redis over a link that is thin: all connections share so many bytes a second, each
- * in its turn; or one that ends a connection on which too long a reply comes.
+ * A relay to a Redis with limits: all connections take turns to share a number of bytes per second,
+ * or a connection ends when a reply is too long.
  *
  * @module
  */
 export interface ThinLinkOptions {
-  /** Bytes a second from Redis, for all connections together. */
+  /** Bytes per second from Redis, for all connections together. */
   readonly bytesPerSecond?: number;
-  /** Bytes that may come without a request in between. */
+  /** The most bytes from Redis without a request in between. */
   readonly longest?: number;
 }
 
-/** Bytes that one connection sends in its turn. */
+/** The bytes that one connection sends per turn. */
 const PIECE = 4096;
 /** Bytes that are taken from Redis and wait in the link, for each connection. */
 const QUEUE = 64 * 1024;
@@ -83,14 +83,14 @@ export class ThinLink implements Disposable {
     }
   }
 
-  /** Waits until the link has carried so many bytes more; first come, first served. */
+  /** Waits until the link has carried this many more bytes; first come, first served. */
   #take(bytes: number): Promise<void> {
     const { bytesPerSecond } = this.options;
     if (bytesPerSecond === undefined) return Promise.resolve();
     return this.#turn = this.#turn.then(async () => {
       const now = performance.now();
       this.#freeAt = Math.max(now, this.#freeAt) + bytes / bytesPerSecond * 1000;
-      // A timer is no more exact than that.
+      // Timers are not more exact than that.
       if (this.#freeAt - now > 2) await new Promise((go) => setTimeout(go, this.#freeAt - now));
     });
   }

@@ -1,6 +1,6 @@
 /**
- * Starts twemproxy (the program nutcracker) before a Redis. It knows few commands, and closes the
- * connection at all others.
+ * Starts twemproxy (the program nutcracker) in front of a Redis. It knows few commands, and closes
+ * the connection when it gets any other.
  *
  * @module
  */
@@ -13,10 +13,10 @@ export interface Twemproxy extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Whether it is installed: tests that need it are left out where it is not. */
+/** Whether it is installed: if not, tests that need it are skipped. */
 export const HAS_TWEMPROXY = isOnPath("nutcracker");
 
-/** @param password What Redis wants, and twemproxy of its clients as well. */
+/** @param password The password that Redis requires, and that twemproxy requires of its clients. */
 export async function startTwemproxy(redisPort: number, password?: string): Promise<Twemproxy> {
   const folder = await Deno.makeTempDir({ prefix: "twemproxy-" });
   const port = freePort();

@@ -1,18 +1,21 @@
 /**
- * Clients that connect, ask and leave, or stay and ask, while a proxy is replaced by another one; and
- * what they saw of it.
+ * Clients that load a proxy while another one replaces it. Some connect, send a request and leave,
+ * others stay. They count what they see.
  *
  * @module
  */
 import { request } from "./client.ts";
 
-/** What the clients saw. */
+/** The counts of the clients. */
 export interface Seen {
   /** Requests that were answered, by the number of the process that answered. */
   readonly answered: Record<string, number>;
   /** Connections that the server ended in order, between a reply and the next request. */
   ended: number;
-  /** Requests of long connections that were sent as the server ended its side, and are lost. */
+  /**
+   * Requests on long connections that were lost, because the server ended its side just as they
+   * were sent.
+   */
   crossed: number;
   /** Connections that were refused, reset, or ended without a reply. */
   readonly wrong: Record<string, number>;
@@ -21,7 +24,7 @@ export interface Seen {
 /** One kind of client. */
 interface Kind {
   readonly ask: string;
-  /** The length of the whole reply at the start of a text; 0 while it is not whole. */
+  /** The length of the reply at the start of a text; 0 while it is incomplete. */
   length(text: string): number;
   /** Whether the server said in a reply that it is the last. */
   isLast(reply: string): boolean;
@@ -42,11 +45,11 @@ const HTTP: Kind = {
   isLast: (reply) => reply.includes("\r\nConnection: close\r\n"),
 };
 
-/** A connection that is asked once or again and again, and that notices when the server ends it. */
+/** A connection for one or many requests, which notices when the server ends it. */
 class Asker implements Disposable {
   readonly #room = new Uint8Array(1024);
   readonly #decoder = new TextDecoder();
-  /** What is being read: there is always a read under way, as in clients on an event loop. */
+  /** The pending read: there always is one, as in clients on an event loop. */
   #reading: Promise<string | null>;
   isEnded = false;
 
@@ -60,7 +63,7 @@ class Asker implements Disposable {
     return new Asker(conn, kind);
   }
 
-  /** Asks, and returns the reply; null where the server ended its side instead. */
+  /** Sends a request, and returns the reply; null if the server ended its side instead. */
   async ask(): Promise<string | null> {
     await this.conn.write(new TextEncoder().encode(this.kind.ask));
     for (let text = "";;) {
@@ -124,7 +127,7 @@ export class UpgradeLoad {
     }
   }
 
-  /** One connection for as long as it is served. */
+  /** One connection, as long as the server serves it. */
   async #long(kind: Kind): Promise<void> {
     while (!this.#isStopped) {
       await this.#attempt(async () => {

@@ -1,5 +1,5 @@
 /**
- * Bytes without sockets: inputs that hold given bytes, and a sink that keeps what is written.
+ * Bytes without sockets: inputs that hold given bytes, and a sink that keeps written bytes.
  *
  * @module
  */
@@ -46,7 +46,7 @@ export class MemorySink implements Sink {
   }
 }
 
-/** What `append` appends to an output, as text. */
+/** The bytes that `append` appends to an output, as text. */
 export async function written(append: (output: Output) => unknown): Promise<string> {
   const sink = new MemorySink();
   const output = new Output();
@@ -65,7 +65,7 @@ export function random(seed: number): () => number {
   };
 }
 
-/** A text in pieces: whole, byte by byte, and cut at random by a few seeds. */
+/** A text in pieces: as a whole, byte by byte, and cut at random with a few seeds. */
 export function* cuts(text: string): Generator<{ name: string; pieces: string[] }> {
   yield { name: "whole", pieces: [text] };
   yield { name: "byte by byte", pieces: [...text] };

@@ -1,6 +1,6 @@
 /**
- * The handshakes of clients that cannot be installed for a test, as read in their sources
- * or recorded on the wire, and the replies that each one needs.
+ * The handshakes of clients that a test cannot install, taken from their sources or recorded on the
+ * wire, and the replies that each one needs.
  *
  * Every command is sent as an array of bulk strings, as all of these clients do, so a list of words
  * is the exact bytes; commands of one exchange are sent at once, before a reply is read.
@@ -41,7 +41,7 @@ export interface Options {
 }
 
 export interface Handshake {
-  /** Name and version of the client, as it was read or recorded. */
+  /** Name and version of the client that was read or recorded. */
   readonly client: string;
   /** The protocol of the connection after the handshake. */
   readonly protocol: 2 | 3;

@@ -1,11 +1,11 @@
 /**
- * Programs and packages that do their real work through the proxy: what each is, and how its driver
- * starts. A driver gets the port of a server, and prints what the work showed.
+ * Programs and packages that do their real work through the proxy, and how their drivers start. A
+ * driver gets the port of a server, and prints its observations.
  *
  * @module
  */
 export interface Program {
-  /** What works as with Redis, in plain words. */
+  /** The work that must succeed as with Redis, in plain words. */
   readonly name: string;
   /** The driver; the port is appended. */
   readonly command: readonly string[];

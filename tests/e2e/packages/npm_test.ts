@@ -1,4 +1,4 @@
-// Packages of npm do their real work through the proxy, beside the same run against Redis.
+// npm packages do their real work through the proxy, compared with the same run against Redis.
 import { NPM_PROGRAMS } from "./catalogue.ts";
 import { testProgram } from "./testing.ts";
 

@@ -8,10 +8,12 @@ import { startRedisServer } from "../../../tools/redis_server.ts";
 import { startProxy } from "../../support/proxy.ts";
 import { isInstalled, type Program } from "./catalogue.ts";
 
-/** Milliseconds that one run may take. */
+/** The time limit of one run, in milliseconds. */
 const LIMIT = 60_000;
 
-/** Registers the test of a program: a run through the proxy shows what a run against Redis shows. */
+/**
+ * Registers the test of a program: a run through the proxy prints the same as a run against Redis.
+ */
 export async function testProgram(program: Program): Promise<void> {
   const ignore = !await isInstalled(program);
   if (ignore) console.log(`left out: ${program.name} is not installed here`);

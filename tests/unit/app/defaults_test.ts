@@ -6,7 +6,7 @@ import { Stats } from "../../../src/core/stats.ts";
 
 const configOf = (env: Record<string, string>) => parseConfig([], env, () => "");
 
-/** A table whose connection was tracked, or not, and was lost after 10 seconds. */
+/** A table whose connection was lost after 10 seconds, with or without tracking. */
 function lost(env: Record<string, string>, isTracked = true): Table {
   const table = makeTable(configOf(env).values, new Stats());
   table.channel.up(isTracked, 8000);

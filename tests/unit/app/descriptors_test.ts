@@ -26,7 +26,7 @@ Deno.test("connectionsThatFit() leaves clients' own connections to Redis a part 
   const [clients, upstreams] = fit(1024, 10_000, 1000);
   assertEquals(clients + upstreams, fit(1024, 10_000, 0)[0]);
   assert(upstreams > 100 && upstreams < clients / 5, `${upstreams}`);
-  // What clients do not need is for upstreams, and the other way round.
+  // Upstreams get the descriptors that clients do not need, and the other way round.
   assertEquals(fit(1024, 100, 1000), [100, clients + upstreams - 100]);
   assertEquals(fit(1024, 10_000, 10), [clients + upstreams - 10, 10]);
 });

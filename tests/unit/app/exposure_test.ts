@@ -3,7 +3,7 @@ import { isLoopback, warnOfExposure } from "../../../src/app/exposure.ts";
 import { parseConfig } from "../../../src/config/mod.ts";
 import { Log } from "../../../src/core/log.ts";
 
-/** What is logged for these variables. */
+/** The log for these variables. */
 function warnings(env: Record<string, string>): string[] {
   const lines: string[] = [];
   warnOfExposure(

@@ -8,7 +8,7 @@ import { garbageCollector } from "../../../src/system/garbage.ts";
 const MB = 1024 * 1024;
 const SIZED = ["cache-memory", "reply-memory", "large-memory", "max-request"] as const;
 
-/** The sizes for a limit in megabytes, in bytes, and what was logged. */
+/** The sizes in bytes for a limit in megabytes, and the log. */
 function fit(limit: number | null, ...args: string[]) {
   const lines: string[] = [];
   const log = new Log("info", "text", (line) => lines.push(line.slice(25)));
@@ -62,7 +62,7 @@ Deno.test("fitMemory() warns of a limit that is too low for the process itself",
 const LIMIT = 160 * MB;
 const STEP = LIMIT / 16;
 
-/** A guard of a process whose memory and clock are the test's. */
+/** A guard of a process whose memory and clock the test controls. */
 function guarded() {
   const it = { own: 0, used: 100, garbage: 0, times: 0, now: 1000, took: 0 };
   const guard = new MemoryGuard(
@@ -76,7 +76,7 @@ function guarded() {
     () => it,
     () => it.now,
   );
-  /** Uses more memory, of which so much is garbage, and returns how often it was collected. */
+  /** Uses more memory, part of which is garbage, and returns how often garbage was collected. */
   const use = (bytes: number, garbage: number) => {
     it.used += bytes + garbage;
     it.garbage += garbage;

@@ -2,7 +2,9 @@ import { assertEquals } from "@std/assert";
 import { PERMISSIONS } from "../../../tools/permissions.ts";
 import { ROOT } from "../../../tools/command.ts";
 
-/** What the executable may still do once it has given up what it does not need with these flags. */
+/**
+ * The permissions that remain after the executable drops those it does not need with these flags.
+ */
 async function left(...flags: string[]): Promise<string> {
   const script = `
     import "./src/system/give_up.ts";

@@ -1,4 +1,4 @@
-/** What ReadThrough reads in one trip, and what becomes of each of its keys. */
+/** The keys that ReadThrough reads in one trip, and the outcome of each. */
 import { assert, assertEquals } from "@std/assert";
 import { type Answer, Failure, Found, NO_TERMS } from "../../../src/core/types.ts";
 import { CacheKey } from "../../../src/cache/key.ts";
@@ -16,14 +16,14 @@ import { FakeOrigin } from "../../support/fake_origin.ts";
 const CHUNK_BYTES = 65_536;
 const FORCED = { ...NO_TERMS, maxAge: 0 };
 
-/** A value as it comes from a socket: a part of all that came with it. */
+/** A value as it comes from a socket: a part of a larger buffer. */
 function found(text: string): Found {
   const chunk = new Uint8Array(CHUNK_BYTES);
   const { written } = new TextEncoder().encodeInto(text, chunk.subarray(100));
   return new Found(chunk.subarray(100, 100 + written));
 }
 
-/** A tracked cache whose reads leave when the test says that the turn is over. */
+/** A tracked cache whose reads leave when the test ends the turn. */
 function boarding(options: CacheOptions = {}) {
   const origin = new FakeOrigin(() => 0);
   const departures: (() => void)[] = [];
@@ -150,7 +150,7 @@ Deno.test("a cached value holds no memory of its trip, and all requests share it
   depart();
   origin.reads[0]!.answer(found("value"), found("v".repeat(10_000)));
   const values = (await Promise.all(asked)).map((one) => one as Uint8Array);
-  // A small one lies beside its key.
+  // A small value shares its memory with its key.
   assertEquals(values.map(({ buffer }) => buffer.byteLength), ["valuesmall".length, 10_000]);
   const kept = ["small", "large"].map((key) => cache.get(key, 0, PLAIN) as Uint8Array);
   assert(kept.every(({ buffer }, index) => buffer === values[index]!.buffer), "another copy");

@@ -34,7 +34,7 @@ Deno.test("a value that can be kept is read whole, whatever window is wanted", a
   origin.reads[0]!.answer(bytes("hello"));
   const { answer: found, part: where } = await answer;
   assertEquals([textOf(found), where, cache.size], ["hello", null, 1]);
-  // A hit is the whole value too.
+  // A hit also returns the whole value.
   assertEquals(textOf((await ask(WINDOW)).answer), "hello");
   assertEquals(origin.reads.length, 1);
 });

@@ -12,7 +12,7 @@ Deno.test("Channel counts a proof from the older of the two sides, and from when
   assertEquals(channel.leaseUntil, 1100);
   channel.answered("invalidation", 1030);
   assertEquals(channel.leaseUntil, 1130);
-  // An answer that comes late proves no less than what was proven.
+  // A late answer does not take back an earlier proof.
   channel.answered("invalidation", 1010);
   assertEquals(channel.leaseUntil, 1130);
 });

@@ -1,6 +1,6 @@
 /**
- * Every order in which writes, reads, a flush, a lost pair and what they set off on the two
- * connections can happen; and that each rule is needed for one of them.
+ * Every possible order of writes, reads, a flush, a lost pair, and their messages on the two
+ * connections. Each rule is necessary in at least one order.
  */
 import { assert, assertEquals } from "@std/assert";
 import { World, type WorldOptions } from "../../support/coherence_world.ts";
@@ -34,7 +34,7 @@ function take(world: World, step: Step): void {
 }
 
 interface Result {
-  /** States that differ, and paths to the end. */
+  /** The numbers of different states, and of paths to the end. */
   states: number;
   ends: number;
   answers: number;
@@ -42,7 +42,7 @@ interface Result {
   violation: string | null;
 }
 
-/** Tries all orders, each state once: what was tried from a state is not tried again. */
+/** Tries all orders, but continues from each state only once. */
 function explore(operations: readonly Operation[], options: WorldOptions): Result {
   const visited = new Set<string>();
   const result: Result = { states: 0, ends: 0, answers: 0, violation: null };

@@ -1,6 +1,6 @@
 /**
- * Long random runs with a clock, slow and silent connections, and keys that expire; and that each
- * rule about time is needed for one of them. A run is its seed: the same one does the same again.
+ * Long random runs with a clock, slow and silent connections, and keys that expire. Each rule about
+ * time is necessary in at least one run. The same seed repeats the same run.
  */
 import { assert, assertEquals } from "@std/assert";
 import { World, type WorldOptions } from "../../support/coherence_world.ts";
@@ -21,7 +21,7 @@ function generator(seed: number): () => number {
   };
 }
 
-/** Runs one world; returns what it saw. */
+/** Runs one world, and returns it. */
 function run(seed: number, options: WorldOptions): World {
   const random = generator(seed);
   const below = (bound: number) => Math.floor(random() * bound);

@@ -1,4 +1,4 @@
-/** What ReadThrough makes of the table's rules: stale answers, fences, refreshes, explanations. */
+/** ReadThrough applies the table's rules: stale answers, fences, refreshes, explanations. */
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { type Answer, Failure, Found, type Key, NO_TERMS } from "../../../src/core/types.ts";
@@ -36,7 +36,7 @@ function tracked(options: CacheOptions = {}) {
     table.channel.answered("data", time.now);
     table.channel.answered("invalidation", time.now);
   };
-  /** Asks, and has the origin answer if it is asked. */
+  /** Requests a key, and lets the origin answer if it is asked. */
   const ask = async (key: Key, fetched: Found | null | Failure, terms = NO_TERMS) => {
     const before = origin.reads.length;
     const answer = askFor(cache, key, time.now, terms);
@@ -58,7 +58,7 @@ Deno.test("ReadThrough.get() serves a hit while the lease holds, and reads after
   assert(lapsed instanceof Promise);
   origin.reads[1]!.answer(AWAY);
   assertEquals(await lapsed, AWAY);
-  // Both answer again: what was kept all along is as good as before.
+  // Both answer again, so the entries kept meanwhile are as good as before.
   table.channel.answered("data", LEASE - 10);
   assert(cache.get("key", time.now, PLAIN) instanceof Promise);
   table.channel.answered("invalidation", LEASE - 20);
@@ -218,7 +218,7 @@ Deno.test("ReadThrough.get() refreshes a key in use before it expires, and serve
   pass(1);
   assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "old");
   assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "old");
-  // What Redis itself lets go soon is not read anew.
+  // A value that Redis will soon delete is not refreshed.
   assertEquals(textOf(cache.get("short", time.now, PLAIN) as Answer), "value");
   assertEquals([origin.reads.length, stats.refreshes], [3, 1]);
   origin.reads[2]!.answer(bytes("new"));
@@ -236,14 +236,14 @@ Deno.test("ReadThrough.get() with a fence serves from the cache once all changes
   const first = askFor(cache, "key", time.now, terms);
   pass(true);
   assertEquals([(await first).via, textOf((await first).answer)], ["hit", "value"]);
-  // What was changed before it was passed is not answered.
+  // A value that changed before the fence passed is not served.
   const second = askFor(cache, "key", time.now, terms);
   cache.table.invalidate("key");
   pass(true);
   await new Promise((resolve) => setTimeout(resolve));
   origin.reads[1]!.answer(bytes("new"));
   assertEquals(textOf((await second).answer), "new");
-  // Where nothing can be proven, Redis is asked.
+  // If nothing can be proven, the origin is asked.
   const third = askFor(cache, "key", time.now, terms);
   pass(false);
   await new Promise((resolve) => setTimeout(resolve));

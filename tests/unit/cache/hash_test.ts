@@ -27,7 +27,7 @@ Deno.test("hashWith() spreads similar keys, and differently with another secret"
     return counts;
   };
   const counts = spread(5, 6);
-  // By chance, 1 / e of the slots are empty, and none has more than a few.
+  // By chance, 1 / e of the slots stay empty, and no slot gets more than a few keys.
   const empty = counts.filter((count) => count === 0).length / slots;
   assert(Math.abs(empty - Math.exp(-1)) < 0.02 && Math.max(...counts) < 12, `${empty} are empty`);
   assertNotEquals(counts, spread(6, 6));

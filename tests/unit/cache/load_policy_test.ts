@@ -1,4 +1,4 @@
-/** What a slow or failing Redis costs: soft time-out, backoff after a failed read. */
+/** The load on a slow or failing Redis: soft timeout, backoff after a failed read. */
 import { assert, assertEquals } from "@std/assert";
 import { SoftWait } from "../../../src/cache/soft_wait.ts";
 import { type Answer, Failure, Found, NO_TERMS } from "../../../src/core/types.ts";
@@ -8,7 +8,7 @@ import { FakeOrigin } from "../../support/fake_origin.ts";
 const TIMEOUT = new Failure("timeout", "no answer");
 const found = (text: string) => new Found(new TextEncoder().encode(text));
 
-/** A cache whose "key" is past its time, with a clock and a soft time-out that the test sets off. */
+/** A cache whose "key" is past its time, with a clock and a soft timeout that the test controls. */
 async function aged(staleIfError = 60_000) {
   const time = { now: 0 };
   const origin = new FakeOrigin(() => time.now);

@@ -21,7 +21,7 @@ Deno.test("MissReasons.set() replaces a key with the same place, and never mixes
   const keys = Array.from({ length: 5000 }, (_, index) => `key:${index}`);
   for (const key of keys) reasons.set(key, "invalidated");
   const known = keys.filter((key) => reasons.get(key) !== undefined);
-  // No more than there are places, and most of those are taken by then.
+  // At most one for each place, and most places are taken by then.
   assert(known.length <= 1024 && known.length > 512, `${known.length} known`);
   assertEquals(reasons.get(keys.at(-1)!), "invalidated", "the last one");
   const gone = keys.find((key) => !known.includes(key))!;

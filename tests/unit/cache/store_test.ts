@@ -1,4 +1,4 @@
-// The store of entries: its bounds, which entry leaves, and that bytes are what they were.
+// The store of entries: its bounds, which entry it evicts, and that bytes stay the same.
 import { assert, assertEquals } from "@std/assert";
 import type { Key, Value } from "../../../src/core/types.ts";
 import type { Entry, Marks } from "../../../src/cache/entry.ts";
@@ -172,7 +172,7 @@ for (const crowd of [0, PACKED]) {
     set("other", "value");
     const before = store.heldBytes;
     assertEquals([get("key")!.note, get("other")!.note], ["noted", null]);
-    // Much comes and goes, so that what stays is moved.
+    // Many entries come and go, so that the remaining ones are moved.
     for (let turn = 0; turn < 100_000; turn++) {
       set(`key ${turn % 10}`, new Uint8Array(300));
       get("key");
@@ -202,7 +202,7 @@ Deno.test("the memory of notes on packed values counts, until the entries leave"
   assertEquals(store.heldBytes, before + 75_000);
   for (let index = 0; index < 100_000; index++) set(`new ${index}`, new Uint8Array(100));
   assertEquals(peek("crowd 999"), undefined);
-  // A note on an entry that has left costs nothing.
+  // A note on an evicted entry costs nothing.
   kept.note = "c".repeat(30);
   for (let index = 0; index < 10; index++) set(`noted ${index}`, "value")!.note = "d";
   const held = store.heldBytes;
@@ -379,7 +379,7 @@ Deno.test("Store stays within its number of entries, and keeps read and new ones
     }
     assertEquals([store.size, evicted.length], [entries, 10_000 - entries]);
     assert(peek("key 0") !== undefined, "what is always read has left");
-    // Also where all others were read since.
+    // Also if all others were read meanwhile.
     for (let index = 0; index < 10_000; index++) get(`key ${index}`);
     set("new", "value");
     assertEquals([store.size, peek("new") !== undefined], [entries, true]);

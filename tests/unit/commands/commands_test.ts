@@ -1,4 +1,4 @@
-// Which command travels how, and what it writes: against the COMMAND table of a real server.
+// The route of each command, and the keys it writes, from the COMMAND table of a real server.
 import { assert, assertEquals } from "@std/assert";
 import { Redis } from "ioredis";
 import { writtenBy } from "../../../src/commands/keys.ts";
@@ -9,7 +9,7 @@ import { type CommandSpec, readCommandTable, type Reply } from "../../../src/com
 import { CommandTable } from "../../../src/commands/table.ts";
 import { startRedisServer } from "../../../tools/redis_server.ts";
 
-/** The COMMAND table of a server that is started for it. */
+/** The COMMAND table of a server that the test starts. */
 async function serverTable(): Promise<Map<string, CommandSpec>> {
   await using server = await startRedisServer();
   const client = new Redis({ port: server.port, protocol: 2 });
@@ -164,7 +164,7 @@ Deno.test("every write command of Redis 7.0 names its keys, or is known to chang
       return keys.length === 0 && beyond === "nothing";
     }).map(({ name }) => name);
   assertEquals(nameless, [
-    // No keys, or keys only behind a keyword that is not among these arguments.
+    // No keys, or keys only after a keyword that is not among these arguments.
     ...["function|delete", "function|flush", "function|load", "function|restore"],
     ...["georadius", "georadiusbymember", "sort", "xreadgroup"],
   ]);

@@ -98,12 +98,12 @@ Deno.test("checkVariables() ignores variables that are not meant for the program
   checkVariables({
     PATH: "/bin",
     RPC: "1",
-    // Set, empty: as good as not set.
+    // Set but empty, which counts as unset.
     RP_CACHE_SIZ: "",
-    // Of the tools of this project.
+    // A variable of this project's tools.
     RP_SUPPLY: "npm",
     RP_TEST_REDIS_URL: "redis://h",
-    // Of Kubernetes, for a service with the name "rp-cache".
+    // A variable of Kubernetes, for a service with the name "rp-cache".
     RP_CACHE_SERVICE_HOST: "10.0.0.1",
     RP_CACHE_SERVICE_PORT: "8080",
     RP_CACHE_SERVICE_PORT_HTTP: "8080",

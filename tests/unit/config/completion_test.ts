@@ -14,7 +14,7 @@ async function run(program: string, args: string[]): Promise<string | null> {
   }
 }
 
-/** What bash offers for a command line; the last word is the one to complete. */
+/** The completions that bash offers for a command line, whose last word is to be completed. */
 async function offered(...words: string[]): Promise<string[]> {
   const list = words.map((word) => `'${word}'`).join(" ");
   const script = `${completionOf("bash")}
@@ -59,7 +59,7 @@ Deno.test("fish completes commands, flags and words", async () => {
       `${completionOf("fish")}\ncomplete -C ${JSON.stringify(line)}`,
     ]);
   const words = await complete("redis-proxy --log-level ");
-  if (words === null) return; // There is no fish here.
+  if (words === null) return; // fish is not installed.
   assertEquals(words.trimEnd().split("\n").map((line) => line.split("\t")[0]).sort(), [
     "debug",
     "error",
@@ -79,6 +79,6 @@ Deno.test("zsh accepts the completions", async () => {
   const said = await run("zsh", [
     ...["-f", "-c", `autoload -U compinit; compinit -D -u; ${script}\nwhich _redis_proxy`],
   ]);
-  if (said === null) return; // There is no zsh here.
+  if (said === null) return; // zsh is not installed.
   assert(said.includes("_arguments -s"), said);
 });

@@ -31,7 +31,7 @@ function refusal(args: string[], env: Env = {}): string {
   return assertThrows(() => parse(args, env), ConfigError).message;
 }
 
-/** A text of each setting that is not its default, and the value that it stands for. */
+/** For each setting, a text that is not its default, and the value of that text. */
 const TEXTS: Partial<Record<string, [string, unknown]>> = {
   "listen-address": ["127.0.0.1", [{ host: "127.0.0.1", socket: null }]],
   "socket-mode": ["770", 0o770],

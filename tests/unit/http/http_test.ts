@@ -357,7 +357,7 @@ Deno.test("HTTP sends values with the configured media type", async () => {
   assertEquals(fieldOf(reply, "X-Content-Type-Options"), "nosniff");
 });
 
-/** What `say` appends for a client that has sent only this text. */
+/** The reply that `say` appends for a client that has sent only this text. */
 async function lastReply(
   came: string,
   say: (http: Http, output: Output, input: Input) => void,

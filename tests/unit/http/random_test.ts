@@ -11,7 +11,7 @@ const LOOKUP: Lookup = {
   explain: () => ({}),
 };
 
-/** Parts of requests: a beginning, fields and a body; and parts that do not belong there. */
+/** Parts of requests: a beginning, fields and a body, and some invalid parts. */
 const STARTS = ["GET", "GET", "HEAD", "POST", "OPTIONS"].map((method) =>
   `${method} /k HTTP/1.1\r\nHost: a\r\n`
 );
@@ -43,7 +43,9 @@ function randomText(next: () => number): string {
   return text;
 }
 
-/** The replies to pieces until the connection ends; every reply has the length that it states. */
+/**
+ * The replies to pieces until the connection ends. Every reply must have the length that it states.
+ */
 async function repliesTo(pieces: Iterable<string>): Promise<number[]> {
   const input = inputOf("");
   const http = new Http(httpContext());
@@ -71,6 +73,6 @@ Deno.test("HTTP replies to random requests in the same way as a whole and byte b
     assertEquals(await repliesTo(text), whole, JSON.stringify(text));
     for (const status of whole) seen.add(status);
   }
-  // The test must come across all kinds of replies.
+  // The test must meet all kinds of replies.
   assertEquals([200, 206, 304, 400, 405].filter((status) => !seen.has(status)), []);
 });

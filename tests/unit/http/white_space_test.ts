@@ -1,5 +1,6 @@
-// White space in field values is a space or a tab (RFC 9110 section 5.6.3). What else JavaScript
-// takes for it, 0xA0 above all, is a part of the value to other servers: to skip it is smuggling.
+// White space in field values is a space or a tab (RFC 9110 section 5.6.3). JavaScript also counts
+// other bytes as white space, above all 0xA0. To other servers they are part of the value, so
+// skipping them would allow smuggling.
 import { assertEquals } from "@std/assert";
 import { ROOT } from "../../../tools/command.ts";
 import { Credentials } from "../../../src/core/credentials.ts";
@@ -12,12 +13,12 @@ import { matchesStrongly, matchesWeakly } from "../../../src/http/tag_lists.ts";
 import { httpContext } from "../../support/http_context.ts";
 import { inputOf, written } from "../../support/wire.ts";
 
-/** Every byte above ASCII. Those below that are no white space are refused in all values. */
+/** Every byte above ASCII. Control characters in ASCII are refused in all values. */
 const HIGH_BYTES = Array.from({ length: 128 }, (_, index) => String.fromCharCode(128 + index));
 
 const TAG = '"a-1"';
 
-/** What one request is answered, and whether the connection ends. */
+/** The reply to one request, and whether the connection ends. */
 async function replyTo(request: string): Promise<{ status: number; last: boolean }> {
   const taken = new Http(httpContext()).next(inputOf(request))!;
   const text = await written((output) => taken.reply(output, { outcome: null, via: "hit" }));
@@ -105,7 +106,7 @@ Deno.test("values that are made to be slow to read are read at once", () => {
     wishesOf(text);
     matchesWeakly(text, TAG);
   }
-  // Quadratic time would be seconds.
+  // Quadratic time would take seconds.
   assertEquals(performance.now() - start < 1000, true);
 });
 

@@ -48,7 +48,7 @@ const DIRTY: string[][] = [
   ["client|tracking on", "multi", "client|tracking off"],
   ["client|caching"],
   ["client|setname"],
-  // Another user may have no right to what is cached.
+  // Another user may not have the right to read cached keys.
   ["multi", "auth", "exec"],
   ["multi", "hello", "exec"],
   ["select 5"],

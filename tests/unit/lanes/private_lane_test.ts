@@ -7,7 +7,10 @@ import { request } from "../../support/client.ts";
 import { FakeSocket, settled } from "../../support/fake_socket.ts";
 import { changed, FakeCache, passable } from "../../support/lane_rig.ts";
 
-/** A lane to a Redis that the test plays, and what its client has got, in `log` with the drops. */
+/**
+ * A lane to a Redis that the test plays. `log` has the bytes that its client gets, and the dropped
+ * keys.
+ */
 function rig(isCausal = false) {
   const socket = new FakeSocket();
   const cache = new FakeCache();

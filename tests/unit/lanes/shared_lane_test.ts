@@ -11,7 +11,7 @@ import { request } from "../../support/client.ts";
 import { FakeSocket, settled } from "../../support/fake_socket.ts";
 import { changed, FakeCache, passable } from "../../support/lane_rig.ts";
 
-/** A test in which a connection may still be giving others a turn at the end (`turn()`). */
+/** A test at whose end a connection may still be giving others a turn (`turn()`). */
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, fn, sanitizeOps: false });
 }
@@ -36,14 +36,14 @@ function rig(failures: (Failure | null)[] = [], limit = Infinity) {
   return { lane, sockets, cache, held: () => budget.bytes };
 }
 
-/** What passed, once it is known. */
+/** The result of a request, once it is known. */
 async function pass(lane: SharedLane, request: Passable, replies?: number): Promise<Passed> {
   const passing = lane.pass(request, replies);
   await passing.known();
   return passing.value!;
 }
 
-/** A client that writes down what it is told. */
+/** A client that records the calls. */
 function aSender(log: string[] = []): Sender {
   return {
     isCut: false,
@@ -53,7 +53,7 @@ function aSender(log: string[] = []): Sender {
   };
 }
 
-/** What passed, as text. */
+/** A result as text. */
 function textOf(passed: Passed): string {
   return passed instanceof Uint8Array ? Buffer.from(passed).toString("latin1") : String(passed);
 }
@@ -178,7 +178,7 @@ test("SharedLane passes a long reply in parts, and reads on for the others", asy
   sockets[0]!.reply(`${reply}$1\r\nK\r\n`);
   const stream = await long as ReplyStream;
   assertInstanceOf(stream, ReplyStream);
-  // The client has taken nothing yet, and the reply to another one has come.
+  // The client has read nothing yet, but another client has its reply.
   assertEquals(textOf(await other), "$1\r\nK\r\n");
   assert(held() >= 400_000);
   let text = "";
@@ -264,7 +264,7 @@ test("SharedLane does nothing behind a lost write of the same client, as Redis w
   sockets[0]!.isStuck = true;
   const lost = lane.pass(passable("SET", "a", "1"), 1, one);
   await settled();
-  // These are not given to a write.
+  // The write above never ends, so these are not written.
   const unsent = lane.pass(passable("SET", "b", "1"), 1, one);
   const foreign = lane.pass(passable("SET", "c", "1"), 1, other);
   sockets[0]!.end();
@@ -286,7 +286,7 @@ test("SharedLane sends in the order of the requests, also what comes while the c
   const { lane, sockets } = rig();
   const sender = aSender();
   const passings = [lane.pass(passable("SET", "a", "1"), 1, sender)];
-  // One more at each moment of the opening.
+  // Sends one more at each step of the opening.
   for (let index = 0; index < 12; index++) {
     passings.push(lane.pass(passable("INCR", `${index}`), 1, sender));
     await undefined;
@@ -309,7 +309,7 @@ test("SharedLane cuts a client off that does not take a long reply while others 
   assertEquals(textOf(await behind), "+OK\r\n");
   assert((await long as ReplyStream).isCut);
   assertEquals(held(), 0);
-  // The same request takes another way the next time.
+  // Next time, the same request takes another lane.
   assert(lane.options.long.has(passable("LRANGE", "l").bytes));
   assert(!lane.options.long.has(passable("LRANGE", "m").bytes));
   assertEquals(sockets.length, 1);

@@ -24,7 +24,7 @@ const FOREIGN: Record<string, readonly string[]> = {
   ],
 };
 
-/** Flags that a page rules out in words. */
+/** Flags that a page mentions only to say that they do not exist. */
 const REFUSED = ["workers"];
 
 const MAKEFILE = Deno.readTextFileSync(`${ROOT}/Makefile`);

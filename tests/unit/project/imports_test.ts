@@ -1,5 +1,5 @@
-// The rules of the architecture: each room of src imports only the rooms below it, no files import
-// each other in a circle, and each package is imported only by its room.
+// The rules of the architecture: each room of src imports only the rooms below it, no imports are
+// circular, and each package is imported only by its room.
 import { assertEquals } from "@std/assert";
 import { ROOT } from "../../../tools/command.ts";
 
@@ -74,7 +74,7 @@ function isAllowed(importer: string, imported: string): boolean {
   return [room, ...RULES[room]!].some((one) => isUnder(imported, one));
 }
 
-/** The circles among files, each as the list of its files. */
+/** The circular imports, each as the list of its files. */
 function circles(all: [string, string][]): string[] {
   const next = Map.groupBy(all, ([importer]) => importer);
   const done = new Set<string>();

@@ -11,7 +11,7 @@ const PAGE = await Deno.readTextFile(COMMANDS_PAGE);
 const LOCK = new URL("../../e2e/clients/drivers/npm.lock", import.meta.url);
 const HINT = "The table of clients is out of date: run `deno task clients`";
 
-/** The rows of the table, their cells without blanks around. */
+/** The rows of the table, as cells without surrounding blanks. */
 const rows = sectionOf(PAGE, MARKER).split("\n").slice(2)
   .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 

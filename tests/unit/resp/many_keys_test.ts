@@ -7,7 +7,7 @@ import { readKeys } from "../../../src/resp/requests/many_keys.ts";
 import { makeCache, PLAIN, textOf } from "../../support/cache.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
 
-/** Arguments as a parser has them: one after the other in the input, or as inline words. */
+/** Arguments as from a parser: one after the other in the input, or as inline words. */
 function argumentsOf(keys: readonly string[], isInline = false): ArgumentList {
   const args = new ArgumentList();
   if (isInline) {
@@ -23,7 +23,7 @@ function argumentsOf(keys: readonly string[], isInline = false): ArgumentList {
   return args;
 }
 
-/** A cache whose reads leave together, and the keys of a request as they are read from it. */
+/** A cache whose reads leave together, and a function that reads the keys of a request. */
 function reading() {
   const origin = new FakeOrigin(() => 0);
   const departures: (() => void)[] = [];

@@ -8,7 +8,7 @@ import { ALL_BYTES, cuts, feed } from "../../support/wire.ts";
 
 const LIMITS = { bulkBytes: 1000, argumentCount: 10, inlineBytes: 64, requestBytes: 10_000 };
 
-/** All requests, and the error that ended them, of bytes that arrive in pieces. */
+/** Parses bytes that arrive in pieces. Returns all requests, and the error that ended them. */
 function parse(
   pieces: readonly string[],
   limits = LIMITS,
@@ -168,7 +168,7 @@ Deno.test("RespParser.stream() consumes a request as it comes, and finds the nex
     }
     assert(input.length < 2100, `${name}: ${input.length} bytes kept`);
     assertEquals(requests, [[], ["GET", "key"]], name);
-    // All bytes of the request can be handed on.
+    // All bytes of the request can be passed on.
     assert(consumed === set, name);
   }
 });

@@ -163,7 +163,7 @@ Deno.test("Connection reports its phase", async () => {
   conn.release();
   await until(() => connection.activity.phase === "idle");
   assert(connection.activity.since > since);
-  // Sending before a wait for the origin is writing too, with its limit.
+  // Sending replies before a wait for the origin also counts as writing, with its time limit.
   conn.hold();
   conn.send("PING\r\n" + get("b"));
   await until(() => origin.reads.length === 2);
@@ -235,7 +235,7 @@ Deno.test("Connection.finish() ends its side at once for an idle client, and wai
   const { conn, connection, served } = serve();
   connection.finish(0);
   assertEquals([conn.isWriteClosed, connection.activity.phase], [true, "lingering"]);
-  // A request that was on its way is read, so that the client sees an end and no reset.
+  // A request in flight is still read, so that the client sees an end and not a reset.
   conn.send("PING\r\n");
   await until(() => conn.unread === 0);
   assertEquals([conn.isClosed, conn.written], [false, []]);
@@ -371,7 +371,9 @@ Deno.test("Connection times a request from its own beginning, even without repli
   await served;
 });
 
-/** A client that has sent `count` requests and more, and takes nothing: it is read on from. */
+/**
+ * A client that sends at least `count` requests and reads nothing, so that the proxy reads ahead.
+ */
 async function stalled(count: number) {
   const it = serve();
   const { conn, connection } = it;
@@ -419,7 +421,7 @@ Deno.test("Connection.readAhead() counts what a client sends as its getting on w
   await until(() => performance.now() > movedAt);
   conn.send("PING\r\n");
   await until(() => connection.movedAt > movedAt);
-  // Not so with those that have memory to make room for: it still takes nothing.
+  // If memory is short, the client still counts as reading nothing.
   assertEquals(connection.activity.since, since);
   conn.release();
   await until(() => connection.activity.phase === "idle");
@@ -493,7 +495,7 @@ Deno.test("Connection behind a load balancer takes the client's address from the
   await until(() => conn.written.length > 0);
   assert(conn.written.join("").includes(" addr=192.0.2.77:56324 laddr=198.51.100.2:8080 "));
   assertEquals(connection.peer.remote, "192.0.2.77:56324");
-  // A second header is a request like any other.
+  // A second header counts as a request.
   conn.written.length = 0;
   conn.send(HEADER);
   await until(() => conn.written.length > 0);

@@ -41,7 +41,7 @@ async function nameOf(conn: Promise<Deno.Conn>): Promise<string> {
   return (await conn as unknown as { name: string }).name;
 }
 
-/** Lets all that can happen now happen. */
+/** Lets everything that is ready happen. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

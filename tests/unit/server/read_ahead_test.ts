@@ -9,7 +9,7 @@ const KB = 1024;
 /** Lets everything that is ready happen. */
 const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
 
-/** A client that is read ahead, with a budget of its own unless there is one. */
+/** A client that is read ahead, by default with its own budget. */
 function reading(
   { limit = Infinity, space = new ReadAheadRoom(new Ledger(Infinity), limit) } = {},
 ) {
@@ -30,7 +30,7 @@ async function rest(ahead: ReadAhead, size: number): Promise<string> {
   }
 }
 
-/** Text in which each place differs from those around it. */
+/** Text in which each character differs from its neighbours. */
 const text = (length: number) =>
   Array.from({ length: length / 8 }, (_, index) => `${index}`.padStart(8)).join("");
 
@@ -77,7 +77,7 @@ Deno.test("ReadAhead.read() says that it is over once the source alone has more"
   await settle();
   const room = new Uint8Array(10);
   assertEquals([await ahead.read(room), it.isOver], [3, false]);
-  conn.send("two"); // By the read that was under way.
+  conn.send("two"); // The read under way gets it.
   assertEquals([await ahead.read(room), it.isOver], [3, false]);
   conn.send("three");
   assertEquals([await ahead.read(room), it.isOver], [5, true]);
@@ -147,7 +147,9 @@ Deno.test("ReadAhead.drop() gives all room back, that of the read under way when
   }
 });
 
-/** Clients that send nearly 100 KB each, of a budget of 200 KB of which 100 KB are one client's. */
+/**
+ * Clients that send nearly 100 KB each. The budget is 200 KB, of which one client may have 100 KB.
+ */
 function three() {
   const space = new ReadAheadRoom(new Ledger(400 * KB), 100 * KB);
   const clients = Array.from({ length: 3 }, () => reading({ space }));
@@ -165,7 +167,7 @@ Deno.test("ReadAheadRoom.grant() keeps to the budget, and gives one client its l
   assertEquals(held[0], 100 * KB);
   assert(held[1]! + held[2]! <= 100 * KB, `${held}`);
   assert(space.bytes <= 200 * KB && space.ledger.bytes === space.bytes, `${held}`);
-  // Once that one needs it no longer, it is another's turn.
+  // Once that client no longer needs it, it is another one's turn.
   const first = clients.find(({ ahead }) => ahead.held === held[0])!;
   const others = clients.filter((client) => client !== first);
   const room = new Uint8Array(100 * KB);

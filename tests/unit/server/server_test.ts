@@ -150,7 +150,7 @@ Deno.test("Server disconnects clients that are silent, send half a request, or r
   assertEquals(await idle.rest() + await partial.rest(), "");
   assertMatch(await undecided.rest(), /^HTTP\/1\.1 408 /);
   await until(() => lines.some((line) => line.includes("phase=writing")));
-  // One runtime cuts the write that is under way, another lets it end with what the client takes.
+  // One runtime cancels the write under way, another lets it end as the client reads.
   let received = 0;
   const room = new Uint8Array(2 ** 20);
   for (;;) {
@@ -170,7 +170,7 @@ Deno.test("Server leaves a client alone whose read at the origin takes its time"
   using client = await RawClient.connect(port);
   using other = await RawClient.connect(port);
   await client.send(request("GET", "key"));
-  assertEquals(await other.rest(), ""); // A sweep that gives up has passed.
+  assertEquals(await other.rest(), ""); // By then a sweep has cut it off.
   assertEquals(lines.length, 1);
   origin.reads[0]!.answer(null);
   assertEquals(await client.text(5), "$-1\r\n");
@@ -206,13 +206,13 @@ Deno.test("Server.stop() waits no longer than its grace, whatever clients do", a
   await waiting.send(request("GET", "other"));
   await until(() => origin.reads.length === 2);
   await server.stop(50);
-  // What is left ends with the client and the origin.
+  // The rest ends with the client and the origin.
   deaf.close();
   origin.reads[1]!.answer(null);
   await until(() => server.clients === 0);
 });
 
-/** A listener whose `accept` does what a test says, one thing after the other. */
+/** A listener whose `accept` follows the steps of a test. */
 function scripted(...steps: (Error | MemoryConn)[]): Deno.Listener {
   let close = () => {};
   const closed = new Promise<never>((_, reject) => {

@@ -19,7 +19,7 @@ function client(tookAt: number): SlowClient & { isCutOff: boolean; timesAhead: n
   };
 }
 
-/** All slow clients, with so much memory for their replies. */
+/** All slow clients, with this much memory for their replies. */
 function slowClients(limit = Infinity) {
   const slow = new SlowClients(new Ledger(limit), 1024);
   return Object.assign(slow, { [Symbol.dispose]: () => slow.stop() });
@@ -87,7 +87,7 @@ Deno.test("SlowClients has no timer when there is no client", async () => {
   const one = client(0);
   slow.hold(one, memory(100), 0);
   slow.release(one);
-  // A timer that goes on would be left behind, and fail this.
+  // A timer that is still running would make this test fail.
   await new Promise((resolve) => setTimeout(resolve, 100));
 });
 

@@ -6,7 +6,7 @@ import { Writer } from "../../../src/server/writer.ts";
 
 const CLIENT: SlowClient = { tookAt: Infinity, readAhead() {}, cutOff() {} };
 
-/** Takes what it is given only when the test says so. */
+/** Takes bytes only when the test says so. */
 class HeldSink {
   taken = "";
   readonly #waiting: (() => void)[] = [];

@@ -4,7 +4,7 @@ import { memoryLimit } from "../../../src/system/memory_limit.ts";
 const MB = 1024 * 1024;
 const UNLIMITED_V1 = "9223372036854771712\n";
 
-/** What the process finds, with files by path. */
+/** The limit that the process finds, with files by path. */
 function limit(files: Record<string, string>): number | null {
   return memoryLimit((path) => files[path] ?? null);
 }
@@ -25,7 +25,7 @@ Deno.test("memoryLimit() is the limit of a container, in either version of contr
     }),
     128 * MB,
   );
-  // Version 1 tells a container the path outside of it, and mounts its group alone.
+  // In a container, version 1 gives the path outside it, and mounts only its own group.
   for (const root of ["/docker/abc", "/"]) {
     assertEquals(
       limit({

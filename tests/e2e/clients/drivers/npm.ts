@@ -1,7 +1,7 @@
 /**
- * Drives a client of npm under Deno, in a process of its own: these packages are the tests' alone,
- * so they are imported by a name that is made here, locked in a file of their own, and nothing of
- * the project knows them.
+ * Drives an npm client under Deno, in its own process. Only the tests use these packages: they are
+ * imported by names that are made here, and locked in their own file, so the rest of the project
+ * does not depend on them.
  *
  *     deno run -A --no-config --lock=npm.lock --frozen npm.ts redis@6.3.1 resp3:6380:::
  *
@@ -46,7 +46,7 @@ async function redis3(specifier: string): Promise<Connect> {
   };
 }
 
-/** node-redis 4 and later; how bytes are asked for has changed with 5. */
+/** node-redis 4 and later; version 5 has another way to request bytes. */
 async function redis(specifier: string): Promise<Connect> {
   const { createClient, commandOptions, RESP_TYPES } = await import(specifier);
   return async ({ port, password, name, protocol }) => {
@@ -104,5 +104,5 @@ async function ioredis(specifier: string): Promise<Connect> {
 const [name, ...connections] = Deno.args as [string, ...string[]];
 const adapter = name.startsWith("ioredis@") ? ioredis : name.startsWith("redis@3") ? redis3 : redis;
 await drive(await adapter(`npm:${name}`), connections.map(parseConnection));
-// Clients that could not connect go on trying.
+// Clients that could not connect keep trying.
 Deno.exit();

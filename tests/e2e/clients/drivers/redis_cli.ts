@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import { type Connection, drive, parseConnection, type Session } from "./steps.ts";
 
 /**
- * A redis-cli that reads commands from a pipe; `--no-raw` has it mark up replies as on a terminal.
+ * A redis-cli that reads commands from a pipe; with `--no-raw` it formats replies as on a terminal.
  */
 class RedisCli {
   readonly #child: Deno.ChildProcess;
@@ -33,9 +33,7 @@ class RedisCli {
     this.#lines = linesOf(stdout);
   }
 
-  /**
-   * Sends commands at once, and returns what is printed for each until the mark that follows it.
-   */
+  /** Sends commands at once, and returns the output of each, up to the mark that follows it. */
   async ask(...commands: string[][]): Promise<string[]> {
     const marks = commands.map(() => `mark-${++this.#marks}`);
     const typed = commands.map((words, index) =>
@@ -77,7 +75,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
   }
 }
 
-/** What a formatted reply stands for; errors are thrown. */
+/** The value of a formatted reply; throws an error reply. */
 function parseReply(text: string): unknown {
   if (text.startsWith("(error) ")) throw new Error(text.slice(8));
   if (text === "(nil)") return null;

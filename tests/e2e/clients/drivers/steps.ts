@@ -1,16 +1,20 @@
 /**
- * The steps that every client has to pass, for the clients that run under Deno; the drivers in
- * other languages do the same. One line is printed for each: `ok <connection> <step>`, or
- * `not ok <connection> <step>: why`. After the line `restart`, the proxies are replaced, and a line
- * on stdin says when.
+ * The steps that every client must pass, for clients that run under Deno; the drivers in other
+ * languages do the same. Each step prints one line: `ok <connection> <step>`, or `not ok
+ * <connection> <step>: why`. After the line `restart`, the test replaces the proxies, and a line on
+ * stdin says when it is done.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** What a driver is told about one connection: `<label>:<port>:<password>:<name>:<protocol>`. */
+/**
+ * An argument of a driver, one for each connection: `<label>:<port>:<password>:<name>:<protocol>`.
+ */
 export interface Connection {
-  /** `resp2` or `resp3`, what it has to end up with, and which options it uses. */
+  /**
+   * The protocol that the connection must end up with, `resp2` or `resp3`, and the options it uses.
+   */
   readonly label: string;
   readonly port: number;
   /** Empty where there is none. */
@@ -21,20 +25,20 @@ export interface Connection {
   readonly protocol: number;
 }
 
-/** A connected client, whatever its own interface looks like. */
+/** A connected client, whatever its own API looks like. */
 export interface Session {
-  /** Any command at all; the reply as the client shows it. */
+  /** Sends any command, and returns the reply as the client shows it. */
   command(...args: string[]): Promise<unknown>;
   ping(): Promise<unknown>;
   get(key: string): Promise<string | null>;
   getBytes(key: string): Promise<Uint8Array | null>;
   mget(...keys: string[]): Promise<(string | null)[]>;
-  /** GETs that are sent before the first reply is read. */
+  /** Sends several GETs before it reads the first reply. */
   pipeline(keys: string[]): Promise<(string | null)[]>;
   close(): void;
 }
 
-/** Connects; rejects or never settles where that fails. */
+/** Connects; rejects or never settles if that fails. */
 export type Connect = (connection: Connection) => Promise<Session>;
 
 const STEP_LIMIT = 5_000;
@@ -104,7 +108,7 @@ async function checkSession(connection: Connection, session: Session): Promise<v
   equal(await session.command("CLIENT", "GETNAME") || "", connection.name);
 }
 
-/** An error, and then the same connection goes on: a new one would have another id. */
+/** Gets an error, and then uses the same connection: a new one would have another id. */
 async function tryUnknown(session: Session): Promise<void> {
   const id = await session.command("CLIENT", "ID");
   const error = await session.command("NOSUCH", "argument").then(() => "", String);
@@ -126,7 +130,7 @@ async function reconnect(connection: Connection, session: Session): Promise<void
   }
 }
 
-/** HELLO's answer is a map, which each client shows in a way of its own. */
+/** The reply to HELLO is a map, which each client shows in its own way. */
 function protocolOf(hello: unknown): number {
   if (hello instanceof Map) return Number(hello.get("proto"));
   if (Array.isArray(hello)) return Number(hello[hello.indexOf("proto") + 1]);

@@ -4,7 +4,9 @@ import { PLACE, run, say, until } from "./driver.ts";
 
 const COMMANDER = "npm:redis-commander@0.9.0";
 
-/** Starts it on a free port, in a folder of its own: it looks for files of its packages there. */
+/**
+ * Starts it on a free port, in its own folder, because it looks for files of its packages there.
+ */
 async function start(folder: string): Promise<{ child: Deno.ChildProcess; url: string }> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;

@@ -1,5 +1,5 @@
-// node-redis with a cache of its own in each process, which Redis invalidates: CLIENT TRACKING by
-// the client itself, in RESP3.
+// node-redis with its own cache in each process, which Redis invalidates: CLIENT TRACKING by the
+// client itself, in RESP3.
 import { load, run, say, until, URL } from "./driver.ts";
 
 await run(async () => {

@@ -1,5 +1,5 @@
-// What the two clients of Node do beside reads: transactions that are repeated until they succeed,
-// subscriptions that survive the loss of their connection, consumers of streams, scripts, scans.
+// The two Node clients beyond reads: transactions that are repeated until they succeed,
+// subscriptions that survive a lost connection, consumers of streams, scripts, scans.
 import { event, load, PLACE, run, say, until, URL } from "./driver.ts";
 
 // deno-lint-ignore no-explicit-any

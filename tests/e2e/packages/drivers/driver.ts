@@ -1,10 +1,10 @@
 /**
- * What the drivers have in common: each does a package's real work against the server on one port,
- * and prints one line for each thing that the work showed. Lines hold nothing that differs between
- * two runs, so that a run through the proxy must print the same as a run against Redis.
+ * The common parts of the drivers. Each driver does a package's real work against the server on one
+ * port, and prints one line for each observation. Lines contain nothing that differs between two
+ * runs, so a run through the proxy must print the same as a run against Redis.
  *
- * Packages of npm run under Deno. They are the tests' alone: they are imported by a name that is made
- * here and locked in a file of their own, and nothing of the project knows them.
+ * npm packages run under Deno. Only the tests use them: they are imported by names that are made
+ * here, and locked in their own file, so the rest of the project does not depend on them.
  *
  * @module
  */
@@ -15,12 +15,12 @@ export function load(specifier: string): Promise<any> {
   return import(`npm:${specifier}`);
 }
 
-/** The server that the work is done against. */
+/** The server to do the work against. */
 export const PLACE = { host: "127.0.0.1", port: Number(Deno.args[0]) };
 
 export const URL = `redis://${PLACE.host}:${PLACE.port}`;
 
-/** Prints a line: what was looked at, and what was seen. */
+/** Prints a line: the subject, and the observation. */
 export function say(what: string, seen: unknown): void {
   const text = seen instanceof Error ? `${seen.name}: ${seen.message}` : seen;
   console.log(`${what}: ${JSON.stringify(text, (_, value) => value === undefined ? null : value)}`);

@@ -1,8 +1,8 @@
-// Rate limiters and locks: Lua scripts by EVALSHA, MULTI, and SET NX. Of many attempts at once, as
-// many succeed as may.
+// Rate limiters and locks: Lua scripts by EVALSHA, MULTI, and SET NX. Of many simultaneous
+// attempts, exactly the allowed number succeed.
 import { event, load, PLACE, run, say, URL } from "./driver.ts";
 
-/** How many of so many attempts at once succeed. */
+/** Returns how many of `count` simultaneous attempts succeed. */
 async function succeed(count: number, attempt: () => Promise<unknown>): Promise<number> {
   const results = await Promise.allSettled(Array.from({ length: count }, attempt));
   return results.filter(({ status }) => status === "fulfilled").length;

@@ -1,5 +1,5 @@
-// Stores of keys and values: Keyv and cache-manager over @keyv/redis. Own writes are read at once,
-// namespaces are cleared by SCAN and UNLINK.
+// Stores of keys and values: Keyv and cache-manager over @keyv/redis. They read their own writes at
+// once, and clear namespaces with SCAN and UNLINK.
 import { load, run, say, until, URL } from "./driver.ts";
 
 await run(async () => {

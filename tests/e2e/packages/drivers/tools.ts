@@ -28,7 +28,9 @@ function sorted(text: string): string[] {
   return text.split("\n").filter((line) => line !== "").sort();
 }
 
-/** What the tools for keys find: each names one of the biggest, and how many there are. */
+/**
+ * The findings of the tools for keys: each names one of the biggest keys, and how many there are.
+ */
 function summary(text: string): string[] {
   const at = text.indexOf("-------- summary");
   return sorted(text.slice(at)).filter((line) => /^(Biggest|Sampled|\d+ \w+ with)/.test(line));
@@ -53,7 +55,7 @@ async function keys(): Promise<void> {
   say("--scan --pattern", sorted(await cli("--scan", "--pattern", "key:99?")));
   say("--bigkeys", summary(await cli("--bigkeys")));
   const sizes = summary(await cli("--memkeys"));
-  // Several strings are the biggest.
+  // Several strings share the maximum size.
   say("--memkeys", sizes.filter((line) => !line.startsWith("Biggest string")));
   say("--hotkeys", (await cli("--hotkeys")).split("\n").slice(-2));
 }
@@ -77,7 +79,7 @@ async function talk(): Promise<void> {
   say("-r", await cli("-r", "3", "-i", "0.01", "incr", "again"));
 }
 
-/** What `redis-cli monitor` shows of other clients. */
+/** The output of `redis-cli monitor` about other clients. */
 async function monitor(): Promise<void> {
   const child = new Deno.Command("redis-cli", { args: [...WHERE, "monitor"], stdout: "piped" })
     .spawn();
@@ -96,7 +98,7 @@ async function monitor(): Promise<void> {
   say("monitor", lines.map((line) => line.replace(/^[\d.]+ \[(\d+) [\d.:]+\]/, "$1")));
 }
 
-/** Every test of redis-benchmark ends without an error; and what it leaves is what it leaves in Redis. */
+/** Every test of redis-benchmark ends without an error, and leaves the same keys as in Redis. */
 async function benchmark(): Promise<void> {
   for (const args of [[], ["-P", "16"], ["-3", "--threads", "2"]]) {
     await cli("flushall");
