@@ -36,6 +36,11 @@ export class ClientIds {
     return this.#clients.size;
   }
 
+  /** The clients, in the order of their ids. */
+  get all(): NamedClient[] {
+    return [...this.#clients.values()].sort((one, other) => one.id - other.id);
+  }
+
   add(client: NamedClient): void {
     this.#clients.set(client.id, client);
   }
@@ -46,7 +51,7 @@ export class ClientIds {
 
   /** Returns the client with an id, given as text. */
   find(id: string): NamedClient | undefined {
-    return this.#clients.get(Number(id));
+    return /^[1-9]\d*$/.test(id) ? this.#clients.get(Number(id)) : undefined;
   }
 
   /** Returns the id of a client at Redis; undefined if it has no private connection. */

@@ -7,12 +7,17 @@
 import { Buffer } from "node:buffer";
 import type { CommandSpec } from "../commands/spec.ts";
 import type { ClientIds } from "../lanes/client_ids.ts";
+import type { ClientLane } from "../lanes/client_lane.ts";
+import type { Rewrite } from "../lanes/passable.ts";
 import type { ClientRequest } from "../server/protocol.ts";
+import { filterOf } from "./client_filter.ts";
+import { checkedKill, KillRequest } from "./client_kill.ts";
 import { tail } from "./commands/command.ts";
 import type { Arguments } from "./parse/arguments.ts";
 import { request } from "./parse/arguments.ts";
 import { integer } from "./replies.ts";
 import { textReply } from "./requests/fixed.ts";
+import type { Session } from "./session.ts";
 
 /** The words of CLIENT subcommands that ids follow. */
 const NAMED: Readonly<Record<string, RegExp>> = {
@@ -21,46 +26,93 @@ const NAMED: Readonly<Record<string, RegExp>> = {
   "client|tracking": /^redirect$/,
 };
 
-/** Returns a request with translated ids, or its answer if it needs no Redis; null if unchanged. */
+/** What goes to Redis in place of a request. */
+export class Translated {
+  constructor(
+    readonly words: readonly string[],
+    /** Changes the reply; null if the reply would go on as that of the request itself. */
+    readonly rewrite: Rewrite | null = null,
+  ) {}
+
+  get bytes(): Uint8Array {
+    return Buffer.from(request(this.words), "latin1");
+  }
+}
+
+/** Returns a translated request, or its answer if it needs no lane; null if it goes on unchanged. */
 export function translate(
   args: Arguments,
   spec: CommandSpec,
-  ids: ClientIds,
-): Uint8Array | ClientRequest | null {
+  session: Session,
+  lane: ClientLane,
+): Translated | ClientRequest | null {
+  const { ids } = lane.lanes;
   if (spec.name === "client|unblock") return unblock(args, ids);
+  if (spec.name === "client|kill" && !(lane.private?.mayBeInTransaction ?? false)) {
+    const kill = killOf(tail(args, 2), session, lane);
+    if (kill !== null) return kill;
+  }
   const named = NAMED[spec.name];
-  if (named === undefined) return null;
-  const words = tail(args, 0);
+  return named === undefined ? null : withIds(tail(args, 0), named, ids);
+}
+
+function killOf(
+  words: readonly string[],
+  session: Session,
+  lane: ClientLane,
+): Translated | ClientRequest | null {
+  if (session.login !== null) {
+    const checked = checkedKill(words, session);
+    return checked === null ? null : new Translated(checked.words, checked.rewrite);
+  }
+  const filter = filterOf(words);
+  return filter === null ? null : new KillRequest(lane, session, filter, words);
+}
+
+function withIds(words: string[], named: RegExp, ids: ClientIds): Translated | null {
   let isChanged = false;
   for (let at = 2; at + 1 < words.length; at++) {
     if (!named.test(words[at]!.toLowerCase())) continue;
     for (let index = at + 1; index < words.length && /^\d+$/.test(words[index]!); index++) {
-      const client = ids.find(words[index]!);
-      if (client === undefined) continue;
       const upstream = ids.name(words[index]!);
-      if (upstream === undefined && spec.name === "client|kill" && args.count === 4) {
-        client.kill();
-        return textReply(integer(1));
-      }
-      words[index] = upstream ?? words[index]!;
+      if (upstream === undefined) continue;
+      words[index] = upstream;
       isChanged = true;
     }
   }
-  return isChanged ? Buffer.from(request(words), "latin1") : null;
+  return isChanged ? new Translated(words) : null;
+}
+
+/**
+ * Returns CLIENT LIST with the clients here, from that of Redis.
+ *
+ * @param options The words behind CLIENT LIST.
+ */
+export function fullList(list: string, options: readonly string[], ids: ClientIds): string {
+  const lines = [...ids.rewrite(list).split("\n"), ...ownLines(options, ids)]
+    .filter((line) => line !== "");
+  const idOf = (line: string) => /^id=(\d+) /.exec(line)?.[1] ?? "";
+  if (options[0]?.toLowerCase() !== "id") {
+    lines.sort((one, other) => Number(idOf(one)) - Number(idOf(other)));
+    return lines.map((line) => `${line}\n`).join("");
+  }
+  const byId = new Map(lines.map((line) => [idOf(line), line]));
+  return options.slice(1).map((id) => byId.has(id) ? `${byId.get(id)}\n` : "").join("");
 }
 
 /** Returns the clients in CLIENT LIST with these options that Redis does not know. */
-export function ownLines(options: readonly string[], ids: ClientIds): string[] {
+function ownLines(options: readonly string[], ids: ClientIds): string[] {
   const [filter, ...values] = options.map((word) => word.toLowerCase());
   if (filter === "id") return ids.withoutUpstream(new Set(values));
   return filter === undefined || values[0] === "normal" ? ids.withoutUpstream() : [];
 }
 
 /** CLIENT UNBLOCK id [TIMEOUT|ERROR]. A client without a private connection is not blocked. */
-function unblock(args: Arguments, ids: ClientIds): Uint8Array | ClientRequest | null {
-  if (args.count < 3 || ids.find(args.string(2, 32)) === undefined) return null;
-  const upstream = ids.upstreamOf(args.string(2, 32));
+function unblock(args: Arguments, ids: ClientIds): Translated | ClientRequest | null {
+  const [id = "", ...rest] = tail(args, 2);
+  const isWrong = rest.length > 1 || (rest.length === 1 && !/^(timeout|error)$/i.test(rest[0]!));
+  if (isWrong || ids.find(id) === undefined) return null;
+  const upstream = ids.upstreamOf(id);
   if (upstream === undefined) return textReply(integer(0));
-  const rest = args.count > 3 ? [args.string(3, 32)] : [];
-  return Buffer.from(request(["CLIENT", "UNBLOCK", upstream, ...rest]), "latin1");
+  return new Translated(["CLIENT", "UNBLOCK", upstream, ...rest]);
 }

@@ -38,14 +38,16 @@ export class SharedRequest implements ClientRequest {
 
 /** The same, without its reply. */
 export class MutedRequest implements ClientRequest {
-  readonly last = false;
-
   constructor(
     readonly request: ClientRequest & {
       readonly way: Route;
       read(): Later<Passed> | Promise<Passed>;
     },
   ) {}
+
+  get last(): boolean {
+    return this.request.last;
+  }
 
   get way(): Route {
     return this.request.way;

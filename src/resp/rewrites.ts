@@ -6,7 +6,7 @@
  */
 import type { CommandSpec } from "../commands/spec.ts";
 import type { Rewrite } from "../lanes/passable.ts";
-import { ownLines } from "./client_requests.ts";
+import { fullList } from "./client_requests.ts";
 import { tail } from "./commands/command.ts";
 import { ownInfoText } from "./info.ts";
 import type { Arguments } from "./parse/arguments.ts";
@@ -30,7 +30,7 @@ export function rewriteOf(
       return inText((text) => ids.rewrite(text));
     case "client|list": {
       const options = tail(args, 2);
-      return inText((text) => ids.rewrite(text) + ownLines(options, ids).join(""));
+      return inText((text) => fullList(text, options, ids));
     }
     case "info": {
       const names = tail(args, 1);

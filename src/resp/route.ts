@@ -8,7 +8,8 @@ import { Buffer } from "node:buffer";
 import type { Written } from "../commands/keys.ts";
 import type { CommandSpec } from "../commands/spec.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
-import { translate } from "./client_requests.ts";
+import { KillRequest } from "./client_kill.ts";
+import { translate, Translated } from "./client_requests.ts";
 import { Passable } from "../lanes/passable.ts";
 import { type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
 import { Failure } from "../core/types.ts";
@@ -220,10 +221,15 @@ function passed(
   lane: ClientLane,
   isMuted = session.skipsReply(),
 ): ClientRequest {
-  const translated = spec === undefined ? null : translate(args, spec, lane.lanes.ids);
-  if (translated !== null && !(translated instanceof Uint8Array)) return translated;
-  const rewrite = rewriteOf(spec, args, session);
-  const passable = new Passable(translated ?? args.raw(), spec, args, rewrite);
+  const translated = spec === undefined ? null : translate(args, spec, session, lane);
+  if (translated !== null && !(translated instanceof Translated)) {
+    if (!isMuted) return translated;
+    return translated instanceof KillRequest
+      ? new MutedRequest(translated)
+      : new SilentRequest(translated);
+  }
+  const rewrite = translated?.rewrite ?? rewriteOf(spec, args, session);
+  const passable = new Passable(translated?.bytes ?? args.raw(), spec, args, rewrite);
   const way = lane.routeOf(spec, args);
   const isPrivate = way === "private" || way === "local";
   if (isPrivate && !(passable.name === "info" && !lane.isBusy)) {

@@ -217,9 +217,12 @@ export class Session implements LaneClient, NamedClient {
    */
   describe(command = "NULL", queried = 0): string {
     const { id, peer, name, since, context, user, version, libraryName, libraryVersion } = this;
+    const isSubscribed = this.lane?.private?.state.isSubscribed ?? false;
     const age = Math.floor((performance.now() - since) / 1000);
     return `id=${id} addr=${peer.remote} laddr=${peer.local} fd=-1 name=${name} age=${age} idle=0 ` +
-      `flags=N db=${context.database} sub=0 psub=0 ssub=0 multi=-1 qbuf=${queried} qbuf-free=0 ` +
+      `flags=${
+        isSubscribed ? "P" : "N"
+      } db=${context.database} sub=0 psub=0 ssub=0 multi=-1 qbuf=${queried} qbuf-free=0 ` +
       `argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=${command} ` +
       `user=${user} redir=-1 resp=${version} lib-name=${libraryName} lib-ver=${libraryVersion}`;
   }

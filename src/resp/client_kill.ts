@@ -1,0 +1,138 @@
+/**
+ * CLIENT KILL. Most clients here have no connection of their own at Redis, so the proxy ends them
+ * itself. Those of other programs are ended by Redis. The proxy's own connections are spared, unless
+ * their id or address is given.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { Failure } from "../core/types.ts";
+import type { NamedClient } from "../lanes/client_ids.ts";
+import type { ClientLane } from "../lanes/client_lane.ts";
+import { Passable } from "../lanes/passable.ts";
+import type { Output } from "../server/output.ts";
+import type { ClientRequest } from "../server/protocol.ts";
+import { type ClientFilter, fieldOf, filterOf, namesOne, takesIn } from "./client_filter.ts";
+import { request, wordsOf } from "./parse/arguments.ts";
+import { passedBy } from "./passed.ts";
+import { encode, integer, simple } from "./replies.ts";
+import { writeFailure } from "./requests/answers.ts";
+import type { Session } from "./session.ts";
+
+/** An address of nobody: with it, Redis checks the other words and the rights, and kills nobody. */
+const NOBODY = ["LADDR", "redis-proxy:0"];
+
+/** The names of the proxy's own connections. */
+const OWN_NAME = /^redis-proxy(-|$)/;
+
+/** What a question to Redis comes to: text, or why there is none. */
+type Answer = string | Failure;
+
+export class KillRequest implements ClientRequest {
+  readonly way = "control";
+  /** Whether it ends its own client, after the reply. */
+  readonly last: boolean;
+  readonly #killed: readonly NamedClient[];
+
+  /** @param words The words behind CLIENT KILL. */
+  constructor(
+    readonly lane: ClientLane,
+    readonly session: Session,
+    readonly filter: ClientFilter,
+    readonly words: readonly string[],
+  ) {
+    this.#killed = matching(filter, session);
+    this.last = this.#killed.includes(session);
+  }
+
+  async read(): Promise<Uint8Array | Failure> {
+    const answer = await this.#answer();
+    return answer instanceof Failure ? answer : encode(answer);
+  }
+
+  async #answer(): Promise<Answer> {
+    const { filter, words } = this;
+    const checked = await this.#ask("CLIENT", "KILL", ...checkOf(filter, words));
+    if (checked !== ":0\r\n") return checked;
+    const isHere = this.#killed.length > 0;
+    if (namesOne(filter) && !isHere) return await this.#ask("CLIENT", "KILL", ...words);
+    for (const client of this.#killed) if (client !== this.session) client.kill();
+    const elsewhere = namesOne(filter) ? 0 : await this.#killElsewhere();
+    return replyOf(filter, this.#killed.length + elsewhere);
+  }
+
+  reply(output: Output, answer: Uint8Array | Failure): void {
+    if (answer instanceof Failure) writeFailure(output, answer);
+    else output.bytes(answer);
+  }
+
+  /** Kills clients of Redis that do not belong to this proxy; returns how many. */
+  async #killElsewhere(): Promise<number> {
+    const list = await this.#ask("CLIENT", "LIST");
+    if (typeof list !== "string") return 0;
+    const { ids } = this.lane.lanes;
+    let killed = 0;
+    for (const line of list.match(/^id=.*$/gm) ?? []) {
+      const id = fieldOf(line, "id");
+      const isOurs = OWN_NAME.test(fieldOf(line, "name")) || ids.toldOf(id) !== id;
+      if (isOurs || !takesIn(this.filter, line)) continue;
+      if (await this.#ask("CLIENT", "KILL", "ID", id) === ":1\r\n") killed++;
+    }
+    return killed;
+  }
+
+  async #ask(...words: string[]): Promise<Answer> {
+    const spec = this.lane.lanes.table.find(wordsOf(words));
+    const bytes = encode(request(words));
+    // With a change of the reply, even a long one comes in one piece.
+    const passable = new Passable(bytes, spec, wordsOf(words), (reply) => reply);
+    const passed = await passedBy(this.lane.ask(passable));
+    if (passed instanceof Uint8Array) return latin1(passed);
+    return passed instanceof Failure
+      ? passed
+      : new Failure("away", "Redis is away: the connection was lost before the reply");
+  }
+}
+
+/** What a client with a connection of its own, whose rights Redis checks, sends to Redis instead. */
+export interface CheckedKill {
+  readonly words: readonly string[];
+  /** Changes the reply, and kills if Redis permits it. */
+  readonly rewrite: (reply: string) => string;
+}
+
+/** Returns how to kill clients here in the name of another user; null if the filter names none. */
+export function checkedKill(words: readonly string[], session: Session): CheckedKill | null {
+  const filter = filterOf(words);
+  if (filter === null || !namesOne(filter)) return null;
+  const killed = matching(filter, session);
+  if (killed.length === 0) return null;
+  return {
+    words: ["CLIENT", "KILL", ...checkOf(filter, words)],
+    rewrite(reply) {
+      if (reply !== ":0\r\n") return reply;
+      for (const client of killed) client.kill();
+      return replyOf(filter, killed.length);
+    },
+  };
+}
+
+function checkOf({ isOld }: ClientFilter, words: readonly string[]): string[] {
+  return [...(isOld ? ["ADDR", ...words] : words), ...NOBODY];
+}
+
+/** Returns the clients here that a filter takes in. */
+function matching(filter: ClientFilter, session: Session): NamedClient[] {
+  const all = session.context.lanes!.ids.all;
+  return all.filter((client) =>
+    !(filter.skipsMe && client === session) && takesIn(filter, client.describe())
+  );
+}
+
+function replyOf({ isOld }: ClientFilter, killed: number): string {
+  return isOld ? simple("OK") : integer(killed);
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+}

@@ -1,0 +1,140 @@
+// CLIENT LIST, KILL and UNBLOCK by what the clients were told of themselves, as on redis-server.
+import { assertEquals, assertMatch } from "@std/assert";
+import { startRedisServer } from "../../tools/redis_server.ts";
+import { RawClient, request } from "../support/client.ts";
+import { serving, until } from "../support/serving.ts";
+
+/** A client and what it was told. */
+interface Told {
+  readonly client: RawClient;
+  readonly id: string;
+  readonly addr: string;
+}
+
+async function say(client: RawClient, ...words: string[]): Promise<string> {
+  await client.send(request(...words));
+  const line = await client.until("\r\n");
+  if (!/^[$=]\d/.test(line)) return line.trim();
+  const text = await client.text(Number(line.slice(1)) + 2);
+  return text.trim();
+}
+
+/** Connects a client that then has the given state: none, or a connection of its own. */
+async function told(port: number, ...state: string[]): Promise<Told> {
+  const client = await RawClient.connect(port);
+  const { hostname, port: own } = client.conn.localAddr as Deno.NetAddr;
+  if (state.length > 0) {
+    await client.send(request(...state));
+    await client.until("\r\n");
+  }
+  // A client that only reads is a client too.
+  await say(client, "GET", "none");
+  const id = (await say(client, "CLIENT", "ID")).slice(1);
+  return { client, id, addr: `${hostname}:${own}` };
+}
+
+async function isOpen({ client }: Told): Promise<boolean> {
+  try {
+    return await say(client, "PING") === "+PONG";
+  } catch {
+    return false;
+  }
+}
+
+type Form = (victim: Told, killer: Told) => string[];
+
+/** Ways to kill one client, and what must be said. */
+const FORMS: Readonly<Record<string, Form>> = {
+  "its id": ({ id }) => ["ID", id],
+  "its address": ({ addr }) => ["ADDR", addr],
+  "its address alone": ({ addr }) => [addr],
+  "its id and its user": ({ id }) => ["ID", id, "USER", "default"],
+  "its address and another id": ({ addr }, { id }) => ["ADDR", addr, "ID", id],
+  "its id and another type": ({ id }) => ["ID", id, "TYPE", "pubsub"],
+  "a user that does not exist": ({ id }) => ["ID", id, "USER", "nobody"],
+  "an unknown type": ({ id }) => ["ID", id, "TYPE", "strange"],
+  "a word that is no option": ({ id }) => ["ID", id, "FOO", "bar"],
+  "no number": () => ["ID", "x"],
+  "the number 0": () => ["ID", "0"],
+  "an address of nobody": () => ["192.0.2.1:1"],
+  "an option of nobody": () => ["ADDR", "192.0.2.1:1"],
+  "its own id": (_, { id }) => ["ID", id],
+  "its own id, not spared": (_, { id }) => ["ID", id, "SKIPME", "no"],
+  "its own address alone": (_, { addr }) => [addr],
+  "all but itself": () => ["SKIPME", "yes"],
+  "all of a type": () => ["TYPE", "normal"],
+  "all of a user": () => ["USER", "default", "SKIPME", "yes"],
+  "all subscribers": () => ["TYPE", "pubsub"],
+};
+
+for (const state of [[], ["WATCH", "k"]]) {
+  Deno.test(`CLIENT KILL kills what redis-server kills: clients ${state[0] ?? "without a connection of their own"}`, async () => {
+    await using expected = await startRedisServer();
+    await using it = await serving();
+    for (const [name, form] of Object.entries(FORMS)) {
+      const outcomes = await Promise.all([expected.port, it.port].map(async (port) => {
+        const [victim, other, killer] = [
+          await told(port, ...state),
+          await told(port),
+          await told(port),
+        ];
+        const reply = await say(killer.client, "CLIENT", "KILL", ...form(victim, killer));
+        const open = [await isOpen(victim), await isOpen(other), await isOpen(killer)];
+        for (const { client } of [victim, other, killer]) client.close();
+        // Each round begins without clients.
+        await until(async () => {
+          using asker = await RawClient.connect(port);
+          const list = await say(asker, "CLIENT", "LIST");
+          return list.split("\n").filter((line) => !/ name=redis-proxy/.test(line)).length === 1;
+        });
+        return { name, reply, open };
+      }));
+      assertEquals(outcomes[1], outcomes[0]);
+    }
+  });
+}
+
+Deno.test("CLIENT LIST ID lists clients in the wanted order, with or without a connection of their own", async () => {
+  await using it = await serving();
+  const clients = [await told(it.port), await told(it.port, "WATCH", "k"), await told(it.port)];
+  const [a, b, c] = clients.map(({ id }) => id);
+  const list = await say(clients[0]!.client, "CLIENT", "LIST", "ID", c!, b!, "999999", a!, c!);
+  assertEquals(list.match(/(?<=^id=)\d+/gm), [c, b, a, c]);
+  for (const { id, addr } of clients) assertMatch(list, new RegExp(`^id=${id} addr=${addr} `, "m"));
+  const all = (await say(clients[0]!.client, "CLIENT", "LIST")).match(/(?<=^id=)\d+/gm)!.map(
+    Number,
+  );
+  assertEquals(all, all.toSorted((one, other) => one - other));
+  for (const { client } of clients) client.close();
+});
+
+Deno.test("CLIENT UNBLOCK checks its words before it looks for the client", async () => {
+  await using expected = await startRedisServer();
+  await using it = await serving();
+  const replies = await Promise.all([expected.port, it.port].map(async (port) => {
+    const one = await told(port);
+    const words = [[one.id], [one.id, "ERROR"], [one.id, "SOON"], ["x"], [one.id, "ERROR", "x"]];
+    const all: string[] = [];
+    for (const rest of words) all.push(await say(one.client, "CLIENT", "UNBLOCK", ...rest));
+    one.client.close();
+    return all;
+  }));
+  assertEquals(replies[1], replies[0]);
+});
+
+Deno.test("a client that is logged in as another user kills by id and address", async () => {
+  await using it = await serving();
+  await it.ask("ACL", "SETUSER", "admin", "on", ">pw", "~*", "+@all");
+  await it.ask("ACL", "SETUSER", "guest", "on", ">pw", "~*", "+@all", "-client|kill");
+  for (const [user, isAllowed] of [["guest", false], ["admin", true]] as const) {
+    for (const form of [FORMS["its id"]!, FORMS["its address"]!, FORMS["its address alone"]!]) {
+      const [victim, killer] = [await told(it.port), await told(it.port)];
+      assertEquals(await say(killer.client, "AUTH", user, "pw"), "+OK");
+      const reply = await say(killer.client, "CLIENT", "KILL", ...form(victim, killer));
+      assertMatch(reply, isAllowed ? /^(:1|\+OK)$/ : /^-NOPERM /);
+      assertEquals(await isOpen(victim), !isAllowed);
+      victim.client.close();
+      killer.client.close();
+    }
+  }
+});
