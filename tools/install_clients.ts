@@ -1,6 +1,6 @@
-// Installs the Redis clients and programs of other languages that the tests drive, and twemproxy,
-// which they put before a Redis. This needs root on a Debian-like system; otherwise the tests skip
-// what is missing.
+// Installs the Redis clients and programs of other languages that the tests drive, twemproxy, which
+// they put before a Redis, and Prometheus. This needs root on a Debian-like system; otherwise the
+// tests skip what is missing.
 import { type Client, SYSTEM_CLIENTS, versionOf } from "../tests/e2e/clients/catalogue.ts";
 import { isInstalled, SYSTEM_PROGRAMS } from "../tests/e2e/packages/catalogue.ts";
 import { main, say } from "./command.ts";
@@ -15,6 +15,7 @@ export async function ensureClients(): Promise<void> {
     ...packagesOf(await missingClients()),
     ...await packagesOfPrograms(),
     ...(isOnPath(TWEMPROXY) ? [] : [TWEMPROXY]),
+    ...(isOnPath("promtool") ? [] : ["prometheus"]),
   ];
   if (packages.length === 0 || !mayInstall()) return;
   try {

@@ -10,6 +10,8 @@ export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** One value, with the labels that distinguish it from others of the same metric. */
 export interface Sample {
+  /** What follows the name of the metric, in a histogram. */
+  readonly suffix?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -17,7 +19,7 @@ export interface Sample {
 export interface Metric {
   /** In base units; the name of a counter ends in `_total`. */
   readonly name: string;
-  readonly type: "counter" | "gauge";
+  readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
   readonly samples: readonly Sample[];
 }
@@ -26,7 +28,9 @@ export interface Metric {
 export function expose(metrics: readonly Metric[]): string {
   return metrics.map(({ name, type, help, samples }) =>
     `# HELP ${name} ${escape(help)}\n# TYPE ${name} ${type}\n` +
-    samples.map((sample) => `${name}${labelsOf(sample)} ${numberOf(sample.value)}\n`).join("")
+    samples.map((sample) =>
+      `${name}${sample.suffix ?? ""}${labelsOf(sample)} ${numberOf(sample.value)}\n`
+    ).join("")
   ).join("");
 }
 

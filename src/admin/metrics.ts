@@ -5,6 +5,7 @@
  */
 import type { Facts } from "../core/facts.ts";
 import { expose, type Metric, type Sample } from "./exposition.ts";
+import { histograms, labelledCounts, type MachineFacts, processMetrics } from "./figures.ts";
 
 type Figure = (facts: Facts) => number | readonly Sample[];
 type Row = readonly [name: string, help: string, figure: Figure];
@@ -17,6 +18,8 @@ const COUNTERS: readonly Row[] = [
   ["clients_accepted", "Clients accepted", (facts) => facts.clientsTotal],
   ["clients_refused", "Clients turned away: too many", (facts) => facts.clientsRefused],
   ["clients_cut_off", "Clients that did not take their replies", (facts) => facts.clientsCutOff],
+  ["received_bytes", "Bytes received from clients", ({ stats }) => stats.bytesIn],
+  ["sent_bytes", "Bytes sent to clients", ({ stats }) => stats.bytesOut],
   ["requests", "Requests answered, of either protocol", (facts) => facts.requests],
   ["cache_hits", "Keys answered from the cache", (facts) => facts.hits],
   ["cache_misses", "Keys not answered from the cache", (facts) => facts.misses],
@@ -57,7 +60,15 @@ const COUNTERS: readonly Row[] = [
 
 /** Current values. */
 const GAUGES: readonly Row[] = [
-  ["upstreams", "Clients' own connections to Redis", ({ stats }) => stats.upstreams],
+  [
+    "upstreams",
+    "Connections to Redis for commands: private to one client, or shared",
+    ({ stats, sharedUpstreams }) => [
+      { labels: { kind: "private" }, value: stats.upstreams },
+      { labels: { kind: "shared" }, value: sharedUpstreams },
+    ],
+  ],
+  ["upstreams_max", "Private connections that may be open", (facts) => facts.upstreamsMax],
   [
     "build_info",
     "Always 1; the version of the proxy",
@@ -105,19 +116,15 @@ function leaseAge({ coherence, coherenceProvenAge: age }: Facts): readonly Sampl
 }
 
 /** Returns the figures in Prometheus' text format. */
-export function metricsText(facts: Facts): string {
+export function metricsText(facts: Facts, machine: MachineFacts): string {
+  const limit = machine.memoryLimit ?? Infinity;
   return expose([
     ...COUNTERS.map((row) => metric("counter", row, facts)),
+    ...labelledCounts(facts),
     ...GAUGES.map((row) => metric("gauge", row, facts)),
-    // By convention, the metrics of a process have the same names in all programs.
-    ...[
-      process("resident_memory_bytes", "Resident memory size in bytes", facts.residentBytes),
-      process(
-        "start_time_seconds",
-        "Start of the process in seconds since the Unix epoch",
-        performance.timeOrigin / 1000,
-      ),
-    ],
+    metric("gauge", ["memory_limit_bytes", "Memory of the process at most", () => limit], facts),
+    ...histograms(facts, machine),
+    ...processMetrics(facts, machine),
   ]);
 }
 
@@ -129,8 +136,4 @@ function metric(type: Metric["type"], [name, help, figure]: Row, facts: Facts): 
     help,
     samples: typeof found === "number" ? [{ value: found }] : found,
   };
-}
-
-function process(name: string, help: string, value: number): Metric {
-  return { name: `process_${name}`, type: "gauge", help, samples: [{ value }] };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { MachineFacts } from "./figures.ts";
 export { AdminProtocol } from "./protocol.ts";
 export { whyNotReady } from "./readiness.ts";
 export type { AdminSources } from "./routes.ts";

@@ -13,11 +13,13 @@ import { errorBody } from "../http/error_body.ts";
 import { keyOf, splitTarget } from "../http/target.ts";
 import type { Key } from "../core/types.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
+import type { MachineFacts } from "./figures.ts";
 import { metricsText } from "./metrics.ts";
 
 /** The sources of the pages. */
 export interface AdminSources {
   facts(): Facts;
+  machine(): MachineFacts;
   /** Why reads would not be served; null if they would. */
   whyNotReady(): string | null;
   explain(key: Key): Readonly<Record<string, string>>;
@@ -72,7 +74,9 @@ export function answer(request: AdminRequest, sources: AdminSources): Page {
     if (why === null) return page("ready\n", TEXT);
     return refuse(request, STATUS_CODE.ServiceUnavailable, why);
   }
-  if (path === "/metrics") return page(metricsText(sources.facts()), EXPOSITION_TYPE);
+  if (path === "/metrics") {
+    return page(metricsText(sources.facts(), sources.machine()), EXPOSITION_TYPE);
+  }
   if (path === "/explain") return explain(request, keyInQuery(query), sources);
   if (path.startsWith("/explain/")) {
     return explain(request, keyOf(path.slice("/explain".length)), sources);

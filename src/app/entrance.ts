@@ -27,7 +27,7 @@ export function makeEntrance(
   facts: () => Facts,
   log: Log,
 ): Entrance {
-  const http = new HttpContext(httpOptions(config));
+  const http = new HttpContext(httpOptions(config), data.cache.stats);
   const resp = respContext(config, data, lanes, facts, log);
   return new Entrance(
     config.values["proxy-protocol"] === "require",
@@ -63,6 +63,7 @@ function respContext(
     filter,
     mayGet: allowsHere(filter, "get"),
     credentials,
+    stats: data.cache.stats,
     lanes,
     originCredentials: originCredentialsOf(origin),
     mayPass: (peer) => mayPass(config, peer),

@@ -20,6 +20,8 @@ import { makeEntrance } from "./entrance.ts";
 import { warnOfExposure } from "./exposure.ts";
 import { makeLanes } from "./lanes.ts";
 import { listen, portOf } from "./listener.ts";
+import { LoopLag } from "./loop_lag.ts";
+import { machineWatch } from "./machine.ts";
 import { Reloader } from "./reload.ts";
 import { reloadableParts } from "./reloadable.ts";
 import { countConnections, serverOptions } from "./server_options.ts";
@@ -55,7 +57,8 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const ledger = new Ledger(values["reply-memory"]);
   const data = makeDataPath(config, stats, ledger, log);
   const lanes = makeLanes(config, upstreams, changeLog(data), stats, data.origin.link, log);
-  const facts = () => factsOf({ config, version, stats, data, maxClients, port: portOf(listener) });
+  const port = portOf(listener);
+  const facts = () => factsOf({ config, version, stats, data, lanes, maxClients, port });
   const server = new Server(
     listener,
     {
@@ -68,13 +71,14 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
     log,
   );
   const state = { isStopping: false };
-  const sources = adminSources(config, data, facts, state);
+  const lag = new LoopLag();
+  const sources = { ...adminSources(config, data, facts, state), machine: machineWatch(lag) };
   const admin = openAdmin(values, config.credentials, sources, data.cache, log);
   data.origin.link.open();
-  announce(config, version, portOf(listener), log);
+  announce(config, version, port, log);
   const reloader = new Reloader(reloadableParts(config, server), log);
   return {
-    port: portOf(listener),
+    port,
     get clients() {
       return server.clients;
     },
@@ -95,6 +99,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       lanes?.close();
       data.origin.permits.close();
       await admin?.stop(0);
+      lag.stop();
     },
   };
 }
@@ -104,7 +109,7 @@ function adminSources(
   { cache, table }: DataPath,
   facts: () => Facts,
   state: { readonly isStopping: boolean },
-): AdminSources {
+): Omit<AdminSources, "machine"> {
   const freshness = respFreshness(values, table.policies);
   return {
     facts,

@@ -9,6 +9,7 @@ import type { Link } from "../origin/link.ts";
 import { failureOf } from "../origin/loss.ts";
 import type { ReadThrough } from "../cache/read_through.ts";
 import type { Facts } from "../core/facts.ts";
+import type { Lanes } from "../lanes/mod.ts";
 import type { Stats } from "../core/stats.ts";
 
 /** The objects that hold the figures. */
@@ -17,6 +18,8 @@ export interface Sources {
   readonly version: string;
   readonly stats: Stats;
   readonly data: DataPath;
+  /** Null if only reads are served. */
+  readonly lanes: Lanes | null;
   readonly maxClients: number;
   /** The TCP port; 0 if there is none. */
   readonly port: number;
@@ -30,8 +33,8 @@ export function redisVersionOf(link: Link): string {
   return link.version ?? OLDEST_REDIS;
 }
 
-export function factsOf({ config, version, stats, data, maxClients, port }: Sources): Facts {
-  const { values } = config;
+export function factsOf(sources: Sources): Facts {
+  const { config: { values }, version, stats, data, lanes, maxClients, port } = sources;
   const { origin, cache } = data;
   const { link, permits, budget } = origin;
   const { rss, heapUsed, external } = Deno.memoryUsage();
@@ -67,6 +70,8 @@ export function factsOf({ config, version, stats, data, maxClients, port }: Sour
     originPermitsMax: permits.options.permits,
     originWaiting: permits.waiting,
     originLargeBytes: budget.held,
+    sharedUpstreams: lanes?.sharedConnections ?? 0,
+    upstreamsMax: lanes?.options.maxPrivate ?? 0,
     ...coherenceOf(cache),
     stats,
   };

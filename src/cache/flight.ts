@@ -35,6 +35,8 @@ export type Waiter = (answer: Answer, flight: CacheFlight, landing: Landing, now
 /** A flight. Its result becomes an entry only if it is the current flight of its key. */
 export class CacheFlight implements Flight {
   phase: FlightPhase = "queued";
+  /** When a client missed the key; NaN if no client waits. */
+  missedAt: Millis = NaN;
   /** When its request was written, and the epoch and generation of its result. */
   sentAt: Millis = Infinity;
   epoch = -1;

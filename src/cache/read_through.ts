@@ -160,6 +160,7 @@ export class ReadThrough implements Lookup {
     if (failed !== undefined) return isStale ? this.#stale(query, entry) : failed;
     if (terms.maxAge === 0) table.bypass(key);
     const flight = table.begin(key, terms.mayStore);
+    flight.missedAt = now;
     const answer = this.#wait(query, flight, stale);
     this.#boarding.add(flight);
     return answer;

@@ -17,7 +17,7 @@
 import type { ByteWindow } from "../core/byte_window.ts";
 import { ownBytes } from "../core/memory.ts";
 import { isAboutKey } from "../core/redis_errors.ts";
-import type { Stats } from "../core/stats.ts";
+import type { EvictionCause, Stats } from "../core/stats.ts";
 import { Failure, type Fetched, type Found, type Key, type Millis } from "../core/types.ts";
 import { Backoff } from "./backoff.ts";
 import type { Channel } from "./channel.ts";
@@ -65,7 +65,7 @@ export class Table implements FlightTracker {
     const { entries, bytes } = options;
     this.proof = new Proof(channel, options.covers ?? (() => true));
     this.#random = options.random ?? Math.random;
-    this.store = new Store({ entries, bytes, onEvict: (key) => this.#reasons.set(key, "evicted") });
+    this.store = new Store({ entries, bytes, onEvict: (key, cause) => this.#evicted(key, cause) });
   }
 
   /** The number of entries, fresh or not. */
@@ -174,11 +174,21 @@ export class Table implements FlightTracker {
   /** Ends a flight. Its result becomes an entry if the flight is still the current one. */
   settled(flight: CacheFlight, fetched: Fetched, now: Millis): void {
     const { key } = flight;
-    // A read that was never sent says nothing about the next one.
-    if (flight.phase === "sent") this.backoff.note(key, fetched, now);
+    const { latencies } = this.stats;
+    latencies.miss.observe(now - flight.missedAt);
+    if (flight.phase === "sent") {
+      latencies.origin.observe(now - flight.sentAt);
+      // A read that was never sent says nothing about the next one.
+      this.backoff.note(key, fetched, now);
+    }
     const isCurrent = this.isCurrent(flight);
     if (isCurrent) this.flights.delete(key);
     flight.land(this.#landingOf(flight, fetched, isCurrent), now);
+  }
+
+  #evicted(key: Key, cause: EvictionCause): void {
+    this.#reasons.set(key, "evicted");
+    this.stats.evictions[cause]++;
   }
 
   protected isCurrent(flight: CacheFlight): boolean {

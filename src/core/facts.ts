@@ -75,6 +75,10 @@ export interface Facts {
   readonly coherenceEpoch: number;
   /** Time since the last proof of all entries, in milliseconds; -1 without a proof. */
   readonly coherenceProvenAge: number;
+  /** Connections to Redis that clients share for commands. */
+  readonly sharedUpstreams: number;
+  /** The limit of connections to Redis for single clients. */
+  readonly upstreamsMax: number;
   /** The counters. */
   readonly stats: Stats;
 }

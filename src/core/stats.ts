@@ -3,6 +3,35 @@
  *
  * @module
  */
+import { Histogram } from "./histogram.ts";
+import { NameCounts } from "./name_counts.ts";
+
+/** Why an entry was evicted: `--cache-size`, `--cache-memory`, or the share of absent keys. */
+export type EvictionCause = "entries" | "memory" | "absent_keys";
+
+/** How long things took. */
+export class Latencies {
+  /** From the read of a request to its reply, for hits; one in `SAMPLED_REQUESTS` is measured. */
+  readonly hit = new Histogram();
+  /** From the miss of a key to the answer of Redis, failures included. */
+  readonly miss = new Histogram();
+  /** From the sending of a read to the answer of Redis. */
+  readonly origin = new Histogram();
+  /** From a passed command to its reply; one in `SAMPLED_PASSES` on the shared lanes is measured. */
+  readonly lanes = {
+    shared: new Histogram(),
+    control: new Histogram(),
+    private: new Histogram(),
+  };
+}
+
+/** One in so many requests is measured if it is a hit; a power of 2. */
+export const SAMPLED_REQUESTS = 128;
+
+/** One in so many commands on a shared lane is measured; a power of 2. */
+export const SAMPLED_PASSES = 16;
+
+/** The counters of the proxy. */
 export class Stats {
   /** Connected clients. */
   clients = 0;
@@ -56,4 +85,20 @@ export class Stats {
   connections = 0;
   /** Connections to Redis lost so far. */
   connectionsLost = 0;
+  /** Bytes received from clients. */
+  bytesIn = 0;
+  /** Bytes sent to clients. */
+  bytesOut = 0;
+  /** Plain GETs of RESP clients, which take the short way past `commands`. */
+  plainGets = 0;
+  /** Other commands of RESP clients. */
+  readonly commands = new NameCounts();
+  /** HTTP replies by status. */
+  readonly httpStatuses = new Float64Array(600);
+  /** Logins that were refused, by protocol. */
+  readonly failedLogins = { resp: 0, http: 0 };
+  /** Evicted entries. */
+  readonly evictions: Record<EvictionCause, number> = { entries: 0, memory: 0, absent_keys: 0 };
+  /** How long things took. */
+  readonly latencies = new Latencies();
 }

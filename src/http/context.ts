@@ -3,13 +3,17 @@
  *
  * @module
  */
+import type { Stats } from "../core/stats.ts";
 import type { HttpOptions } from "./options.ts";
 import { Replies } from "./replies.ts";
+
+/** What HTTP counts. */
+export type HttpStats = Pick<Stats, "httpStatuses" | "failedLogins">;
 
 export class HttpContext {
   readonly replies: Replies;
 
-  constructor(readonly options: HttpOptions) {
-    this.replies = new Replies(options);
+  constructor(readonly options: HttpOptions, readonly stats: HttpStats) {
+    this.replies = new Replies(options, stats.httpStatuses);
   }
 }

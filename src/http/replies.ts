@@ -67,7 +67,8 @@ export class Replies {
   #ok: Uint8Array = new Uint8Array();
   #okDate = "";
 
-  constructor({ contentType, maxAge }: HttpOptions) {
+  /** @param counts The replies by status. */
+  constructor({ contentType, maxAge }: HttpOptions, readonly counts: Float64Array) {
     this.#maxAge = maxAge;
     this.#valueLines = `Content-Type: ${contentType}\r\nAccept-Ranges: bytes\r\n`;
   }
@@ -80,9 +81,10 @@ export class Replies {
     mode: ReplyMode,
   ): void {
     const date = this.#date.at(now);
+    this.counts[200]!++;
     if (date !== this.#okDate) {
       this.#okDate = date;
-      this.#ok = Buffer.from(`${this.#start(200, now)}${this.#valueLines}Content-Length: `);
+      this.#ok = Buffer.from(`${this.#head(200, now)}${this.#valueLines}Content-Length: `);
     }
     output.bytes(this.#ok);
     output.decimal(value.length);
@@ -144,7 +146,13 @@ export class Replies {
     if (!mode.isHead) output.bytes(body);
   }
 
+  /** The beginning of a reply, which is counted. */
   #start(status: StatusCode, now: Millis): string {
+    this.counts[status]!++;
+    return this.#head(status, now);
+  }
+
+  #head(status: StatusCode, now: Millis): string {
     return `HTTP/1.1 ${status} ${STATUS_TEXT[status]}\r\n${SERVER_LINES}` +
       `Date: ${this.#date.at(now)}\r\n`;
   }

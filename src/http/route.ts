@@ -67,6 +67,7 @@ function routeOther(
     return OTHER_METHODS.has(method) ? fail(405, why, ALLOW) : fail(501, why);
   }
   if (fields.bar === "unauthorized") {
+    context.stats.failedLogins.http++;
     return fail(
       401,
       "Wrong or missing password: wanted Basic or Bearer authentication",

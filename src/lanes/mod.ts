@@ -9,6 +9,7 @@ import { PassFilter } from "../commands/permission.ts";
 import { isAlwaysShared, type Route } from "../commands/route.ts";
 import { CommandTable } from "../commands/table.ts";
 import type { CommandSpec, Reply } from "../commands/spec.ts";
+import type { Latencies } from "../core/stats.ts";
 import { Failure, type Millis } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import type { ChangeLog } from "./changes.ts";
@@ -56,6 +57,7 @@ export interface LaneStats {
   commandsPassed: number;
   upstreams: number;
   upstreamsTotal: number;
+  readonly latencies: Pick<Latencies, "lanes">;
 }
 
 /** The names of the shared lanes in CLIENT LIST. */
@@ -130,6 +132,7 @@ export class Lanes {
         cache: this.options.cache,
         budget: this.#budget,
         long: this.long,
+        latency: this.options.stats.latencies.lanes[kind],
       });
       this.#shared.set(key, lane);
     }
@@ -155,10 +158,16 @@ export class Lanes {
     }
     stats.upstreamsTotal++;
     const lane = new PrivateLane(connection, new ConnectionState(database), cache, client);
+    lane.latency = stats.latencies.lanes.private;
     lane.onClosed = () => stats.upstreams--;
     lane.upstreamId = upstreamId;
     if (connection.loss !== null) return new Failure("away", `Redis is away: ${connection.loss}`);
     return lane;
+  }
+
+  /** The number of shared connections. */
+  get sharedConnections(): number {
+    return [...this.#shared.values()].reduce((sum, { connections }) => sum + connections, 0);
   }
 
   /** Ends all shared connections. */

@@ -10,6 +10,8 @@ import type { Connection } from "../origin/wire/connection.ts";
 import { NOTHING_WRITTEN, type Written } from "../commands/keys.ts";
 import { type ChangeLog, joined, settle } from "./changes.ts";
 import { changesReplies, ConnectionState, SUBSCRIPTIONS } from "./connection_state.ts";
+import type { Histogram } from "../core/histogram.ts";
+import type { Millis } from "../core/types.ts";
 import type { LaneClient } from "./lane_client.ts";
 import type { Passable } from "./passable.ts";
 import { confirmationOf, type FrameKind, isError, kindOf } from "./reply_kind.ts";
@@ -28,6 +30,8 @@ interface Slot {
   readonly isMuted: boolean;
   /** A reply of the proxy. */
   readonly local: Uint8Array | null;
+  /** When the request was sent. */
+  readonly sentAt: Millis;
 }
 
 const PLUS = 0x2b;
@@ -37,6 +41,8 @@ const NINE = 0x39;
 export class PrivateLane {
   /** The id of the connection at Redis; null if Redis does not say. */
   upstreamId: number | null = null;
+  /** How long requests take. */
+  latency: Histogram | null = null;
   /** Takes the replies. Set while this lane serves the client. */
   sink: ReplySink = { write() {} };
   /** Called after each request and each reply. */
@@ -111,7 +117,7 @@ export class PrivateLane {
   /** Sends a request. */
   send(request: Passable, isMuted: boolean): void {
     if (this.state.isOpaque) this.#unsettled = joined([this.#unsettled, request.written]);
-    else this.#slots.push({ request, isMuted, local: null });
+    else this.#slots.push({ request, isMuted, local: null, sentAt: performance.now() });
     this.#count(request, 1);
     this.connection.out.bytes(request.bytes);
     this.connection.flush();
@@ -121,7 +127,7 @@ export class PrivateLane {
   /** Sends a reply of the proxy, in its turn. */
   answer(local: Uint8Array): void | Promise<void> {
     if (this.outstanding === 0) return this.sink.write(local, 0, local.length);
-    this.#slots.push({ request: null, isMuted: false, local });
+    this.#slots.push({ request: null, isMuted: false, local, sentAt: NaN });
   }
 
   /** Ends the connection. Redis may still execute what was sent. */
@@ -254,7 +260,10 @@ export class PrivateLane {
 
   #take(): Slot {
     const slot = this.#slots[this.#head++]!;
-    if (slot.request !== null) this.#count(slot.request, -1);
+    if (slot.request !== null) {
+      this.#count(slot.request, -1);
+      this.latency?.observe(performance.now() - slot.sentAt);
+    }
     if (this.#head === this.#slots.length || this.#head > 1024) {
       this.#slots.splice(0, this.#head);
       this.#head = 0;

@@ -8,7 +8,9 @@
  *
  * @module
  */
-import { Failure } from "../core/types.ts";
+import type { Histogram } from "../core/histogram.ts";
+import { SAMPLED_PASSES } from "../core/stats.ts";
+import { Failure, type Millis } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import type { Receiver } from "../origin/wire/expected.ts";
 import { requestOf } from "../origin/wire/outbox.ts";
@@ -46,6 +48,8 @@ export interface SharedLaneOptions {
   readonly budget: StreamBudget;
   /** Remembers requests with long replies. */
   readonly long: LongRequests;
+  /** How long requests take. */
+  readonly latency?: Histogram;
 }
 
 export class SharedLane {
@@ -57,7 +61,14 @@ export class SharedLane {
   /** Connections that were left to a long reply. They take no new requests. */
   readonly #left = new Set<Connection>();
 
+  #passes = 0;
+
   constructor(readonly options: SharedLaneOptions) {}
+
+  /** The number of open connections. */
+  get connections(): number {
+    return this.#left.size + (this.#connection?.loss === null ? 1 : 0);
+  }
 
   /** The number of requests without a reply. */
   get outstanding(): number {
@@ -71,6 +82,7 @@ export class SharedLane {
    */
   pass(request: Passable, replies = 1, sender: Sender = anybody()): Later<Passed> {
     const passing = new Passing(this, request, replies, sender);
+    if (++this.#passes % SAMPLED_PASSES === 0) passing.begunAt = performance.now();
     this.send(passing);
     return passing;
   }
@@ -146,6 +158,8 @@ function anybody(): Sender {
 class Passing extends Later<Passed> implements Receiver {
   /** The connection that it was sent over last. */
   connection: Connection | null = null;
+  /** When it began; NaN if it is not measured. */
+  begunAt: Millis = NaN;
   #collected: Uint8Array | null = null;
   #stream: ReplyStream | null = null;
   #mayRepeat = true;
@@ -210,6 +224,8 @@ class Passing extends Later<Passed> implements Receiver {
 
   /** Makes the result known. */
   finish(passed: Passed): void {
+    const { begunAt, lane: { options } } = this;
+    if (begunAt > 0) options.latency?.observe(performance.now() - begunAt);
     this.sender.onDone();
     this.settle(passed);
   }

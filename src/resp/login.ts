@@ -42,7 +42,7 @@ export function login(
   }
   // Redis may accept any password, so its OK proves nothing to a proxy that has its own password.
   const isOwn = username === credentials.user;
-  if (session.lane === null || !session.isAuthenticated || isOwn) return refuse(WRONG_PASSWORD);
+  if (session.lane === null || !session.isAuthenticated || isOwn) return refuseLogin(session);
   return new ForeignLogin({ username, password }, session, done);
 }
 
@@ -71,16 +71,21 @@ export function loginInPlace(
     const own = [login?.username ?? DEFAULT_USER, login?.password ?? ""];
     words.splice(at.first, at.last - at.first + 1, ...own);
   } else if (username === credentials.user) {
-    return refuse(WRONG_PASSWORD);
+    return refuseLogin(session);
   }
   const passing = new Passable(encode(request(words)), spec, args, rewriteOf(spec, args, session));
   passing.onAnswer = (isError) => {
-    if (isError) return;
+    if (isError) return void session.context.stats.failedLogins.resp++;
     session.login = isOwn ? null : { username, password };
     session.admit(username, !isOwn || isOrigin || credentials.required);
     if (passing.name === "hello") session.version = words[1] === "3" ? 3 : 2;
   };
   return new PrivateRequest(lane, passing, session.skipsReply());
+}
+
+function refuseLogin({ context }: Session): ClientRequest {
+  context.stats.failedLogins.resp++;
+  return refuse(WRONG_PASSWORD);
 }
 
 /** Returns the user and the password in the words of AUTH or HELLO; null if there are none. */
@@ -117,7 +122,10 @@ class ForeignLogin implements ClientRequest {
   async takeOver(): Promise<ClientRequest> {
     const { session, login } = this;
     const failure = await session.enterUser(login);
-    if (failure instanceof Failure) return refuseFailure(failure);
+    if (failure instanceof Failure) {
+      if (failure.reason === "reply") session.context.stats.failedLogins.resp++;
+      return refuseFailure(failure);
+    }
     session.admit(login.username, true);
     return this.done();
   }

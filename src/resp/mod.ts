@@ -12,6 +12,7 @@ import { RespParser } from "./parse/parser.ts";
 import { NO_GET, takeGet } from "./parse/plain_get.ts";
 import { PrivateRequest } from "./private_client.ts";
 import { route, streamedOf } from "./route.ts";
+import { countCommand } from "./commands/counting.ts";
 import type { RequestSource } from "./streamed_request.ts";
 import { collectTransaction } from "./transaction.ts";
 import { logSample } from "./parse/log_sample.ts";
@@ -49,6 +50,7 @@ export class Resp implements Protocol {
       const length = takeGet(input);
       const to = input.start - 2;
       if (length !== NO_GET) {
+        session.context.stats.plainGets++;
         return new PlainGet(input.bytes, to - length, to, session.terms, session.nil);
       }
       if (this.#parser === null && input.start === input.end) return undefined;
@@ -80,6 +82,7 @@ export class Resp implements Protocol {
     if (parser.error !== null) return this.#fail(input, parser.error);
     const refused = this.#refused;
     this.#refused = null;
+    if (refused === null) countCommand(parser.args, session);
     const request = refused === null
       ? route(parser.args, session)
       : session.skipsReply()
@@ -115,7 +118,10 @@ export class Resp implements Protocol {
     const { lane } = this.#session;
     if (lane !== null && parser.hasName) {
       const streamed = streamedOf(args, this.#session, () => this.#sourceOf(parser, input));
-      if (streamed !== null) return streamed;
+      if (streamed !== null) {
+        countCommand(args, this.#session);
+        return streamed;
+      }
     }
     const refused = lane === null ? refuseEarly(args) : null;
     if (refused === null) {
@@ -125,6 +131,7 @@ export class Resp implements Protocol {
     }
     // The reply shows the beginning of the arguments, so it needs more bytes.
     if (!isWellKnown) return undefined;
+    countCommand(args, this.#session);
     this.#refused = refused;
     parser.stream();
     return this.next(input);

@@ -17,6 +17,7 @@ import type { Lanes } from "../lanes/mod.ts";
 import type { Peer } from "../server/peer.ts";
 import { Failure, type Millis, type Terms } from "../core/types.ts";
 import { type Freshness, TERMS } from "./freshness.ts";
+import type { Stats } from "../core/stats.ts";
 import type { Facts } from "../core/facts.ts";
 import type { RespLimits } from "./parse/limits.ts";
 import { NIL, type RespVersion } from "./replies.ts";
@@ -28,6 +29,7 @@ export interface RespContext {
   readonly originCredentials: Credentials | null;
   /** Whether a client without a password may use commands that pass to Redis. */
   mayPass(peer: Peer): boolean;
+  readonly stats: Pick<Stats, "plainGets" | "commands" | "failedLogins">;
   /** Which commands clients may use. */
   readonly filter: PassFilter;
   /** Whether GET is among them. */

@@ -43,7 +43,7 @@ export class Connection implements SlowClient {
   constructor(readonly conn: Deno.Conn, readonly service: Service) {
     // A load balancer sends its header at once, before the client sends anything.
     this.activity = new Activity(service.entrance.isHeaderWanted ? "partial" : "idle");
-    this.#writer = new Writer(conn, this.activity, service.slow, this);
+    this.#writer = new Writer(conn, this.activity, service, this);
     this.#intake = new Intake(conn, service, this.#writer);
     this.#source = conn;
     this.#isTls = "handshake" in conn;
@@ -186,7 +186,8 @@ export class Connection implements SlowClient {
 
   /** Notes the number of read bytes. */
   #received(count: number, now: Millis): void {
-    const { slow } = this.service;
+    const { slow, stats } = this.service;
+    stats.bytesIn += count;
     if (slow.ledger.isOver) slow.relieve(now);
     const { input, slice } = this.#intake;
     const isFull = input.received(count);

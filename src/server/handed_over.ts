@@ -37,6 +37,7 @@ export class HandedOver implements ClientEnd {
     if (!this.#isMore) input.relax();
     try {
       const count = await this.source().read(input.room());
+      this.intake.service.stats.bytesIn += count ?? 0;
       this.#isMore = count !== null && input.received(count);
       if (slice.isOver(performance.now())) await slice.yield();
       return count !== null;
@@ -48,6 +49,7 @@ export class HandedOver implements ClientEnd {
 
   async write(bytes: Uint8Array): Promise<void> {
     const { conn } = this.connection;
+    this.intake.service.stats.bytesOut += bytes.length;
     try {
       while (bytes.length > 0) bytes = bytes.subarray(await conn.write(bytes));
     } catch (error) {

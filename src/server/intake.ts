@@ -8,6 +8,7 @@ import { Input } from "./input.ts";
 import { type Peer, peerOf } from "./peer.ts";
 import { PendingReplies } from "./pending.ts";
 import { Later } from "../core/later.ts";
+import { SAMPLED_REQUESTS } from "../core/stats.ts";
 import type { Millis } from "../core/types.ts";
 import { type ClientEnd, type ClientRequest, type Protocol, TAKE_OVER } from "./protocol.ts";
 import type { Service } from "./service.ts";
@@ -112,6 +113,7 @@ export class Intake {
       this.#carried = pending.keepsWaiting(request) ? request : undefined;
       if (this.#carried !== undefined) return false;
       stats.requests++;
+      const { hits } = stats;
       activity.answer(); // The rest of the input is the beginning of another request.
       const found = request.read(lookup, now);
       if (found === TAKE_OVER) {
@@ -120,6 +122,9 @@ export class Intake {
       }
       const isLate = pending.length > 0 || found instanceof Promise || found instanceof Later;
       if (isLate || request.reply(output, found) === false) pending.push(request, found);
+      else if (stats.requests % SAMPLED_REQUESTS === 0 && stats.hits > hits) {
+        stats.latencies.hit.observe(performance.now() - now);
+      }
       if (request.last) return this.#isOver = true;
       if (output.full || pending.length >= PENDING_REQUESTS) return false;
       if (input.start >= timedAt) {

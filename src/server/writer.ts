@@ -9,11 +9,15 @@
  */
 import type { Activity } from "./activity.ts";
 import { Output, type Sink } from "./output.ts";
+import type { Stats } from "../core/stats.ts";
+import type { Service } from "./service.ts";
 import { COUNTED_BYTES, type SlowClient, type SlowClients } from "./slow_clients.ts";
 import type { Millis } from "../core/types.ts";
 
 export class Writer {
   readonly output = new Output();
+  readonly slow: SlowClients;
+  readonly #stats: Pick<Stats, "bytesOut">;
   #isBusy = false;
   /** Whether the replies that are being written are counted. */
   #isCounted = false;
@@ -25,9 +29,12 @@ export class Writer {
   constructor(
     readonly sink: Sink,
     readonly activity: Activity,
-    readonly slow: SlowClients,
+    service: Pick<Service, "slow" | "stats">,
     readonly client: SlowClient,
-  ) {}
+  ) {
+    this.slow = service.slow;
+    this.#stats = service.stats;
+  }
 
   /** Whether a write is under way. */
   get isBusy(): boolean {
@@ -61,6 +68,7 @@ export class Writer {
   took(count: number): Uint8Array | undefined {
     const { output, slow } = this;
     output.took(count);
+    this.#stats.bytesOut += count;
     // Reads the clock only if the write takes long: if it is counted, or has seen a sweep.
     if (this.#isCounted || slow.sweeps !== this.#sweeps) this.activity.progress(performance.now());
     const piece = output.next();

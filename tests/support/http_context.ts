@@ -4,6 +4,7 @@
  * @module
  */
 import { Credentials, DEFAULT_USER } from "../../src/core/credentials.ts";
+import { Stats } from "../../src/core/stats.ts";
 import { HttpContext, type HttpOptions } from "../../src/http/mod.ts";
 
 /** A context without a password or limits, except for the given options. */
@@ -17,5 +18,5 @@ export function httpContext(given: Partial<HttpOptions> = {}): HttpContext {
     mayRefresh: true,
     credentials: new Credentials(DEFAULT_USER, null),
     ...given,
-  });
+  }, new Stats());
 }

@@ -54,11 +54,14 @@ export const FACTS: Facts = {
   originPermitsMax: 64,
   originWaiting: 0,
   originLargeBytes: 0,
+  sharedUpstreams: 1,
+  upstreamsMax: 1000,
 };
 
 /** A context without a password and with a silent log, unless overridden. */
 export function respContext(given: Partial<RespContext> = {}): RespContext {
   return {
+    stats: new Stats(),
     lanes: null,
     originCredentials: null,
     mayPass: () => true,

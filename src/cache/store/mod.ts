@@ -12,6 +12,7 @@
  *
  * @module
  */
+import type { EvictionCause } from "../../core/stats.ts";
 import type { Key, Value } from "../../core/types.ts";
 import type { Entry, Marks } from "../entry.ts";
 import { CacheKey } from "../key.ts";
@@ -25,7 +26,7 @@ export interface StoreOptions {
   /** The most bytes to keep: keys, values and the overhead of each entry. */
   readonly bytes: number;
   /** Called with the key of each evicted entry. */
-  readonly onEvict: (key: Key) => void;
+  readonly onEvict: (key: Key, cause: EvictionCause) => void;
 }
 
 /** Up to this many entries, all of them are in exact order. */
@@ -38,16 +39,19 @@ export class Store {
   readonly #recent: RecentStore;
   /** The small values, once there are many entries. */
   #packed: PackedStore | null = null;
+  /** Why entries leave at the moment. */
+  #cause: EvictionCause = "memory";
+  readonly #onEvict = (key: Key) => this.options.onEvict(key, this.#cause);
 
   constructor(readonly options: StoreOptions) {
-    const { entries, bytes, onEvict } = options;
+    const { entries, bytes } = options;
     this.#recent = new RecentStore({
       bytes,
       absences: {
         entries: Math.floor(entries / ABSENCE_SHARE),
         bytes: Math.floor(bytes / ABSENCE_SHARE),
       },
-      onEvict,
+      onEvict: this.#onEvict,
     });
   }
 
@@ -82,9 +86,12 @@ export class Store {
   set(key: CacheKey, value: Value, isAbsence: boolean, marks: Marks): Entry | undefined {
     const { entries, bytes } = this.options;
     this.delete(key);
+    this.#cause = "absent_keys";
     if (entries < 1 || (isAbsence && !this.#recent.admitAbsence(key.text))) return undefined;
+    this.#cause = "entries";
     // Room comes first: otherwise the new entry could be the first to leave.
     while (this.size >= entries) this.#evict();
+    this.#cause = "memory";
     if (this.#packed === null && this.size >= EXACT_ENTRIES && bytes >= SMALLEST_BYTES) {
       this.#pack();
     }
@@ -115,8 +122,8 @@ export class Store {
 
   /** Packs the small values, the least recently used first, to keep their order. */
   #pack(): void {
-    const { bytes, onEvict } = this.options;
-    const packed = this.#packed = new PackedStore(bytes, onEvict);
+    const { bytes } = this.options;
+    const packed = this.#packed = new PackedStore(bytes, this.#onEvict);
     for (const entry of this.#recent.take((key, value) => packed.suits(key, value))) {
       packed.set(new CacheKey(entry.text, entry.hash), entry.value, entry, bytes);
     }

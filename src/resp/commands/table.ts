@@ -62,6 +62,11 @@ export function isServedHere(args: Arguments): boolean {
     command.subcommands.has(args.string(1, NAME_BYTES).toLowerCase());
 }
 
+/** Whether a command of this name, in lower case, is in the proxy's own table. */
+export function isOwnName(name: string): boolean {
+  return COMMANDS.has(name);
+}
+
 /** Whether the cache answers a command; its name is in lower case. */
 export function isCached(name: string): boolean {
   return CACHED.has(name);

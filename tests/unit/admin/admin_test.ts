@@ -1,19 +1,31 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { expose } from "../../../src/admin/exposition.ts";
+import type { MachineFacts } from "../../../src/admin/mod.ts";
+import { Histogram } from "../../../src/core/histogram.ts";
 import { metricsText } from "../../../src/admin/metrics.ts";
 import { type Circumstances, whyNotReady } from "../../../src/admin/readiness.ts";
 import { AdminProtocol } from "../../../src/admin/protocol.ts";
 import { type AdminRequest, type AdminSources, answer } from "../../../src/admin/routes.ts";
 import { Credentials, DEFAULT_USER } from "../../../src/core/credentials.ts";
+import { Stats } from "../../../src/core/stats.ts";
 import { FACTS } from "../../support/resp_context.ts";
 import { inputOf, written } from "../../support/wire.ts";
 
 const HEAD = /^# HELP ([a-z_]+) (.+)$/;
-const TYPE = /^# TYPE ([a-z_]+) (counter|gauge)$/;
-const SAMPLE = /^([a-z_]+)(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"\})? (NaN|[+-]Inf|[0-9.e+-]+)$/;
+const TYPE = /^# TYPE ([a-z_]+) (counter|gauge|histogram)$/;
+const LABEL = String.raw`[a-z_]+="(?:[^"\\\n]|\\["\\n])*"`;
+const SAMPLE = new RegExp(`^([a-z_]+)(\\{${LABEL}(?:,${LABEL})*\\})? (NaN|[+-]Inf|[0-9.e+-]+)$`);
+
+const MACHINE: MachineFacts = {
+  cpuSeconds: 1.5,
+  openFiles: 20,
+  openFilesMax: 1024,
+  memoryLimit: 2 ** 28,
+  loopLag: new Histogram(),
+};
 
 Deno.test("metricsText() prints each metric once with help, type and samples, and counters end in _total", () => {
-  const text = metricsText(FACTS);
+  const text = metricsText(FACTS, MACHINE);
   assert(text.endsWith("\n"));
   const seen = new Set<string>();
   let name = "";
@@ -31,14 +43,14 @@ Deno.test("metricsText() prints each metric once with help, type and samples, an
       seen.add(name);
       expected = "type";
     } else {
-      assertEquals(SAMPLE.exec(line)?.[1], name, line);
+      assertEquals(SAMPLE.exec(line)?.[1]?.replace(/_(bucket|sum|count)$/, ""), name, line);
     }
   }
   assert(seen.size > 30);
 });
 
 Deno.test("metricsText() prints the figures, and the state as one of four", () => {
-  const text = metricsText({ ...FACTS, coherence: "tracked", coherenceProvenAge: 250 });
+  const text = metricsText({ ...FACTS, coherence: "tracked", coherenceProvenAge: 250 }, MACHINE);
   for (
     const line of [
       "redis_proxy_cache_hits_total 90",
@@ -53,8 +65,55 @@ Deno.test("metricsText() prints the figures, and the state as one of four", () =
 });
 
 Deno.test("metricsText() has an infinite lease age while nothing is proven, and none with coherence off", () => {
-  assertMatch(metricsText({ ...FACTS, coherence: "down" }), /^redis_proxy_.*lease_age.* \+Inf$/m);
-  assert(!/^redis_proxy_.*lease_age/m.test(metricsText({ ...FACTS, coherence: "off" })));
+  assertMatch(
+    metricsText({ ...FACTS, coherence: "down" }, MACHINE),
+    /^redis_proxy_.*lease_age.* \+Inf$/m,
+  );
+  assert(!/^redis_proxy_.*lease_age/m.test(metricsText({ ...FACTS, coherence: "off" }, MACHINE)));
+});
+
+Deno.test("metricsText() counts by command, status, protocol, cause and bucket", () => {
+  const stats = new Stats();
+  stats.plainGets = 3;
+  for (const name of ["GET", "get", "Mget", "mget", "nonsense"]) {
+    stats.commands.add(name, (lower) => lower !== "nonsense");
+  }
+  stats.httpStatuses[404]! += 2;
+  stats.failedLogins.http++;
+  stats.evictions.absent_keys++;
+  for (const duration of [0.02, 0.02, 3, 20_000]) stats.latencies.miss.observe(duration);
+  stats.latencies.lanes.private.observe(1);
+  const lines = metricsText({ ...FACTS, stats }, MACHINE).split("\n");
+  for (
+    const line of [
+      'redis_proxy_commands_total{command="get"} 5',
+      'redis_proxy_commands_total{command="mget"} 2',
+      'redis_proxy_commands_total{command="other"} 1',
+      'redis_proxy_http_responses_total{status="404"} 2',
+      'redis_proxy_failed_logins_total{protocol="http"} 1',
+      'redis_proxy_failed_logins_total{protocol="resp"} 0',
+      'redis_proxy_cache_evictions_total{cause="absent_keys"} 1',
+      'redis_proxy_miss_duration_seconds_bucket{le="0.00001"} 0',
+      'redis_proxy_miss_duration_seconds_bucket{le="0.000025"} 2',
+      'redis_proxy_miss_duration_seconds_bucket{le="0.005"} 3',
+      'redis_proxy_miss_duration_seconds_bucket{le="10"} 3',
+      'redis_proxy_miss_duration_seconds_bucket{le="+Inf"} 4',
+      "redis_proxy_miss_duration_seconds_count 4",
+      'redis_proxy_pass_duration_seconds_count{lane="private"} 1',
+      'redis_proxy_upstreams{kind="shared"} 1',
+      "redis_proxy_memory_limit_bytes 268435456",
+      "process_cpu_seconds_total 1.5",
+      "process_max_fds 1024",
+    ]
+  ) assert(lines.includes(line), line);
+  assertEquals(lines.filter((line) => line.includes('status="200"')), []);
+});
+
+Deno.test("metricsText() leaves out what the system does not tell", () => {
+  const unknown = { ...MACHINE, cpuSeconds: null, openFilesMax: null, memoryLimit: null };
+  const text = metricsText(FACTS, unknown);
+  assert(!/process_(cpu|max_fds)/.test(text));
+  assertMatch(text, /^redis_proxy_memory_limit_bytes \+Inf$/m);
 });
 
 Deno.test("expose() escapes help and labels", () => {
@@ -104,6 +163,7 @@ Deno.test("whyNotReady() is null exactly if a read could be served", () => {
 function sources(given: Partial<AdminSources> = {}): AdminSources {
   return {
     facts: () => FACTS,
+    machine: () => MACHINE,
     whyNotReady: () => null,
     explain: (key) => ({ key: JSON.stringify(key) }),
     ...given,

@@ -1,3 +1,4 @@
+import { Stats } from "../../../src/core/stats.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Activity } from "../../../src/server/activity.ts";
 import { Ledger } from "../../../src/server/ledger.ts";
@@ -33,7 +34,12 @@ function writing() {
   const sink = new HeldSink();
   const slow = new SlowClients(new Ledger(Infinity), 1024);
   const activity = new Activity("idle");
-  return { sink, slow, activity, writer: new Writer(sink, activity, slow, CLIENT) };
+  return {
+    sink,
+    slow,
+    activity,
+    writer: new Writer(sink, activity, { slow, stats: new Stats() }, CLIENT),
+  };
 }
 
 Deno.test("Writer.flush() sends what is appended during a write behind it, in order", async () => {
