@@ -366,7 +366,7 @@ Deno.test("check explains limits of Redis that are too low for this cache", asyn
   ]);
 });
 
-Deno.test("check logs in as a client where clients need a password", async () => {
+Deno.test("check logs in as a client if clients need a password", async () => {
   await withRedis(async (_, flags) => {
     const { findings, status } = await check(flags, { env: { RP_PASSWORD: "open sesame" } });
     assertEquals([status, findings.filter(({ level }) => level === "error")], [0, []]);

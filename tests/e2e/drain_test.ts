@@ -8,7 +8,7 @@ import { UpgradeLoad } from "../support/upgrade_load.ts";
 const DELAY = 1000;
 const STATUS = ["-w", "%{http_code}"];
 
-Deno.test("with --drain-delay, a stop says it is not ready, serves on, then closes the port", async () => {
+Deno.test("with --drain-delay, a stopping proxy says it is not ready, keeps serving, then closes the port", async () => {
   await using it = await serving(["--admin-port", "0", "--drain-delay", `${DELAY}ms`]);
   const admin = await adminPortOf(it.proxy);
   const { process } = it.proxy;
@@ -101,7 +101,7 @@ Deno.test("without --reuse-port, the port of another proxy is refused, even if t
   assertMatch(second.stderr, /^Cannot listen on 127\.0\.0\.1 port \d+: wanted /);
 });
 
-Deno.test("a proxy that stops ends its side, so that a client sees an end and no reset", async () => {
+Deno.test("a proxy that stops ends its side, so that a client sees an end and not a reset", async () => {
   await using it = await serving();
   const clients = await Promise.all(Array.from({ length: 20 }, () => it.connect()));
   for (const client of clients) assertEquals(await client.exchange("PING\r\n", 7), "+PONG\r\n");

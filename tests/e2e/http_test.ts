@@ -12,7 +12,7 @@ async function reply(client: RawClient): Promise<{ status: number; head: string;
   return { status: Number(head.split(" ")[1]), head, body: await client.text(length) };
 }
 
-Deno.test("curl gets values, also an empty one, and 404 for a missing key", async () => {
+Deno.test("curl gets values, even an empty one, and 404 for a missing key", async () => {
   await using it = await serving();
   await it.ask("SET", "key", "value");
   await it.ask("SET", "empty", "");

@@ -32,7 +32,7 @@ for (const [name, before] of [["shared", SHARED], ["own", OWN]] as const) {
   });
 }
 
-Deno.test("a read that is lost on the shared connection is asked once more", async () => {
+Deno.test("a read that is lost on the shared connection is sent once more", async () => {
   await using redis = await startRedisServer();
   using relay = new Relay(() => redis.port);
   await using proxy = await startProxy(relay.port);
@@ -46,7 +46,7 @@ Deno.test("a read that is lost on the shared connection is asked once more", asy
   assertEquals(await client.text(4), ":1\r\n");
 });
 
-Deno.test("clients go on after a restart of Redis, and read nothing from before it", async () => {
+Deno.test("clients continue after a restart of Redis, and read no value from before it", async () => {
   const redis = await startRedisServer();
   await using proxy = await startProxy(redis.port);
   using client = await RawClient.connect(proxy.port);

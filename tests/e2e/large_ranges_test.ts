@@ -42,7 +42,7 @@ async function rangeOf(
   return { head, body: await client.rest() };
 }
 
-Deno.test("a range of a value that is too large to be kept reads its bytes alone", async () => {
+Deno.test("a range of a value that is too large to cache reads only its bytes", async () => {
   await using it = await serving(FLAGS);
   await store(it, "big", SIZE);
   const before = await sentBy(it);
@@ -68,7 +68,7 @@ Deno.test("a range of a value that is too large to be kept reads its bytes alone
   assert(sent < MB, `Redis sent ${sent} bytes`);
 });
 
-Deno.test("GETRANGE, STRLEN and EXISTS of a value that is too large to be kept read no more than they need", async () => {
+Deno.test("GETRANGE, STRLEN and EXISTS of a value that is too large to cache read no more than they need", async () => {
   await using it = await serving(FLAGS);
   await store(it, "big", SIZE);
   const before = await sentBy(it);
@@ -121,7 +121,7 @@ Deno.test("ranges and whole reads of a large value at the same moment all get th
   await Promise.all(all.flat());
 });
 
-Deno.test("a range of a value that can be kept is a hit the next time", async () => {
+Deno.test("a range of a value that can be cached is a hit the next time", async () => {
   await using it = await serving(FLAGS);
   await store(it, "big", 500_000);
   const first = await rangeOf(it, "1-3");

@@ -26,7 +26,7 @@ const WRONG = {
 
 for (const forbidden of [[], ["-@scripting"], ["-@scripting", "-pttl"]]) {
   const rights = forbidden.join(" ") || "all rights";
-  Deno.test(`a reply of a wrong type is an error, nothing is kept, and the others are served, with ${rights}`, async () => {
+  Deno.test(`a reply of a wrong type is an error, nothing is cached, and the others are served, with ${rights}`, async () => {
     await using redis = await startRedisServer();
     await ask(redis.port, "SET", "good", "value");
     if (forbidden.length > 0) await ask(redis.port, "ACL", "SETUSER", "default", ...forbidden);
@@ -68,7 +68,7 @@ const WRONG_BESIDE: Record<string, Record<string, string>> = {
 };
 
 for (const [command, lies] of Object.entries(WRONG_BESIDE)) {
-  Deno.test(`wrong replies to ${command} do not end the process, and reads go on after them`, async () => {
+  Deno.test(`wrong replies to ${command} do not end the process, and reads continue after them`, async () => {
     await using redis = await startRedisServer();
     await ask(redis.port, "SET", "key", "value");
     for (const [name, reply] of Object.entries(lies)) {

@@ -25,7 +25,7 @@ Deno.test("random commands, transactions, waits and subscriptions get the same b
   assert(commands >= 12_000);
 });
 
-Deno.test("a GET behind a write in the same pipeline sees the write", async () => {
+Deno.test("a GET after a write in the same pipeline sees the write", async () => {
   await using it = await serving();
   using client = await it.connect();
   for (let round = 0; round < 200; round++) {
@@ -104,7 +104,7 @@ Deno.test("beyond --max-upstreams, a client gets an error and its connection end
   assertEquals(await ask(it.redis.port, "EXISTS", "k"), "0");
 });
 
-Deno.test("a request larger than --max-request passes as it comes, in bounded memory", async () => {
+Deno.test("a request larger than --max-request passes as it arrives, in bounded memory", async () => {
   await using it = await serving(["--max-request", "1mb"]);
   using client = await it.connect();
   const length = 60_000_000;
@@ -152,7 +152,7 @@ Deno.test("a proxy with a password lets in only clients that have it, whatever R
   assertEquals(await client.exchange(request("ACL", "WHOAMI"), 13), "$7\r\nanybody\r\n");
 });
 
-Deno.test("clients that leave without reading long replies leave nothing behind, and hold up nobody", async () => {
+Deno.test("clients that leave without reading long replies leave nothing behind, and delay nobody", async () => {
   await using it = await serving(["--reply-memory", "1mb"]);
   const item = "x".repeat(1000);
   for (let part = 0; part < 10; part++) {

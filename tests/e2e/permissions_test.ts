@@ -58,7 +58,7 @@ Deno.test("with --deny @all, clients may do what --allow names, and log in", asy
 
 const WAYS = /^-NOPERM .*--password-file.*--listen-address 127\.0\.0\.1.*--protected-mode no\r\n$/;
 
-Deno.test("protected mode refuses in one manner all that a remote client may not do", async () => {
+Deno.test("protected mode refuses everything that a remote client may not do, always in the same way", async () => {
   await using it = await serving(["--proxy-protocol", "require"]);
   await it.ask("SET", "k", "v");
   using client = await it.connect();

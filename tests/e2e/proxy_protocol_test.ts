@@ -24,7 +24,7 @@ Deno.test("behind a load balancer, both protocols follow the header, and CLIENT 
   await it.proxy.process.logged(/Closed a connection without a PROXY protocol header peer=127\./);
 });
 
-Deno.test("healthcheck sends the header where it is required", async () => {
+Deno.test("healthcheck sends the header if it is required", async () => {
   await using it = await serving(REQUIRE);
   const args = ["healthcheck", "--listen-address", "127.0.0.1", "--port", `${it.port}`];
   await using right = new ProxyProcess([...args, ...REQUIRE]);

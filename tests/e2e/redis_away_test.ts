@@ -22,7 +22,7 @@ Deno.test("a proxy starts without Redis, tells clients so, and serves once Redis
   assert(performance.now() - up < 2000);
 });
 
-Deno.test("with a hung Redis a read takes its time-out, and service returns as soon as Redis answers", async () => {
+Deno.test("with a hung Redis, a read fails at its timeout, and service returns as soon as Redis answers", async () => {
   await using it = await serving(["--coherence", "off", "--redis-timeout", "0.4"]);
   await it.ask("MSET", "key", "value", "kept", "kept", "other", "other");
   assertEquals(await redisCli(it.port, "get", "kept"), "kept\n");

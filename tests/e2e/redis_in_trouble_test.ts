@@ -9,7 +9,7 @@ async function figure(port: number, name: string): Promise<number> {
   return Number(new RegExp(`^${name}:(\\d+)`, "m").exec(await redisCli(port, "info"))![1]);
 }
 
-Deno.test("a Redis that says BUSY gets a few reads, then only a trial now and then", async () => {
+Deno.test("a Redis that says BUSY gets a few reads, then only occasional trials", async () => {
   await using it = await serving(["--coherence", "off"], ["--lua-time-limit", "10"]);
   await it.ask("SET", "key", "value");
   using endless = await it.connect();
@@ -34,7 +34,7 @@ Deno.test("a Redis that says BUSY gets a few reads, then only a trial now and th
   await until(async () => await redisCli(it.port, "get", "key") === "value\n", 3000);
 });
 
-Deno.test("if a stale value is allowed, a slow Redis is waited for only during the soft time-out", async () => {
+Deno.test("if a stale value is allowed, a read waits for a slow Redis only until the soft timeout", async () => {
   await using redis = await startRedisServer();
   using relay = new Relay(() => redis.port);
   await using proxy = await startProxy(relay.port, [

@@ -33,7 +33,7 @@ async function restricted(args: string[] = []) {
   };
 }
 
-Deno.test("tracking is had without a restart once its rights are granted, and no read fails meanwhile", async () => {
+Deno.test("tracking begins without a restart once its rights are granted, and no read fails meanwhile", async () => {
   await using it = await restricted();
   assertEquals(await it.get(), "1\n");
   await it.set("2");
@@ -53,7 +53,7 @@ Deno.test("tracking is had without a restart once its rights are granted, and no
   assertMatch(await redisCli(it.proxy.port, "info", "coherence"), /^coherence:tracked/m);
 });
 
-Deno.test("tracking is had with the next connection once its rights are granted", async () => {
+Deno.test("tracking begins with the next connection once its rights are granted", async () => {
   await using it = await restricted();
   await it.grant();
   const granted = performance.now();
@@ -75,7 +75,7 @@ Deno.test("with --coherence required the proxy is ready once the rights are gran
   await until(async () => (await ready()).endsWith("200"));
 });
 
-Deno.test("rights that are taken away end tracking, which is said, and answers stay right", async () => {
+Deno.test("revoked rights end tracking, the proxy says so, and answers stay right", async () => {
   await using it = await restricted();
   await it.grant();
   it.relay.cut("data");

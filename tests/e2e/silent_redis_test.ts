@@ -38,7 +38,7 @@ for (const coherence of ["auto", "off"]) {
   });
 }
 
-Deno.test("a proxy that starts with a silent Redis tells reads and writes the same", async () => {
+Deno.test("a proxy that starts with a silent Redis gives reads and writes the same error", async () => {
   await using redis = await startRedisServer();
   redis.kill("SIGSTOP");
   await using proxy = await startProxy(redis.port, ["--redis-timeout", "0.3"], {
@@ -53,7 +53,7 @@ Deno.test("a proxy that starts with a silent Redis tells reads and writes the sa
   await until(async () => await ask(proxy.port, "SET", "k", "v") === "+OK");
 });
 
-Deno.test("INFO answers within --redis-timeout while Redis is silent, and says nothing in its name", async () => {
+Deno.test("INFO answers within --redis-timeout while Redis is silent, and does not speak for it", async () => {
   await using it = await serving(["--redis-timeout", "0.5"]);
   assertMatch((await info(it.port))[0], /^role:master\r$/m);
   using slow = await it.connect();

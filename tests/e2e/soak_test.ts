@@ -23,7 +23,7 @@ Deno.test("with one fault after the other, no answer is too old, and every key r
   assertEquals(report.strictStale, 0);
 });
 
-Deno.test("large values that are changed all the time are as fresh as small ones, also with faults", async () => {
+Deno.test("large values that change all the time are as fresh as small ones, even with faults", async () => {
   for (const [seconds, faults] of [[2, []], [5, FAULTS]] as const) {
     const report = await soak({ ...LOAD, seconds, faults, large: 300_000 });
     assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);

@@ -78,7 +78,7 @@ async function said(process: ProxyProcess): Promise<string> {
   return process.stdout + process.stderr;
 }
 
-Deno.test("rediss:// with user, password and database reads by TLS, and logs none of the secrets", async () => {
+Deno.test("rediss:// with user, password and database reads over TLS, and logs none of the secrets", async () => {
   await withTls(async ({ port, authority }) => {
     const url = `rediss://reader:${encodeURIComponent(PASSWORD)}@localhost:${port}/3`;
     await using proxy = await startProxy(null, [], {
@@ -277,7 +277,7 @@ Deno.test("the documented self-signed certificate is trusted by itself", async (
   }, (authority) => makeSelfSigned(authority, args));
 });
 
-Deno.test("a self-signed certificate that is marked as an authority is refused, with what to do", async () => {
+Deno.test("a self-signed certificate that is marked as an authority is refused, with advice", async () => {
   const args = (await documented()).slice(0, -2);
   await withTls(async (it) => {
     const line = await refusal("localhost", it, "--redis-ca", `${it.folder}/redis.crt`);

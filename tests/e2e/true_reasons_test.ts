@@ -63,7 +63,7 @@ for (const coherence of ["auto", "off"]) {
   });
 }
 
-Deno.test("a Redis that loads its data again says so over the connection that there is", async () => {
+Deno.test("a Redis that loads its data again says so over the existing connection", async () => {
   await using it = await serving([], ["--enable-debug-command", "yes"]);
   await it.ask("CONFIG", "SET", "loading-process-events-interval-bytes", "1024");
   const values = Array.from({ length: 20_000 }, (_, index) => [`key:${index}`, "value"]).flat();
@@ -79,7 +79,7 @@ Deno.test("a Redis that loads its data again says so over the connection that th
   await until(async () => await redisCli(it.port, "get", "key:1") === "value\n");
 });
 
-Deno.test("a replica without its master says so, also to clients that come while the proxy connects", async () => {
+Deno.test("a replica without its master says so, even to clients that come while the proxy connects", async () => {
   await using redis = await startRedisServer();
   await ask(redis.port, "SET", "key", "value");
   await ask(redis.port, "CONFIG", "SET", "replica-serve-stale-data", "no");
@@ -144,7 +144,7 @@ const STRANGERS: readonly (readonly [
 ];
 
 for (const [name, serve, why, told = why] of STRANGERS) {
-  Deno.test(`a server that ${name} in the place of Redis is told as what it is`, async () => {
+  Deno.test(`a server that ${name} in place of Redis is reported as what it is`, async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const conns: Deno.Conn[] = [];
     (async () => {
@@ -197,7 +197,7 @@ Deno.test("a host that does not exist and a port that nobody listens on are erro
   }
 });
 
-Deno.test("clients never read a sentence of the library, whatever happens to the connection", async () => {
+Deno.test("clients never get a message of the library, whatever happens to the connection", async () => {
   for (const coherence of ["auto", "off"]) {
     const redisPort = freePort();
     await using proxy = await startProxy(redisPort, ["--coherence", coherence, ...ADMIN], {

@@ -34,7 +34,7 @@ Deno.test("unix:// reads from Redis over its socket, and sees changes of keys", 
   });
 });
 
-Deno.test("a socket that is not there yet is tried again until Redis listens on it", async () => {
+Deno.test("a socket that does not exist yet is tried again until Redis listens on it", async () => {
   await withFolder(async (folder) => {
     const socket = `${folder}/redis.sock`;
     await using proxy = await startProxy(null, ["--redis-url", `redis+unix://${socket}`], {
@@ -65,7 +65,7 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.lstat(path).then(() => true, () => false);
 }
 
-Deno.test("clients are served over a Unix socket in both protocols, and the proxy removes it at its end", async () => {
+Deno.test("clients are served over a Unix socket in both protocols, and the proxy removes it when it ends", async () => {
   await withFolder(async (folder) => {
     const socket = `${folder}/proxy.sock`;
     await using redis = await startRedisServer();
@@ -175,7 +175,7 @@ Deno.test("healthcheck asks over the socket", async () => {
   });
 });
 
-Deno.test("a socket beside TLS speaks in the clear, and stays when the certificate is read again", async () => {
+Deno.test("a socket beside a TLS port uses no TLS, and stays open when the certificate is read again", async () => {
   await withFolder(async (folder) => {
     const socket = `${folder}/proxy.sock`;
     const { cert, key } = await makeCertificate(folder, "one");

@@ -14,7 +14,7 @@ function lost(env: Record<string, string>, isTracked = true): Table {
   return table;
 }
 
-Deno.test("respFreshness() allows stale answers where the operator does, unless it is set", () => {
+Deno.test("respFreshness() allows stale answers if the operator does, unless it is set", () => {
   const of = (env: Record<string, string>) => {
     const { values } = configOf(env);
     return respFreshness(values, makeTable(values, new Stats()).policies);
@@ -34,7 +34,7 @@ Deno.test("servableUntil() ends with the last proof of tracking, unless stale an
   assertEquals(servableUntil(lost(policy), "stale"), 15_000);
 });
 
-Deno.test("servableUntil() ends with the longest life of an entry, where entries are not tracked", () => {
+Deno.test("servableUntil() ends with the longest lifetime of an entry if entries are not tracked", () => {
   const table = lost({ RP_CACHE_TIMEOUT: "30", RP_POLICY: "a=ttl:40" }, false);
   assertEquals(servableUntil(table, "cached"), 50_000);
   assertEquals(servableUntil(lost({ RP_COHERENCE: "off" }), "cached"), 40_000);
@@ -42,12 +42,12 @@ Deno.test("servableUntil() ends with the longest life of an entry, where entries
   assertEquals(servableUntil(both, "stale"), 100_000);
 });
 
-Deno.test("servableUntil() is the past where there never was a connection", () => {
+Deno.test("servableUntil() is in the past if there never was a connection", () => {
   const { values } = configOf({ RP_STALE_IF_ERROR: "60" });
   assertEquals(servableUntil(makeTable(values, new Stats()), "stale"), -Infinity);
 });
 
-Deno.test("mayRefresh() is what --http-no-cache says of clients with a password and without", () => {
+Deno.test("mayRefresh() follows --http-no-cache for clients with and without a password", () => {
   const of = (word: string, password = "") =>
     mayRefresh(configOf({ RP_HTTP_NO_CACHE: word, RP_PASSWORD: password }));
   assertEquals(["anyone", "authenticated", "nobody"].map((word) => of(word)), [true, false, false]);

@@ -17,7 +17,7 @@ Deno.test("connectionsThatFit() keeps a reserve below the limit on open files", 
   assertThrows(() => fit(reserve), ConfigError, `wanted at least ${reserve + 1}`);
 });
 
-Deno.test("connectionsThatFit() leaves clients' own connections to Redis a part of too little room", () => {
+Deno.test("connectionsThatFit() gives private connections their share if there is too little room", () => {
   const fit = (limit: number, clients: number, upstreams: number) => {
     const allowed = connectionsThatFit({ clients, upstreams }, { limit, inUse: 20, admin: 0 });
     return [allowed.clients, allowed.upstreams] as const;

@@ -13,7 +13,7 @@ function warnings(env: Record<string, string>): string[] {
   return lines;
 }
 
-Deno.test("isLoopback() knows the addresses that only this machine reaches", () => {
+Deno.test("isLoopback() knows the addresses that only this machine can reach", () => {
   for (const address of ["localhost", "127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"]) {
     assertEquals(isLoopback(address), true, address);
   }
@@ -37,7 +37,7 @@ Deno.test("warnOfExposure() warns in one line if anybody on the network can read
   assertMatch(warnings({ RP_PROTECTED_MODE: "no", RP_READ_ONLY: "yes" })[0]!, /can read every key/);
 });
 
-Deno.test("warnOfExposure() is silent where there is a password, or on loopback", () => {
+Deno.test("warnOfExposure() is silent with a password, or on loopback", () => {
   assertEquals(warnings({ RP_PASSWORD: "x" }), []);
   assertEquals(warnings({ RP_LISTEN_ADDRESS: "127.0.0.1" }), []);
 });

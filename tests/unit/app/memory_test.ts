@@ -17,7 +17,7 @@ function fit(limit: number | null, ...args: string[]) {
   return { values, lines, defaults: config.values };
 }
 
-Deno.test("fitMemory() leaves the defaults where there is no limit, or one that is high enough", () => {
+Deno.test("fitMemory() keeps the defaults without a limit, or with one that is high enough", () => {
   for (const limit of [null, 2048, 100_000]) {
     const { values, lines, defaults } = fit(limit);
     assertEquals([values, lines], [defaults, []]);
@@ -42,7 +42,7 @@ Deno.test("fitMemory() makes all defaults fit a low limit together, and says so 
   }
 });
 
-Deno.test("fitMemory() keeps what was given, and warns where that may be too much", () => {
+Deno.test("fitMemory() keeps the given settings, and warns if they may be too much", () => {
   const { values, lines } = fit(128, "--cache-memory", "100mb");
   assertEquals(values["cache-memory"], 100 * MB);
   assert(values["reply-memory"] < 64 * MB);

@@ -31,6 +31,6 @@ Deno.test("a running proxy may use the network and read files, and nothing else"
   assertEquals(await left(), "net read");
 });
 
-Deno.test("a proxy that uses a Unix socket may write files too, since Deno wants it so", async () => {
+Deno.test("a proxy that uses a Unix socket may write files too, because Deno requires that", async () => {
   assertEquals(await left("--redis-url", "unix:///run/redis.sock"), "net read write");
 });

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Reloader } from "../../../src/app/reload.ts";
 import { Log } from "../../../src/core/log.ts";
 
-Deno.test("Reloader reloads all parts though one fails, and says what became of each", async () => {
+Deno.test("Reloader reloads all parts even if one fails, and reports the result of each", async () => {
   const lines: string[] = [];
   const log = new Log("info", "json", (line) => lines.push(line));
   let isBroken = true;

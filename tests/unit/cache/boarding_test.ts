@@ -104,7 +104,7 @@ Deno.test("a key that is changed before its read is sent is cached, because the 
   assertEquals(textOf(cache.get("key", 0, PLAIN) as Answer), "new");
 });
 
-Deno.test("a key that is changed during its read is answered, and not cached", async () => {
+Deno.test("a key that is changed during its read is answered, but not cached", async () => {
   const { cache, table, origin, depart } = boarding();
   const asked = ["changed", "other"].map((key) => cache.get(key, 0, PLAIN));
   depart();
@@ -184,7 +184,7 @@ Deno.test("an absent key without room is not reported as stored", async () => {
   assertEquals((await asked).isStored, false);
 });
 
-Deno.test("a large value that comes late delays no other key of its trip", async () => {
+Deno.test("a large value that arrives late delays no other key of its trip", async () => {
   const { cache, origin, depart } = boarding();
   const first = getMany(cache, ["a", "b"], 0);
   const second = cache.get("b", 0, PLAIN);
@@ -221,7 +221,7 @@ Deno.test("an origin that settles a whole trip at once answers each key", async 
   for (const answer of answers) assertEquals(((await answer).answer as Failure).reason, "away");
 });
 
-Deno.test("ReadThrough fails only the requests for a value that has no memory", async () => {
+Deno.test("ReadThrough fails only the requests for a value for which there is no memory", async () => {
   const { cache, table, origin, depart } = boarding();
   const asked = ["a", "b"].map((key) => cache.get(key, 0, PLAIN));
   const { policies } = table;

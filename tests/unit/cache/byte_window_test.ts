@@ -17,7 +17,7 @@ function cacheOf(valueLimit = VALUE_LIMIT) {
   return { origin, cache, ask, narrow };
 }
 
-Deno.test("a window of a value that is too large to be kept is read alone, and not kept", async () => {
+Deno.test("only the window of a value that is too large to cache is read, and it is not cached", async () => {
   const { origin, cache, ask, narrow } = cacheOf();
   const answer = ask(WINDOW);
   assertEquals(narrow(0), WINDOW);
@@ -27,7 +27,7 @@ Deno.test("a window of a value that is too large to be kept is read alone, and n
   assertEquals([cache.size, cache.flights], [0, 0]);
 });
 
-Deno.test("a value that can be kept is read whole, whatever window is wanted", async () => {
+Deno.test("a value that can be cached is read whole, whatever window is requested", async () => {
   const { origin, cache, ask, narrow } = cacheOf();
   const answer = ask(WINDOW);
   assertEquals(narrow(0, VALUE_LIMIT), null);
@@ -39,7 +39,7 @@ Deno.test("a value that can be kept is read whole, whatever window is wanted", a
   assertEquals(origin.reads.length, 1);
 });
 
-Deno.test("requests for the same window share a read, others have it widened to all bytes", async () => {
+Deno.test("requests for the same window share a read, and another window widens it to all bytes", async () => {
   for (const others of [[WINDOW], [null], [NO_BYTES], [WINDOW, { first: 1, last: 3 }]]) {
     const { origin, ask, narrow } = cacheOf();
     const answers = [WINDOW, ...others].map(ask);
@@ -53,7 +53,7 @@ Deno.test("requests for the same window share a read, others have it widened to 
   }
 });
 
-Deno.test("a request that comes once a window is being read begins a read of its own", async () => {
+Deno.test("a request that comes while a window is being read begins its own read", async () => {
   const { origin, ask, narrow } = cacheOf();
   const first = ask(WINDOW);
   assertEquals(narrow(0), WINDOW);
@@ -65,7 +65,7 @@ Deno.test("a request that comes once a window is being read begins a read of its
   assertEquals([textOf((await first).answer), textOf((await second).answer)], ["el", "hello"]);
 });
 
-Deno.test("a window that is not read, for its value is gone or fails, is answered as any read", async () => {
+Deno.test("a window of a value that is gone or fails gets the same answer as any read", async () => {
   for (const found of [null, new Failure("timeout", "Redis gave no answer")]) {
     const { origin, ask, narrow } = cacheOf();
     const answer = ask(WINDOW);
@@ -76,13 +76,13 @@ Deno.test("a window that is not read, for its value is gone or fails, is answere
   }
 });
 
-Deno.test("a value that may not be stored for its request is read in the window alone", () => {
+Deno.test("if a request forbids storing its value, only the window is read", () => {
   const { origin, cache } = cacheOf();
   cache.get("key", 0, { ...PLAIN, window: WINDOW, mayStore: false });
   assertEquals(origin.reads[0]!.flights[0]!.narrow(VALUE_LIMIT), WINDOW);
 });
 
-Deno.test("an entry is never served as stale after Redis had a value too large to be kept", async () => {
+Deno.test("an entry is never served as stale after Redis had a value too large to cache", async () => {
   const time = { now: 0 };
   const origin = new FakeOrigin(() => time.now);
   const policy = { valueLimit: VALUE_LIMIT, staleIfError: 60_000 };

@@ -27,7 +27,7 @@ async function aged(staleIfError = 60_000) {
   return { origin, cache, time, timers, softly };
 }
 
-Deno.test("ReadThrough.get() with a stale value waits only for the soft timeout, and the read goes on", async () => {
+Deno.test("ReadThrough.get() with a stale value waits only for the soft timeout, and the read continues", async () => {
   const { origin, cache, time, timers, softly } = await aged();
   const asked = askFor(cache, "key", time.now, NO_TERMS);
   assertEquals(timers.size, 1);

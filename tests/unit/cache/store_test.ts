@@ -118,7 +118,7 @@ for (const crowd of [0, PACKED]) {
     assertEquals(store.size, crowd);
   });
 
-  Deno.test(`Entry.keep() stays valid when the store is asked for others, ${among}`, () => {
+  Deno.test(`Entry.keep() returns an entry that stays valid when the store is asked for others, ${among}`, () => {
     const { set, get } = storeOf({}, crowd);
     set("one", "first");
     set("two", "second");
@@ -146,7 +146,7 @@ for (const crowd of [0, PACKED]) {
     assertEquals([store.size, store.bytes], [crowd, before]);
   });
 
-  Deno.test(`Store.set() leaves alone what it was given, and copies a part of a buffer, ${among}`, () => {
+  Deno.test(`Store.set() does not change its arguments, and copies a part of a buffer, ${among}`, () => {
     const { set, text } = storeOf({}, crowd);
     for (const length of [5, 20_000]) {
       const buffer = new Uint8Array(30_000).fill(120);
@@ -158,7 +158,7 @@ for (const crowd of [0, PACKED]) {
     }
   });
 
-  Deno.test(`Store never changes a value that was handed out, whatever becomes of it, ${among}`, () => {
+  Deno.test(`Store never changes a value that it has returned, whatever happens to the entry, ${among}`, () => {
     const { set, get } = storeOf({}, crowd);
     const { value } = set("key", "precious")!;
     set("key", "worthless");
@@ -258,7 +258,7 @@ const EXACT: Record<string, { entries: number; bytes: number; keys: number; size
 };
 
 for (const [what, { entries, bytes, keys, sizes }] of Object.entries(EXACT)) {
-  Deno.test(`up to 1,000 entries the least recently used leaves, exactly, in a store ${what}`, () => {
+  Deno.test(`up to 1,000 entries, eviction is exact LRU in a store ${what}`, () => {
     const { store, set, get, peek } = storeOf({ entries, bytes });
     const model = new Model(entries, bytes);
     const random = generator(entries + bytes);
@@ -306,7 +306,7 @@ Deno.test("the order of use is exact however many hits come before the next evic
   }
 });
 
-Deno.test("an absent key leaves in its turn among the values; absent keys are at most a tenth", () => {
+Deno.test("an absent key is evicted in order with the values; absent keys are at most a tenth", () => {
   const { store, set, get, peek, evicted } = storeOf({ entries: 100 });
   for (let index = 0; index < 100; index++) set(`value ${index}`, "x");
   for (let index = 0; index < 10; index++) set(`absent ${index}`, null);

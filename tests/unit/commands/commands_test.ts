@@ -197,7 +197,7 @@ Deno.test("more commands can be refused by name, container and category", () => 
   assert(filter.allows(specOf("keys")!));
 });
 
-Deno.test("a list that denies everything lets clients log in, and nobody use an unknown command", () => {
+Deno.test("a list that denies everything lets clients log in, but nobody may use an unknown command", () => {
   const filter = new PassFilter({ deny: ["@all"], allow: ["get"] });
   for (const name of ["auth", "hello", "quit", "reset", "get"]) {
     assert(filter.allows(specOf(name)!), name);
@@ -206,7 +206,7 @@ Deno.test("a list that denies everything lets clients log in, and nobody use an 
   assert(!filter.allowsName("module.new", true));
 });
 
-Deno.test("a denied category refuses all of a server that does not show its commands", () => {
+Deno.test("a denied category refuses all commands of a server that does not show its table", () => {
   const filter = new PassFilter({ deny: ["@write"], allow: ["lpush"] });
   assert(!filter.allowsName("set", false));
   assert(filter.allowsName("lpush", false));

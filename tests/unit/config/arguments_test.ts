@@ -113,7 +113,7 @@ Deno.test("checkVariables() ignores variables that are not meant for the program
   });
 });
 
-Deno.test("parseArguments() takes a word after a command that wants one, and --json where it prints", () => {
+Deno.test("parseArguments() takes a word after a command that needs one, and --json after those that print", () => {
   const { command, operand } = parseArguments(["completion", "fish"]);
   assertEquals([command, operand], ["completion", "fish"]);
   const wanted = "wanted completion and one of bash, zsh, fish";

@@ -252,7 +252,7 @@ Deno.test("parseConfig() gives help and version even if something else is wrong"
   assertEquals(parse(["--version"], { RP_PORT: "x", RP_REDIS_CA: "/none" }).command, "version");
 });
 
-Deno.test("parseConfig() accepts several listen addresses, also Unix sockets", () => {
+Deno.test("parseConfig() accepts several listen addresses, including Unix sockets", () => {
   const of = (text: string) => parse(["--listen-address", text]).values["listen-address"];
   const host = (host: string) => ({ host, socket: null });
   const socket = (socket: string) => ({ host: null, socket });

@@ -3,7 +3,7 @@ import { nearest } from "../../../src/config/nearest.ts";
 
 const WORDS = ["--port", "--redis-port", "--cache-size", "--cache-timeout", "--user"];
 
-Deno.test("nearest() finds a word with a letter too few, too many, wrong or swapped", () => {
+Deno.test("nearest() finds a word with one letter missing, added, wrong or swapped", () => {
   const table: Record<string, string> = {
     "--cache-siz": "--cache-size",
     "--cache-sizes": "--cache-size",

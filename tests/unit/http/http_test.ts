@@ -165,7 +165,7 @@ Deno.test("HTTP reads again if a hit is not fresh enough for min-fresh", async (
   assertEquals(lookup.asked.map(([, { maxAge }]) => maxAge), [Infinity, 0]);
 });
 
-Deno.test("HTTP asks for the bytes of a range alone, unless a condition needs the tag", async () => {
+Deno.test("HTTP requests only the bytes of a range, unless a condition needs the tag", async () => {
   const window = { first: 1, last: 2 };
   const table: [fields: string, window: unknown][] = [
     ["Range: bytes=1-2\r\n", window],
@@ -186,7 +186,7 @@ Deno.test("HTTP asks for the bytes of a range alone, unless a condition needs th
   assertEquals(lookup.asked[0]![1].window, null);
 });
 
-Deno.test("HTTP sends a part that was read alone with its place, and without a tag", async () => {
+Deno.test("HTTP sends a part that was read by itself with its position, and without a tag", async () => {
   const request = `${GET}Range: bytes=7-\r\n\r\n`;
   const part = { from: 7, length: 12 };
   const reply = await replyTo(request, answer(entry(), { via: "uri-miss", isStored: false, part }));

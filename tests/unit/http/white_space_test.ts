@@ -96,7 +96,7 @@ Deno.test("lists are split at commas outside of quoted strings, and trimmed of s
   assertEquals(elementsOf(""), []);
 });
 
-Deno.test("values that are made to be slow to read are read at once", () => {
+Deno.test("values that are crafted to be slow to read are read at once", () => {
   const size = 16_000;
   const start = performance.now();
   for (const part of ['"', '"\\', '\\"', " ", " ,", '"a" ', "\t\t,\t", "W/", 'a="', "=", 'a=\\"']) {
@@ -110,7 +110,7 @@ Deno.test("values that are made to be slow to read are read at once", () => {
   assertEquals(performance.now() - start < 1000, true);
 });
 
-Deno.test("no code of HTTP trims or matches white space as JavaScript has it", () => {
+Deno.test("no code of HTTP trims or matches white space as JavaScript defines it", () => {
   const found: string[] = [];
   for (const { name } of Deno.readDirSync(`${ROOT}/src/http`)) {
     const text = Deno.readTextFileSync(`${ROOT}/src/http/${name}`);

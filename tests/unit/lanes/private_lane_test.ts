@@ -153,7 +153,7 @@ Deno.test("PrivateLane leaves out unwanted replies, but no messages", async () =
   lane.close("done");
 });
 
-Deno.test("PrivateLane confirms subscriptions, also to a client that wants no replies", async () => {
+Deno.test("PrivateLane confirms subscriptions, even to a client that wants no replies", async () => {
   const { lane, reply, log } = rig();
   lane.send(passable("SUBSCRIBE", "c"), true);
   const confirmation = "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n";
@@ -203,7 +203,7 @@ Deno.test("PrivateLane may be in a transaction or subscribed from the request un
   lane.close("done");
 });
 
-Deno.test("PrivateLane passes a long reply in parts, and reads on when the client has taken them", async () => {
+Deno.test("PrivateLane passes a long reply in parts, and continues when the client has taken them", async () => {
   const { lane, socket, send, log } = rig();
   const taken = Promise.withResolvers<void>();
   let parts = 0;
@@ -250,7 +250,7 @@ Deno.test("PrivateLane stops matching replies to requests after a transaction th
   lane.close("done");
 });
 
-Deno.test("PrivateLane has one fence for all replies and messages of a moment that a causal client gets", async () => {
+Deno.test("PrivateLane has one fence for all replies and messages that a causal client gets at one moment", async () => {
   const { lane, socket, send, reply, log } = rig(true);
   send("SUBSCRIBE", "c");
   const frame = (kind: string, last: string) =>

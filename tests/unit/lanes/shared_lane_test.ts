@@ -69,7 +69,7 @@ test("SharedLane sends the requests of one turn in one write, and replies come i
   lane.close();
 });
 
-test("SharedLane drops a written key before it passes the reply, also for an error", async () => {
+test("SharedLane drops a written key before it passes the reply, even if that is an error", async () => {
   for (const reply of ["+OK\r\n", "-OOM no memory\r\n"]) {
     const { lane, sockets, cache } = rig();
     const passed = pass(lane, passable("SET", "k", "v")).then((one) => cache.log.push(textOf(one)));
@@ -169,7 +169,7 @@ test("SharedLane joins the replies of a transaction in one piece", async () => {
   lane.close();
 });
 
-test("SharedLane passes a long reply in parts, and reads on for the others", async () => {
+test("SharedLane passes a long reply in parts, and continues to read for the others", async () => {
   const { lane, sockets, held } = rig();
   const long = pass(lane, passable("LRANGE", "l"));
   const other = pass(lane, passable("GET", "k"));
@@ -255,7 +255,7 @@ test("SharedLane keeps a client busy until a long reply is complete, so that not
   lane.close();
 });
 
-test("SharedLane does nothing behind a lost write of the same client, as Redis would not", async () => {
+test("SharedLane sends nothing after a lost write of the same client, as Redis would do nothing", async () => {
   const { lane, sockets } = rig();
   const [one, other] = [aSender(), aSender()];
   lane.pass(passable("GET", "k"));
@@ -282,7 +282,7 @@ test("SharedLane does nothing behind a lost write of the same client, as Redis w
   lane.close();
 });
 
-test("SharedLane sends in the order of the requests, also what comes while the connection opens", async () => {
+test("SharedLane sends requests in order, including those that come while the connection opens", async () => {
   const { lane, sockets } = rig();
   const sender = aSender();
   const passings = [lane.pass(passable("SET", "a", "1"), 1, sender)];
@@ -316,7 +316,7 @@ test("SharedLane cuts a client off that does not take a long reply while others 
   lane.close();
 });
 
-test("SharedLane holds every reply to a causal client until what Redis did before is known", async () => {
+test("SharedLane holds every reply to a causal client until all earlier changes are known", async () => {
   const { lane, sockets, cache } = rig();
   const sender = { ...aSender(cache.log), isCausal: true };
   const fence = Promise.withResolvers<boolean>();

@@ -20,7 +20,7 @@ LH:1
 end_of_record
 `;
 
-Deno.test("ratesByRoom() sums lines and branches up by the rooms of src, and main.ts by itself", () => {
+Deno.test("ratesByRoom() adds up lines and branches for each room of src, and for main.ts", () => {
   assertEquals([...ratesByRoom(LCOV)], [
     ["http", { lines: { found: 15, hit: 14 }, branches: { found: 4, hit: 3 } }],
     ["main", { lines: { found: 3, hit: 1 }, branches: { found: 0, hit: 0 } }],

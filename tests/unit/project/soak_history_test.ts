@@ -22,7 +22,7 @@ Deno.test("the soak finds a read that began after the reply to a write, and is o
   assertEquals([history.violations.length, history.strictStale], [2, 2]);
 });
 
-Deno.test("the soak allows both values while nobody knows whether a write was done", () => {
+Deno.test("the soak allows both values while nobody knows whether a write was executed", () => {
   const { history, read } = twoWrites(null);
   for (const value of ["first", "second", "first"]) read(value, 50);
   assertEquals([history.violations, history.strictStale], [[], 0]);

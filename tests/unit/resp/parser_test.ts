@@ -136,7 +136,7 @@ Deno.test("RespParser.next() accepts little from a client before authentication"
   for (const [bytes, wanted] of cases) assertEquals(parse([bytes], limits, false), wanted, bytes);
 });
 
-Deno.test("RespParser.stream() consumes a request as it comes, and finds the next one", () => {
+Deno.test("RespParser.stream() consumes a request as it arrives, and finds the next one", () => {
   const limits = { ...LIMITS, bulkBytes: 2 ** 26 };
   const set = request("SET", "key", "v".repeat(9000), "", "w");
   for (const { name, pieces } of cuts(`*0\r\n${set}${request("GET", "key")}`)) {
@@ -173,7 +173,7 @@ Deno.test("RespParser.stream() consumes a request as it comes, and finds the nex
   }
 });
 
-Deno.test("RespParser.stream() ends with the error in what follows", () => {
+Deno.test("RespParser.stream() ends with the error in the bytes that follow", () => {
   const parser = new RespParser({ ...LIMITS, bulkBytes: 10_000 });
   const input = new Input();
   feed(input, `*3\r\n$3\r\nSET\r\n$9000\r\n${"v".repeat(8000)}`);
@@ -240,7 +240,7 @@ Deno.test("taken arguments do not change when the input moves on", () => {
   }
 });
 
-Deno.test("a large request that is set aside as it comes leaves the input small, and is complete", () => {
+Deno.test("a large request that is set aside as it arrives leaves the input small, and is complete", () => {
   const keys = Array.from({ length: 2000 }, (_, index) => `${index}`.repeat(index % 30));
   const limits = { ...LIMITS, argumentCount: 2 ** 20 };
   for (const size of [7, 500, 3000]) {

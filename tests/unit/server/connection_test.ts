@@ -258,7 +258,7 @@ Deno.test("Connection.finish() gives a client that has just asked something its 
   assertEquals(conn.written.join(""), "+PONG\r\n" + bulk("last"));
 });
 
-Deno.test("Connection.drain() has a reply over HTTP say that it is the last, and RESP goes on", async () => {
+Deno.test("Connection.drain() makes a reply over HTTP say that it is the last, and RESP continues", async () => {
   const http = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
   for (const isEarly of [true, false]) {
     const { origin, conn, connection, served } = serve();
@@ -414,7 +414,7 @@ Deno.test("Connection.readAhead() sends all replies to a client that closed its 
   assertEquals([conn.isClosed, ledger.bytes], [true, 0]);
 });
 
-Deno.test("Connection.readAhead() counts what a client sends as its getting on while it takes nothing", async () => {
+Deno.test("Connection.readAhead() counts sent bytes as progress of a client that reads nothing", async () => {
   const { conn, connection, served } = await stalled(10);
   const { activity: { since }, movedAt } = connection;
   assert(movedAt > since);

@@ -60,7 +60,7 @@ Deno.test("JointAcceptor.accept() gives the clients of all its listeners", async
   assertEquals([await nameOf(joint.accept()), await nameOf(joint.accept())], ["c", "d"]);
 });
 
-Deno.test("JointAcceptor accepts no more clients than are taken, but for one of each listener", async () => {
+Deno.test("JointAcceptor accepts no more clients than are taken, except for one of each listener", async () => {
   const one = new FakeAcceptor("tcp");
   const joint = new JointAcceptor([one]);
   one.send("a");
@@ -71,7 +71,7 @@ Deno.test("JointAcceptor accepts no more clients than are taken, but for one of 
   assertEquals(one.asked, 2);
 });
 
-Deno.test("JointAcceptor.accept() rejects as a listener does, and goes on", async () => {
+Deno.test("JointAcceptor.accept() rejects as a listener does, and continues", async () => {
   const [one, two] = [new FakeAcceptor("tcp"), new FakeAcceptor("tcp")];
   const joint = new JointAcceptor([one, two]);
   one.fail("no file left");
@@ -82,7 +82,7 @@ Deno.test("JointAcceptor.accept() rejects as a listener does, and goes on", asyn
   assertEquals(await nameOf(next), "a");
 });
 
-Deno.test("JointAcceptor.close() closes all listeners, and ends what waits for a client", async () => {
+Deno.test("JointAcceptor.close() closes all listeners, and ends the waits for a client", async () => {
   const parts = [new FakeAcceptor("tcp"), new FakeAcceptor("tcp")];
   const joint = new JointAcceptor(parts);
   const waiting = assertRejects(() => joint.accept(), Error, "closed");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Ledger } from "../../../src/server/ledger.ts";
 
-Deno.test("Ledger counts memory that many hold once, until the last one releases it", () => {
+Deno.test("Ledger counts memory with several holders once, until the last one releases it", () => {
   const ledger = new Ledger(250);
   const value = new ArrayBuffer(200);
   for (let client = 0; client < 10; client++) ledger.hold([value, value]);

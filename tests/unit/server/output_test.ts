@@ -147,7 +147,7 @@ Deno.test("Output.abandon() does not reuse the memory of a write that may be in 
   assertEquals(Buffer.from(held!).toString(), "secret");
 });
 
-Deno.test("Output.took() after abandon() says nothing: the write outlived the replies", () => {
+Deno.test("Output.took() after abandon() does nothing: the write outlived the replies", () => {
   const output = new Output();
   output.bytes(new Uint8Array(10));
   assertEquals(output.next()?.length, 10);

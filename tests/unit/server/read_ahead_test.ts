@@ -93,7 +93,7 @@ Deno.test("ReadAhead.read() fills its room as long as there is more", async () =
   assertEquals(await ahead.read(room), 300 * 300 - 64 * KB);
 });
 
-Deno.test("ReadAhead.read() throws what broke the connection, after what came before", async () => {
+Deno.test("ReadAhead.read() throws the error of the connection, after the bytes that came before", async () => {
   const { conn, ahead, space } = reading();
   conn.send("before");
   conn.break(new Deno.errors.ConnectionReset("gone"));
@@ -105,7 +105,7 @@ Deno.test("ReadAhead.read() throws what broke the connection, after what came be
   assertEquals(space.bytes, 0);
 });
 
-Deno.test("ReadAhead.goOn() stops at the limit of one client, and goes on when there is room", async () => {
+Deno.test("ReadAhead.goOn() stops at the limit of one client, and continues when there is room", async () => {
   const limit = 100 * KB;
   const { conn, ahead, space } = reading({ limit });
   const all = text(300 * KB);
@@ -125,7 +125,7 @@ Deno.test("ReadAhead.goOn() stops at the limit of one client, and goes on when t
   assert(new TextDecoder().decode(room) + await rest(ahead, 64 * KB) === all);
 });
 
-Deno.test("ReadAhead keeps little more than what came, also when it comes byte by byte", async () => {
+Deno.test("ReadAhead keeps little more than the received bytes, even if they come one by one", async () => {
   const { conn, ahead } = reading();
   for (let count = 0; count < 3000; count++) conn.send("x");
   ahead.goOn();
@@ -133,7 +133,7 @@ Deno.test("ReadAhead keeps little more than what came, also when it comes byte b
   assertEquals(ahead.held, 3000 + KB);
 });
 
-Deno.test("ReadAhead.drop() gives all room back, that of the read under way when it ends", async () => {
+Deno.test("ReadAhead.drop() returns all room, and that of the read under way when it ends", async () => {
   for (const end of ["send", "close"] as const) {
     const { conn, ahead, space } = reading();
     conn.send("x".repeat(1000));

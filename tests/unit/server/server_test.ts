@@ -165,7 +165,7 @@ Deno.test("Server disconnects clients that are silent, send half a request, or r
   await server.stop(0);
 });
 
-Deno.test("Server leaves a client alone whose read at the origin takes its time", async () => {
+Deno.test("Server does not disconnect a client whose read at the origin is slow", async () => {
   const { server, origin, lines, port } = serve({ patience: { idle: 100, partial: 100 } });
   using client = await RawClient.connect(port);
   using other = await RawClient.connect(port);
@@ -230,7 +230,7 @@ function scripted(...steps: (Error | MemoryConn)[]): Deno.Listener {
   return listener as unknown as Deno.Listener;
 }
 
-Deno.test("Server goes on after a client that was reset before it was accepted", async () => {
+Deno.test("Server continues after a client that was reset before it was accepted", async () => {
   const conn = Object.assign(new MemoryConn(), { remoteAddr: { transport: "unix" } });
   const { server, lines } = serve({
     listener: scripted(
@@ -260,7 +260,7 @@ Deno.test("Server logs a bug with a client by the client's address, and serves t
   await server.stop(0);
 });
 
-Deno.test("Server.relisten() goes on with another listener, and keeps its clients", async () => {
+Deno.test("Server.relisten() continues with another listener, and keeps its clients", async () => {
   const { server, port } = serve();
   using old = await RawClient.connect(port);
   assertEquals(await old.exchange("PING\r\n", 7), "+PONG\r\n");

@@ -54,7 +54,7 @@ Deno.test("SlowClients.hold() spares clients that take their replies, until they
   assertEquals(slow.ledger.bytes, 200);
 });
 
-Deno.test("SlowClients relieves itself though no other client ever comes", async () => {
+Deno.test("SlowClients cuts off stuck clients even if no other client ever comes", async () => {
   using slow = slowClients(50);
   const last = client(performance.now());
   slow.hold(last, memory(100), last.tookAt);

@@ -42,7 +42,7 @@ function writing() {
   };
 }
 
-Deno.test("Writer.flush() sends what is appended during a write behind it, in order", async () => {
+Deno.test("Writer.flush() sends bytes that are appended during a write after it, in order", async () => {
   const { sink, writer, activity } = writing();
   const done: string[] = [];
   writer.output.latin1("reply ");
@@ -59,13 +59,13 @@ Deno.test("Writer.flush() sends what is appended during a write behind it, in or
   assertEquals(done.sort(), ["first", "second"]);
 });
 
-Deno.test("Writer.flush() of nothing is done at once, and no activity", async () => {
+Deno.test("Writer.flush() of nothing ends at once, and is no activity", async () => {
   const { writer, activity } = writing();
   await writer.flush();
   assertEquals([writer.isBusy, activity.phase], [false, "idle"]);
 });
 
-Deno.test("Writer counts replies that are not small, and those behind them, until the client reads them", async () => {
+Deno.test("Writer counts replies that are not small, and those after them, until the client reads them", async () => {
   const { sink, slow, writer } = writing();
   const value = new Uint8Array(100_000);
   writer.output.latin1("small");
@@ -99,7 +99,7 @@ Deno.test("Writer notes progress when a counted reply is taken, or when the writ
   assertEquals(activity.since > since, true);
 });
 
-Deno.test("Writer whose sink breaks forgets all, and lets nobody wait", async () => {
+Deno.test("Writer whose sink breaks drops everything, and lets nobody wait", async () => {
   const { sink, slow, writer } = writing();
   writer.output.bytes(new Uint8Array(10_000));
   const first = writer.flush();

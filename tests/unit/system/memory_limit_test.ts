@@ -39,7 +39,7 @@ Deno.test("memoryLimit() is the limit of a container, in either version of contr
   }
 });
 
-Deno.test("memoryLimit() is the least limit of the groups above", () => {
+Deno.test("memoryLimit() is the lowest limit of the groups above", () => {
   const files = {
     "/proc/self/cgroup": "0::/system.slice/redis-proxy.service\n",
     "/proc/self/mountinfo": v2(),
@@ -51,7 +51,7 @@ Deno.test("memoryLimit() is the least limit of the groups above", () => {
   assertEquals(limit(unlimited), 300 * MB);
 });
 
-Deno.test("memoryLimit() looks at both versions where both are mounted, wherever that is", () => {
+Deno.test("memoryLimit() looks at both versions if both are mounted, wherever that is", () => {
   assertEquals(
     limit({
       "/proc/self/cgroup": "4:memory:/a\n0::/b\n",
@@ -63,7 +63,7 @@ Deno.test("memoryLimit() looks at both versions where both are mounted, wherever
   );
 });
 
-Deno.test("memoryLimit() is null without a limit, and where nothing can be read", () => {
+Deno.test("memoryLimit() is null without a limit, and if nothing can be read", () => {
   assertEquals(limit({}), null);
   assertEquals(
     limit({

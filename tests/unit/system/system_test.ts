@@ -28,7 +28,7 @@ Deno.test("openFilesLimit() is the limit that the process got", async () => {
   assertEquals(await run(script, "1024"), "null");
 });
 
-Deno.test("openFiles() grows with what is open", () => {
+Deno.test("openFiles() grows with the number of open files", () => {
   const before = openFiles();
   assert(before > 2, `${before}`);
   const files = Array.from({ length: 20 }, () => Deno.openSync("/dev/null"));
@@ -39,7 +39,7 @@ Deno.test("openFiles() grows with what is open", () => {
 });
 
 Deno.test(
-  { name: "readKernelFile() reads what Deno does not, whole", ignore: !isLinux },
+  { name: "readKernelFile() reads whole files that Deno does not read", ignore: !isLinux },
   async () => {
     assertEquals(readKernelFile("/proc/self/limits")!.includes("Max open files"), true);
     const path = "/proc/self/mountinfo";
