@@ -69,7 +69,7 @@ async function kept(
   const cache = cacheFolder();
   const path = `${cache}/${file}`;
   if (await Deno.stat(path).then(() => true, () => false)) return path;
-  say(`fetching ${what} from npm to ${cache}, this once`);
+  say(`fetching ${what} from npm to ${cache}, only this time`);
   const scratch = await Deno.makeTempDir({ dir: cache, prefix: "part." });
   try {
     await Deno.writeFile(`${scratch}/ready`, await make(scratch), { mode: 0o755 });

@@ -94,7 +94,7 @@ async function engines(): Promise<[Engine, ...Engine[]]> {
   try {
     return [current, { path: await fetchDeno(), version: PAIR_VERSION }];
   } catch (error) {
-    console.log(`without Deno ${PAIR_VERSION}: ${error instanceof Error ? error.message : error}`);
+    console.log(`skipped Deno ${PAIR_VERSION}: ${error instanceof Error ? error.message : error}`);
     return [current];
   }
 }

@@ -21,7 +21,7 @@ export async function ensureClients(): Promise<void> {
   try {
     await installDebian(packages);
   } catch (error) {
-    say(`without ${packages.join(", ")}: ${error}`);
+    say(`skipped ${packages.join(", ")}: ${error}`);
   }
 }
 

@@ -72,7 +72,7 @@ export function refusalsTo(log: Log, stats: Stats): (name: string) => void {
     stats.commandsRefused++;
     if (logged.has(name) || logged.size === LOGGED_NAMES) return;
     logged.add(name);
-    log.warn("Refused a command: its further refusals are not logged", { command: name });
+    log.warn("Refused a command; further refusals of it are not logged", { command: name });
   };
 }
 

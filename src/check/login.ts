@@ -55,7 +55,7 @@ function loginFinding(refusal: string, address: OriginAddress): Finding {
     return error("login", "Redis has no room for another client", "CONFIG SET maxclients 10000");
   }
   if (/^DENIED/.test(refusal)) {
-    const found = "Redis is in protected mode: it serves its own machine only";
+    const found = "Redis is in protected mode: it serves only its own machine";
     return error(
       "login",
       found,
@@ -66,7 +66,7 @@ function loginFinding(refusal: string, address: OriginAddress): Finding {
     return error(
       "login",
       `Redis cannot serve yet: ${refusal}`,
-      "Wait until PING is answered by PONG",
+      "Wait until Redis answers PING with PONG",
     );
   }
   return error("login", `Redis refuses this client: ${refusal}`, "ACL SETUSER default on");
@@ -99,13 +99,13 @@ async function noAnswer(
     return error("login", found, `RP_REDIS_URL=${display(secure)} and --redis-ca ca.crt`);
   }
   if (/no RESP|nobody asked/.test(explained)) {
-    const found = "What answers there does not speak Redis's protocol";
+    const found = "The server there does not speak the Redis protocol";
     return error("login", found, "--redis-port 6379, or the port of your Redis");
   }
   const found = connection.loss === null
     ? `Redis accepts the connection and stays silent: ${message}`
     : `Redis closes the connection: ${explained}`;
-  return error("login", found, "Look into the log of Redis, and at what lies in between");
+  return error("login", found, "Look at the log of Redis, and at proxies and firewalls in between");
 }
 
 /** Whether a server completes a TLS handshake, whoever signed its certificate. */

@@ -35,7 +35,7 @@ function checkOpenFiles({ values }: Config, limit: number | null): Finding {
     const { clients, upstreams } = connectionsThatFit(wanted, descriptors);
     const room = `${clients} clients and ${upstreams} connections of their own`;
     return clients < wanted.clients || upstreams < wanted.upstreams
-      ? warning(about, `The limit of ${limit} has room for ${room} only`, fix)
+      ? warning(about, `The limit of ${limit} has room for only ${room}`, fix)
       : ok(about, `The limit of ${limit ?? "unknown size"} has room for ${room}`);
   } catch (failure) {
     if (!(failure instanceof ConfigError)) throw failure;
@@ -51,7 +51,7 @@ function checkMemory(config: Config, limit: number | null): Finding {
   return isTooMuch(needed, limit)
     ? warning(
       about,
-      `The settings may need ${wants}, and the limit is ${has}: the kernel may end the proxy`,
+      `The settings may need ${wants}, and the limit is ${has}: the kernel may kill the proxy`,
       `MemoryMax=${Math.ceil(needed / MB)}M in systemd, or a lower --cache-memory`,
     )
     : ok(about, `The limit of ${has} is enough: the settings need at most ${wants}`);

@@ -66,7 +66,7 @@ async function checkRedis(config: Config): Promise<readonly Finding[]> {
     all.push(...await checkRights(redis, config, version));
   } catch (failure) {
     const found = `Redis stopped answering: ${(failure as Error).message}`;
-    all.push(error("Redis", found, "Look into the log of Redis"));
+    all.push(error("Redis", found, "Look at the log of Redis"));
   } finally {
     connection.close("the check is over");
   }

@@ -120,7 +120,7 @@ export function judgeCertificate(about: string, path: string, now: Date): Findin
   const [from, to] = [new Date(validFrom), new Date(validTo)];
   const day = to.toISOString().slice(0, 10);
   const fix = `Renew ${path}, then kill -HUP the proxy`;
-  if (to < now) return error(about, `${path} has expired on ${day}`, fix);
+  if (to < now) return error(about, `${path} expired on ${day}`, fix);
   if (from > now) {
     const found = `${path} is not valid before ${from.toISOString()}`;
     return error(about, found, "Set the clock of this machine: timedatectl set-ntp true");

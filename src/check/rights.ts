@@ -63,7 +63,7 @@ export async function checkRights(
     else if (/unknown (sub)?command|disabled/i.test(refusal)) absent.push(trial);
   }
   if (refused.length + absent.length === 0) {
-    return [ok("rights", "The user of Redis may run every command that the proxy uses")];
+    return [ok("rights", "The Redis user may run every command that the proxy uses")];
   }
   const grant = (list: readonly Trial[]) => {
     const channel = list.some(({ right }) => right === "subscribe") ? ` &${CHANNEL}` : "";
@@ -101,7 +101,7 @@ function byPurpose(
   };
   return [...Map.groupBy(list, ({ purpose }) => purpose)].map(([purpose, trials]) => {
     const names = trials.map(({ right }) => right.replace("|", " ").toUpperCase()).join(", ");
-    const subject = verb === "may not run" ? "The user of Redis" : "Redis";
+    const subject = verb === "may not run" ? "The Redis user" : "Redis";
     const found = `${subject} ${verb} ${names}: ${effects[purpose]}`;
     const isFatal = purpose === "reads" || (purpose === "tracking" && isRequired);
     return (isFatal ? error : warning)("rights", found, fixOf(trials));

@@ -32,7 +32,7 @@ function kindOf(info: Map<string, string>): Finding {
   const version = info.get("redis_version") ?? "unknown";
   if (info.get("redis_mode") === "sentinel") {
     const found = "This is a Sentinel, which has no keys";
-    return error("server", found, "redis-cli -p 26379 SENTINEL MASTERS names the Redis to give");
+    return error("server", found, "redis-cli -p 26379 SENTINEL MASTERS names the Redis to use");
   }
   if (info.get("cluster_enabled") === "1") {
     const found = "This is a node of a Redis Cluster: keys of other nodes answer MOVED";
@@ -78,7 +78,7 @@ async function roomOf(redis: Asking, values: Values): Promise<Finding[]> {
   const { upstreams } = wantedConnections(values);
   if (most >= upstreams + 16) return [];
   const found =
-    `Redis takes ${most} clients, and the proxy may open ${upstreams} for single clients`;
+    `Redis accepts ${most} clients, and the proxy may open ${upstreams} private connections`;
   return [warning("maxclients", found, `CONFIG SET maxclients ${upstreams + 16}`)];
 }
 
@@ -87,6 +87,6 @@ async function buffersOf(redis: Asking, values: Values): Promise<Finding[]> {
   const hard = Number(/normal (\d+)/.exec(limits)?.[1] ?? 0);
   const needed = Math.max(REPLY_BYTES, 2 * generalPolicy(values).valueLimit);
   if (hard === 0 || hard >= needed) return [];
-  const found = `Redis disconnects a client that has ${hard} bytes of replies to read`;
+  const found = `Redis disconnects a client that leaves ${hard} bytes of replies unread`;
   return [warning("output buffer", found, 'CONFIG SET client-output-buffer-limit "normal 0 0 0"')];
 }

@@ -23,8 +23,8 @@ export type Shell = typeof SHELLS[number];
 
 /** The commands by name, in the order of the help page. */
 export const PROGRAMS = {
-  serve: { summary: "run the proxy; the command may be left out" },
-  check: { summary: "find out what is wrong, and what fixes it; --json", printsJson: true },
+  serve: { summary: "run the proxy; this is the default" },
+  check: { summary: "find out what is wrong and how to fix it; --json", printsJson: true },
   config: { summary: "show each setting and where it comes from; --json", printsJson: true },
   completion: { summary: `print the completions for ${SHELLS.join(", ")}`, operands: SHELLS },
   healthcheck: { summary: "exit with status 0 if the proxy on --port answers" },

@@ -69,7 +69,7 @@ export interface Facts {
   readonly originWaiting: number;
   /** Memory of large values in flight, in bytes. */
   readonly originLargeBytes: number;
-  /** The state of the channel of invalidations: off, tracked, untracked or down. */
+  /** The state of the invalidation channel: off, tracked, untracked or down. */
   readonly coherence: string;
   /** The number of the current epoch. */
   readonly coherenceEpoch: number;

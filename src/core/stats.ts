@@ -70,7 +70,7 @@ export class Stats {
   /** Flushes that Redis announced. */
   flushes = 0;
   /**
-   * Messages on the channel of invalidations that are not invalidations: somebody publishes there.
+   * Messages on the invalidation channel that are not invalidations: somebody publishes there.
    */
   foreignMessages = 0;
   /** Commands that passed to Redis. */

@@ -35,7 +35,7 @@ export class Entrance {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     this.log.warn(
-      "Closed a connection with a PROXY protocol header: wanted --proxy-protocol require, or none",
+      "Closed a connection with a PROXY protocol header: --proxy-protocol require would accept it",
       { peer: remote },
     );
   }

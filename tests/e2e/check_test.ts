@@ -212,7 +212,7 @@ Deno.test("check explains a server that is silent, hangs up or speaks another pr
     await conn.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
   });
   const http = await check(["--redis-port", `${web.port}`]);
-  assertFound(http, ["error", "login", /does not speak Redis's protocol/, /--redis-port/]);
+  assertFound(http, ["error", "login", /does not speak the Redis protocol/, /--redis-port/]);
 });
 
 Deno.test("check explains TLS that fails: authority, name, client certificate, and one side without", async () => {

@@ -61,11 +61,11 @@ export function refuseSize(command: LocalCommand, args: Arguments): ClientReques
   const { name } = command;
   if (takesManyKeys(command)) {
     if (args.longest <= KEY_BYTES) return null;
-    return refuse(`ERR Too long key for '${name}' command: wanted at most ${KEY_BYTES} bytes`);
+    return refuse(`ERR Key too long for '${name}' command: wanted at most ${KEY_BYTES} bytes`);
   }
   if (args.count <= OPTION_COUNT && args.length <= OPTION_BYTES) return null;
   return refuse(
-    `ERR Too large request for '${name}' command: wanted at most ${OPTION_BYTES} bytes and ` +
+    `ERR Request too large for '${name}' command: wanted at most ${OPTION_BYTES} bytes and ` +
       `${OPTION_COUNT} arguments`,
   );
 }

@@ -323,7 +323,7 @@ Deno.test("a key that is too long is refused and not buffered, and the connectio
     echo: request("ECHO", key),
   };
   for (const [name, bytes] of Object.entries(requests)) {
-    const what = /mget|exists/.test(name) ? "Too long key" : "Too large request";
+    const what = /mget|exists/.test(name) ? "Key too long" : "Request too large";
     const wanted = new RegExp(`^-ERR ${what} for '${name}' command: wanted .*\r\n\\+PONG\r\n$`);
     for (const size of [50_000, bytes.length]) {
       const reply = await new Talk().say(...piecesOf(bytes, size), request("PING"));
@@ -341,7 +341,7 @@ Deno.test("commands take as many keys as a request may have, and at most 1,024 o
   ) {
     assertMatch(
       await talk.say(request(command!, ...rest, ...many(1024)), request("PING")),
-      /^-ERR Too large request for '\w+' command: wanted .* 1024 arguments\r\n\+PONG\r\n$/,
+      /^-ERR Request too large for '\w+' command: wanted .* 1024 arguments\r\n\+PONG\r\n$/,
     );
   }
 });

@@ -598,6 +598,6 @@ Deno.test("Connection gives others turns while a client sends requests that take
     conn.end();
     await served;
   });
-  assertEquals(conn.written.join("").match(/^-ERR Too large request/gm)!.length, 50);
+  assertEquals(conn.written.join("").match(/^-ERR Request too large/gm)!.length, 50);
   assert(turns > 10, `${turns} turns`);
 });

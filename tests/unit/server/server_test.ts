@@ -128,7 +128,7 @@ Deno.test("Server warns once of connections that begin with a header, however ma
   assertEquals(lines.length, 1);
   assertMatch(
     lines[0]!,
-    / warn {2}Closed a connection with a PROXY protocol header: wanted --proxy/,
+    / warn {2}Closed a connection with a PROXY protocol header: --proxy-protocol/,
   );
   await server.stop(0);
 });
