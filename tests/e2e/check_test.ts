@@ -178,7 +178,7 @@ Deno.test("check explains certificates that have expired or end soon, and TLS wi
 Deno.test("check explains a limit on open files and on memory that is too low", async () => {
   await withRedis(async (_, flags) => {
     const few = await check(flags, { limits: "ulimit -n 512" });
-    assertFound(few, ["warning", "open files", /room for \d+ clients/, /ulimit -n 1\d{4}/]);
+    assertFound(few, ["warning", "open files", /room for only \d+ clients/, /ulimit -n 1\d{4}/]);
     const none = await check(flags, { limits: "ulimit -n 48" });
     assertFound(none, ["error", "open files", /no room for a client/, /LimitNOFILE/]);
   });
@@ -358,7 +358,7 @@ Deno.test("check explains limits of Redis that are too low for this cache", asyn
   await withRedis(async (_, flags) => {
     const found = await check(flags);
     assertFound(found, ["warning", "tracking", /follows at most 100 keys/, /max-keys 20000/]);
-    assertFound(found, ["warning", "maxclients", /takes 200 clients/, /maxclients 1016/]);
+    assertFound(found, ["warning", "maxclients", /accepts 200 clients/, /maxclients 1016/]);
     assertFound(found, ["warning", "output buffer", /1048576 bytes/, /normal 0 0 0/]);
   }, [
     ...["--tracking-table-max-keys", "100", "--maxclients", "200"],
