@@ -1,6 +1,6 @@
 // Holds many connections that are idle, until the process is ended. It opens all of them first;
-// then all send their request at the same moment, and read the reply. deno run -A
-// bench/idle_clients.ts PORT COUNT [silent|resp|http] (prints a line when all are idle)
+// then all send their request at the same moment, and read the reply.
+//   deno run -A bench/idle_clients.ts PORT COUNT [silent|resp|http]   (prints a line when all are idle)
 import { Buffer } from "node:buffer";
 import { connect, Poll, read, write } from "./libc.ts";
 import { DATASETS, keyOf } from "./dataset.ts";

@@ -1,6 +1,7 @@
 // A relay that delays every byte in each direction, so that a Redis on this machine seems far away.
 // Bytes keep their order, the relay merges nothing on purpose, and connections do not use Nagle's
-// algorithm, which would add 40 ms. deno run -A bench/relay.ts LISTEN_PORT TARGET_PORT DELAY_MS
+// algorithm, which would add 40 ms.
+//   deno run -A bench/relay.ts LISTEN_PORT TARGET_PORT DELAY_MS
 import { accept, close, connect, listen, Poll, read, write } from "./libc.ts";
 
 /** One direction of a relayed connection. */

@@ -1,5 +1,6 @@
 // Fetches everything that a build needs, so that a container image can keep it in a layer of its
-// own: deno run -A tools/fetch.ts [oldest] oldest: also the oldest Deno that tests run on
+// own:
+//   deno run -A tools/fetch.ts [oldest]      oldest: also the oldest Deno that tests run on
 import config from "../deno.json" with { type: "json" };
 import { fetchEsbuild } from "./bundle.ts";
 import { main, runQuietly } from "./command.ts";
