@@ -1,4 +1,4 @@
-// What the kernel reports about a process.
+// Figures that the kernel reports about a process.
 
 /** The kernel counts in hundredths of a second on every machine (USER_HZ). */
 const TICKS_PER_SECOND = 100;

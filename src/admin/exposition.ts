@@ -10,7 +10,7 @@ export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** One value, with the labels that distinguish it from others of the same metric. */
 export interface Sample {
-  /** What follows the name of the metric, in a histogram. */
+  /** In a histogram, the suffix of the name, such as `_sum`. */
   readonly suffix?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;

@@ -1,5 +1,5 @@
 /**
- * Metrics that are more than one number of the facts: histograms, and counts by label.
+ * Metrics with more than one number: histograms, and counts by label.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Facts } from "../core/facts.ts";
 import { SAMPLED_PASSES, SAMPLED_REQUESTS } from "../core/stats.ts";
 import type { Metric, Sample } from "./exposition.ts";
 
-/** What the process uses of the machine, and its limits. */
+/** The resources that the process uses, and their limits. */
 export interface MachineFacts {
   /** CPU time since the start, in seconds; null if unknown. */
   readonly cpuSeconds: number | null;
@@ -29,17 +29,17 @@ export function histograms({ stats }: Facts, { loopLag }: MachineFacts): Metric[
   return [
     histogram(
       "hit_duration_seconds",
-      `From the read of a request to its reply, for hits; 1 in ${SAMPLED_REQUESTS} is measured`,
+      `From reading a request to its reply, for hits; 1 in ${SAMPLED_REQUESTS} is measured`,
       samplesOf(hit),
     ),
     histogram(
       "miss_duration_seconds",
-      "From the miss of a key to the end of its read, the wait for its turn included",
+      "From the miss of a key to the end of its read, including the wait for its turn",
       samplesOf(miss),
     ),
     histogram(
       "origin_duration_seconds",
-      "From the sending of a read to the answer of Redis",
+      "From sending a read to the answer of Redis",
       samplesOf(origin),
     ),
     histogram(
@@ -49,7 +49,7 @@ export function histograms({ stats }: Facts, { loopLag }: MachineFacts): Metric[
     ),
     histogram(
       "event_loop_lag_seconds",
-      "How late the event loop runs what is due, measured 4 times a second",
+      "How late the event loop runs due work, measured 4 times a second",
       samplesOf(loopLag),
     ),
   ];
@@ -62,9 +62,14 @@ export function labelledCounts({ stats }: Facts): Metric[] {
   named.set("get", (named.get("get") ?? 0) + plainGets);
   const statuses = Array.from(httpStatuses.entries()).filter(([, count]) => count > 0);
   return [
-    counter("commands", "Commands of RESP clients by name; unknown ones are other", "command", [
-      ...named,
-    ]),
+    counter(
+      "commands",
+      "Commands of RESP clients by name; unknown names count as other",
+      "command",
+      [
+        ...named,
+      ],
+    ),
     counter(
       "http_responses",
       "HTTP replies by status",
@@ -86,7 +91,7 @@ export function labelledCounts({ stats }: Facts): Metric[] {
   ];
 }
 
-/** The names that all programs share. */
+/** Metrics that have the same names in all programs. */
 export function processMetrics(facts: Facts, machine: MachineFacts): Metric[] {
   const { cpuSeconds, openFiles, openFilesMax } = machine;
   const optional = (value: number | null) => value === null ? [] : [{ value }];

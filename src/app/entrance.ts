@@ -18,7 +18,7 @@ import { redisVersionOf } from "./status.ts";
 
 /**
  * @param lanes They take all commands that are not answered here; null if only reads are served.
- * @param facts What INFO and similar commands report.
+ * @param facts Returns the figures for INFO and similar commands.
  */
 export function makeEntrance(
   config: Config,

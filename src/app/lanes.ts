@@ -40,7 +40,7 @@ export function makeLanes(
     maxPrivate,
     replyMemory: values["reply-memory"],
   });
-  // Nobody may have used a command for hours when a name turns out to have no effect.
+  // Reads the table now: at the first command, a warning could come hours later.
   if (onTable !== null) lanes.ready(2);
   return lanes;
 }

@@ -1,6 +1,6 @@
 /**
  * Keeps a fault from ending the process for all clients. The program catches faults where they
- * happen; this is for unexpected ones, also in libraries.
+ * happen; this is for unexpected ones, including those in libraries.
  *
  * @module
  */

@@ -1,6 +1,5 @@
 /**
- * Measures how late the event loop runs what is due. Everything that a client waits for is at least
- * as late.
+ * Measures how late the event loop runs due work. Every client waits at least this long.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the process uses of the machine, and its limits, for metrics.
+ * The resources that the process uses, and their limits, for metrics.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { openFiles, openFilesLimit } from "../system/open_files.ts";
 import { cpuSeconds } from "../system/usage.ts";
 import type { LoopLag } from "./loop_lag.ts";
 
-/** Returns a function that looks at the machine. The limits are read once, now. */
+/** Returns a function that reads these figures. It reads the limits only once, now. */
 export function machineWatch(lag: LoopLag): () => MachineFacts {
   const limits = { memoryLimit: memoryLimit(), openFilesMax: openFilesLimit() };
   return () => ({

@@ -73,7 +73,7 @@ export function fitMemory(config: Config, limit: number | null, log: Log): Confi
   return { ...config, values };
 }
 
-/** Whether settings that need so many bytes may exceed a limit. */
+/** Whether settings that need this many bytes may exceed a limit. */
 export function isTooMuch(needed: number, limit: number): boolean {
   return limit < BASE || needed > Math.max(limit, BASE + LEAST);
 }

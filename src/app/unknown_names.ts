@@ -12,7 +12,7 @@ import type { Log } from "../core/log.ts";
 /** The settings that name commands. */
 const LISTS = ["deny", "allow"] as const;
 
-/** Returns what checks a table of commands; null if all names are known without one. */
+/** Returns a function that checks a table of commands; null if all names are known without one. */
 export function watchNames(values: Values, log: Log): ((table: CommandTable) => void) | null {
   const unknown = LISTS.flatMap((flag) =>
     (values[flag] ?? []).filter((name) => !isKnownName(name)).map((name) => ({ flag, name }))

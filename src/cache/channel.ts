@@ -21,7 +21,7 @@ export type ChannelState = "off" | "tracked" | "untracked" | "down";
 /** The settings of the channel. */
 export interface ChannelOptions {
   /**
-   * `off` wants none, `auto` caches also if Redis refuses it, `required` caches nothing without it.
+   * `off` wants none, `auto` caches even if Redis refuses it, `required` caches nothing without it.
    */
   readonly mode: "auto" | "required" | "off";
   /** How long the last proof holds that Redis still announces changes. */

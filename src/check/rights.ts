@@ -42,7 +42,7 @@ function trials(key: string, isOld: boolean): Trial[] {
       ["client|tracking", "CLIENT TRACKING OFF"],
       ["client|trackinginfo", "CLIENT TRACKINGINFO"],
       ["ping", "PING"],
-      ["subscribe", `SUBSCRIBE ${CHANNEL}`], // The last one: only few commands may follow.
+      ["subscribe", `SUBSCRIBE ${CHANNEL}`], // Last: only few commands may follow.
     ]),
   ];
 }

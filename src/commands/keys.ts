@@ -126,13 +126,14 @@ function lastOf(
   count: number,
 ): number {
   if (last >= 0) return Math.min(begin + last, count - 1);
-  // A limit of n takes the first n-th part of the arguments: XREAD has as many ids behind its keys.
+  // A limit of n means that the first n-th part of the arguments are keys: in XREAD, as many ids
+  // follow.
   if (last === -1 && limit > 1) return begin + Math.floor((count - begin) / limit) - 1;
   return count + last;
 }
 
 /**
- * Adds the destinations of SORT: every argument behind STORE, which may also be the name of a key.
+ * Adds the destinations of SORT: every argument after STORE, which may also be the name of a key.
  */
 function addStores(words: Words, keys: string[]): true {
   for (let at = 2; at + 1 < words.count; at++) {

@@ -33,7 +33,7 @@ export interface Permissions {
   readonly allow: CommandList;
 }
 
-/** What decides about a command. */
+/** The properties of a command that decide. */
 export type Judged = Pick<CommandSpec, "name" | "flags" | "categories">;
 
 /** Decides whether a command may be used. */
@@ -54,7 +54,7 @@ export class PassFilter {
     return this.permissions.deny.length > 0;
   }
 
-  /** Whether this command may be used. Nobody is kept from logging in or leaving, as in Redis. */
+  /** Whether this command may be used. As in Redis, clients may always log in and leave. */
   allows(command: Judged): boolean {
     return matches(this.#allow, command) || !matches(this.#deny, command) ||
       command.flags.has("no_auth");

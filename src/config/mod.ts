@@ -44,7 +44,7 @@ export interface Config {
   readonly places: Places;
   /** The backing Redis, from `redis-url` or from `redis-host` and `redis-port`, with its TLS. */
   readonly origin: OriginAddress;
-  /** What clients need to log in, from `user`, `password` and `password-file`. */
+  /** The credentials that clients need, from `user`, `password` and `password-file`. */
   readonly credentials: Credentials;
 }
 

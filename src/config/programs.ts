@@ -7,7 +7,7 @@
 
 /** A command of the program. */
 export interface ProgramCommand {
-  /** What it does, in one line. */
+  /** Its purpose, in one line. */
   readonly summary: string;
   /** The words that may follow; the first one is required. */
   readonly operands?: readonly string[];

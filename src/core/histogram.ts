@@ -19,7 +19,7 @@ export class Histogram {
   /** The sum of all durations, in milliseconds. */
   sum: Millis = 0;
 
-  /** Counts a duration. NaN, for a beginning that nobody noted, is not counted. */
+  /** Counts a duration. NaN does not count: it stands for a start that was not recorded. */
   observe(duration: Millis): void {
     if (Number.isNaN(duration)) return;
     let bucket = 0;
@@ -30,10 +30,10 @@ export class Histogram {
 }
 
 /**
- * Returns the duration below which a part of the observations lie, in milliseconds; null if there
- * are none. Within a bucket they count as spread evenly, as in PromQL.
+ * Returns a quantile of the durations, in milliseconds; null if there are none. Within a bucket,
+ * durations count as evenly spread, as in PromQL.
  *
- * @param counts The counts of a histogram, or what they have grown by.
+ * @param counts The counts of a histogram, or their growth.
  * @param part From 0 to 1, such as 0.99.
  */
 export function quantileOf(counts: ArrayLike<number>, part: number): Millis | null {

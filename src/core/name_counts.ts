@@ -10,7 +10,7 @@ const SPELLINGS = 2000;
 /** Counts of names, in lower case. */
 export class NameCounts {
   readonly #counts = new Map<string, { count: number }>();
-  /** The same counts by each spelling of a name: most clients use one only. */
+  /** The same counts by each spelling of a name. Most clients use only one. */
   readonly #spellings = new Map<string, { count: number }>();
 
   /**
@@ -36,7 +36,7 @@ export class NameCounts {
     const name = isOwn ? lower : "other";
     let counted = this.#counts.get(name);
     if (counted === undefined) this.#counts.set(name, counted = { count: 0 });
-    // An unknown name may become known when the server's table has come.
+    // An unknown name may become known once the server's table arrives.
     if (isOwn && this.#spellings.size < SPELLINGS) this.#spellings.set(spelling, counted);
     return counted;
   }

@@ -9,13 +9,13 @@ import { NameCounts } from "./name_counts.ts";
 /** Why an entry was evicted: `--cache-size`, `--cache-memory`, or the share of absent keys. */
 export type EvictionCause = "entries" | "memory" | "absent_keys";
 
-/** How long things took. */
+/** The durations of the steps of requests. */
 export class Latencies {
-  /** From the read of a request to its reply, for hits; one in `SAMPLED_REQUESTS` is measured. */
+  /** From reading a request to its reply, for hits; one in `SAMPLED_REQUESTS` is measured. */
   readonly hit = new Histogram();
   /** From the miss of a key to the answer of Redis, failures included. */
   readonly miss = new Histogram();
-  /** From the sending of a read to the answer of Redis. */
+  /** From sending a read to the answer of Redis. */
   readonly origin = new Histogram();
   /** From a passed command to its reply; one in `SAMPLED_PASSES` on the shared lanes is measured. */
   readonly lanes = {
@@ -25,10 +25,10 @@ export class Latencies {
   };
 }
 
-/** One in so many requests is measured if it is a hit; a power of 2. */
+/** One request in this many is measured, if it is a hit; a power of 2. */
 export const SAMPLED_REQUESTS = 128;
 
-/** One in so many commands on a shared lane is measured; a power of 2. */
+/** One command in this many is measured on a shared lane; a power of 2. */
 export const SAMPLED_PASSES = 16;
 
 /** The counters of the proxy. */
@@ -89,7 +89,7 @@ export class Stats {
   bytesIn = 0;
   /** Bytes sent to clients. */
   bytesOut = 0;
-  /** Plain GETs of RESP clients, which take the short way past `commands`. */
+  /** Plain GETs of RESP clients, which are counted here and not in `commands`. */
   plainGets = 0;
   /** Other commands of RESP clients. */
   readonly commands = new NameCounts();
@@ -99,6 +99,6 @@ export class Stats {
   readonly failedLogins = { resp: 0, http: 0 };
   /** Evicted entries. */
   readonly evictions: Record<EvictionCause, number> = { entries: 0, memory: 0, absent_keys: 0 };
-  /** How long things took. */
+  /** The measured durations. */
   readonly latencies = new Latencies();
 }

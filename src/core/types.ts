@@ -72,7 +72,7 @@ export interface Part {
   readonly length: number;
 }
 
-/** What a request demands of its answer (RFC 9111 section 5.2.1, RFC 5861). */
+/** The demands of a request on its answer (RFC 9111 section 5.2.1, RFC 5861). */
 export interface Terms {
   /** How old a hit may be; 0 asks the origin in any case. */
   readonly maxAge: Millis;
@@ -179,7 +179,7 @@ export interface Flight {
   readonly key: Key;
   /**
    * The bytes of the read were written. Call it in the same turn of the event loop, and again if
-   * the read is repeated. What is found later is no older than `now`.
+   * the read is repeated. A value found later is no older than `now`.
    */
   sent(now: Millis): void;
   /**
@@ -187,7 +187,7 @@ export interface Flight {
    * bytes, or null for all. A read of only these bytes results in a `Found.part`.
    */
   narrow(length: number): ByteWindow | null;
-  /** The read is over. Call it exactly once, also if the read was never sent. */
+  /** The read is over. Call it exactly once, even if the read was never sent. */
   settled(fetched: Fetched, now: Millis): void;
 }
 

@@ -7,7 +7,7 @@ import type { Stats } from "../core/stats.ts";
 import type { HttpOptions } from "./options.ts";
 import { Replies } from "./replies.ts";
 
-/** What HTTP counts. */
+/** The counters of HTTP. */
 export type HttpStats = Pick<Stats, "httpStatuses" | "failedLogins">;
 
 export class HttpContext {

@@ -1,7 +1,8 @@
 /**
- * Strong entity tags: the length and a digest of the bytes. Equal values have equal tags, also after a
- * restart and on another machine. They are the tags of `eTag` in @std/http, which digests all bytes
- * at once; here a large value is digested piece by piece, between replies to other clients.
+ * Strong entity tags: the length and a digest of the bytes. Equal values have equal tags, even
+ * after a restart and on another machine. They are the tags of `eTag` in @std/http, which digests
+ * all bytes at once; here a large value is digested piece by piece, between replies to other
+ * clients.
  * Source: RFC 9110 section 8.8.3.
  *
  * @module

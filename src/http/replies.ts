@@ -146,7 +146,7 @@ export class Replies {
     if (!mode.isHead) output.bytes(body);
   }
 
-  /** The beginning of a reply, which is counted. */
+  /** Counts a reply, and returns its beginning. */
   #start(status: StatusCode, now: Millis): string {
     this.counts[status]!++;
     return this.#head(status, now);

@@ -19,8 +19,8 @@ export interface ChangeLog {
 }
 
 /**
- * Drops what a command may have changed, once its reply has come or is lost. If it returns a
- * promise, the reply must not be passed on before the promise is settled.
+ * Drops the keys that a command may have changed, once its reply has come or is lost. If it returns
+ * a promise, the reply must not be passed on before the promise is settled.
  *
  * @param isCausal Whether changes that other clients made before this reply must be known as well.
  */

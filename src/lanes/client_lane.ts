@@ -86,8 +86,8 @@ export class ClientLane implements Sender {
   }
 
   /**
-   * Sends a request that changes nothing and depends on nothing of this client, past all others. It
-   * waits behind no slow command.
+   * Sends a request that changes nothing and does not depend on this client's other requests. It
+   * overtakes them, and waits for no slow command.
    */
   ask(request: Passable): Later<Passed> {
     this.lanes.options.stats.commandsPassed++;

@@ -35,9 +35,9 @@ export interface LanesOptions {
     opening: Opening,
     prepare: (connection: Connection) => Promise<void>,
   ) => Promise<Connection | Failure>;
-  /** How long Redis may take to answer what is asked of it beside the clients' commands. */
+  /** How long Redis may take to answer the commands of the proxy itself. */
   readonly timeout: Millis;
-  /** Called with the table of commands whenever it was read. */
+  /** Called with the table of commands each time it has been read. */
   readonly onTable: (table: CommandTable) => void;
   readonly cache: ChangeLog;
   readonly stats: LaneStats;
@@ -180,7 +180,7 @@ export class Lanes {
     let isLost = false;
     const opened = await this.options.open(opening, async (connection) => {
       if (this.#mayAsk) await this.#read(connection);
-      // A silent server is told from one that answers.
+      // Shows whether the server answers at all.
       else await connection.call("PING").catch(() => {});
       isLost = connection.loss !== null;
     });

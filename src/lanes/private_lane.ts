@@ -41,7 +41,7 @@ const NINE = 0x39;
 export class PrivateLane {
   /** The id of the connection at Redis; null if Redis does not say. */
   upstreamId: number | null = null;
-  /** How long requests take. */
+  /** The durations of requests. */
   latency: Histogram | null = null;
   /** Takes the replies. Set while this lane serves the client. */
   sink: ReplySink = { write() {} };
@@ -88,7 +88,7 @@ export class PrivateLane {
     connection.onEnd = () => this.#ended();
   }
 
-  /** The number of requests without a reply, and of the proxy's replies behind them. */
+  /** The number of requests without a reply, and of the proxy's replies after them. */
   get outstanding(): number {
     return this.#slots.length - this.#head;
   }

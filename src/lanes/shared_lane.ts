@@ -48,7 +48,7 @@ export interface SharedLaneOptions {
   readonly budget: StreamBudget;
   /** Remembers requests with long replies. */
   readonly long: LongRequests;
-  /** How long requests take. */
+  /** The durations of requests. */
   readonly latency?: Histogram;
 }
 

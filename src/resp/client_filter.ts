@@ -1,6 +1,6 @@
 /**
  * The filters of CLIENT KILL, applied to lines of CLIENT LIST: to those of Redis and to those of
- * the clients here.
+ * the proxy's clients.
  *
  * Source: https://redis.io/docs/latest/commands/client-kill/
  *
@@ -10,13 +10,13 @@
 /** The kinds of clients that TYPE names. */
 const TYPES = ["normal", "master", "replica", "slave", "pubsub"];
 
-/** Which clients CLIENT KILL is to end. */
+/** The clients that CLIENT KILL should end. */
 export interface ClientFilter {
   /** Wanted values of fields in CLIENT LIST, by the field. */
   readonly fields: ReadonlyMap<string, string>;
   /** The wanted type; null for any. */
   readonly type: string | null;
-  /** The least age of the connection in seconds. */
+  /** The minimum age of the connection, in seconds. */
   readonly leastAge: number;
   /** Whether the client that asks is spared. */
   readonly skipsMe: boolean;
@@ -24,7 +24,9 @@ export interface ClientFilter {
   readonly isOld: boolean;
 }
 
-/** Reads the words behind CLIENT KILL; null if Redis refuses them, or if only it knows them. */
+/**
+ * Reads the words after CLIENT KILL; null if Redis refuses them, or only Redis understands them.
+ */
 export function filterOf(words: readonly string[]): ClientFilter | null {
   const [first = ""] = words;
   const plain = { type: null, leastAge: 0 };
@@ -56,7 +58,7 @@ export function namesOne({ fields }: ClientFilter): boolean {
   return fields.has("id") || fields.has("addr");
 }
 
-/** Whether a filter takes in the client of this line. */
+/** Whether a filter matches the client of this line. */
 export function takesIn({ fields, type, leastAge }: ClientFilter, line: string): boolean {
   for (const [field, value] of fields) if (fieldOf(line, field) !== value) return false;
   if (type !== null && typeOf(line) !== type.replace("slave", "replica")) return false;

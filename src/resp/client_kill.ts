@@ -1,7 +1,7 @@
 /**
- * CLIENT KILL. Most clients here have no connection of their own at Redis, so the proxy ends them
- * itself. Those of other programs are ended by Redis. The proxy's own connections are spared, unless
- * their id or address is given.
+ * CLIENT KILL. Most clients of the proxy have no private connection to Redis, so the proxy ends
+ * them itself. Redis ends the clients of other programs. The proxy's own connections are spared,
+ * unless their id or address is given.
  *
  * @module
  */
@@ -19,13 +19,16 @@ import { encode, integer, simple } from "./replies.ts";
 import { writeFailure } from "./requests/answers.ts";
 import type { Session } from "./session.ts";
 
-/** An address of nobody: with it, Redis checks the other words and the rights, and kills nobody. */
+/**
+ * An address that no client has: with it, Redis checks the other words and the rights, and kills
+ * nobody.
+ */
 const NOBODY = ["LADDR", "redis-proxy:0"];
 
 /** The names of the proxy's own connections. */
 const OWN_NAME = /^redis-proxy(-|$)/;
 
-/** What a question to Redis comes to: text, or why there is none. */
+/** The reply of Redis as text, or the reason why there is none. */
 type Answer = string | Failure;
 
 export class KillRequest implements ClientRequest {
@@ -34,7 +37,7 @@ export class KillRequest implements ClientRequest {
   readonly last: boolean;
   readonly #killed: readonly NamedClient[];
 
-  /** @param words The words behind CLIENT KILL. */
+  /** @param words The words after CLIENT KILL. */
   constructor(
     readonly lane: ClientLane,
     readonly session: Session,
@@ -84,7 +87,7 @@ export class KillRequest implements ClientRequest {
   async #ask(...words: string[]): Promise<Answer> {
     const spec = this.lane.lanes.table.find(wordsOf(words));
     const bytes = encode(request(words));
-    // With a change of the reply, even a long one comes in one piece.
+    // A reply that is rewritten comes in one piece, even if it is long.
     const passable = new Passable(bytes, spec, wordsOf(words), (reply) => reply);
     const passed = await passedBy(this.lane.ask(passable));
     if (passed instanceof Uint8Array) return latin1(passed);
@@ -94,14 +97,20 @@ export class KillRequest implements ClientRequest {
   }
 }
 
-/** What a client with a connection of its own, whose rights Redis checks, sends to Redis instead. */
+/**
+ * The request that Redis gets instead from a client with a private connection, so that it checks
+ * the client's rights.
+ */
 export interface CheckedKill {
   readonly words: readonly string[];
   /** Changes the reply, and kills if Redis permits it. */
   readonly rewrite: (reply: string) => string;
 }
 
-/** Returns how to kill clients here in the name of another user; null if the filter names none. */
+/**
+ * Returns how to kill clients of the proxy in the name of another user; null if the filter names
+ * none.
+ */
 export function checkedKill(words: readonly string[], session: Session): CheckedKill | null {
   const filter = filterOf(words);
   if (filter === null || !namesOne(filter)) return null;
@@ -121,7 +130,7 @@ function checkOf({ isOld }: ClientFilter, words: readonly string[]): string[] {
   return [...(isOld ? ["ADDR", ...words] : words), ...NOBODY];
 }
 
-/** Returns the clients here that a filter takes in. */
+/** Returns the clients of the proxy that a filter matches. */
 function matching(filter: ClientFilter, session: Session): NamedClient[] {
   const all = session.context.lanes!.ids.all;
   return all.filter((client) =>

@@ -26,11 +26,11 @@ const NAMED: Readonly<Record<string, RegExp>> = {
   "client|tracking": /^redirect$/,
 };
 
-/** What goes to Redis in place of a request. */
+/** The request that Redis gets in place of the client's. */
 export class Translated {
   constructor(
     readonly words: readonly string[],
-    /** Changes the reply; null if the reply would go on as that of the request itself. */
+    /** Changes the reply; null to treat the reply as that of the client's request. */
     readonly rewrite: Rewrite | null = null,
   ) {}
 
@@ -39,7 +39,7 @@ export class Translated {
   }
 }
 
-/** Returns a translated request, or its answer if it needs no lane; null if it goes on unchanged. */
+/** Returns a translated request, or its answer if it needs no lane; null if it passes unchanged. */
 export function translate(
   args: Arguments,
   spec: CommandSpec,
@@ -84,9 +84,9 @@ function withIds(words: string[], named: RegExp, ids: ClientIds): Translated | n
 }
 
 /**
- * Returns CLIENT LIST with the clients here, from that of Redis.
+ * Adds the clients of the proxy to the CLIENT LIST of Redis.
  *
- * @param options The words behind CLIENT LIST.
+ * @param options The words after CLIENT LIST.
  */
 export function fullList(list: string, options: readonly string[], ids: ClientIds): string {
   const lines = [...ids.rewrite(list).split("\n"), ...ownLines(options, ids)]

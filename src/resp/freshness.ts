@@ -1,5 +1,5 @@
 /**
- * How fresh the answers of a connection have to be. Its client may choose (PROXY FRESHNESS).
+ * How fresh the answers of a connection must be. Its client may choose (PROXY FRESHNESS).
  *
  * @module
  */

@@ -99,7 +99,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
 
 const ALL = ["all", "default", "everything"];
 
-/** Sections on what only Redis knows. */
+/** Sections that only Redis can fill. */
 const OF_REDIS = ["Persistence", "Replication", "Cluster"];
 
 /**

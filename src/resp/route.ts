@@ -97,7 +97,7 @@ function alone(args: Arguments, session: Session): ClientRequest {
   return muted(refuseForbidden(denied), session);
 }
 
-/** Answers a client without a password in protected mode: it may do what needs no Redis. */
+/** Answers a client without a password in protected mode. It may do only what needs no Redis. */
 function unprotected(
   args: Arguments,
   name: string,

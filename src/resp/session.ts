@@ -30,7 +30,7 @@ export interface RespContext {
   /** Whether a client without a password may use commands that pass to Redis. */
   mayPass(peer: Peer): boolean;
   readonly stats: Pick<Stats, "plainGets" | "commands" | "failedLogins">;
-  /** Which commands clients may use. */
+  /** Decides which commands clients may use. */
   readonly filter: PassFilter;
   /** Whether GET is among them. */
   readonly mayGet: boolean;
@@ -88,7 +88,7 @@ export class Session implements LaneClient, NamedClient {
     this.#freshness = context.freshness;
     this.terms = TERMS[context.freshness];
     this.isAuthenticated = !context.credentials.required;
-    // The first request makes it known, and shows whether later ones may be plain.
+    // The first request registers the client, and decides whether later ones may be plain.
     this.isPlain = false;
     this.mayPass = context.mayPass(peer);
     const { lanes } = context;

@@ -44,7 +44,7 @@ export class Input {
   }
 
   /**
-   * The free room behind the unread bytes, never empty. Moves the unread bytes: positions that
+   * The free room after the unread bytes, never empty. Moves the unread bytes: positions that
    * outlive this call must be relative to `start`.
    */
   room(): Uint8Array {

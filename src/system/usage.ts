@@ -1,5 +1,5 @@
 /**
- * What the process uses of the machine. Source: proc_pid_stat(5).
+ * The CPU time that the process uses. Source: proc_pid_stat(5).
  *
  * @module
  */

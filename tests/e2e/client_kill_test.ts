@@ -1,10 +1,11 @@
-// CLIENT LIST, KILL and UNBLOCK by what the clients were told of themselves, as on redis-server.
+// CLIENT LIST, KILL and UNBLOCK by the ids and addresses that clients know of themselves, as on
+// redis-server.
 import { assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
 import { serving, until } from "../support/serving.ts";
 
-/** A client and what it was told. */
+/** A client, with its id and its address. */
 interface Told {
   readonly client: RawClient;
   readonly id: string;
@@ -19,7 +20,7 @@ async function say(client: RawClient, ...words: string[]): Promise<string> {
   return text.trim();
 }
 
-/** Connects a client that then has the given state: none, or a connection of its own. */
+/** Connects a client, and gives it a state: none, or a private connection. */
 async function told(port: number, ...state: string[]): Promise<Told> {
   const client = await RawClient.connect(port);
   const { hostname, port: own } = client.conn.localAddr as Deno.NetAddr;
@@ -43,7 +44,7 @@ async function isOpen({ client }: Told): Promise<boolean> {
 
 type Form = (victim: Told, killer: Told) => string[];
 
-/** Ways to kill one client, and what must be said. */
+/** Ways to kill one client, with the expected replies. */
 const FORMS: Readonly<Record<string, Form>> = {
   "its id": ({ id }) => ["ID", id],
   "its address": ({ addr }) => ["ADDR", addr],

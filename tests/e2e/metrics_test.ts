@@ -1,4 +1,4 @@
-// The metrics after known traffic, and what Prometheus's own tool says of them.
+// The metrics after known traffic, and a check of them with Prometheus's own tool.
 import { assert, assertEquals } from "@std/assert";
 import { RawClient, request } from "../support/client.ts";
 import { adminPortOf } from "../support/proxy.ts";
@@ -41,7 +41,7 @@ Deno.test("metrics count commands, statuses, bytes, logins, evictions and latenc
   assertEquals(of('http_responses_total{status="404"}'), 1);
   assertEquals(of('cache_evictions_total{cause="absent_keys"}')! >= 95, true);
   assert(of("received_bytes_total")! > 400 * 20 && of("sent_bytes_total")! > 400 * 5);
-  // Of 128 requests one is measured, if it is a hit.
+  // One of 128 requests is measured, if it is a hit.
   assert(of("hit_duration_seconds_count")! >= 2, `${of("hit_duration_seconds_count")}`);
   assert(of("miss_duration_seconds_count")! >= 100);
   assert(of("origin_duration_seconds_count")! >= 100);

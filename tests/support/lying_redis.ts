@@ -100,7 +100,7 @@ class Replies {
   }
 }
 
-/** Whether a frame is no reply: a push of RESP3, or an invalidation on a channel of RESP2. */
+/** Whether a frame is not a reply: a push of RESP3, or an invalidation on a channel of RESP2. */
 function isMessage(frame: string): boolean {
   return frame.startsWith(">") || /^\*3\r\n\$7\r\nmessage\r\n/.test(frame);
 }

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 export class MemoryConn {
   readonly remoteAddr = { transport: "tcp", hostname: "192.0.2.1", port: 1234 } as const;
   readonly localAddr = { transport: "tcp", hostname: "192.0.2.2", port: 8080 } as const;
-  /** What the client has received, a piece for each write. */
+  /** The bytes that the client has received, a piece for each write. */
   readonly written: string[] = [];
   /** The number of reads. */
   reads = 0;

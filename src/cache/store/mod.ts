@@ -1,9 +1,8 @@
 /**
- * The entries of the cache, within bounds. Up to 1,000 entries, the least recently used one leaves,
- * exactly, whatever the sizes (recent.ts). Beyond that, small values are packed into segments
- * (packed.ts). There, an entry costs a third of the memory, and a hit on one of many keys takes a
- * third of the time. Packed values leave in approximate order; large values and absent keys stay in
- * exact order.
+ * The entries of the cache, within bounds. Up to 1,000 entries, eviction is exact LRU, whatever the
+ * sizes (recent.ts). Beyond that, small values are packed into segments (packed.ts). There, an
+ * entry costs a third of the memory, and a hit on one of many keys takes a third of the time.
+ * Packed values leave in approximate order; large values and absent keys stay in exact order.
  *
  * Packed and other entries share one limit on entries and one on bytes. Each kind may use all the
  * room that the other leaves, and is guaranteed half. What counts is the memory actually held:
@@ -39,7 +38,7 @@ export class Store {
   readonly #recent: RecentStore;
   /** The small values, once there are many entries. */
   #packed: PackedStore | null = null;
-  /** Why entries leave at the moment. */
+  /** The cause of the current evictions. */
   #cause: EvictionCause = "memory";
   readonly #onEvict = (key: Key) => this.options.onEvict(key, this.#cause);
 
@@ -59,7 +58,7 @@ export class Store {
     return this.#recent.size + (this.#packed?.size ?? 0);
   }
 
-  /** What the entries cost, in bytes. */
+  /** The cost of the entries, in bytes. */
   get bytes(): number {
     return this.#recent.bytes + (this.#packed?.liveBytes ?? 0);
   }

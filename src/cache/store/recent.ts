@@ -1,7 +1,6 @@
 /**
- * Entries as objects. The least recently used one leaves, exactly. `LRUCache` keeps their order and
- * counts their bytes. A table of hashes finds an entry by the bytes of its key, so that a hit makes
- * no string.
+ * Entries as objects, with exact LRU eviction. `LRUCache` keeps their order and counts their bytes.
+ * A table of hashes finds an entry by the bytes of its key, so that a hit makes no string.
  *
  * Absent keys are entries too, with a bound of their own: a scan for keys that do not exist must
  * not evict the values.

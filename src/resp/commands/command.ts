@@ -48,7 +48,7 @@ export function fits(arity: number, count: number): boolean {
   return arity < 0 ? count >= -arity : count === arity;
 }
 
-/** Returns a command, or one of its subcommands, as lists of permissions see it. */
+/** Returns a command, or one of its subcommands, in the form that lists of permissions use. */
 export function judgedOf({ name, flags }: LocalCommand, subcommand?: Subcommand): Judged {
   const words = flags.split(" ");
   return {

@@ -49,7 +49,7 @@ export function isKnownHere(args: Arguments): boolean {
   return COMMANDS.has(name) || CROSS_PROTOCOL.has(name);
 }
 
-/** Refused here because they concern another part of Redis than the cache. */
+/** Commands that are refused here, because they concern other parts of Redis than the cache. */
 const ELSEWHERE = new Set(["cluster", "readonly", "readwrite", "asking"]);
 
 /** Whether a client that may only read gets an answer from here. */

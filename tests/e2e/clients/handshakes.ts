@@ -26,7 +26,7 @@ export type Want =
   /** The null of the connection's protocol. */
   | "null"
   | "PONG"
-  /** Any well-formed reply, also an error: other tests check the answer. */
+  /** Any well-formed reply, even an error: other tests check the answer. */
   | "any";
 
 export interface Exchange {

@@ -6,7 +6,7 @@ import { parseConfig } from "../../../src/config/mod.ts";
 
 const MB = 1024 * 1024;
 
-/** What is found about memory with a limit in megabytes. */
+/** The finding about memory with a limit in megabytes. */
 function memory(limit: number | null, ...args: string[]) {
   const config = parseConfig(args, {}, () => "");
   const limits = { openFiles: null, memory: limit === null ? null : limit * MB };

@@ -3,7 +3,10 @@
 import { assertEquals } from "@std/assert";
 import { ROOT } from "../../../tools/command.ts";
 
-/** What a room may import in addition to its own files: rooms, files of rooms, and packages. */
+/**
+ * The imports that each room may have in addition to its own files: rooms, files of rooms, and
+ * packages.
+ */
 const RULES: Record<string, readonly string[]> = {
   main: ["app", "check", "config", "core/log", "system"],
   check: ["app", "config", "core", "origin", "system"],

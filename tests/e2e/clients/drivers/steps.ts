@@ -17,9 +17,9 @@ export interface Connection {
    */
   readonly label: string;
   readonly port: number;
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   readonly password: string;
-  /** Empty where there is none. */
+  /** Empty if there is none. */
   readonly name: string;
   /** 2 or 3; NaN stands for the client's own default. */
   readonly protocol: number;
