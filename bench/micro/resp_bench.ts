@@ -1,4 +1,4 @@
-// RESP without sockets: one batch of requests, as a read brings it, to the bytes of the replies.
+// RESP without sockets: from the bytes of one batch of requests to the bytes of the replies.
 import { Buffer } from "node:buffer";
 import type { Lookup } from "../../src/core/types.ts";
 import { Resp } from "../../src/resp/mod.ts";

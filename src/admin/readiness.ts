@@ -11,7 +11,7 @@ export interface Circumstances
   readonly isStopping: boolean;
   /** Whether --coherence is `required`. */
   readonly isCoherenceRequired: boolean;
-  /** Whether cached values may be answered to all clients while Redis is away. */
+  /** Whether all clients may get cached values while Redis is away. */
   readonly mayServeCached: boolean;
 }
 

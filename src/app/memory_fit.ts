@@ -14,7 +14,7 @@ const MB = 1024 * 1024;
  */
 const BASE = 88 * MB;
 
-/** The memory to assume for everything else at least, in bytes, however low the limit is. */
+/** The minimum to assume for everything else, in bytes, however low the limit is. */
 const LEAST = 16 * MB;
 
 /** The memory of a connected client, in bytes, if it is mostly idle. */

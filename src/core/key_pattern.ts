@@ -22,7 +22,7 @@ export function parseKeyPattern(text: string): KeyPattern | null {
   return { literal: decode(parts[1]!), isPrefix: parts[2] === "*" };
 }
 
-/** A literal as the bytes of the keys: text in UTF-8, escapes as they are. */
+/** A literal as the bytes of a key: text in UTF-8, and the byte of each escape. */
 function decode(literal: string): Key {
   return Buffer.from(literal).toString("latin1")
     .replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));

@@ -78,7 +78,7 @@ export interface Terms {
   readonly maxAge: Millis;
   /** How far past its freshness a hit may be, within what the server allows. */
   readonly maxStale: Millis;
-  /** The same where the origin gives no answer; null leaves it to the server. */
+  /** The same if the origin gives no answer; null leaves it to the server. */
   readonly staleIfError: Millis | null;
   /** Whether the answer may be kept. */
   readonly mayStore: boolean;
@@ -119,7 +119,7 @@ export interface Note {
 export class CacheStatus {
   /** Where the answer comes from. */
   via: Via = "hit";
-  /** How long ago the origin may have had another value, at most. */
+  /** The longest time for which the origin may already have had another value. */
   age: Millis = 0;
   /** How long the answer stays fresh; negative once it is stale. */
   timeLeft: Millis = 0;

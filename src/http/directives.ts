@@ -10,7 +10,7 @@ import { elementsOf } from "./lists.ts";
 /** A name, and perhaps an argument: a token or a quoted string. */
 const DIRECTIVE = /^([!#-'*+.0-9A-Z^-z|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^"]*)))?$/;
 
-/** How fresh a request wants its answer. */
+/** How fresh a request wants its answer to be. */
 export interface Wishes {
   readonly terms: Terms;
   /** How long the answer must remain fresh. */

@@ -9,8 +9,8 @@ import { Relay } from "../support/relay.ts";
 const ROUNDS = 40;
 
 /**
- * The ways to tell a client of a change: the commands sent before, the command that tells, and the
- * end of the answer.
+ * Ways in which a client learns of a change: its command, whether it is sent first, the command that
+ * causes the reply, and the end of the reply.
  */
 const NEWS: Readonly<
   Record<string, { ask: string[]; first: boolean; tell: string[]; until: string }>

@@ -1,4 +1,4 @@
-/** A Redis, or something in between, that sends replies which no read can have. */
+/** A Redis, or something in between, that sends replies of types that no read can have. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { LyingRedis } from "../support/lying_redis.ts";

@@ -1,4 +1,4 @@
-// A low limit of open files: every client gets an answer, and nothing ends.
+// A low limit of open files: every client gets an answer, and the process keeps running.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";

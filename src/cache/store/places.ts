@@ -35,7 +35,7 @@ export class Places {
   }
 
   /**
-   * Moves up the entries behind the gap, so that no tombstones are needed (Knuth, 6.4 algorithm R).
+   * Moves up the entries after the gap, so that no tombstones are needed (Knuth, 6.4 algorithm R).
    */
   remove(hash: number, place: number): void {
     const { slots, mask } = this;

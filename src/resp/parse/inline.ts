@@ -20,7 +20,7 @@ export class InlineLine {
   /** @param limit The longest line, in bytes. */
   constructor(readonly limit: number) {}
 
-  /** Whether no line is incomplete. */
+  /** Whether the next byte begins a line. */
   get isAtStart(): boolean {
     return this.#searched === 0;
   }
