@@ -7,7 +7,7 @@ WORKDIR /app
 ARG RP_SUPPLY
 ARG NPM_CONFIG_REGISTRY
 ENV RP_TOOLS_CACHE=/opt/tools DENO_DIR=/opt/deno
-# Only the files that decide what is downloaded, so that a change of the source downloads nothing.
+# Only the files that decide what is downloaded, so that a change of the source needs no download.
 COPY deno.json deno.lock ./
 COPY tools/fetch.ts tools/bundle.ts tools/cache_folder.ts tools/command.ts tools/denort.ts \
   tools/npm.lock tools/npm_imports.json tools/supply.ts tools/

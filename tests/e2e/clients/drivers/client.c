@@ -27,7 +27,7 @@ static const char *fail(const char *what, redisContext *context, redisReply *rep
   return why;
 }
 
-/* Sends a command; its reply must be a string or a status of these bytes, or nil where `wanted` is NULL. */
+/* Sends a command; its reply must be a string or a status of these bytes, or nil if `wanted` is NULL. */
 static const char *expect(redisContext *c, const char *command, const char *wanted, size_t length) {
   redisReply *reply = redisCommand(c, command);
   if (!reply) return fail(command, c, reply);
@@ -145,7 +145,7 @@ static const char *do_unknown(struct session *s) {
   return client_id(s) == id ? NULL : fail("CLIENT ID is another", s->context, NULL);
 }
 
-/* hiredis connects again when it is asked to, and brings nothing along. */
+/* hiredis reconnects only on request, and restores nothing. */
 static const char *do_reconnect(struct session *s) {
   const char *error = "never tried";
   for (int attempt = 0; attempt < 500; attempt++) {

@@ -1,4 +1,4 @@
-"""What the drivers in Python have in common; see driver.ts."""
+"""The common parts of the drivers in Python; see driver.ts."""
 
 import json
 import os
@@ -12,7 +12,7 @@ URL = f"redis://{HOST}:{PORT}"
 
 
 def say(what, seen):
-    """Prints a line: what was looked at, and what was seen."""
+    """Prints a line: the subject, and the observation."""
     if isinstance(seen, BaseException):
         seen = f"{type(seen).__name__}: {seen}"
     print(f"{what}: {json.dumps(seen, default=str)}", flush=True)
@@ -28,7 +28,7 @@ def until(what, holds, limit=10):
 
 
 def run(work):
-    """Does the work, and ends the process, whatever threads there are."""
+    """Does the work, and ends the process, even if threads are running."""
     code = 0
     try:
         work()

@@ -1,12 +1,12 @@
-# Sidekiq: jobs that threads take with BRPOP, with scheduled jobs, retries and the web's figures. See
-# driver.ts for what a driver prints.
+# Sidekiq: jobs that threads take with BRPOP, scheduled jobs, retries and the figures of its web page.
+# driver.ts describes the output.
 require "json"
 require "sidekiq"
 require "sidekiq/api"
 require "sidekiq/launcher"
 require "sidekiq/processor"
 
-# Sidekiq 6 calls the Redis gem as its version 4 wants it.
+# Sidekiq 6 uses the API of version 4 of the redis gem.
 Redis.sadd_returns_boolean = false
 Redis.silence_deprecations = true
 
