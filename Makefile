@@ -11,7 +11,7 @@ help: ## List these targets
 run: ## Build, find or start a Redis, and serve on port 8080 (RP_PORT) until Ctrl-C
 	@exec $(DENO) run -A tools/run.ts
 
-test: ## Run the whole gate: in containers if a Docker engine runs, else on this machine
+test: ## Run the whole gate: in containers if Docker is running, else on this machine
 	@exec tools/test.sh
 
 test-native: ## Run the gate on this machine
@@ -47,5 +47,5 @@ up: ## Start Redis and the proxy in containers, and wait until both are healthy
 down: ## Remove those containers
 	@exec tools/compose.sh --profile test down --volumes
 
-clean: ## Remove dist/: the executable, and what was found out about the network
+clean: ## Remove dist/: the executable, and the remembered kind of network
 	@rm -rf dist

@@ -83,7 +83,7 @@ Try it:
   redis-cli -p ${port} get ${key}`);
   if (own && env.RP_COHERENCE === "off") {
     say(
-      `Stop that Redis (kill ${own.pid}) and ask again: cached values are served for 30 seconds.
+      `Stop that Redis (kill ${own.pid}) and ask again: cached values are still served for 30 seconds.
 RP_COHERENCE=auto, the default elsewhere, follows every change, and serves no values without Redis.`,
     );
   }
