@@ -25,8 +25,9 @@ import { fitMemory } from "./src/app/memory_fit.ts";
 import { guardMemory } from "./src/app/memory_guard.ts";
 import { dropPermissions } from "./src/app/permissions.ts";
 import { surviveFaults } from "./src/app/last_resort.ts";
-import { type Proxy, startProxy } from "./src/app/proxy.ts";
+import { type LineTarget, type Proxy, startProxy } from "./src/app/proxy.ts";
 import { showSettings } from "./src/app/show_settings.ts";
+import { openAccessLog } from "./src/app/request_log.ts";
 import { memoryLimit } from "./src/system/memory_limit.ts";
 
 /** Exit status for an invalid configuration. */
@@ -34,6 +35,7 @@ const USAGE_ERROR = 2;
 
 async function main(): Promise<number> {
   const config = parseConfig(Deno.args, readEnvironment(Deno.env), Deno.readTextFileSync);
+  const accessLog = config.command === "serve" ? openAccessLog(config.values) : null;
   dropPermissions(config);
   switch (config.command) {
     case "help":
@@ -56,21 +58,21 @@ async function main(): Promise<number> {
     case "healthcheck":
       return await checkHealth(config.values) ? 0 : 1;
     case "serve":
-      return await serve(config);
+      return await serve(config, accessLog);
   }
 }
 
 /**
  * Serves until the first SIGTERM or SIGINT, then stops in order. A second signal ends it at once.
  */
-async function serve(config: Config): Promise<number> {
+async function serve(config: Config, accessLog: LineTarget | null): Promise<number> {
   const log = new Log(config.values["log-level"], config.values["log-format"]);
   const limit = memoryLimit();
   let proxy: Proxy | null = null;
   // Before the start, because by default the signal would end the process.
   Deno.addSignalListener("SIGHUP", () => proxy?.reload());
   await clearSockets(config.values);
-  proxy = startProxy(fitMemory(config, limit, log), manifest.version, log);
+  proxy = startProxy(fitMemory(config, limit, log), manifest.version, log, accessLog);
   surviveFaults(log);
   await guardMemory(limit);
   const signal = await new Promise<string>((resolve) => {

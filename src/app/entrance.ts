@@ -10,6 +10,7 @@ import type { Lanes } from "../lanes/mod.ts";
 import type { Log } from "../core/log.ts";
 import { Http, HttpContext } from "../http/mod.ts";
 import { allowsHere, Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
+import type { RequestObserver } from "../server/observer.ts";
 import { Entrance } from "../server/arrival.ts";
 import type { DataPath } from "./data_path.ts";
 import { mayRefresh, respFreshness } from "./defaults.ts";
@@ -19,19 +20,21 @@ import { redisVersionOf } from "./status.ts";
 /**
  * @param lanes They take all commands that are not answered here; null if only reads are served.
  * @param facts Returns the figures for INFO and similar commands.
+ * @param observer Watches all requests; null for nobody.
  */
 export function makeEntrance(
   config: Config,
   data: DataPath,
   lanes: Lanes | null,
   facts: () => Facts,
+  observer: RequestObserver | null,
   log: Log,
 ): Entrance {
-  const http = new HttpContext(httpOptions(config), data.cache.stats);
-  const resp = respContext(config, data, lanes, facts, log);
+  const http = new HttpContext(httpOptions(config), data.cache.stats, observer);
+  const resp = { ...respContext(config, data, lanes, facts, log), observer };
   return new Entrance(
     config.values["proxy-protocol"] === "require",
-    (name, peer) => name === "http" ? new Http(http) : new Resp(resp, peer),
+    (name, peer) => name === "http" ? new Http(http, peer) : new Resp(resp, peer),
     log,
   );
 }
@@ -56,7 +59,7 @@ function respContext(
   lanes: Lanes | null,
   facts: () => Facts,
   log: Log,
-): RespContext {
+): Omit<RespContext, "observer"> {
   const { values, credentials, origin } = config;
   const filter = lanes?.options.filter ?? filterOf(values);
   return {

@@ -22,11 +22,15 @@ import { makeLanes } from "./lanes.ts";
 import { listen, portOf } from "./listener.ts";
 import { LoopLag } from "./loop_lag.ts";
 import { machineWatch } from "./machine.ts";
+import type { LineTarget } from "../insight/line_file.ts";
+import { makeRequestLog } from "./request_log.ts";
 import { Reloader } from "./reload.ts";
 import { reloadableParts } from "./reloadable.ts";
 import { countConnections, serverOptions } from "./server_options.ts";
 import { shutDown } from "./shutdown.ts";
 import { factsOf } from "./status.ts";
+
+export type { LineTarget } from "../insight/line_file.ts";
 
 /** A running proxy. */
 export interface Proxy {
@@ -47,9 +51,15 @@ export interface Proxy {
 /**
  * Starts to serve.
  *
+ * @param accessLog Takes the access log; null for none.
  * @throws {ConfigError} If it cannot listen on an address.
  */
-export function startProxy(config: Config, version: string, log: Log): Proxy {
+export function startProxy(
+  config: Config,
+  version: string,
+  log: Log,
+  accessLog: LineTarget | null = null,
+): Proxy {
   const { values } = config;
   const listener = listen(values);
   const { clients: maxClients, upstreams } = countConnections(values, log);
@@ -59,13 +69,14 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
   const lanes = makeLanes(config, upstreams, changeLog(data), stats, data.origin.link, log);
   const port = portOf(listener);
   const facts = () => factsOf({ config, version, stats, data, lanes, maxClients, port });
+  const requests = makeRequestLog(values, accessLog, stats, log);
   const server = new Server(
     listener,
     {
       lookup: data.cache,
       stats,
       slow: new SlowClients(ledger, values["max-request"]),
-      entrance: makeEntrance(config, data, lanes, facts, log),
+      entrance: makeEntrance(config, data, lanes, facts, requests, log),
     },
     serverOptions(values, maxClients),
     log,
@@ -100,6 +111,7 @@ export function startProxy(config: Config, version: string, log: Log): Proxy {
       data.origin.permits.close();
       await admin?.stop(0);
       lag.stop();
+      await requests?.options.file?.flush();
     },
   };
 }

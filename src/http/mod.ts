@@ -7,6 +7,7 @@
 import type { StatusCode } from "@std/http/status";
 import type { Input } from "../server/input.ts";
 import type { Output } from "../server/output.ts";
+import type { Peer } from "../server/peer.ts";
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
 import type { HttpContext } from "./context.ts";
 import { RETRY_LINES } from "./failure_status.ts";
@@ -25,7 +26,7 @@ export class Http implements Protocol {
   readonly #parser: HttpParser<Fields>;
   #isDraining = false;
 
-  constructor(readonly context: HttpContext) {
+  constructor(readonly context: HttpContext, readonly peer: Peer) {
     const { options } = context;
     this.#parser = new HttpParser(
       (fields, isHttp11) => interpretFields(fields, isHttp11, options),
@@ -36,8 +37,18 @@ export class Http implements Protocol {
   next(input: Input): ClientRequest | undefined {
     const head = this.#parser.next(input);
     if (head === undefined) return undefined;
-    if (head instanceof Refusal) return this.#last(head.status, head.reason, input);
-    return route(head, this.context, this.#isDraining);
+    const request = head instanceof Refusal
+      ? this.#last(head.status, head.reason, input)
+      : route(head, this.context, this.#isDraining);
+    const { observer, replies } = this.context;
+    if (observer !== null) {
+      const { method: command, key } = head instanceof Refusal
+        ? { method: "malformed", key: null }
+        : head.line;
+      const status = () => replies.lastStatus;
+      observer.saw(request, { protocol: "http", peer: this.peer, command, key, status });
+    }
+    return request;
   }
 
   /** The last reply must announce the end of the connection (RFC 9112 section 9.6). */

@@ -61,6 +61,8 @@ const HIT = Buffer.from("Cache-Status: redis-proxy; hit; ttl=");
 
 export class Replies {
   readonly #date = new HttpDate();
+  /** The status of the last reply. */
+  lastStatus: StatusCode = 200;
   readonly #maxAge: Millis;
   readonly #valueLines: string;
   /** The head of a 200 up to its length, encoded for `#okDate`. */
@@ -81,7 +83,7 @@ export class Replies {
     mode: ReplyMode,
   ): void {
     const date = this.#date.at(now);
-    this.counts[200]!++;
+    this.#count(200);
     if (date !== this.#okDate) {
       this.#okDate = date;
       this.#ok = Buffer.from(`${this.#head(200, now)}${this.#valueLines}Content-Length: `);
@@ -148,8 +150,13 @@ export class Replies {
 
   /** Counts a reply, and returns its beginning. */
   #start(status: StatusCode, now: Millis): string {
-    this.counts[status]!++;
+    this.#count(status);
     return this.#head(status, now);
+  }
+
+  #count(status: StatusCode): void {
+    this.counts[status]!++;
+    this.lastStatus = status;
   }
 
   #head(status: StatusCode, now: Millis): string {

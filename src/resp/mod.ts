@@ -13,6 +13,7 @@ import { NO_GET, takeGet } from "./parse/plain_get.ts";
 import { PrivateRequest } from "./private_client.ts";
 import { route, streamedOf } from "./route.ts";
 import { countCommand } from "./commands/counting.ts";
+import { seenOf, showGet } from "./observed.ts";
 import type { RequestSource } from "./streamed_request.ts";
 import { collectTransaction } from "./transaction.ts";
 import { logSample } from "./parse/log_sample.ts";
@@ -50,8 +51,11 @@ export class Resp implements Protocol {
       const length = takeGet(input);
       const to = input.start - 2;
       if (length !== NO_GET) {
-        session.context.stats.plainGets++;
-        return new PlainGet(input.bytes, to - length, to, session.terms, session.nil);
+        const { stats, observer } = session.context;
+        stats.plainGets++;
+        const request = new PlainGet(input.bytes, to - length, to, session.terms, session.nil);
+        if (observer !== null) showGet(observer, request, session);
+        return request;
       }
       if (this.#parser === null && input.start === input.end) return undefined;
     }
@@ -83,6 +87,7 @@ export class Resp implements Protocol {
     const refused = this.#refused;
     this.#refused = null;
     if (refused === null) countCommand(parser.args, session);
+    const seen = session.context.observer === null ? null : seenOf(parser.args, session);
     const request = refused === null
       ? route(parser.args, session)
       : session.skipsReply()
@@ -90,7 +95,9 @@ export class Resp implements Protocol {
       : refused;
     // This request may have logged the client in.
     parser.isTrusted = session.isAuthenticated;
-    return this.#isTransaction(request) ? this.#collect(request, parser, input) : request;
+    const next = this.#isTransaction(request) ? this.#collect(request, parser, input) : request;
+    if (seen !== null) session.context.observer!.saw(next, seen);
+    return next;
   }
 
   /** Whether a request begins a transaction that may pass in one piece. */
@@ -100,7 +107,11 @@ export class Resp implements Protocol {
   }
 
   #collect(first: PrivateRequest, parser: RespParser, input: Input): ClientRequest {
-    const next = () => parser.next(input) && parser.error === null ? parser.args : undefined;
+    const next = () => {
+      if (!parser.next(input) || parser.error !== null) return undefined;
+      countCommand(parser.args, this.#session);
+      return parser.args;
+    };
     this.#ready = collectTransaction(first, this.#session, next);
     // A protocol error ends the connection, after the earlier requests.
     if (parser.error !== null) this.#ready.push(this.#fail(input, parser.error));
@@ -120,6 +131,8 @@ export class Resp implements Protocol {
       const streamed = streamedOf(args, this.#session, () => this.#sourceOf(parser, input));
       if (streamed !== null) {
         countCommand(args, this.#session);
+        const { observer } = this.#session.context;
+        observer?.saw(streamed, seenOf(args, this.#session));
         return streamed;
       }
     }

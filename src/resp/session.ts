@@ -18,6 +18,7 @@ import type { Peer } from "../server/peer.ts";
 import { Failure, type Millis, type Terms } from "../core/types.ts";
 import { type Freshness, TERMS } from "./freshness.ts";
 import type { Stats } from "../core/stats.ts";
+import type { RequestObserver } from "../server/observer.ts";
 import type { Facts } from "../core/facts.ts";
 import type { RespLimits } from "./parse/limits.ts";
 import { NIL, type RespVersion } from "./replies.ts";
@@ -34,6 +35,8 @@ export interface RespContext {
   readonly filter: PassFilter;
   /** Whether GET is among them. */
   readonly mayGet: boolean;
+  /** Watches all requests; null for nobody. */
+  readonly observer: RequestObserver | null;
   /** Called with a refused command. */
   onRefused(name: string): void;
   /** The lanes to Redis for commands that the cache does not answer; null to serve only reads. */

@@ -91,7 +91,7 @@ export class PendingReplies {
         // Answers of the same turn are noted first.
         await undefined;
       }
-      if (slot.found instanceof ReplyStream) await this.#relay(slot.found, writer, client);
+      if (slot.found instanceof ReplyStream) await this.#relay(slot, writer, client);
       else if (slot.found === HANG_UP) await this.#hangUp(writer, client);
       else if (slot.request.reply(output, slot.found) === false) {
         if (!await this.#goOn(slot, writer, client)) return this.clear();
@@ -114,10 +114,17 @@ export class PendingReplies {
   }
 
   /** Passes a long reply part by part. */
-  async #relay(stream: ReplyStream, writer: Writer, client: Waiting): Promise<void> {
+  async #relay(
+    { request, found }: Slot,
+    writer: Writer,
+    client: Waiting,
+  ): Promise<void> {
+    const stream = found as ReplyStream;
+    let bytes = 0;
     try {
       for (let part = await stream.next(); part !== null; part = await stream.next()) {
         writer.output.bytes(part);
+        bytes += part.length;
         await writer.flush();
         if (client.isClosed) stream.cut();
       }
@@ -126,6 +133,7 @@ export class PendingReplies {
       stream.cut();
       throw error;
     }
+    request.relayed?.(bytes);
     if (stream.isCut) await this.#hangUp(writer, client);
   }
 

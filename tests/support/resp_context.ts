@@ -62,6 +62,7 @@ export const FACTS: Facts = {
 export function respContext(given: Partial<RespContext> = {}): RespContext {
   return {
     stats: new Stats(),
+    observer: null,
     lanes: null,
     originCredentials: null,
     mayPass: () => true,

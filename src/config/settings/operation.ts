@@ -8,7 +8,7 @@ import { host, hosts, origins } from "../hosts.ts";
 import { keyPatterns } from "../policy_values.ts";
 import { duration, integer } from "../quantities.ts";
 import { optional, setting } from "../setting.ts";
-import { mediaType, oneOf } from "../texts.ts";
+import { file, mediaType, oneOf } from "../texts.ts";
 
 export const HTTP = {
   "content-type": setting(mediaType, "application/octet-stream", "media type of all values"),
@@ -53,5 +53,10 @@ export const RUNNING = {
     "how long requests in flight may still take after SIGTERM or SIGINT",
   ),
   "log-level": setting(oneOf(LOG_LEVELS), "info", "lowest level to log"),
+  "access-log": optional(
+    file,
+    "file for one line of JSON for each request, with hashed keys; stdout means standard output",
+  ),
+  "slow-log": optional(duration("0"), "log each request that takes longer than this"),
   "log-format": setting(oneOf(LOG_FORMATS), "text", "format of the log"),
 };

@@ -14,6 +14,7 @@ import {
 } from "../../../src/core/types.ts";
 import type { Input } from "../../../src/server/input.ts";
 import type { Output } from "../../../src/server/output.ts";
+import { PEER } from "../../support/resp_context.ts";
 import { httpContext } from "../../support/http_context.ts";
 import { fieldOf, type RawReply, splitReplies } from "../../support/http_replies.ts";
 import { inputOf, written } from "../../support/wire.ts";
@@ -62,7 +63,7 @@ async function replyTo(
   options: Partial<HttpOptions> = {},
 ): Promise<RawReply & { last: boolean }> {
   const input = inputOf(request);
-  const http = new Http(httpContext(options));
+  const http = new Http(httpContext(options), PEER);
   const taken = http.next(input)!;
   const lookup = answers instanceof Told ? new ScriptedLookup([answers]) : answers;
   const found = await taken.read(lookup, 0);
@@ -149,7 +150,7 @@ Deno.test("HTTP answers a hit at once, and passes on the request's terms", () =>
   const lookup = new ScriptedLookup([answer(entry())]);
   const request = `${GET}Cache-Control: max-age=5, max-stale\r\n\r\n`;
   const input = inputOf(request);
-  const found = new Http(httpContext()).next(input)!.read(lookup, 0);
+  const found = new Http(httpContext(), PEER).next(input)!.read(lookup, 0);
   assertEquals(found instanceof Promise, false);
   const [key, { maxAge, maxStale }] = lookup.asked[0]!;
   assertEquals([key, maxAge, maxStale], ["k", 5000, Infinity]);
@@ -362,7 +363,7 @@ async function lastReply(
   came: string,
   say: (http: Http, output: Output, input: Input) => void,
 ): Promise<RawReply> {
-  const text = await written((output) => say(new Http(httpContext()), output, inputOf(came)));
+  const text = await written((output) => say(new Http(httpContext(), PEER), output, inputOf(came)));
   const [reply, ...more] = splitReplies(text, [came.split(" ")[0]!]);
   assertEquals(more, []);
   assertEquals(fieldOf(reply!, "Connection"), "close");

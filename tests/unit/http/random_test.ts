@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Http } from "../../../src/http/mod.ts";
 import type { Lookup } from "../../../src/core/types.ts";
+import { PEER } from "../../support/resp_context.ts";
 import { httpContext } from "../../support/http_context.ts";
 import { splitReplies } from "../../support/http_replies.ts";
 import { feed, inputOf, random, written } from "../../support/wire.ts";
@@ -48,7 +49,7 @@ function randomText(next: () => number): string {
  */
 async function repliesTo(pieces: Iterable<string>): Promise<number[]> {
   const input = inputOf("");
-  const http = new Http(httpContext());
+  const http = new Http(httpContext(), PEER);
   const statuses: number[] = [];
   for (const piece of pieces) {
     feed(input, piece);

@@ -10,6 +10,7 @@ import { errorBody } from "../../../src/http/error_body.ts";
 import { elementsOf, tokensOf, trimWhiteSpace } from "../../../src/http/lists.ts";
 import { Http } from "../../../src/http/mod.ts";
 import { matchesStrongly, matchesWeakly } from "../../../src/http/tag_lists.ts";
+import { PEER } from "../../support/resp_context.ts";
 import { httpContext } from "../../support/http_context.ts";
 import { inputOf, written } from "../../support/wire.ts";
 
@@ -20,7 +21,7 @@ const TAG = '"a-1"';
 
 /** The reply to one request, and whether the connection ends. */
 async function replyTo(request: string): Promise<{ status: number; last: boolean }> {
-  const taken = new Http(httpContext()).next(inputOf(request))!;
+  const taken = new Http(httpContext(), PEER).next(inputOf(request))!;
   const text = await written((output) => taken.reply(output, { outcome: null, via: "hit" }));
   return { status: Number(text.split(" ")[1]), last: taken.last };
 }

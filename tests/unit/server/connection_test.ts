@@ -44,7 +44,8 @@ function serve(timeToLive = 60_000, isHeaderWanted = false) {
     slow,
     entrance: new Entrance(
       isHeaderWanted,
-      (name, peer) => name === "http" ? new Http(httpContext()) : new Resp(respContext(), peer),
+      (name, peer) =>
+        name === "http" ? new Http(httpContext(), peer) : new Resp(respContext(), peer),
       log,
     ),
   });

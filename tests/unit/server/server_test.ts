@@ -54,7 +54,8 @@ function serve(options: Options = {}) {
     slow: new SlowClients(new Ledger(Infinity), 2 ** 20),
     entrance: new Entrance(
       isHeaderWanted,
-      (name, peer) => name === "http" ? new Http(httpContext()) : new Resp(respContext(), peer),
+      (name, peer) =>
+        name === "http" ? new Http(httpContext(), peer) : new Resp(respContext(), peer),
       log,
     ),
   }, {
