@@ -1,4 +1,5 @@
-// Commands that pass to Redis: over the shared connection beside twemproxy, transactions beside Redis.
+// Commands that pass to Redis: over the shared connection, compared with twemproxy, and
+// transactions, compared with Redis.
 import { redisBenchmark } from "./loads.ts";
 import { compare, type Subject } from "./measure.ts";
 import type { Peer } from "./peers.ts";

@@ -1,5 +1,5 @@
 /**
- * Where clients come in: the two protocols on the port, with their settings.
+ * The entrance of clients: the two protocols on the port, with their settings.
  *
  * @module
  */

@@ -44,7 +44,7 @@ export async function clearSockets(settings: ListenSettings): Promise<void> {
 }
 
 /**
- * Listens where the settings say.
+ * Listens on the addresses of the settings.
  *
  * @throws {ConfigError} When it cannot.
  */

@@ -15,7 +15,7 @@ import { Connection } from "../origin/wire/connection.ts";
 import { within } from "../origin/within.ts";
 import { inOurWords } from "../origin/words.ts";
 
-/** The connection that reads use, as far as it is needed. */
+/** The connection for reads, reduced to the parts that are needed here. */
 type Reads = Pick<Link, "up" | "loss" | "state">;
 
 /** Asks further questions of a new connection. */

@@ -11,7 +11,7 @@ import type { Side } from "../origin/follower.ts";
 
 /**
  * The state of the channel:
- * - `off`: the settings want none; an entry lives for its lifetime
+ * - `off`: the settings turn it off; an entry lives for its lifetime
  * - `tracked`: Redis announces every change
  * - `untracked`: Redis does not announce changes; if it refuses to, an entry lives for its lifetime
  * - `down`: the channel is lost, or required and not there yet
@@ -21,7 +21,7 @@ export type ChannelState = "off" | "tracked" | "untracked" | "down";
 /** The settings of the channel. */
 export interface ChannelOptions {
   /**
-   * `off` wants none, `auto` caches even if Redis refuses it, `required` caches nothing without it.
+   * `off` uses none, `auto` caches even if Redis refuses it, `required` caches nothing without it.
    */
   readonly mode: "auto" | "required" | "off";
   /** How long the last proof holds that Redis still announces changes. */

@@ -25,7 +25,7 @@ const FLAGS = {
   "admin port": { address: "--admin-address", port: "--admin-port" },
 };
 
-/** Checks where the proxy listens. */
+/** Checks the addresses and ports of the proxy. */
 export async function checkPorts(config: Config, now: Date): Promise<Finding[]> {
   const findings = [...contradictions(config), ...sockets(config), ...certificate(config, now)];
   const open: Deno.Listener[] = [];

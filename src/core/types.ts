@@ -194,8 +194,8 @@ export interface Flight {
 /** Reads keys from the backing Redis. */
 export interface Origin {
   /**
-   * Reads the keys of these flights, in one round trip where it can. Returns at once and never
-   * throws: all results, failures included, go to the flights. Some may settle before it returns.
+   * Reads the keys of these flights, in one round trip if it can. Returns at once and never throws:
+   * all results, failures included, go to the flights. Some may settle before it returns.
    */
   read(flights: readonly Flight[]): void;
   /** Resolves to true once all changes that Redis made before now are known; false if it cannot. */

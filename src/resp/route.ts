@@ -250,7 +250,7 @@ function infoRequest(
   return new InfoRequest(lane, request, () => infoAlone(context, version, names));
 }
 
-/** Returns the reply to INFO of a proxy whose Redis gives none. */
+/** Returns the reply to INFO if Redis does not give its own. */
 function infoAlone(context: RespContext, version: RespVersion, names: readonly string[]) {
   return encode(verbatim(version, infoText(context.facts(), names, true)));
 }

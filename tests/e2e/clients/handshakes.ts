@@ -69,7 +69,7 @@ function setInfo(name: string, version: string, words = ["LIB-NAME", "LIB-VER"])
   ];
 }
 
-/** Each command in its own group: sent after the reply to the one before. */
+/** Each command in its own group: sent after the reply to the previous one. */
 function alone(...exchanges: Exchange[]): Exchange[][] {
   return exchanges.map((exchange) => [exchange]);
 }
