@@ -1,5 +1,5 @@
 /**
- * Opens the access log, and makes what follows the requests.
+ * Opens the access log, and makes the log of requests.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { LineFile, type LineTarget } from "../insight/line_file.ts";
 import { RequestLog } from "../insight/request_log.ts";
 
 /**
- * Opens the file of the access log; null if there is none. To be called while files may still be
- * written.
+ * Opens the file of the access log; null if there is none. Call it while the process may still
+ * write files.
  *
  * @throws {ConfigError} If it cannot be opened.
  */

@@ -1,6 +1,6 @@
 /**
- * Writes lines to a file without delaying whoever makes them. If the file takes them too slowly,
- * lines are left out and counted: a full disk must not stop the proxy.
+ * Writes lines to a file without delaying the caller. If the file takes them too slowly, lines are
+ * left out and counted: a full disk must not stop the proxy.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import type { Millis } from "../core/types.ts";
 /** How long lines are collected before they are written. */
 const PERIOD: Millis = 200;
 
-/** The most bytes that wait; further lines are left out. */
+/** The most bytes that may wait; beyond that, lines are left out. */
 const WAITING_BYTES = 4 * 1024 * 1024;
 
-/** The parts of a file that are needed. */
+/** The parts of a file that this needs. */
 export type LineTarget = Pick<Deno.FsFile, "write">;
 
 export class LineFile {
@@ -23,7 +23,7 @@ export class LineFile {
   #writing: Promise<void> = Promise.resolve();
   #isScheduled = false;
 
-  /** @param target Where lines go; it is never closed. */
+  /** @param target Takes the lines; it is never closed. */
   constructor(readonly target: LineTarget, readonly log: Log) {}
 
   /** Adds a line, without its line break. */
@@ -38,7 +38,7 @@ export class LineFile {
     Deno.unrefTimer(setTimeout(() => this.flush(), PERIOD));
   }
 
-  /** Writes all lines so far. Resolves when they are written, or cannot be. */
+  /** Writes all lines so far. Resolves when they are written, or writing failed. */
   flush(): Promise<void> {
     return this.#writing = this.#writing.then(() => this.#write());
   }

@@ -1,7 +1,7 @@
 /**
  * The access log and the slow log: follows each request from its parsing to its reply. Keys are
- * hashed with a secret of the process, so that a log reveals no key and yet shows which requests
- * have the same one.
+ * hashed with a secret of the process, so that a log reveals no key, but shows which requests have
+ * the same one.
  *
  * It replaces the methods of each request, so that requests cost nothing more if nothing is logged.
  *
@@ -20,26 +20,26 @@ import type { LineFile } from "./line_file.ts";
 /** Digits of a hashed key. */
 const KEY_DIGITS = 16;
 
-/** How many hashes are remembered, and of keys of which length at most, in bytes. */
+/** The most hashes to remember, and the longest key to remember, in bytes. */
 const KNOWN_HASHES = 10_000;
 const KNOWN_LENGTH = 200;
 
-/** The longest name of a command in the log: clients choose it. */
+/** The longest name of a command in the log. Clients choose the names. */
 const NAME_LENGTH = 64;
 
 const MINUS = 0x2d;
 
-/** What is logged. */
+/** The requests to log. */
 export interface RequestLogOptions {
   /** Takes a line for each request; null for none. */
   readonly file: LineFile | null;
-  /** Requests that take longer go to the log; Infinity for none. */
+  /** Requests that take longer are logged; Infinity for none. */
   readonly slow: Millis;
 }
 
 export class RequestLog implements RequestObserver {
   readonly #secret = randomBytes(32);
-  /** Hashes of the keys that came last: a hash takes several times as long as a hit. */
+  /** Hashes of recent keys: a hash takes several times as long as a hit. */
   readonly #hashes = new Map<Key, string>();
 
   constructor(
@@ -58,7 +58,7 @@ export class RequestLog implements RequestObserver {
       const { hits } = stats;
       const found = read.call(request, lookup, now);
       entry.result = resultOf(found, stats.hits > hits, request.way);
-      // Its lane replies, and to more than this request.
+      // The lane replies instead, and not only to this request.
       if (found === TAKE_OVER) this.#write(seen, entry, false);
       return found;
     };

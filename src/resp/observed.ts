@@ -1,5 +1,5 @@
 /**
- * Tells an observer what a request is: its command and its first key.
+ * Describes a request to an observer: its command and its first key.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Arguments } from "./parse/arguments.ts";
 import type { PlainGet } from "./requests/get.ts";
 import type { Session } from "./session.ts";
 
-/** Longer names are no commands, in bytes. */
+/** No command has a longer name, in bytes. */
 const NAME_BYTES = 65;
 
 /** Shows a plain GET. */

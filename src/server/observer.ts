@@ -1,5 +1,5 @@
 /**
- * The seam between the protocols and what watches their requests. Types only.
+ * The interface between the protocols and an observer of their requests. Types only.
  *
  * @module
  */

@@ -55,7 +55,7 @@ export const RUNNING = {
   "log-level": setting(oneOf(LOG_LEVELS), "info", "lowest level to log"),
   "access-log": optional(
     file,
-    "file for one line of JSON for each request, with hashed keys; stdout means standard output",
+    "file for a line of JSON per request, with hashed keys; stdout means standard output",
   ),
   "slow-log": optional(duration("0"), "log each request that takes longer than this"),
   "log-format": setting(oneOf(LOG_FORMATS), "text", "format of the log"),
