@@ -39,7 +39,7 @@ export interface ClientRequest {
    * @returns False if there is more to append. The connection calls it again after other clients.
    */
   reply(output: Output, found: unknown): boolean | void;
-  /** Called when a reply of so many bytes has passed part by part, without `reply`. */
+  /** Called when a reply of this many bytes has passed part by part, without `reply`. */
   relayed?(bytes: number): void;
   /**
    * Serves the client itself from now on, if `read` returned `TAKE_OVER`. Resolves when the
