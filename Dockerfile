@@ -27,6 +27,7 @@ RUN apt-get update -qq \
 RUN deno run -A tools/fetch.ts oldest
 COPY tools/install_clients.ts tools/install_redis.ts tools/
 COPY tests/e2e/clients/catalogue.ts tests/e2e/clients/
+COPY tests/e2e/packages/catalogue.ts tests/e2e/packages/
 RUN deno run -A tools/install_clients.ts && rm -rf /var/lib/apt/lists/*
 COPY . .
 COPY --from=build /app/dist dist
