@@ -62,6 +62,8 @@ function respContext(
 ): Omit<RespContext, "observer"> {
   const { values, credentials, origin } = config;
   const filter = lanes?.options.filter ?? filterOf(values);
+  const limits = { ...RESP_LIMITS, requestBytes: values["max-request"] };
+  if (lanes !== null) lanes.options.onLongest = (bytes) => limits.bulkBytes = bytes;
   return {
     filter,
     mayGet: allowsHere(filter, "get"),
@@ -73,7 +75,7 @@ function respContext(
     onRefused: refusalsTo(log, data.cache.stats),
     database: origin.database,
     freshness: respFreshness(values, data.table.policies),
-    limits: { ...RESP_LIMITS, requestBytes: values["max-request"] },
+    limits,
     log,
     redisVersion: () => redisVersionOf(data.origin.link),
     facts,

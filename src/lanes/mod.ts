@@ -8,10 +8,11 @@
 import { PassFilter } from "../commands/permission.ts";
 import { isAlwaysShared, type Route } from "../commands/route.ts";
 import { CommandTable } from "../commands/table.ts";
-import type { CommandSpec, Reply } from "../commands/spec.ts";
+import type { CommandSpec, Reply as CommandReply } from "../commands/spec.ts";
 import type { Latencies } from "../core/stats.ts";
 import { Failure, type Millis } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
+import { fieldsOf, type Reply, textOf } from "../origin/wire/reply.ts";
 import type { ChangeLog } from "./changes.ts";
 import { ClientIds } from "./client_ids.ts";
 import type { Greeting } from "./greeting.ts";
@@ -39,6 +40,8 @@ export interface LanesOptions {
   readonly timeout: Millis;
   /** Called with the table of commands each time it has been read. */
   readonly onTable: (table: CommandTable) => void;
+  /** Called with the length of the longest argument that Redis takes, in bytes, once it is known. */
+  onLongest?: (bytes: number) => void;
   readonly cache: ChangeLog;
   readonly stats: LaneStats;
   /** The database that the cache serves. */
@@ -63,6 +66,10 @@ export interface LaneStats {
 /** The names of the shared lanes in CLIENT LIST. */
 const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } as const;
 
+/** What is asked of a server: its commands, and the longest argument that it takes. */
+const QUESTIONS = ["COMMAND", "CONFIG GET proto-max-bulk-len"] as const;
+type Question = typeof QUESTIONS[number];
+
 /** The most names to remember. Clients can write each command in several ways. */
 const PLAIN_NAMES = 2000;
 
@@ -78,8 +85,8 @@ export class Lanes {
   /** Results of `plain` for the current table, by name; null for commands that are not plain. */
   readonly #plain = new Map<string, CommandSpec | null>();
   #plainTable: CommandTable | null = null;
-  /** Whether the server answers COMMAND. */
-  #mayAsk = true;
+  /** Questions at which the server ends the connection, as some do at an unknown command. */
+  readonly #closings = new Set<Question>();
 
   constructor(readonly options: LanesOptions) {
     this.#budget = new StreamBudget(options.replyMemory);
@@ -175,28 +182,35 @@ export class Lanes {
     for (const lane of this.#shared.values()) lane.close();
   }
 
-  /** Opens a shared connection, and reads the table again: it may be another server now. */
+  /** Opens a shared connection, and asks again about the server: it may be another one now. */
   async #openShared(opening: Opening): Promise<Connection | Failure> {
-    let isLost = false;
+    let closedAt: Question | undefined;
     const opened = await this.options.open(opening, async (connection) => {
-      if (this.#mayAsk) await this.#read(connection);
       // Shows whether the server answers at all.
-      else await connection.call("PING").catch(() => {});
-      isLost = connection.loss !== null;
+      await connection.call("PING").catch(() => null);
+      for (const question of QUESTIONS) {
+        if (connection.loss !== null) return;
+        if (this.#closings.has(question)) continue;
+        this.#learn(question, await connection.call(...question.split(" ")).catch(() => null));
+        if (connection.loss !== null) closedAt = question;
+      }
     });
     const isSilent = opened instanceof Failure && opened.reason === "timeout";
-    if (!isLost || isSilent || !this.#mayAsk) return opened;
-    // Some servers end the connection when they get an unknown command.
-    this.#mayAsk = false;
+    if (closedAt === undefined || isSilent) return opened;
+    this.#closings.add(closedAt);
     return await this.#openShared(opening);
   }
 
-  /** Reads the table of commands. If the server has none, all commands take private lanes. */
-  async #read(connection: Connection): Promise<void> {
-    const reply = await connection.call("COMMAND").catch(() => null);
-    if (!Array.isArray(reply)) return;
-    this.table = CommandTable.of(reply as Reply);
-    this.options.onTable(this.table);
+  /** Takes an answer. A server without COMMAND gets all commands over private lanes. */
+  #learn(question: Question, reply: Reply): void {
+    if (question === "COMMAND") {
+      if (!Array.isArray(reply)) return;
+      this.table = CommandTable.of(reply as CommandReply);
+      this.options.onTable(this.table);
+    } else {
+      const bytes = Number(textOf(fieldsOf(reply).get("proto-max-bulk-len")));
+      if (bytes > 0) this.options.onLongest?.(bytes);
+    }
   }
 }
 

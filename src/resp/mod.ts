@@ -7,8 +7,10 @@
 import type { Peer } from "../server/peer.ts";
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
 import type { Input } from "../server/input.ts";
+import type { Seen } from "../server/observer.ts";
 import { refuseEarly } from "./commands/table.ts";
 import { RespParser } from "./parse/parser.ts";
+import type { Arguments } from "./parse/arguments.ts";
 import { NO_GET, takeGet } from "./parse/plain_get.ts";
 import { PrivateRequest } from "./private_client.ts";
 import { route, streamedOf } from "./route.ts";
@@ -127,14 +129,9 @@ export class Resp implements Protocol {
     const args = parser.peek(input);
     if (args.count === 0 || !(parser.hasName || isWellKnown)) return undefined;
     const { lane } = this.#session;
-    if (lane !== null && parser.hasName) {
-      const streamed = streamedOf(args, this.#session, () => this.#sourceOf(parser, input));
-      if (streamed !== null) {
-        countCommand(args, this.#session);
-        const { observer } = this.#session.context;
-        observer?.saw(streamed, seenOf(args, this.#session));
-        return streamed;
-      }
+    if (lane !== null && parser.hasName && parser.isInInput) {
+      const streamed = this.#streamed(args, parser, input);
+      if (streamed !== null) return streamed;
     }
     const refused = lane === null ? refuseEarly(args) : null;
     if (refused === null) {
@@ -148,6 +145,20 @@ export class Resp implements Protocol {
     this.#refused = refused;
     parser.stream();
     return this.next(input);
+  }
+
+  /** Passes a large request as it arrives, if it may pass. Its arguments are gone once that began. */
+  #streamed(args: Arguments, parser: RespParser, input: Input): ClientRequest | null {
+    const session = this.#session;
+    const { observer } = session.context;
+    let seen: Seen | null = null;
+    const request = streamedOf(args, session, () => {
+      countCommand(args, session);
+      if (observer !== null) seen = seenOf(args, session);
+      return this.#sourceOf(parser, input);
+    });
+    if (request !== null && seen !== null) observer!.saw(request, seen);
+    return request;
   }
 
   /** The rest of a large request, from its first byte on. */

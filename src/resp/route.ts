@@ -23,6 +23,7 @@ import {
   isKnownHere,
   isLocal,
   isServedHere,
+  isTooLarge,
 } from "./commands/table.ts";
 import {
   refuseArity,
@@ -74,8 +75,9 @@ export function route(args: Arguments, session: Session): ClientRequest {
   const denied = isForwarded ? null : deniedHere(args, session.context);
   if (denied !== null) return forbidden(denied, session, lane);
   if (isReplySwitch(args, name)) return local(args, session);
-  if (!isForwarded && isCached(name) && !lane.isBusy) return local(args, session);
-  const isOwn = isLocal(args) && !isAboutState(args, session, lane);
+  const mustPass = session.mayPass && isTooLarge(args);
+  if (!isForwarded && !mustPass && isCached(name) && !lane.isBusy) return local(args, session);
+  const isOwn = !mustPass && isLocal(args) && !isAboutState(args, session, lane);
   if (!session.mayPass && !isOwn) {
     return unprotected(args, name, session, lane);
   }
@@ -206,7 +208,7 @@ export function streamedOf(
   if (!session.isAuthenticated || !session.mayPass || args.count < 2) return null;
   const name = args.string(0, NAME_BYTES).toLowerCase();
   const spec = table.find(args);
-  const isOwn = isLocal(args) || isCached(name) || isKnownHere(args);
+  const isOwn = isKnownHere(args) && !isTooLarge(args);
   const isNone = spec === undefined && (table.isKnown || name.length === NAME_BYTES);
   if (isNone || isOwn || !lane.lanes.allows(spec, name)) return null;
   const isMuted = session.skipsReply();

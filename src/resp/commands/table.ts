@@ -11,6 +11,7 @@ import { FixedReply, refuse } from "../requests/fixed.ts";
 import type { RespContext, Session } from "../session.ts";
 import { CLIENT } from "./client.ts";
 import type { Arguments } from "../parse/arguments.ts";
+import { OPTION_BYTES, OPTION_COUNT } from "../parse/limits.ts";
 import { fits, judgedOf, type LocalCommand } from "./command.ts";
 import { CONNECTION } from "./connection.ts";
 import { introspectionOf } from "./introspection.ts";
@@ -106,6 +107,16 @@ export function deniedHere(args: Arguments, { filter }: RespContext): string | n
   const word = args.count > 1 ? args.string(1, NAME_BYTES).toLowerCase() : "";
   const judged = judgedOf(command, command.subcommands?.get(word));
   return filter.allows(judged) ? null : judged.name;
+}
+
+/** Commands that Redis answers if their requests are too large here. */
+const PASSED_IF_LARGE = new Set([...CACHED, "ping", "echo"]);
+
+/** Whether a request could be answered here if it were smaller, so that Redis answers it. */
+export function isTooLarge(args: Arguments): boolean {
+  if (args.length <= OPTION_BYTES && args.count <= OPTION_COUNT) return false;
+  const name = lowerNameOf(args);
+  return PASSED_IF_LARGE.has(name) && refuseSize(COMMANDS.get(name)!, args) !== null;
 }
 
 /** Makes the request that these arguments stand for in this session. */

@@ -6,8 +6,8 @@
 
 /** Limits on what a client may send. */
 export interface RespLimits {
-  /** Length of one argument, in bytes. */
-  readonly bulkBytes: number;
+  /** Length of one argument, in bytes. It follows the setting of Redis. */
+  bulkBytes: number;
   /** Arguments in one request. */
   readonly argumentCount: number;
   /** Length of an inline command, and of a count or length line, in bytes. */
@@ -19,7 +19,7 @@ export interface RespLimits {
 /** The limits of redis-server. A request that is collected has a lower one: it holds only keys. */
 export const RESP_LIMITS: RespLimits = {
   bulkBytes: 512 * 1024 * 1024,
-  argumentCount: 1024 * 1024,
+  argumentCount: 2 ** 31 - 1,
   inlineBytes: 64 * 1024,
   requestBytes: 16 * 1024 * 1024,
 };

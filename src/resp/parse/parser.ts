@@ -95,6 +95,11 @@ export class RespParser {
     return this.#args.setAsideBytes + this.#scanned + Math.max(0, this.#length);
   }
 
+  /** Whether all bytes of an incomplete request are still in the input. */
+  get isInInput(): boolean {
+    return this.#args.setAsideBytes === 0;
+  }
+
   /** Whether the name of the command has come in full. */
   get hasName(): boolean {
     return this.#args.hasAny;
