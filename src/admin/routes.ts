@@ -61,6 +61,7 @@ export function answer(request: AdminRequest, sources: AdminSources): Page {
   }
   // A program that only checks health often has no place for a password.
   if (path === "/healthz") return page("ok\n", TEXT);
+  if (path === "/readyz") return readiness(request, sources.whyNotReady());
   if (!request.isAuthorized) {
     return refuse(
       request,
@@ -68,11 +69,6 @@ export function answer(request: AdminRequest, sources: AdminSources): Page {
       "Wrong or missing password: wanted Basic or Bearer authentication",
       CHALLENGE_LINES,
     );
-  }
-  if (path === "/readyz") {
-    const why = sources.whyNotReady();
-    if (why === null) return page("ready\n", TEXT);
-    return refuse(request, STATUS_CODE.ServiceUnavailable, why);
   }
   if (path === "/metrics") {
     return page(metricsText(sources.facts(), sources.machine()), EXPOSITION_TYPE);
@@ -82,6 +78,13 @@ export function answer(request: AdminRequest, sources: AdminSources): Page {
     return explain(request, keyOf(path.slice("/explain".length)), sources);
   }
   return refuse(request, STATUS_CODE.NotFound, `No such page: wanted ${PAGES}`);
+}
+
+/** The reason may name hosts and users, so only those who may see them get it. */
+function readiness(request: AdminRequest, why: string | null): Page {
+  if (why === null) return page("ready\n", TEXT);
+  const shown = request.isAuthorized ? why : "not ready";
+  return refuse(request, STATUS_CODE.ServiceUnavailable, shown);
 }
 
 const ALLOW = "Allow: GET, HEAD\r\n";

@@ -225,10 +225,14 @@ Deno.test("answer() refuses other pages and methods, with a problem document if 
   assertEquals(ask("http://user@host/metrics").status, 400);
 });
 
-Deno.test("answer() needs the password for everything but health", () => {
+Deno.test("answer() needs the password for everything but health and readiness", () => {
   const isAuthorized = false;
   assertEquals(ask("/healthz", {}, { isAuthorized }).status, 200);
-  for (const path of ["/readyz", "/metrics", "/explain?key=k", "/nothing"]) {
+  assertEquals(ask("/readyz", {}, { isAuthorized }).text, "ready\n");
+  // The reason may name a host or a user.
+  const unready = ask("/readyz", { whyNotReady: () => "no host 10.0.0.5" }, { isAuthorized });
+  assertEquals([unready.status, unready.text], [503, "not ready\n"]);
+  for (const path of ["/metrics", "/explain?key=k", "/nothing"]) {
     const { status, lines } = ask(path, {}, { isAuthorized });
     assertEquals(status, 401, path);
     assertMatch(lines, /WWW-Authenticate: Basic [^]*WWW-Authenticate: Bearer /);

@@ -10,6 +10,7 @@ import { MANUAL, type Page, pageAt, PAGES } from "../../support/pages.ts";
 const FOREIGN: Record<string, readonly string[]> = {
   curl: ["unix-socket"],
   deno: ["allow-ffi", "allow-run", "coverage", "parallel"],
+  docker: ["profile"],
   sha256sum: ["check", "ignore-missing"],
   V8: [
     "max-lazy",
