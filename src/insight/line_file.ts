@@ -22,6 +22,7 @@ export class LineFile {
   #leftOut = 0;
   #writing: Promise<void> = Promise.resolve();
   #isScheduled = false;
+  #timer?: ReturnType<typeof setTimeout>;
 
   /** @param target Takes the lines; it is never closed. */
   constructor(readonly target: LineTarget, readonly log: Log) {}
@@ -35,11 +36,13 @@ export class LineFile {
     this.#waiting += `${line}\n`;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    Deno.unrefTimer(setTimeout(() => this.flush(), PERIOD));
+    this.#timer = setTimeout(() => this.flush(), PERIOD);
+    Deno.unrefTimer(this.#timer);
   }
 
   /** Writes all lines so far. Resolves when they are written, or writing failed. */
   flush(): Promise<void> {
+    clearTimeout(this.#timer);
     return this.#writing = this.#writing.then(() => this.#write());
   }
 

@@ -109,8 +109,8 @@ Deno.test("a reply in several parts is one line, at its end", async () => {
   assertEquals(lines.map((line) => JSON.parse(line).bytes), [3, 1000]);
 });
 
-Deno.test("the slow log has the requests that take longer than its limit, and no others", () => {
-  const { requests, warnings, clock } = makeLog(10);
+Deno.test("the slow log has the requests that take longer than its limit, and no others", async () => {
+  const { requests, file, warnings, clock } = makeLog(10);
   for (const taken of [9, 10, 11]) {
     const one = request(Promise.resolve(null));
     requests.saw(one, SEEN);
@@ -118,6 +118,7 @@ Deno.test("the slow log has the requests that take longer than its limit, and no
     clock.now += taken;
     one.reply(new Output(), null);
   }
+  await file.flush();
   assertEquals(warnings.map((line) => JSON.parse(line).ms), [11]);
   assertEquals(JSON.parse(warnings[0]!).event, "Slow request");
 });
