@@ -60,7 +60,6 @@ export class ConnectionState {
         break;
       case "monitor":
         this.isMonitoring = !this.isInTransaction;
-        this.isOpaque ||= this.isInTransaction;
         break;
       case "select":
         this.database = this.isInTransaction ? -1 : Number(option);

@@ -12,6 +12,7 @@ import { type ChangeLog, joined, settle } from "./changes.ts";
 import { changesReplies, ConnectionState, SUBSCRIPTIONS } from "./connection_state.ts";
 import type { Histogram } from "../core/histogram.ts";
 import type { Millis } from "../core/types.ts";
+import { rewrittenExec } from "./exec_reply.ts";
 import type { LaneClient } from "./lane_client.ts";
 import type { Passable } from "./passable.ts";
 import { confirmationOf, type FrameKind, isError, kindOf } from "./reply_kind.ts";
@@ -60,8 +61,10 @@ export class PrivateLane {
   /** Requests and replies of the proxy in order. Those before `#head` are done. */
   #slots: Slot[] = [];
   #head = 0;
-  /** The changes of the queued commands of the transaction. */
-  #queued: Written[] = [];
+  /** Replies that have come, and wait until their changes are known. */
+  #held = 0;
+  /** The queued commands of the transaction. */
+  #queued: Passable[] = [];
   /** In-flight requests that may change how later ones are answered. */
   #transactions = 0;
   #subscriptions = 0;
@@ -88,9 +91,9 @@ export class PrivateLane {
     connection.onEnd = () => this.#ended();
   }
 
-  /** The number of requests without a reply, and of the proxy's replies after them. */
+  /** The number of requests without a delivered reply, and of the proxy's replies after them. */
   get outstanding(): number {
-    return this.#slots.length - this.#head;
+    return this.#slots.length - this.#head + this.#held;
   }
 
   /** Whether no request is in flight and the connection holds no state. */
@@ -116,9 +119,12 @@ export class PrivateLane {
 
   /** Sends a request. */
   send(request: Passable, isMuted: boolean): void {
-    if (this.state.isOpaque) this.#unsettled = joined([this.#unsettled, request.written]);
-    else this.#slots.push({ request, isMuted, local: null, sentAt: performance.now() });
-    this.#count(request, 1);
+    if (this.state.isOpaque) {
+      this.#unsettled = joined([this.#unsettled, request.written]);
+    } else {
+      this.#slots.push({ request, isMuted, local: null, sentAt: performance.now() });
+      this.#count(request, 1);
+    }
     this.connection.out.bytes(request.bytes);
     this.connection.flush();
     this.onChange();
@@ -207,11 +213,17 @@ export class PrivateLane {
     let changed = written;
     if (wasInTransaction) {
       if (state.isInTransaction) {
-        if (!isFailed) this.#queue(request!);
+        if (!isFailed) this.#queued.push(request!);
         changed = NOTHING_WRITTEN;
       } else {
-        changed = request!.name === "exec" ? joined(this.#queued) : NOTHING_WRITTEN;
-        this.#queued = [];
+        const queued = this.#queued.splice(0);
+        changed = NOTHING_WRITTEN;
+        if (request!.name === "exec") {
+          changed = joined(queued.map(({ written }) => written));
+          const rewritten = rewrittenExec(bytes.subarray(from, to), queued);
+          if (rewritten !== null) [bytes, from, to] = [rewritten, 0, rewritten.length];
+          if (!isFailed && queued.some(({ name }) => changesReplies(name))) this.#stopMatching();
+        }
       }
     } else if (request!.name === "exec") {
       changed = NOTHING_WRITTEN;
@@ -222,12 +234,25 @@ export class PrivateLane {
     }
     const settled = this.#settle(changed);
     if (settled === undefined) return this.#deliver(bytes, from, to, isMuted);
-    return settled.then(() => this.#deliver(bytes, from, to, isMuted));
+    // Until then, nothing may overtake the reply.
+    this.#held++;
+    return settled.then(() => {
+      this.#held--;
+      return this.#deliver(bytes, from, to, isMuted);
+    });
   }
 
-  #queue(request: Passable): void {
-    this.#queued.push(request.written);
-    if (changesReplies(request.name)) this.state.isOpaque = true;
+  /** From here on, nobody can tell which reply belongs to which request. */
+  #stopMatching(): void {
+    this.state.isOpaque = true;
+    const open = this.#slots.slice(this.#head);
+    this.#slots = open.filter(({ request }) => request === null);
+    this.#head = 0;
+    for (const { request } of open) {
+      if (request === null) continue;
+      this.#count(request, -1);
+      this.#unsettled = joined([this.#unsettled, request.written]);
+    }
   }
 
   #confirmed(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
@@ -274,8 +299,10 @@ export class PrivateLane {
   /** Notes that the connection is lost. Nobody knows whether its requests were executed. */
   #ended(): void {
     this.onClosed();
-    const open = this.#slots.slice(this.#head).flatMap(({ request }) => request?.written ?? []);
-    const settled = settle(joined([this.#unsettled, ...this.#queued, ...open]), this.cache);
+    const open = this.#slots.splice(0).slice(this.#head).flatMap(({ request }) => request ?? []);
+    this.#head = 0;
+    const lost = [...this.#queued, ...open].map(({ written }) => written);
+    const settled = settle(joined([this.#unsettled, ...lost]), this.cache);
     if (settled === undefined) this.onEnd();
     else settled.then(() => this.onEnd());
   }

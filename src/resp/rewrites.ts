@@ -22,6 +22,7 @@ export function rewriteOf(
   switch (spec?.name) {
     case "hello":
       return numbered(/(\r\n\$2\r\nid\r\n:)(\d+)/, (id) => ids.toldOf(id));
+    case "client|id":
     case "client|getredir":
       return numbered(/^(:)(\d+)/, (id) => ids.toldOf(id));
     case "client|trackinginfo":

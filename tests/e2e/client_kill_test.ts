@@ -139,3 +139,16 @@ Deno.test("a client that is logged in as another user kills by id and address", 
     }
   }
 });
+
+Deno.test("CLIENT ID says the same inside a transaction", async () => {
+  await using it = await serving();
+  const { client, id } = await told(it.port);
+  const words = [["MULTI"], ["CLIENT", "ID"], ["ECHO", id], ["EXEC"]];
+  for (const text of [words.map((one) => request(...one)).join(""), null]) {
+    if (text !== null) await client.send(text);
+    else for (const one of words) await client.send(request(...one));
+    const end = `$${id.length}\r\n${id}\r\n`;
+    assertMatch(await client.until(end), new RegExp(`\\*2\\r\\n:${id}\\r\\n`));
+  }
+  client.close();
+});

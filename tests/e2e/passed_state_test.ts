@@ -10,6 +10,13 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
     ...["SELECT 3", "SET a 1", "RESET", "GET a", "SET a 0", "GET a"],
   ],
   "RESET in a transaction": ["MULTI", "SET a 1", "RESET", "GET a"],
+  "RESET of a transaction that would subscribe": [
+    ...["SET a 1", "MULTI", "SUBSCRIBE c", "PSUBSCRIBE d", "GET a", "RESET", "GET a"],
+  ],
+  "RESET behind a script": ["WATCH a", "EVAL return{1} 0", "RESET", "GET a"],
+  "questions about the connection behind a script": [
+    ...["WATCH a", "EVAL return{1} 0", "CLIENT GETNAME", "EVAL return{2} 0", "ECHO x"],
+  ],
   "RESET of watched keys": ["WATCH a", "GET a", "RESET", "SET a 7", "GET a"],
   "another database and back": [
     ...["SET s home", "GET s", "SELECT 5", "GET s", "SET s five", "GET s", "SELECT 0", "GET s"],

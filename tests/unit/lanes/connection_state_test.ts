@@ -42,7 +42,6 @@ const DIRTY: string[][] = [
   // EXEC without MULTI is an error, and leaves the keys watched.
   ["watch", "exec !"],
   ["monitor"],
-  ["multi", "monitor", "exec"],
   ["client|tracking on"],
   ["multi", "client|tracking on", "exec"],
   ["client|tracking on", "multi", "client|tracking off"],

@@ -238,16 +238,69 @@ Deno.test("PrivateLane drops all keys that its requests may have changed when it
   assertEquals(ends, 1);
 });
 
-Deno.test("PrivateLane stops matching replies to requests after a transaction that subscribes", async () => {
+Deno.test("PrivateLane stops matching replies to requests once a transaction has subscribed", async () => {
   const { lane, send, reply, log } = rig();
-  for (const command of [["MULTI"], ["SUBSCRIBE", "a", "b"], ["EXEC"]]) send(...command);
-  await reply("+OK\r\n+QUEUED\r\n");
+  for (const command of [["MULTI"], ["SUBSCRIBE", "a", "b"], ["UNSUBSCRIBE"]]) send(...command);
+  await reply("+OK\r\n+QUEUED\r\n+QUEUED\r\n");
+  assertEquals([lane.outstanding, lane.state.isOpaque], [0, false]);
+  for (const command of [["EXEC"], ["SET", "e", "1"]]) send(...command);
+  lane.answer(Buffer.from("+local\r\n"));
+  await reply("*2\r\n:1\r\n:2\r\n");
   assert(lane.state.isOpaque);
+  assertEquals(log.slice(-2), ["*2\r\n:1\r\n:2\r\n", "+local\r\n"]);
   send("SET", "k", "v");
   await reply("+whatever\r\n");
-  assertEquals(log.slice(-2), ["k", "+whatever\r\n"]);
+  assertEquals(log.slice(-3), ["e", "k", "+whatever\r\n"]);
   assert(!lane.isIdle);
+  assertEquals(lane.outstanding, 0);
   lane.close("done");
+});
+
+Deno.test("PrivateLane forgets a transaction that subscribes if it is discarded", async () => {
+  const { lane, send, reply } = rig();
+  for (const command of [["MULTI"], ["SUBSCRIBE", "a"], ["DISCARD"]]) send(...command);
+  await reply("+OK\r\n+QUEUED\r\n+OK\r\n");
+  assert(lane.isIdle);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane lets nothing overtake a reply that waits for a fence", async () => {
+  const { lane, cache, send, reply, log } = rig();
+  const fence = Promise.withResolvers<boolean>();
+  cache.fenced = fence.promise;
+  send("EVAL", "return 1", "0");
+  await reply(":1\r\n");
+  assertEquals([lane.outstanding, lane.isIdle], [1, false]);
+  lane.answer(Buffer.from("+local\r\n"));
+  fence.resolve(true);
+  await settled();
+  assertEquals(log, ["(fence)", ":1\r\n", "+local\r\n"]);
+  assert(lane.isIdle);
+  lane.close("done");
+});
+
+Deno.test("PrivateLane changes replies inside the reply to EXEC", async () => {
+  const { lane, send, reply, log } = rig();
+  send("MULTI");
+  lane.send(changed((text) => text.replace("7", "1000"), "CLIENT", "ID"), false);
+  for (const command of [["GET", "k"], ["EXEC"]]) send(...command);
+  await reply("+OK\r\n+QUEUED\r\n+QUEUED\r\n");
+  await reply("*2\r\n:7\r\n$1\r\n7\r\n");
+  assertEquals(log.at(-1), "*2\r\n:1000\r\n$1\r\n7\r\n");
+  send("MULTI");
+  lane.send(changed((text) => text.replace("7", "1000"), "CLIENT", "ID"), false);
+  send("EXEC");
+  await reply("+OK\r\n+QUEUED\r\n*-1\r\n");
+  assertEquals(log.at(-1), "*-1\r\n");
+  lane.close("done");
+});
+
+Deno.test("PrivateLane waits for nothing once its connection is lost", async () => {
+  const { lane, socket, send } = rig();
+  for (const command of [["WATCH", "a"], ["GET", "a"]]) send(...command);
+  socket.end();
+  await settled();
+  assertEquals(lane.outstanding, 0);
 });
 
 Deno.test("PrivateLane has one fence for all replies and messages that a causal client gets at one moment", async () => {
