@@ -10,6 +10,7 @@ import type { Table } from "../cache/table.ts";
 import type { Config } from "../config/mod.ts";
 import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
+import { LookupInsight } from "../insight/lookups.ts";
 import type { Millis } from "../core/types.ts";
 import { ByteBudget, type Elsewhere } from "../origin/byte_budget.ts";
 import { Link } from "../origin/link.ts";
@@ -24,6 +25,7 @@ export interface DataPath {
   readonly table: Table;
   readonly origin: RedisOrigin;
   readonly cache: ReadThrough;
+  readonly insight: LookupInsight;
 }
 
 /**
@@ -47,6 +49,7 @@ export function makeDataPath(
   const budget = new ByteBudget(values["large-memory"], LARGE_PATIENCE, replies);
   const origin = new RedisOrigin(link, permits, budget, stats, log);
   const softWait = new SoftWait(values["soft-timeout"]);
-  const cache = new ReadThrough(origin, table, stats, { softWait });
-  return { table, origin, cache };
+  const insight = new LookupInsight(values["cache-size"], () => stats);
+  const cache = new ReadThrough(origin, table, stats, { softWait, watch: insight });
+  return { table, origin, cache, insight };
 }

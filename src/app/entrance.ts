@@ -69,6 +69,7 @@ function respContext(
     mayGet: allowsHere(filter, "get"),
     credentials,
     stats: data.cache.stats,
+    insight: data.insight,
     lanes,
     originCredentials: originCredentialsOf(origin),
     mayPass: (peer) => mayPass(config, peer),

@@ -83,6 +83,8 @@ export function startProxy(
   );
   const state = { isStopping: false };
   const lag = new LoopLag();
+  const ticking = setInterval(() => data.insight.tick(), 1000);
+  Deno.unrefTimer(ticking);
   const sources = { ...adminSources(config, data, facts, state), machine: machineWatch(lag) };
   const admin = openAdmin(values, config.credentials, sources, data.cache, log);
   data.origin.link.open();
@@ -111,6 +113,7 @@ export function startProxy(
       data.origin.permits.close();
       await admin?.stop(0);
       lag.stop();
+      clearInterval(ticking);
       await requests?.options.file?.flush();
     },
   };

@@ -6,6 +6,8 @@
  *
  * @module
  */
+import type { Buffer } from "node:buffer";
+import { type LookupWatch, NO_WATCH } from "../core/lookup_watch.ts";
 import { isAboutKey } from "../core/redis_errors.ts";
 import type { Stats } from "../core/stats.ts";
 import {
@@ -40,6 +42,8 @@ export interface ReadThroughOptions {
   readonly softWait?: SoftWait;
   /** Runs a function at the end of a turn of the event loop, when the flights of the turn leave. */
   readonly atEndOfTurn?: AtEndOfTurn;
+  /** Looks at some of the lookups. */
+  readonly watch?: LookupWatch;
 }
 
 /** A request that is more than a plain hit. */
@@ -55,6 +59,7 @@ export class ReadThrough implements Lookup {
   readonly #clock: () => Millis;
   readonly #softWait: SoftWait;
   readonly #boarding: Boarding;
+  readonly watch: LookupWatch;
 
   constructor(
     readonly origin: Origin,
@@ -65,6 +70,7 @@ export class ReadThrough implements Lookup {
     this.#clock = options.clock ?? (() => performance.now());
     this.#softWait = options.softWait ?? new SoftWait(Infinity);
     this.#boarding = new Boarding(origin, options.atEndOfTurn);
+    this.watch = options.watch ?? NO_WATCH;
   }
 
   /** The number of entries, fresh or not. */
@@ -94,16 +100,25 @@ export class ReadThrough implements Lookup {
       const answer = this.#plainHit(bytes, from, to, hash, now);
       if (answer !== undefined) return answer;
     }
+    const { watch, stats } = this;
+    const isWatched = --watch.left <= 0 || (hash & watch.mask) === 0;
+    const { hits } = stats;
     const query = { key: new CacheKey(textOf(key), hash), now, terms, status };
-    return this.#answer(query, this.table.find(bytes, from, to, hash));
+    const answer = this.#answer(query, this.table.find(bytes, from, to, hash));
+    if (isWatched) watch.saw(bytes, from, to, hash, stats.hits > hits, sizeOf(answer));
+    return answer;
   }
 
   /** The answer of most requests. A function of its own, so that V8 optimizes it without misses. */
-  #plainHit(bytes: Uint8Array, from: number, to: number, hash: number, now: Millis) {
+  #plainHit(bytes: Buffer, from: number, to: number, hash: number, now: Millis) {
     const { table } = this;
     const entry = table.find(bytes, from, to, hash);
     if (entry === undefined || !table.holds(entry, now) || now >= entry.refreshAt) return undefined;
     this.stats.hits++;
+    const { watch } = this;
+    if (--watch.left <= 0 || (hash & watch.mask) === 0) {
+      watch.saw(bytes, from, to, hash, true, entry.value.length);
+    }
     return entry.isAbsence ? null : entry.value;
   }
 
@@ -239,4 +254,9 @@ export class ReadThrough implements Lookup {
 /** How long past its freshness an entry may be served if Redis gives no answer. */
 function staleWindowOf({ maxAge, staleIfError }: Terms): Millis {
   return maxAge === 0 ? 0 : staleIfError ?? Infinity;
+}
+
+/** The bytes of an answer that is known already. */
+function sizeOf(answer: Answer | Promise<Answer>): number {
+  return answer instanceof Uint8Array ? answer.length : 0;
 }

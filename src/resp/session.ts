@@ -15,13 +15,30 @@ import { ClientLane } from "../lanes/client_lane.ts";
 import type { LaneClient, Login } from "../lanes/lane_client.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { Peer } from "../server/peer.ts";
-import { Failure, type Millis, type Terms } from "../core/types.ts";
+import { Failure, type Key, type Millis, type Terms } from "../core/types.ts";
 import { type Freshness, TERMS } from "./freshness.ts";
 import type { Stats } from "../core/stats.ts";
 import type { RequestObserver } from "../server/observer.ts";
 import type { Facts } from "../core/facts.ts";
 import type { RespLimits } from "./parse/limits.ts";
 import { NIL, type RespVersion } from "./replies.ts";
+
+/** What is known of the lookups, for PROXY HOTKEYS and PROXY WHATIF. */
+export interface Insight {
+  /** The keys that are read most; rates are per second. */
+  top(count: number): readonly {
+    readonly key: Key;
+    readonly rate: number;
+    readonly bytes: number;
+    readonly hitShare: number;
+  }[];
+  /** The parts of the reads that the cache saves; null while too little is known. */
+  savings(): {
+    readonly now: number;
+    readonly withHalf: number;
+    readonly withDouble: number;
+  } | null;
+}
 
 /** The parts that all RESP connections share. */
 export interface RespContext {
@@ -35,6 +52,8 @@ export interface RespContext {
   readonly filter: PassFilter;
   /** Whether GET is among them. */
   readonly mayGet: boolean;
+  /** What is known of the lookups. */
+  readonly insight: Insight;
   /** Watches all requests; null for nobody. */
   readonly observer: RequestObserver | null;
   /** Called with a refused command. */

@@ -63,6 +63,7 @@ export function respContext(given: Partial<RespContext> = {}): RespContext {
   return {
     stats: new Stats(),
     observer: null,
+    insight: { top: () => [], savings: () => null },
     lanes: null,
     originCredentials: null,
     mayPass: () => true,

@@ -1,5 +1,5 @@
 /**
- * PROXY, the command that Redis does not have: it shows what the cache knows of a key, and lets a
+ * PROXY, the command that Redis does not have: it shows what the proxy knows of keys, and lets a
  * connection choose how fresh its answers must be.
  *
  * @module
@@ -14,11 +14,12 @@ import type { Session } from "../session.ts";
 import type { Arguments } from "../parse/arguments.ts";
 import { bySubcommand, type LocalCommand, NO_KEYS } from "./command.ts";
 import { help } from "./help.ts";
+import { hotKeys, whatIf } from "./proxy_insight.ts";
 
 export const PROXY: LocalCommand = {
   name: "proxy",
   arity: -2,
-  summary: "Explains a cached key, or sets how fresh the answers of this connection must be",
+  summary: "Explains the cache, or sets how fresh the answers of this connection must be",
   since: "1.0.0",
   group: "server",
   flags: "loading stale fast @fast",
@@ -30,11 +31,17 @@ export const PROXY: LocalCommand = {
       run: (args, { version }) => new Explain(args.string(2), version),
     },
     { name: "freshness", arity: -2, run: chooseFreshness },
+    { name: "hotkeys", arity: -2, run: hotKeys },
+    { name: "whatif", arity: 2, run: whatIf },
     help("PROXY", [
       "EXPLAIN <key>",
       "Return what the cache knows of a key. Times are in milliseconds, sizes in bytes.",
       "FRESHNESS [CACHED|CAUSAL|FENCED|FORCED|STALE]",
       "Set how fresh the answers of this connection must be, or return the setting.",
+      "HOTKEYS [<count>]",
+      "Return the keys that are read most, with reads and bytes per second and the share of hits.",
+      "WHATIF",
+      "Return the share of reads that the cache answers, and would with half or twice the room.",
     ]),
   ]),
 };
