@@ -138,6 +138,10 @@ export class PrivateLane {
 
   /** Ends the connection. Redis may still execute what was sent. */
   close(why: string): void {
+    // A close takes effect only once the pending read has ended, and Redis must know at once: else it
+    // gives a client that has left what nobody takes.
+    const { socket } = this.connection as { socket: Partial<Pick<Deno.Conn, "closeWrite">> };
+    if (this.connection.loss === null) socket.closeWrite?.().catch(() => {});
     this.connection.close(why);
   }
 

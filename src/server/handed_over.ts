@@ -38,9 +38,13 @@ export class HandedOver implements ClientEnd {
     try {
       const count = await this.source().read(input.room());
       this.intake.service.stats.bytesIn += count ?? 0;
-      this.#isMore = count !== null && input.received(count);
-      if (slice.isOver(performance.now())) await slice.yield();
-      return count !== null;
+      // Redis must know at once, or it gives the client what nobody takes.
+      if (count === null) return false;
+      this.#isMore = input.received(count);
+      // A read that left room has emptied the socket: the next one lets other clients in.
+      if (!this.#isMore) slice.begin(performance.now());
+      else if (slice.isOver(performance.now())) await slice.yield();
+      return true;
     } catch (error) {
       if (isGone(error)) return false;
       throw error;

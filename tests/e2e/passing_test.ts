@@ -77,6 +77,21 @@ Deno.test("a client that leaves while it waits in BLPOP takes nothing from the q
   assertEquals(await ask(it.redis.port, "LLEN", "queue"), "1");
 });
 
+Deno.test("a job that is pushed right after a waiting client has closed its connection stays in the queue", async () => {
+  await using it = await serving();
+  using pusher = await it.connect();
+  await pusher.exchange(request("SET", "k", "v"), 5);
+  for (let round = 0; round < 100; round++) {
+    const client = await it.connect();
+    await client.send(request("BLPOP", `q${round}`, "0"));
+    await until(async () => await upstreams(it.redis.port, "cmd=blpop") === 1);
+    client.close();
+    assertEquals(await pusher.exchange(request("RPUSH", `q${round}`, "job"), 4), ":1\r\n");
+    assertEquals(await it.ask("LLEN", `q${round}`), ":1", `round ${round}`);
+    await until(async () => await upstreams(it.redis.port, "cmd=blpop") === 0);
+  }
+});
+
 Deno.test("no private connection is left after 50 clients with state have gone", async () => {
   await using it = await serving();
   await ask(it.port, "SET", "k", "v");
