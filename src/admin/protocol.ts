@@ -14,6 +14,7 @@ import { isHeadRequest } from "../http/request_line.ts";
 import type { Input } from "../server/input.ts";
 import type { Output } from "../server/output.ts";
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
+import type { LiveStreams } from "./live/stream.ts";
 import { type AdminSources, answer, type Page, refuse } from "./routes.ts";
 
 const TOO_SLOW = new Refusal(STATUS_CODE.RequestTimeout, "The request took too long to arrive");
@@ -24,7 +25,12 @@ const date = new HttpDate();
 export class AdminProtocol implements Protocol {
   readonly #parser: HttpParser<Fields>;
 
-  constructor(readonly sources: AdminSources, credentials: Credentials) {
+  /** @param streams The streams of all clients. */
+  constructor(
+    readonly sources: AdminSources,
+    readonly streams: LiveStreams,
+    credentials: Credentials,
+  ) {
     const options = {
       contentType: "",
       maxAge: 0,
@@ -54,15 +60,26 @@ export class AdminProtocol implements Protocol {
     refused(TOO_MANY, input).reply(output);
   }
 
-  #request({ line, fields: { bar, mode }, isBodyLeft }: Head<Fields>): AdminReply {
+  #request({ line, fields: { bar, mode }, isBodyLeft }: Head<Fields>): ClientRequest {
     const { method, key } = line;
     const target = key === null ? line.target : `/${key}`;
-    const page = answer(
-      { method, target, isAuthorized: bar !== "unauthorized", accept: mode.accept },
-      this.sources,
-    );
+    const isAuthorized = bar !== "unauthorized";
+    if (target === "/events" && method === "GET" && isAuthorized) {
+      return this.streams.open() ?? tooManyStreams();
+    }
+    const page = answer({ method, target, isAuthorized, accept: mode.accept }, this.sources);
     return new AdminReply(page, method === "HEAD", mode.last || isBodyLeft, mode.lines);
   }
+}
+
+function tooManyStreams(): AdminReply {
+  const why = "Too many live pages are open: wanted at most 8";
+  return new AdminReply(
+    refuse({ accept: null }, STATUS_CODE.ServiceUnavailable, why),
+    false,
+    true,
+    "",
+  );
 }
 
 /** The answer to a malformed or refused request; it is the connection's last. */

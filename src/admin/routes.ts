@@ -13,6 +13,8 @@ import { errorBody } from "../http/error_body.ts";
 import { keyOf, splitTarget } from "../http/target.ts";
 import type { Key } from "../core/types.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
+import { LIVE_PAGE, LIVE_PAGE_LINES } from "./live/page.ts";
+import type { Insight } from "./live/snapshot.ts";
 import type { MachineFacts } from "./figures.ts";
 import { metricsText } from "./metrics.ts";
 
@@ -23,6 +25,7 @@ export interface AdminSources {
   /** Why reads would not be served; null if they would. */
   whyNotReady(): string | null;
   explain(key: Key): Readonly<Record<string, string>>;
+  readonly insight: Insight;
 }
 
 /** The parts of a request that a page depends on. */
@@ -45,10 +48,11 @@ export interface Page {
 }
 
 const JSON_TYPE = "application/json";
+const HTML_TYPE = "text/html; charset=utf-8";
 const TEXT_TYPE = "text/plain";
 const TEXT = `${TEXT_TYPE}; charset=utf-8`;
 
-const PAGES = "GET /healthz, /readyz, /metrics or /explain?key=...";
+const PAGES = "GET /, /healthz, /readyz, /metrics or /explain?key=...";
 
 /** Returns the page that a request asks for. */
 export function answer(request: AdminRequest, sources: AdminSources): Page {
@@ -70,6 +74,7 @@ export function answer(request: AdminRequest, sources: AdminSources): Page {
       CHALLENGE_LINES,
     );
   }
+  if (path === "/") return { ...page(LIVE_PAGE, HTML_TYPE), lines: LIVE_PAGE_LINES };
   if (path === "/metrics") {
     return page(metricsText(sources.facts(), sources.machine()), EXPOSITION_TYPE);
   }

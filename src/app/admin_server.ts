@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { AdminProtocol, type AdminSources } from "../admin/mod.ts";
+import { AdminProtocol, type AdminSources, LiveStreams } from "../admin/mod.ts";
 import { ConfigError, type Values } from "../config/mod.ts";
 import type { Credentials } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
@@ -41,11 +41,12 @@ export function openAdmin(
   if (port === null) return null;
   const listener = listen({ hostname, port, reusePort });
   log.info("Serving metrics", { address: hostname, port: (listener.addr as Deno.NetAddr).port });
+  const streams = new LiveStreams(sources);
   return new Server(listener, {
     lookup,
     stats: new Stats(),
     slow: new SlowClients(new Ledger(PAGE_BYTES), PAGE_BYTES),
-    entrance: new Entrance(false, () => new AdminProtocol(sources, credentials), log),
+    entrance: new Entrance(false, () => new AdminProtocol(sources, streams, credentials), log),
   }, {
     maxClients: ADMIN_CLIENTS,
     maxRefusals: ADMIN_REFUSALS,

@@ -121,13 +121,14 @@ export function startProxy(
 
 function adminSources(
   { values }: Config,
-  { cache, table }: DataPath,
+  { cache, table, insight }: DataPath,
   facts: () => Facts,
   state: { readonly isStopping: boolean },
 ): Omit<AdminSources, "machine"> {
   const freshness = respFreshness(values, table.policies);
   return {
     facts,
+    insight,
     explain: (key) => cache.explain(key, performance.now()),
     whyNotReady: () =>
       whyNotReady({

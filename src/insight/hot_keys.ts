@@ -11,6 +11,9 @@ import type { Key, Millis } from "../core/types.ts";
 /** The keys in the sketch. */
 const KEYS = 256;
 
+/** A key that came less often in a sample of many lookups may be there by chance. */
+const FEWEST = 5;
+
 /** Longer keys are left out, in bytes: the sketch must stay small. */
 const KEY_LENGTH = 1024;
 
@@ -38,6 +41,8 @@ interface Counted {
   inherited: number;
   hits: number;
   bytes: number;
+  /** How often it came in the sample. */
+  samples: number;
 }
 
 export class HotKeys {
@@ -60,6 +65,7 @@ export class HotKeys {
     if (key.length > KEY_LENGTH) return;
     let counted = this.#counted.get(key);
     if (counted === undefined) counted = this.#admit(key);
+    counted.samples++;
     counted.count += weight;
     counted.bytes += weight * bytes;
     if (isHit) counted.hits += weight;
@@ -73,7 +79,7 @@ export class HotKeys {
     return [...this.#counted.values()]
       // What a key certainly has: the rest may be of keys whose place it took.
       .map((one) => ({ ...one, sure: one.count - one.inherited }))
-      .filter(({ sure }) => sure >= 1)
+      .filter(({ sure, samples }) => sure >= 1 && (samples >= FEWEST || sure < 2 * samples))
       .sort((one, other) => other.sure - one.sure)
       .slice(0, count)
       .map(({ key, sure, hits, bytes }) => ({
@@ -93,7 +99,7 @@ export class HotKeys {
       this.#counted.delete(least.key);
       inherited = least.count;
     }
-    const counted = { key, count: inherited, inherited, hits: 0, bytes: 0 };
+    const counted = { key, count: inherited, inherited, hits: 0, bytes: 0, samples: 0 };
     this.#counted.set(key, counted);
     return counted;
   }
@@ -109,6 +115,7 @@ export class HotKeys {
         one.inherited *= KEPT;
         one.hits *= KEPT;
         one.bytes *= KEPT;
+        one.samples *= KEPT;
         if (one.count < 0.1) this.#counted.delete(one.key);
       }
     }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { expose } from "../../../src/admin/exposition.ts";
-import type { MachineFacts } from "../../../src/admin/mod.ts";
+import { LiveStreams, type MachineFacts } from "../../../src/admin/mod.ts";
 import { Histogram } from "../../../src/core/histogram.ts";
 import { metricsText } from "../../../src/admin/metrics.ts";
 import { type Circumstances, whyNotReady } from "../../../src/admin/readiness.ts";
@@ -165,6 +165,7 @@ function sources(given: Partial<AdminSources> = {}): AdminSources {
     facts: () => FACTS,
     machine: () => MACHINE,
     whyNotReady: () => null,
+    insight: { top: () => [], savings: () => null },
     explain: (key) => ({ key: JSON.stringify(key) }),
     ...given,
   };
@@ -241,7 +242,11 @@ Deno.test("answer() needs the password for everything but health and readiness",
 
 /** The protocol's reply to bytes. */
 function exchange(text: string, password: string | null = null): Promise<string> {
-  const protocol = new AdminProtocol(sources(), new Credentials(DEFAULT_USER, password));
+  const protocol = new AdminProtocol(
+    sources(),
+    new LiveStreams(sources()),
+    new Credentials(DEFAULT_USER, password),
+  );
   const input = inputOf(text);
   return written((output) => {
     for (let isLast = false; !isLast;) {
@@ -287,7 +292,11 @@ Deno.test("AdminProtocol accepts the password in either scheme, and no other pas
 });
 
 Deno.test("AdminProtocol tells a client over HTTP that it was too slow, or one too many", async () => {
-  const protocol = new AdminProtocol(sources(), new Credentials(DEFAULT_USER, null));
+  const protocol = new AdminProtocol(
+    sources(),
+    new LiveStreams(sources()),
+    new Credentials(DEFAULT_USER, null),
+  );
   for (const [method, status] of [["expire", "408"], ["turnAway", "503"]] as const) {
     const reply = await written((output) => protocol[method](output, inputOf("GET /")));
     assertMatch(reply, new RegExp(`^HTTP/1\\.1 ${status} [^]*\\r\\nConnection: close\\r\\n`));
