@@ -9,6 +9,7 @@ import { ensureClients } from "./install_clients.ts";
 import { ensurePrograms } from "./install_redis.ts";
 import { readReport } from "./junit.ts";
 import { findLeftovers } from "./leftovers.ts";
+import { fetchNewerServers, serverPrograms } from "./newer_servers.ts";
 import { denoEnv, supplyFlags } from "./supply.ts";
 
 interface Tally {
@@ -120,6 +121,10 @@ function exists(path: string): boolean {
 async function gate(): Promise<void> {
   await stage("programs", async () => {
     await ensurePrograms("redis-server", "redis-cli", "curl", "openssl", "python3");
+    await fetchNewerServers().catch((error) =>
+      console.log(`without newer servers: ${error.message}`)
+    );
+    console.log(`servers: ${serverPrograms().map(({ name }) => name).join(", ")}`);
     return PASS;
   });
   const clients = ensureClients(); // meanwhile, formats and types are checked

@@ -2,6 +2,8 @@
 // answers requests once it is started, and has its own folder, which is removed with it.
 
 export interface RedisServerOptions {
+  /** Default: the redis-server on PATH. */
+  program?: string;
   /** Default: a free port. */
   port?: number;
   password?: string;
@@ -68,7 +70,7 @@ async function start(port: number, options: RedisServerOptions): Promise<RedisSe
   const folder = await Deno.makeTempDir({ prefix: "redis-server-" });
   const password = options.password ?? "";
   const log = `${folder}/log`;
-  const child = spawn(log, [
+  const child = spawn(options.program ?? "redis-server", log, [
     ...["--port", `${port}`, "--bind", HOST, "--dir", folder, "--daemonize", "no"],
     ...["--save", "", "--appendonly", "no"],
     ...["--set-proc-title", "no"], // a title would overwrite the environment that marks leftovers
@@ -111,10 +113,15 @@ async function start(port: number, options: RedisServerOptions): Promise<RedisSe
 }
 
 /** Starts redis-server through a shell that redirects its output and errors to a file. */
-function spawn(log: string, args: string[], detached = false): Deno.ChildProcess {
-  const script = 'exec redis-server "$@" >"$0" 2>&1';
+function spawn(
+  program: string,
+  log: string,
+  args: string[],
+  detached = false,
+): Deno.ChildProcess {
+  const script = 'exec "$@" >"$0" 2>&1';
   return new Deno.Command("sh", {
-    args: ["-c", script, log, ...args],
+    args: ["-c", script, log, program, ...args],
     stdin: "null",
     detached,
   }).spawn();
