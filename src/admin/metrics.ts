@@ -11,6 +11,7 @@ type Figure = (facts: Facts) => number | readonly Sample[];
 type Row = readonly [name: string, help: string, figure: Figure];
 
 const STATES = ["off", "tracked", "untracked", "down"];
+const TRACKING = ["inline", "redirect", "none"];
 const ORIGIN_STATES = ["up", "away", "timeout", "unready", "refused"];
 
 /** Counts since the start; each name gets `_total`. */
@@ -117,7 +118,12 @@ const GAUGES: readonly Row[] = [
     "1 for the current state of the invalidation channel",
     ({ coherence }) => oneOf(STATES, coherence),
   ],
-  ["coherence_epoch", "Number of the current pair of connections", (f) => f.coherenceEpoch],
+  [
+    "coherence_tracking",
+    "1 for how Redis announces changes",
+    ({ coherenceTracking }) => oneOf(TRACKING, coherenceTracking, "mode"),
+  ],
+  ["coherence_epoch", "Number of the current connections to Redis", (f) => f.coherenceEpoch],
   [
     "coherence_lease_age_seconds",
     "Time since all entries were last proven right; +Inf without proof; absent with coherence off",
@@ -126,8 +132,8 @@ const GAUGES: readonly Row[] = [
 ];
 
 /** A sample for each state: 1 for the current one, 0 for the others. */
-function oneOf(states: readonly string[], present: string): readonly Sample[] {
-  return states.map((state) => ({ labels: { state }, value: Number(state === present) }));
+function oneOf(states: readonly string[], present: string, label = "state"): readonly Sample[] {
+  return states.map((state) => ({ labels: { [label]: state }, value: Number(state === present) }));
 }
 
 function leaseAge({ coherence, coherenceProvenAge: age }: Facts): readonly Sample[] {

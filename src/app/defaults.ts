@@ -36,6 +36,7 @@ export function linkOptions(values: Values): LinkOptions {
   return {
     mode: values.coherence,
     tracking: values.tracking,
+    trackingMode: values["tracking-mode"],
     prefixes: values["tracking-prefix"] ?? [],
     timeout: values["redis-timeout"],
     lease: values.lease,

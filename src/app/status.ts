@@ -60,7 +60,7 @@ export function factsOf(sources: Sources): Facts {
     cacheBytes: cache.bytes,
     cacheBytesMax: values["cache-memory"],
     cacheTimeout: values["cache-timeout"] / 1000,
-    isOriginUp: link.pair !== null,
+    isOriginUp: link.upstream !== null,
     originState: link.state,
     originProblem: problemOf(link),
     originReads: stats.originReads,
@@ -79,7 +79,7 @@ export function factsOf(sources: Sources): Facts {
 
 /** The reason why there is no connection, and what to do about it. */
 function problemOf(link: Link): string {
-  if (link.pair !== null) return "";
+  if (link.upstream !== null) return "";
   const { reason, message: why, advice = "" } = link.loss;
   const { message } = failureOf(link.loss);
   if (reason === "timeout") return `${message}: ${why}`;
@@ -90,6 +90,7 @@ function coherenceOf({ table: { channel } }: ReadThrough) {
   const isProven = channel.state === "tracked" && Number.isFinite(channel.provenAt);
   return {
     coherence: channel.state,
+    coherenceTracking: channel.tracking ?? "none",
     coherenceEpoch: channel.epoch,
     coherenceProvenAge: isProven ? Math.round(performance.now() - channel.provenAt) : -1,
   };

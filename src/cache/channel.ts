@@ -7,7 +7,7 @@
  * @module
  */
 import type { Millis } from "../core/types.ts";
-import type { Side } from "../origin/follower.ts";
+import type { Side, TrackingMode } from "../origin/follower.ts";
 
 /**
  * The state of the channel:
@@ -36,6 +36,8 @@ export class Channel {
   /** Until when entries of this epoch may be served. */
   leaseUntil: Millis;
   state: ChannelState;
+  /** How Redis announces changes now; null if it does not, or is away. */
+  tracking: TrackingMode | null = null;
   /** When the connection was last lost. */
   lostAt: Millis = -Infinity;
   /** Whether values may be cached for their lifetime although Redis announces no changes. */

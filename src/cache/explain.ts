@@ -20,6 +20,7 @@ export function explain(table: Table, key: Key, now: Millis): Record<string, str
     "last-miss": miss ?? "none",
     policy: table.policies.of(key).pattern,
     channel: channel.state,
+    tracking: channel.tracking ?? "none",
     epoch: String(channel.epoch),
     "lease-left": Number.isFinite(channel.leaseUntil) ? whole(channel.leaseUntil - now) : "none",
   };

@@ -11,12 +11,14 @@ import type { Table } from "./table.ts";
 export function linkFollower(table: Table, stats: Stats): Follower {
   const { channel } = table;
   return {
-    up(isTracked, provenAt, mayKeepUntold) {
-      channel.up(isTracked, provenAt, mayKeepUntold);
+    up(tracking, provenAt, mayKeepUntold) {
+      channel.up(tracking !== null, provenAt, mayKeepUntold);
+      channel.tracking = tracking;
       stats.connections++;
     },
     down(now) {
       channel.down(now);
+      channel.tracking = null;
       stats.connectionsLost++;
     },
     answered: (side, sentAt) => channel.answered(side, sentAt),

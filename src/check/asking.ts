@@ -6,17 +6,22 @@
 import { Buffer } from "node:buffer";
 import type { Millis } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
-import { fieldsOf, type Reply, ReplyError, textOf } from "../origin/wire/reply.ts";
+import { type Reply, ReplyError } from "../origin/wire/reply.ts";
 import { within } from "./within.ts";
 
 /** A connection to Redis that answers questions. */
 export class Asking {
   constructor(readonly connection: Connection, readonly limit: Millis) {}
 
-  /** Sends a command. Rejects if the connection ends or Redis is silent. */
-  ask(...words: string[]): Promise<Reply> {
+  /** Sends a command. Returns an error of Redis; rejects if the connection ends or Redis is silent. */
+  async ask(...words: string[]): Promise<Reply> {
     const bytes = words.map((word) => Buffer.from(word, "utf8").toString("latin1"));
-    return within(this.connection.call(...bytes), this.limit);
+    try {
+      return await within(this.connection.call(...bytes), this.limit);
+    } catch (error) {
+      if (error instanceof ReplyError) return error;
+      throw error;
+    }
   }
 
   /** Sends a command; returns the error that Redis replies with, or null. */
@@ -27,8 +32,8 @@ export class Asking {
 
   /** A section of INFO by field; null if Redis gives none. */
   async info(section: string): Promise<Map<string, string> | null> {
-    const text = textOf(await this.ask("INFO", section));
-    if (text === null) return null;
+    const text = await this.ask("INFO", section);
+    if (typeof text !== "string") return null;
     const lines = text.split(/\r?\n/).filter((line) => /^\w+:/.test(line));
     return new Map(lines.map((line) => {
       const at = line.indexOf(":");
@@ -38,6 +43,7 @@ export class Asking {
 
   /** A parameter of Redis's configuration; null if Redis does not say. */
   async config(name: string): Promise<string | null> {
-    return textOf(fieldsOf(await this.ask("CONFIG", "GET", name)).get(name));
+    const reply = await this.ask("CONFIG", "GET", name);
+    return Array.isArray(reply) && reply[0] === name ? String(reply[1]) : null;
   }
 }

@@ -98,13 +98,13 @@ async function noAnswer(
     const found = "Redis speaks TLS on this port";
     return error("login", found, `RP_REDIS_URL=${display(secure)} and --redis-ca ca.crt`);
   }
-  if (/no RESP|nobody asked/.test(explained)) {
+  if (/does not speak|nobody asked/.test(explained)) {
     const found = "The server there does not speak the Redis protocol";
     return error("login", found, "--redis-port 6379, or the port of your Redis");
   }
   const found = connection.loss === null
     ? `Redis accepts the connection and stays silent: ${message}`
-    : `Redis closes the connection: ${explained}`;
+    : `Redis closes the connection${/^Redis closed/.test(explained) ? "" : `: ${explained}`}`;
   return error("login", found, "Look at the log of Redis, and at proxies and firewalls in between");
 }
 

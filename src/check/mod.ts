@@ -62,8 +62,7 @@ async function checkRedis(config: Config): Promise<readonly Finding[]> {
     if (hasError(all)) return all;
     all.push(...await checkServer(redis, config));
     if (hasError(all)) return all;
-    const version = (await redis.info("server"))?.get("redis_version") ?? "7";
-    all.push(...await checkRights(redis, config, version));
+    all.push(...await checkRights(redis, config));
   } catch (failure) {
     const found = `Redis stopped answering: ${(failure as Error).message}`;
     all.push(error("Redis", found, "Look at the log of Redis"));

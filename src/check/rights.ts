@@ -12,38 +12,40 @@ import { error, type Finding, ok, warning } from "./finding.ts";
 interface Trial {
   readonly right: string;
   readonly words: readonly string[];
-  readonly purpose: "reads" | "speed" | "large values" | "tracking";
+  readonly purpose: "reads" | "expiry" | "large values" | "pieces" | "tracking" | "role";
 }
 
 const CHANNEL = "__redis__:invalidate";
 
-function trials(key: string, isOld: boolean): Trial[] {
-  const evalsha = isOld ? "evalsha" : "evalsha_ro";
-  const sha = "0".repeat(40); // Redis checks the right first.
+/** Trials for the second connection that some ways of tracking need. */
+const SECOND: [right: string, words: string][] = [
+  ["ping", "PING"],
+  ["subscribe", `SUBSCRIBE ${CHANNEL}`], // Last: only few commands may follow.
+];
+
+function trials(key: string, hasSecond: boolean): Trial[] {
   const of = (purpose: Trial["purpose"], list: [string, string][]): Trial[] =>
     list.map(([right, words]) => ({ right, purpose, words: words.split(" ") }));
   return [
     ...of("reads", [["get", `GET ${key}`]]),
-    ...of("speed", [
-      ["script|load", "SCRIPT LOAD return"],
-      [evalsha, `${evalsha} ${sha} 0`],
-      ["strlen", `STRLEN ${key}`],
-      ["pttl", `PTTL ${key}`],
-    ]),
+    ...of("expiry", [["pttl", `PTTL ${key}`]]),
     ...of("large values", [
+      ["getrange", `GETRANGE ${key} 0 0`],
+      ["strlen", `STRLEN ${key}`],
+    ]),
+    ...of("pieces", [
       ["watch", `WATCH ${key}`],
       ["multi", "MULTI"],
       ["exec", "EXEC"],
-      ["getrange", `GETRANGE ${key} 0 0`],
     ]),
+    ...of("role", [["role", "ROLE"]]),
     ...of("tracking", [
       ["client|setname", "CLIENT SETNAME redis-proxy-check"],
       ["client|id", "CLIENT ID"],
       ["client|tracking", "CLIENT TRACKING OFF"],
       ["client|trackinginfo", "CLIENT TRACKINGINFO"],
-      ["ping", "PING"],
-      ["subscribe", `SUBSCRIBE ${CHANNEL}`], // Last: only few commands may follow.
     ]),
+    ...hasSecond ? of("tracking", SECOND) : [],
   ];
 }
 
@@ -51,13 +53,14 @@ function trials(key: string, isOld: boolean): Trial[] {
 export async function checkRights(
   redis: Asking,
   { values, origin }: Config,
-  version: string,
 ): Promise<Finding[]> {
   const key = `redis-proxy:check:${crypto.randomUUID()}`;
   const refused: Trial[] = [];
   const absent: Trial[] = [];
-  for (const trial of trials(key, Number.parseInt(version) < 7)) {
-    if (trial.purpose === "tracking" && values.coherence === "off") continue;
+  for (const trial of trials(key, values["tracking-mode"] === "redirect")) {
+    if (/tracking|role/.test(trial.purpose) && values.coherence === "off") continue;
+    // INFO gives the role too.
+    if (trial.purpose === "role" && await redis.info("replication") !== null) continue;
     const refusal = await redis.refusal(...trial.words) ?? "";
     if (isAboutCommand(refusal)) refused.push(trial);
     else if (/unknown (sub)?command|disabled/i.test(refusal)) absent.push(trial);
@@ -95,8 +98,10 @@ function byPurpose(
 ): Finding[] {
   const effects: Record<Trial["purpose"], string> = {
     "reads": "no key can be read",
-    "speed": "a miss takes more commands",
-    "large values": "large values take more memory",
+    "expiry": "values stay for --cache-timeout, however soon they expire",
+    "large values": "a large value delays all other reads",
+    "pieces": "large values are read whole",
+    "role": "a master that becomes a replica goes unnoticed",
     "tracking": "Redis announces no changes, so values stay until their time is up",
   };
   return [...Map.groupBy(list, ({ purpose }) => purpose)].map(([purpose, trials]) => {

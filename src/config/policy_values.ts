@@ -6,16 +6,18 @@
 import type { PolicyRule } from "../cache/policy.ts";
 import { parsePolicies, PolicyTextError } from "../cache/policy_text.ts";
 import { type KeyPattern, parseKeyPattern } from "../core/key_pattern.ts";
+import type { Key } from "../core/types.ts";
+import { utf8 } from "../core/utf8.ts";
 import type { Kind } from "./kind.ts";
 import { bytes, duration } from "./quantities.ts";
 
 /** Several prefixes of keys, with commas between. */
-export const prefixes: Kind<readonly string[]> = {
+export const prefixes: Kind<readonly Key[]> = {
   placeholder: "<prefixes>",
   wanted: "prefixes with commas between, such as user:,item:",
   parse: (text) => {
     const all = text.split(",");
-    return all.includes("") ? undefined : all;
+    return all.includes("") ? undefined : all.map(utf8);
   },
 };
 

@@ -71,6 +71,8 @@ export interface Facts {
   readonly originLargeBytes: number;
   /** The state of the invalidation channel: off, tracked, untracked or down. */
   readonly coherence: string;
+  /** How Redis announces changes now: inline, redirect or none. */
+  readonly coherenceTracking: string;
   /** The number of the current epoch. */
   readonly coherenceEpoch: number;
   /** Time since the last proof of all entries, in milliseconds; -1 without a proof. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import type { Key } from "./types.ts";
+import { utf8 } from "./utf8.ts";
 
 /** One key, or all keys with a prefix. */
 export interface KeyPattern {
@@ -24,7 +24,7 @@ export function parseKeyPattern(text: string): KeyPattern | null {
 
 /** A literal as the bytes of a key: text in UTF-8, and the byte of each escape. */
 function decode(literal: string): Key {
-  return Buffer.from(literal).toString("latin1")
+  return utf8(literal)
     .replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 }
 

@@ -30,23 +30,28 @@ export class Refused extends Error {}
  */
 export async function greet(connection: Connection, greeting: Greeting): Promise<void> {
   const { version, login, database, name, libraryName, libraryVersion } = greeting;
+  const ask = (...words: string[]) => connection.call(...words).catch(refuse);
   if (login !== null) {
     const user = login.username === null ? [] : [login.username];
-    mustBeOk(await connection.call("AUTH", ...user, login.password));
+    mustBeOk(await ask("AUTH", ...user, login.password));
   }
-  if (version === 3) noError(await connection.call("HELLO", "3"));
-  if (database !== 0) mustBeOk(await connection.call("SELECT", `${database}`));
+  if (version === 3) await ask("HELLO", "3");
+  if (database !== 0) mustBeOk(await ask("SELECT", `${database}`));
   // The name only helps people who read CLIENT LIST, so a refusal does no harm.
-  if (name !== "") await connection.call("CLIENT", "SETNAME", name);
-  if (libraryName) await connection.call("CLIENT", "SETINFO", "LIB-NAME", libraryName);
-  if (libraryVersion) await connection.call("CLIENT", "SETINFO", "LIB-VER", libraryVersion);
+  const tell = (...words: string[]) => connection.call(...words).catch(passOver);
+  if (name !== "") await tell("CLIENT", "SETNAME", name);
+  if (libraryName) await tell("CLIENT", "SETINFO", "LIB-NAME", libraryName);
+  if (libraryVersion) await tell("CLIENT", "SETINFO", "LIB-VER", libraryVersion);
 }
 
-function noError(reply: Reply): void {
-  if (reply instanceof ReplyError) throw new Refused(reply.message);
+function refuse(error: Error): never {
+  throw error instanceof ReplyError ? new Refused(error.message) : error;
+}
+
+function passOver(error: Error): void {
+  if (!(error instanceof ReplyError)) throw error;
 }
 
 function mustBeOk(reply: Reply): void {
-  noError(reply);
   if (reply !== "OK") throw new Refused(`ERR unexpected reply to the handshake: ${reply}`);
 }

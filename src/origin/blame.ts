@@ -25,7 +25,8 @@ export class Blame {
     const size = length === undefined ? "" : ` of ${length} bytes`;
     const message = error instanceof WrongReply
       ? error.message
-      : `The connection to Redis ends whenever this value${size} is read: ${SETTINGS}`;
+      : `The connection to Redis ends whenever this value${size} is read (${error.message}): ` +
+        SETTINGS;
     return this.#broken(message);
   }
 

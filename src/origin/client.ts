@@ -9,6 +9,7 @@
  * @module
  */
 import type { Redis, RedisOptions } from "ioredis";
+import { Buffer } from "node:buffer";
 import { BrokenProgram } from "../core/broken_program.ts";
 import type { Millis } from "../core/types.ts";
 import type { OriginAddress } from "./address.ts";
@@ -78,7 +79,14 @@ export async function connect(client: Redis, timeout: Millis): Promise<void> {
 
 /** A client as its handshake asks it: ioredis knows SUBSCRIBE, and what comes of it, in small letters. */
 export function asked(client: Redis): Asked {
-  return { call: (command, ...args) => client.call(command.toLowerCase(), ...args) };
+  return {
+    call: (command, ...args) => client.call(command.toLowerCase(), ...args.map(argumentOf)),
+  };
+}
+
+/** An argument as ioredis writes it byte by byte. */
+function argumentOf(text: string): Buffer {
+  return Buffer.from(text, "latin1");
 }
 
 /** Returns why clients failed, in our own words. */

@@ -1,12 +1,12 @@
 /**
- * Makes pairs of connections to Redis, and remembers what the attempts taught of the server.
+ * Makes connections to Redis, and remembers what the attempts taught of the server.
  *
  * @module
  */
-import { loadClient, makeClient, type OriginAddress } from "./client.ts";
+import type { OriginAddress } from "./address.ts";
 import { ClosedAt, Closings } from "./handshake.ts";
 import type { LoopGuard } from "./loop_guard.ts";
-import { makePair, type Pair, type PairOptions } from "./pair.ts";
+import { openUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
 
 /** Connections that a server may close one after the other, each at a step, before that is a loss. */
 const LESSONS = 24;
@@ -17,22 +17,22 @@ export class Connector {
 
   constructor(
     readonly address: OriginAddress,
-    readonly options: PairOptions,
+    readonly options: UpstreamOptions,
     readonly guard: LoopGuard,
   ) {}
 
-  /** Makes a pair; one without tracking where that is not to be tried. Rejects as `makePair`. */
-  async connect(isTrackingTried: boolean): Promise<Pair> {
+  /** Connects; without tracking where that is not to be tried. Rejects as `openUpstream`. */
+  async connect(isTrackingTried: boolean): Promise<Upstream> {
     const options = isTrackingTried ? this.options : { ...this.options, mode: "off" as const };
     return await this.#make(options, this.#closings);
   }
 
-  /** Makes a pair, and asks once more what the server has not answered so far. */
-  async connectAfresh(): Promise<Pair> {
+  /** Connects, and asks once more what the server has not answered so far. */
+  async connectAfresh(): Promise<Upstream> {
     const closings = new Closings();
-    const pair = await this.#make(this.options, closings);
+    const upstream = await this.#make(this.options, closings);
     this.#closings = closings;
-    return pair;
+    return upstream;
   }
 
   /** Has the attempt under way be the last. */
@@ -41,14 +41,11 @@ export class Connector {
   }
 
   /** Tries again at once where a server closes the connection as its answer. */
-  async #make(options: PairOptions, closings: Closings): Promise<Pair> {
+  async #make(options: UpstreamOptions, closings: Closings): Promise<Upstream> {
     const { address, guard } = this;
-    const Client = await loadClient();
-    const make = () => makeClient(Client, address);
     for (let lessons = 0;; lessons++) {
       try {
-        const acquaintance = { identity: address, guard, closings };
-        return await guard.watch(() => makePair(make, options, acquaintance));
+        return await guard.watch(() => openUpstream(options, { address, guard, closings }));
       } catch (error) {
         if (!(error instanceof ClosedAt) || lessons === LESSONS || this.#isClosed) throw error;
       }

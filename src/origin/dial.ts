@@ -9,6 +9,7 @@
  */
 import type { OriginAddress, OriginTls } from "./address.ts";
 import { explainTls } from "./tls_errors.ts";
+import { connectToAny } from "./wire/addresses.ts";
 
 /** Any of Deno's connections; Redis is told the same over each of them. */
 export type OriginConn = Deno.TcpConn | Deno.TlsConn | Deno.UnixConn;
@@ -20,23 +21,39 @@ export type OriginConn = Deno.TcpConn | Deno.TlsConn | Deno.UnixConn;
 const SERVER_NAME = Symbol.for("unstableServerName");
 
 /**
- * Opens a connection; over TLS, the certificate of Redis has been checked when it is returned. The
- * caller bounds the time and closes a connection that comes too late.
+ * Opens a connection; over TLS, the certificate of Redis has been checked when it is returned.
+ *
+ * @param signal Gives the attempt up. A connection that is made after that is closed, but for one
+ * whose TLS handshake is under way: the caller closes it.
  */
-export async function dial(address: OriginAddress): Promise<OriginConn> {
-  const { socket, host: hostname, port, tls } = address;
+export async function dial(
+  address: OriginAddress,
+  signal: AbortSignal = NEVER,
+): Promise<OriginConn> {
+  const { socket, host, port, tls } = address;
   if (socket !== null) return await Deno.connect({ transport: "unix", path: socket });
-  if (tls?.identity) return await shaken(await connectTls(hostname, port, tls), address);
-  const conn = await Deno.connect({ hostname, port });
+  if (tls?.identity) {
+    const connect = (hostname: string) => connectTls(hostname, address, tls);
+    return await shaken(await connectToAny(host, connect, signal), address);
+  }
+  const connect = (hostname: string, signal: AbortSignal) =>
+    Deno.connect({ hostname, port, signal });
+  const conn = await connectToAny(host, connect, signal);
   conn.setNoDelay(true);
   conn.setKeepAlive(true);
-  return tls === null ? conn : await shaken(await startTls(conn, hostname, tls), address);
+  return tls === null ? conn : await shaken(await startTls(conn, host, tls), address);
 }
 
+const NEVER = new AbortController().signal;
+
 /** Only this way can show a client certificate; it leaves Nagle's algorithm on. */
-function connectTls(hostname: string, port: number, tls: OriginTls): Promise<Deno.TlsConn> {
+function connectTls(
+  hostname: string,
+  { host, port }: OriginAddress,
+  tls: OriginTls,
+): Promise<Deno.TlsConn> {
   const { identity, serverName } = tls;
-  const name = { [SERVER_NAME]: serverName ?? hostname };
+  const name = { [SERVER_NAME]: serverName ?? host };
   return Deno.connectTls({ hostname, port, caCerts: authoritiesOf(tls), ...identity!, ...name });
 }
 

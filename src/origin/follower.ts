@@ -5,19 +5,22 @@
  */
 import type { Key, Millis } from "../core/types.ts";
 
-/** The two connections of the pair: reads go over one, invalidations come over the other. */
+/** What must be proven of the connections: that reads are tracked, and that invalidations come. */
 export type Side = "data" | "invalidation";
+
+/** How Redis announces changes: on the connection that reads, or on a second one. */
+export type TrackingMode = "inline" | "redirect";
 
 /** Who is told of what happens to the link, and of what comes over it. */
 export interface Follower {
   /**
    * The link is up.
    *
-   * @param isTracked Whether Redis announces changes.
-   * @param provenAt When the probes that both connections answered were sent.
+   * @param tracking How Redis announces changes; null if it does not.
+   * @param provenAt When the probes were sent that all connections answered.
    * @param mayKeepUntold Whether values may be cached although Redis does not announce changes.
    */
-  up(isTracked: boolean, provenAt: Millis, mayKeepUntold: boolean): void;
+  up(tracking: TrackingMode | null, provenAt: Millis, mayKeepUntold: boolean): void;
   /** The link is lost. */
   down(now: Millis): void;
   /** A connection answered the probe that was sent at `sentAt`. */

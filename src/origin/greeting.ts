@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { utf8 } from "../core/utf8.ts";
 import type { Handshake } from "./handshake.ts";
 import type { LoopGuard } from "./loop_guard.ts";
 import { mayNotRead, Refused } from "./refusal.ts";
@@ -32,7 +33,7 @@ export async function authenticate(
   if (username === null && password === null) return true;
   const user = username === null ? [] : [username];
   try {
-    wantOk("AUTH", await handshake.must("AUTH", ...user, password ?? ""));
+    wantOk("AUTH", await handshake.must("AUTH", ...[...user, password ?? ""].map(utf8)));
     return true;
   } catch (error) {
     if (error instanceof Refused && NEEDLESS.test(error.reply)) return false;

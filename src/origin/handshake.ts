@@ -9,9 +9,12 @@
  */
 import { isNotNow } from "../core/redis_errors.ts";
 import type { Millis } from "../core/types.ts";
-import { Declined, Refused } from "./refusal.ts";
+import { Declined, isForbidden, Refused } from "./refusal.ts";
 
-/** A connection. It rejects with an error named `ReplyError` where Redis replied with an error. */
+/**
+ * A connection. Text has a code unit for each byte (Latin-1), in arguments and in replies. It rejects
+ * with an error named `ReplyError` where Redis replied with an error.
+ */
 export interface Asked {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
@@ -96,6 +99,23 @@ export class Handshake {
       if (!isReply(error)) throw this.#isToBlame(step) ? this.#close(step) : error;
       if (isNotNow(error.message)) throw new Refused(step, error.message);
       throw this.#decline(step, error.message);
+    }
+  }
+
+  /**
+   * Asks whether a command may be used: an error about its arguments says that it may.
+   *
+   * @throws {Error} As `may`, but for refusals.
+   */
+  async allows(command: string, ...args: string[]): Promise<boolean> {
+    try {
+      await this.may(command, ...args);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Declined)) throw error;
+      if (isForbidden(error.reply)) return false;
+      this.declined.splice(this.declined.indexOf(error), 1);
+      return true;
     }
   }
 

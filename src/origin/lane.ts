@@ -5,8 +5,8 @@
  * @module
  */
 import { Failure, type Fetched, type Key, type Millis } from "../core/types.ts";
+import type { Large } from "./large.ts";
 import { SILENT } from "./loss.ts";
-import type { Large } from "./replies.ts";
 import { SilenceWatch } from "./watch.ts";
 
 /** Time without a read after which the connection is closed. */
@@ -36,8 +36,8 @@ export class NoLane {
 }
 
 /** One connection, or the attempt to make it, with the reads that use it. */
-interface Track<Pair> {
-  readonly pair: Pair;
+interface Track<Owner> {
+  readonly owner: Owner;
   readonly connecting: Promise<LaneConnection>;
   readonly watch: SilenceWatch;
   reads: number;
@@ -45,9 +45,9 @@ interface Track<Pair> {
   isEnded: boolean;
 }
 
-/** @template Pair What the connection goes with: another pair needs another connection. */
-export class Lane<Pair> {
-  #track: Track<Pair> | null = null;
+/** @template Owner What the connection goes with: another owner needs another connection. */
+export class Lane<Owner> {
+  #track: Track<Owner> | null = null;
   #idle: ReturnType<typeof setTimeout> | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #pausedUntil: Millis = -Infinity;
@@ -58,15 +58,15 @@ export class Lane<Pair> {
    * @param isSerial Whether it reads one value at a time: then it is known which one costs it.
    */
   constructor(
-    readonly open: (pair: Pair) => Promise<LaneConnection>,
+    readonly open: (owner: Owner) => Promise<LaneConnection>,
     readonly timeout: Millis,
     readonly isSerial: boolean,
   ) {}
 
   /** Reads a value. Never rejects. */
-  read(pair: Pair, key: Key, large: Large): Promise<Fetched | Lost | NoLane> {
-    if (!this.isSerial) return this.#read(pair, key, large);
-    const reading = this.#last.then(() => this.#read(pair, key, large));
+  read(owner: Owner, key: Key, large: Large): Promise<Fetched | Lost | NoLane> {
+    if (!this.isSerial) return this.#read(owner, key, large);
+    const reading = this.#last.then(() => this.#read(owner, key, large));
     this.#last = reading;
     return reading;
   }
@@ -76,8 +76,8 @@ export class Lane<Pair> {
     if (this.#track !== null) this.#end(this.#track);
   }
 
-  async #read(pair: Pair, key: Key, large: Large): Promise<Fetched | Lost | NoLane> {
-    const track = this.#trackOf(pair);
+  async #read(owner: Owner, key: Key, large: Large): Promise<Fetched | Lost | NoLane> {
+    const track = this.#trackOf(owner);
     if (track === null) return new NoLane("the last attempt to connect has just failed");
     track.reads++;
     clearTimeout(this.#idle);
@@ -88,7 +88,7 @@ export class Lane<Pair> {
     }
   }
 
-  async #readOver(track: Track<Pair>, key: Key, large: Large) {
+  async #readOver(track: Track<Owner>, key: Key, large: Large) {
     let connection: LaneConnection;
     try {
       connection = await track.connecting;
@@ -106,22 +106,22 @@ export class Lane<Pair> {
     }
   }
 
-  /** The connection that goes with a pair; null shortly after a failed attempt to make one. */
-  #trackOf(pair: Pair): Track<Pair> | null {
-    if (this.#track?.pair === pair) return this.#track;
+  /** The connection that goes with an owner; null shortly after a failed attempt to make one. */
+  #trackOf(owner: Owner): Track<Owner> | null {
+    if (this.#track?.owner === owner) return this.#track;
     if (performance.now() < this.#pausedUntil) return null;
     const before = this.#track;
-    this.#track = this.#lay(pair);
+    this.#track = this.#lay(owner);
     // Values that are under way over the one before go on.
     if (before?.reads === 0) this.#end(before);
     return this.#track;
   }
 
-  #lay(pair: Pair): Track<Pair> {
+  #lay(owner: Owner): Track<Owner> {
     let received = () => 0;
-    const track: Track<Pair> = {
-      pair,
-      connecting: this.open(pair).then((connection) => {
+    const track: Track<Owner> = {
+      owner,
+      connecting: this.open(owner).then((connection) => {
         received = () => connection.received;
         return connection;
       }),
@@ -137,12 +137,12 @@ export class Lane<Pair> {
   }
 
   /** Nobody reads over a connection any more. */
-  #rest(track: Track<Pair>): void {
+  #rest(track: Track<Owner>): void {
     if (this.#track !== track) this.#end(track);
     else this.#idle = setTimeout(() => this.#end(track), IDLE);
   }
 
-  #end(track: Track<Pair>): void {
+  #end(track: Track<Owner>): void {
     if (this.#track === track) {
       clearTimeout(this.#idle);
       this.#track = null;

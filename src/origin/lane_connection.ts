@@ -1,82 +1,82 @@
 /**
- * Makes the connection of a lane with ioredis, and proves that it leads to the server that the pair
- * is connected to: behind one name there may be several.
+ * Makes the connection of a lane, and proves that it leads to the server that the other connections
+ * lead to: behind one name there may be several.
  *
  * @module
  */
-import type { Redis } from "ioredis";
 import { type Fetched, Found, type Key } from "../core/types.ts";
-import { asked, connect, loadClient, makeClient, reasonOf } from "./client.ts";
 import { authenticate, prepareReads } from "./greeting.ts";
-import { Handshake } from "./handshake.ts";
+import { Closings, Handshake } from "./handshake.ts";
 import type { LaneConnection } from "./lane.ts";
+import type { Large } from "./large.ts";
 import { LargeReader } from "./large_reader.ts";
 import type { Link } from "./link.ts";
-import type { Pair } from "./pair.ts";
+import { open } from "./open.ts";
 import { Declined } from "./refusal.ts";
-import type { Large } from "./replies.ts";
-import { serverOf } from "./tracking.ts";
+import { serverOf } from "./server.ts";
+import type { Upstream } from "./upstream.ts";
 
-/** Attempts to reach the same server as the pair: a balancer may lead to any. */
+/** Attempts to reach the same server: a balancer may lead to any. */
 const ATTEMPTS = 5;
 
 /** Connects. Rejects when Redis cannot be reached, refuses, or stays silent. */
-export async function openLane(link: Link, pair: Pair): Promise<LaneConnection> {
+export async function openLane(link: Link, upstream: Upstream): Promise<LaneConnection> {
   const { address, options, guard } = link;
-  const Client = await loadClient();
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const redis = makeClient(Client, address);
+    const { connection, handshake } = await open(address, options.timeout, new Closings());
     try {
-      await connect(redis, options.timeout);
-      const handshake = new Handshake(asked(redis), options.timeout);
       await authenticate(handshake, address);
       await guard.watch(() => prepareReads(handshake, address, guard));
-      const isSame = await isSameServer(handshake, pair, options.timeout);
-      if (isSame !== false) return connectionOf(redis, options.mode !== "off", isSame === true);
-      redis.disconnect();
+      const isSame = await isSameServer(handshake, upstream, options.timeout);
+      if (isSame !== false) {
+        const { isPieced } = upstream.large;
+        const reader = new LargeReader(connection, options.mode !== "off", isPieced);
+        return laneOf(reader, isSame === true);
+      }
+      connection.close("another server");
     } catch (error) {
-      redis.disconnect();
-      throw reasonOf(error as Error, [redis]);
+      connection.close("given up");
+      throw error;
     }
   }
   throw new Error("The connection for large values reached another server");
 }
 
-/** Whether a connection leads to the pair's server; null where that cannot be found out. */
+/** Whether a connection leads to the server of the others; null where that cannot be found out. */
 async function isSameServer(
   handshake: Handshake,
-  { data, invalidation }: Pair,
+  { data, tracking }: Upstream,
   timeout: number,
 ): Promise<boolean | null> {
   // Without invalidations, an entry lives by its time alone, whichever server it comes from.
-  if (invalidation === null) return true;
-  const pair = new Handshake(asked(data), timeout);
+  if (tracking === null) return true;
+  const present = new Handshake(data, timeout);
   try {
     const name = `redis-proxy-large-${crypto.randomUUID()}`;
     await handshake.may("CLIENT", "SETNAME", name);
     const id = String(await handshake.may("CLIENT", "ID"));
-    return String(await pair.may("CLIENT", "LIST", "ID", id)).includes(` name=${name} `);
+    return String(await present.may("CLIENT", "LIST", "ID", id)).includes(` name=${name} `);
   } catch (error) {
     if (!(error instanceof Declined)) throw error;
     // Without the right to list clients, the servers' own ids must do.
-    const [here, there] = await Promise.all([serverOf(handshake), serverOf(pair)]);
+    const [here, there] = await Promise.all([serverOf(handshake), serverOf(present)]);
     const isKnown = typeof here?.runId === "string" && typeof there?.runId === "string";
     return isKnown ? here.runId === there.runId : null;
   }
 }
 
 /** @param mayKeep Whether Redis tells of changes of what is read here. */
-function connectionOf(redis: Redis, isTimed: boolean, mayKeep: boolean): LaneConnection {
-  const reader = new LargeReader(redis, isTimed);
+function laneOf(reader: LargeReader, mayKeep: boolean): LaneConnection {
+  const { connection } = reader;
   return {
     get received() {
-      return redis.stream.bytesRead;
+      return connection.received;
     },
     async read(key: Key, large: Large): Promise<Fetched> {
       const fetched = await reader.read(key, large);
       if (mayKeep || !(fetched instanceof Found)) return fetched;
       return new Found(fetched.value, 0, fetched.part);
     },
-    close: () => redis.disconnect(),
+    close: () => connection.close("not needed any more"),
   };
 }

@@ -8,12 +8,16 @@ import { Failure, type Fetched, type Key } from "../core/types.ts";
 import type { Blame } from "./blame.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import { Lane, type LaneConnection, Lost, NoLane } from "./lane.ts";
+import { Large } from "./large.ts";
 import type { Link } from "./link.ts";
 import { failureOf } from "./loss.ts";
-import type { Pair } from "./pair.ts";
-import type { Large } from "./replies.ts";
 import type { Trip } from "./trip.ts";
+import type { Upstream } from "./upstream.ts";
+import { RecentKeys } from "./recent_keys.ts";
 import type { SilenceWatch } from "./watch.ts";
+
+/** Largest value that is no large one, in bytes. */
+export const LARGEST_BYTES = 256 * 1024;
 
 /** What it costs to read a large value, in its own size: what comes, and what is not collected yet. */
 const READ_COST = 2;
@@ -24,19 +28,21 @@ export interface LargeParts {
   /** Bytes of large values that may be under way at once. */
   readonly budget: ByteBudget;
   /** Connects a lane. */
-  readonly open: (pair: Pair) => Promise<LaneConnection>;
-  /** Watches the pair. */
+  readonly open: (upstream: Upstream) => Promise<LaneConnection>;
+  /** Watches the connection that reads. */
   readonly watch: SilenceWatch;
-  /** Gives up a pair over which a read was lost. */
-  readonly lose: (pair: Pair, error: unknown) => void;
   /** Trips that may wait for room. */
   readonly mostWaiting: number;
   readonly blame: Blame;
 }
 
+/** Large values that are remembered, so that their first bytes are not brought for nothing. */
+const REMEMBERED = 1024;
+
 export class LargeValues {
-  readonly #shared: Lane<Pair>;
-  readonly #alone: Lane<Pair>;
+  readonly #known = new RecentKeys(REMEMBERED);
+  readonly #shared: Lane<Upstream>;
+  readonly #alone: Lane<Upstream>;
   /** Trips with a large value that waits for room. */
   #waitingTrips = 0;
 
@@ -52,40 +58,73 @@ export class LargeValues {
     this.#alone.close();
   }
 
-  /** Reads a value of a trip, once there is room. Never rejects. */
-  async read(pair: Pair, trip: Trip, key: Key, large: Large): Promise<Fetched> {
+  /** Whether any large value is remembered. */
+  get isAnyKnown(): boolean {
+    return this.#known.size > 0;
+  }
+
+  /** Whether the value of a key was large when it was read last. */
+  isKnown(key: Key): boolean {
+    return this.#known.has(key);
+  }
+
+  /** Reads a value of a trip, or what is wanted of it, once there is room. Never rejects. */
+  async read(upstream: Upstream, trip: Trip, index: number): Promise<Fetched> {
+    const key = trip.keyOf(index);
+    const length = await this.#twice(upstream, ({ large }) => large.measure(key));
+    if (length instanceof Failure) return length;
+    if (length > LARGEST_BYTES) this.#known.add(key);
+    else this.#known.delete(key);
+    const large = new Large(length, trip.narrow(index, length));
     const bytes = READ_COST * large.transfer;
     if (!await this.#makeRoom(trip, bytes)) {
       return new Failure("busy", "Too many large values wait for Redis");
     }
     try {
-      return await this.#readTwice(pair, key, large);
+      return await this.#readOverLane(upstream, key, large);
     } finally {
       // Whoever waits for the value first has to have it, and to count it.
       setTimeout(() => this.parts.budget.release(bytes));
     }
   }
 
-  async #readTwice(pair: Pair, key: Key, large: Large): Promise<Fetched> {
-    const shared = await this.#shared.read(pair, key, large);
-    const first = shared instanceof NoLane ? await this.#readBeside(pair, key, large) : shared;
-    if (!(first instanceof Lost)) return first;
-    const { link, blame } = this.parts;
-    const present = link.pair ?? await link.up();
-    if (present === null) return failureOf(link.loss);
-    const second = await this.#alone.read(present, key, large);
-    if (second instanceof NoLane) return failureOf({ reason: "away", message: second.message });
-    return second instanceof Lost ? blame.failureOf(second.error, large.transfer) : second;
+  /** Reads a value that is known to be small over the connection that reads. Never rejects. */
+  readAgain(upstream: Upstream, key: Key): Promise<Fetched> {
+    return this.#twice(upstream, ({ large }) => large.readWhole(key));
   }
 
-  /** Reads a value over the pair, beside all others: Redis gives no further connection. */
-  async #readBeside(pair: Pair, key: Key, large: Large): Promise<Fetched | Lost> {
-    const { watch, lose } = this.parts;
+  async #readOverLane(upstream: Upstream, key: Key, large: Large): Promise<Fetched> {
+    const shared = await this.#shared.read(upstream, key, large);
+    if (shared instanceof NoLane) {
+      // Redis gives no further connection: then beside all other reads.
+      return await this.#twice(upstream, (there) => there.large.read(key, large), large);
+    }
+    if (!(shared instanceof Lost)) return shared;
+    const { link, blame } = this.parts;
+    const present = link.upstream ?? await link.up();
+    if (present === null) return failureOf(link.loss);
+    const alone = await this.#alone.read(present, key, large);
+    if (alone instanceof NoLane) return failureOf({ reason: "away", message: alone.message });
+    return alone instanceof Lost ? blame.failureOf(alone.error, large.transfer) : alone;
+  }
+
+  /** Asks the connection that reads, and once more if it is lost. */
+  async #twice<T>(
+    upstream: Upstream,
+    ask: (upstream: Upstream) => Promise<T>,
+    large?: Large,
+  ): Promise<T | Failure> {
+    const { link, watch, blame } = this.parts;
     try {
-      return await watch.during(pair.reader.large.read(key, large));
-    } catch (error) {
-      lose(pair, error);
-      return new Lost(error as Error);
+      return await watch.during(ask(upstream));
+    } catch {
+      const present = link.loss.reason === "away" ? link.upstream ?? await link.up() : null;
+      if (present === null) return failureOf(link.loss);
+      try {
+        return await watch.during(ask(present));
+      } catch (error) {
+        return blame.failureOf(error as Error, large?.transfer);
+      }
     }
   }
 

@@ -1,40 +1,30 @@
 /**
- * The link to the backing Redis: a pair of connections, made, watched, and when either is lost
- * replaced as a whole, never repaired.
+ * The link to the backing Redis: its connections, made, watched, and when one is lost replaced as a
+ * whole, never repaired.
  *
  * @module
  */
-import type { Redis } from "ioredis";
-import type { Buffer } from "node:buffer";
+import { BrokenProgram } from "../core/broken_program.ts";
 import type { Follower } from "./follower.ts";
 import type { Log } from "../core/log.ts";
 import type { Millis } from "../core/types.ts";
-import { display, loadClient, type OriginAddress, reasonOf } from "./client.ts";
+import { display, type OriginAddress } from "./address.ts";
 import { Connector } from "./connector.ts";
-import { handOn } from "./invalidations.ts";
 import { LoopGuard } from "./loop_guard.ts";
 import { type Loss, lossOf } from "./loss.ts";
-import { BrokenTracking, type Pair, type PairOptions } from "./pair.ts";
 import { Pulse } from "./pulse.ts";
 import { LinkReport } from "./report.ts";
 import { attemptPause, upgradePause } from "./pauses.ts";
-import { CHANNEL } from "./tracking.ts";
+import type { Tracking } from "./tracking.ts";
+import { BrokenTracking, type Upstream, type UpstreamOptions } from "./upstream.ts";
 
-export { display, type OriginAddress } from "./client.ts";
-
-/**
- * How long Redis is left alone at first: who waited for the port to open is answered before ioredis
- * is loaded, in one go of 20 ms. It makes the first answer 1.7 times as fast, and no read later.
- */
-const OPENING_PAUSE: Millis = 3;
+export { display, type OriginAddress } from "./address.ts";
 
 /** After so many failures of tracking alone, reads go on without, and it is tried now and then. */
 const TRACKING_ATTEMPTS = 3;
 
-const CLOSED: Loss = { reason: "away", message: "Redis closed the connection" };
-
-export interface LinkOptions extends PairOptions {
-  /** For how long a proof that both connections live holds. */
+export interface LinkOptions extends UpstreamOptions {
+  /** For how long a proof that the connections live holds. */
   readonly lease: Millis;
 }
 
@@ -42,12 +32,12 @@ export class Link {
   readonly guard = new LoopGuard();
   readonly #connector: Connector;
   readonly #report: LinkReport;
-  /** The pair, while there is one. */
-  #pair: Pair | null = null;
+  /** The connections, while there are any. */
+  #upstream: Upstream | null = null;
   #pulse: Pulse | null = null;
   #loss: Loss = { reason: "away", message: "not connected yet" };
   /** Those who wait for the attempt that is under way, or for the first one after a loss. */
-  #waiters: ((pair: Pair | null) => void)[] = [];
+  #waiters: ((pair: Upstream | null) => void)[] = [];
   #patience: ReturnType<typeof setTimeout> | undefined;
   #pause: ReturnType<typeof setTimeout> | undefined;
   /** Attempts that failed since the last success; a loss counts as one. */
@@ -68,9 +58,9 @@ export class Link {
     this.#report = new LinkReport(log, display(address));
   }
 
-  /** The pair while it is up, else null. */
-  get pair(): Pair | null {
-    return this.#pair;
+  /** The connections while they are up, else null. */
+  get upstream(): Upstream | null {
+    return this.#upstream;
   }
 
   /** Why there is no connection now, or why the last one was lost. */
@@ -80,7 +70,7 @@ export class Link {
 
   /** What the connection is at: up, or why it is not. */
   get state(): "up" | Loss["reason"] {
-    return this.#pair === null ? this.#loss.reason : "up";
+    return this.#upstream === null ? this.#loss.reason : "up";
   }
 
   /** The version that the server gave itself out as, last time; null until it first did. */
@@ -88,23 +78,21 @@ export class Link {
     return this.#version;
   }
 
-  /** Connects in a moment, and stays so until `close`. */
+  /** Connects, and stays so until `close`. */
   open(): void {
-    this.#pause = setTimeout(async () => {
-      // Not a part of the attempt: a failure here has nothing to do with Redis, and ends the process.
-      await loadClient();
-      if (!this.#closed) this.#connect();
-    }, OPENING_PAUSE);
+    this.#connect();
   }
 
   /**
-   * The pair; waits for the first attempt to connect, and after a loss for the first one, but no
-   * longer than Redis may stay silent. While attempts go on failing it is null at once: who asks then
-   * is refused, and not kept.
+   * The connections; waits for the first attempt to connect, and after a loss for the first one, but
+   * no longer than Redis may stay silent. While attempts go on failing it is null at once: who asks
+   * then is refused, and not kept.
    */
-  up(): Promise<Pair | null> {
+  up(): Promise<Upstream | null> {
     const isFailing = this.#failures > 1 || this.#loss.reason === "refused";
-    if (this.#pair !== null || isFailing || this.#closed) return Promise.resolve(this.#pair);
+    if (this.#upstream !== null || isFailing || this.#closed) {
+      return Promise.resolve(this.#upstream);
+    }
     this.#patience ??= setTimeout(() => this.#losePatience(), this.options.timeout);
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
@@ -119,14 +107,14 @@ export class Link {
     this.#closed = true;
     this.#connector.close();
     clearTimeout(this.#pause);
-    const pair = this.#pair;
-    if (pair !== null) this.#drop(pair);
+    const upstream = this.#upstream;
+    if (upstream !== null) this.#drop(upstream);
     this.#wake();
   }
 
-  /** Gives the pair up, for it is silent; what waits for an answer fails. */
+  /** Gives the connections up; what waits for an answer fails. */
   giveUp(loss: Loss): void {
-    if (this.#pair !== null) this.#lose(this.#pair, loss);
+    if (this.#upstream !== null) this.#lose(this.#upstream, loss);
   }
 
   async #connect(): Promise<void> {
@@ -134,6 +122,7 @@ export class Link {
     try {
       this.#take(await this.#connector.connect(broken === null), broken);
     } catch (error) {
+      if (error instanceof BrokenProgram) throw error;
       if (error instanceof BrokenTracking) {
         this.#trackingFailures++;
         this.#broken = error;
@@ -144,79 +133,81 @@ export class Link {
   }
 
   /**
-   * A pair is there: from now on, in one go, it is listened to and read from.
+   * Connections are there: from now on, in one go, they are listened to and read from.
    *
-   * @param broken Why it is one without tracking, if that was tried in vain.
+   * @param broken Why they are without tracking, if that was tried in vain.
    */
-  #take(pair: Pair, broken: BrokenTracking | null): void {
-    if (this.#closed) return disconnect(pair);
+  #take(upstream: Upstream, broken: BrokenTracking | null): void {
+    if (this.#closed) return disconnect(upstream, "closed");
     const { listener } = this;
-    const isTracked = pair.invalidation !== null;
-    for (const client of clientsOf(pair)) client.once("end", () => this.#lose(pair, CLOSED));
-    pair.invalidation?.on("messageBuffer", (channel: Buffer, payload: unknown) => {
-      if (this.#pair === pair && channel.toString("latin1") === CHANNEL) handOn(payload, listener);
-    });
-    this.#pair = pair;
+    const { data, tracking } = upstream;
+    if (data.loss !== null) throw new Error(data.loss);
+    const lost = (error: Error) => this.#lose(upstream, lossOf(error));
+    data.onEnd = (why) => lost(new Error(why));
+    tracking?.listen(listener, lost);
+    this.#upstream = upstream;
     this.#failures = 0;
     if (broken === null) this.#trackingFailures = 0;
-    this.#version = pair.version ?? this.#version;
-    listener.up(isTracked, pair.provenAt, broken === null);
-    if (isTracked) this.#pulse = this.#feel(pair);
-    this.#tell(pair, broken);
-    if (broken !== null || pair.refusal !== null) this.#planUpgrade(pair, broken);
+    this.#version = upstream.version ?? this.#version;
+    listener.up(tracking?.mode ?? null, upstream.provenAt, broken === null);
+    if (tracking !== null) this.#pulse = this.#feel(upstream, tracking);
+    this.#tell(upstream, broken);
+    if (broken !== null || upstream.refusal !== null) this.#planUpgrade(upstream, broken);
   }
 
-  #feel(pair: Pair): Pulse {
+  #feel(upstream: Upstream, { probes }: Tracking): Pulse {
     const { listener } = this;
-    return new Pulse(pair, this.options.lease, {
-      answered: (side, sentAt) => this.#pair === pair && listener.answered(side, sentAt),
+    return new Pulse(probes, this.options.lease, {
+      answered: (side, sentAt) => this.#upstream === upstream && listener.answered(side, sentAt),
       doubted: () => listener.doubted(),
-      failed: (error) => this.#lose(pair, lossOf(reasonOf(error, clientsOf(pair)))),
+      failed: (error) => this.#lose(upstream, lossOf(error)),
     });
   }
 
-  #tell(pair: Pair, broken: BrokenTracking | null): void {
+  #tell(upstream: Upstream, broken: BrokenTracking | null): void {
     const { mode } = this.options;
     const untold = mode === "off" ? "off" : "untracked";
-    this.#report.connected(pair.invalidation === null ? untold : "tracked");
-    const why = broken ?? pair.refusal;
+    const tracking = upstream.tracking?.mode ?? null;
+    this.#report.connected(tracking === null ? untold : "tracked", tracking);
+    const why = broken ?? upstream.refusal;
     if (why !== null) this.#report.untold(why.message, mode === "auto" && broken === null);
-    this.#report.declined(pair.declined.filter((one) => one !== pair.refusal));
-    this.#report.password(pair.isPasswordWanted);
+    this.#report.declined(upstream.declined.filter((one) => one !== upstream.refusal));
+    this.#report.password(upstream.isPasswordWanted);
   }
 
   /**
    * Tries now and then to have tracking after all: rights may have been granted meanwhile. Reads go
-   * on over the pair that there is.
+   * on over the connections that there are.
    */
-  #planUpgrade(present: Pair, broken: BrokenTracking | null, attempt = 0): void {
+  #planUpgrade(present: Upstream, broken: BrokenTracking | null, attempt = 0): void {
     this.#pause = setTimeout(async () => {
-      const pair = await this.#connector.connectAfresh().catch(() => null);
-      const isBetter = pair !== null && (pair.invalidation !== null || broken !== null);
-      if (this.#pair !== present || !isBetter) {
-        if (pair !== null) disconnect(pair);
-        if (this.#pair === present) this.#planUpgrade(present, broken, attempt + 1);
+      const upstream = await this.#connector.connectAfresh().catch(() => null);
+      const isBetter = upstream?.data.loss === null &&
+        (upstream.tracking !== null || broken !== null);
+      if (this.#upstream !== present || !isBetter) {
+        if (upstream !== null) disconnect(upstream, "not needed");
+        if (this.#upstream === present) this.#planUpgrade(present, broken, attempt + 1);
         return;
       }
-      this.#loss = { reason: "away", message: "replaced by a pair with tracking" };
+      this.#loss = { reason: "away", message: "replaced by connections with tracking" };
       this.#drop(present);
-      this.#take(pair, null);
+      this.#take(upstream, null);
     }, upgradePause(attempt));
   }
 
-  #lose(pair: Pair, loss: Loss): void {
-    if (this.#pair !== pair) return;
+  #lose(upstream: Upstream, loss: Loss): void {
+    if (this.#upstream !== upstream) return;
     this.#retry(loss);
     // Rejects all that waits for an answer; who asks why finds `loss`.
-    this.#drop(pair);
+    this.#drop(upstream);
   }
 
-  #drop(pair: Pair): void {
-    this.#pair = null;
+  #drop(upstream: Upstream): void {
+    this.#upstream = null;
     this.#pulse?.stop();
     this.#pulse = null;
     this.listener.down(performance.now());
-    disconnect(pair);
+    disconnect(upstream, this.#loss.message);
   }
 
   #retry(loss: Loss): void {
@@ -238,14 +229,11 @@ export class Link {
     this.#patience = undefined;
     const waiters = this.#waiters;
     this.#waiters = [];
-    for (const wake of waiters) wake(this.#pair);
+    for (const wake of waiters) wake(this.#upstream);
   }
 }
 
-function disconnect(pair: Pair): void {
-  for (const client of clientsOf(pair)) client.disconnect();
-}
-
-function clientsOf({ data, invalidation }: Pair): Redis[] {
-  return invalidation === null ? [data] : [data, invalidation];
+function disconnect({ data, tracking }: Upstream, why: string): void {
+  tracking?.close();
+  data.close(why);
 }

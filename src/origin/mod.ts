@@ -4,8 +4,8 @@
  * its turn at most the queue's patience, for the connection and then for the answer at most the
  * origin's time-out.
  *
- * A read whose connection is lost is tried again once, each key by itself. So one key that costs
- * the connection is found out, and does not take the others with it.
+ * A read whose connection is lost is tried again once, one trip after the other. So one key that
+ * costs the connection is found out, and does not take the others with it.
  *
  * @module
  */
@@ -13,20 +13,27 @@ import { isTrouble } from "../core/redis_errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
 import { Failure, type Fetched, type Flight, type Millis, type Origin } from "../core/types.ts";
+import { Attempt, type Break } from "./attempt.ts";
 import { Blame } from "./blame.ts";
 import { Breaker } from "./breaker.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import { openLane } from "./lane_connection.ts";
-import { LargeValues } from "./large_values.ts";
+import { LARGEST_BYTES, LargeValues } from "./large_values.ts";
 import type { Link } from "./link.ts";
 import { failureOf } from "./loss.ts";
-import type { Pair } from "./pair.ts";
-import { Large, type Read, WrongReply } from "./replies.ts";
-import { FIRST_STEP_BYTES } from "./script.ts";
+import { LARGE, type UNSURE } from "./reading.ts";
+import { WrongReply } from "./replies.ts";
 import type { Semaphore } from "./semaphore.ts";
 import { Trip } from "./trip.ts";
+import type { Upstream } from "./upstream.ts";
 import { SilenceWatch } from "./watch.ts";
 import { Window } from "./window.ts";
+
+/** What each key may bring in the first step at least, in bytes. */
+const LEAST_BYTES = 1024;
+
+/** Keys that have the room for themselves at least. */
+const FEW = 4;
 
 /** Room for the values of a trip that is made again, in bytes: it must not cost the connection. */
 const CAREFUL_ROOM = 64 * 1024;
@@ -40,8 +47,8 @@ export class RedisOrigin implements Origin {
   readonly #larges: LargeValues;
   /** The last trip that is made again. */
   #again: Promise<void> = Promise.resolve();
-  /** The last pair that was lost with reads under way. */
-  #lostPair: Pair | null = null;
+  /** The last connections that were lost with reads under way. */
+  #lost: Upstream | null = null;
 
   /**
    * @param budget Bytes of large values that may be under way at once.
@@ -53,12 +60,12 @@ export class RedisOrigin implements Origin {
     readonly budget: ByteBudget,
     readonly stats: Stats,
     log: Log,
-    open = (pair: Pair) => openLane(link, pair),
+    open = (upstream: Upstream) => openLane(link, upstream),
   ) {
     const { timeout } = link.options;
     this.#watch = new SilenceWatch(
       timeout,
-      () => link.pair?.data.stream.bytesRead ?? 0,
+      () => link.upstream?.data.received ?? 0,
       () => link.giveUp({ reason: "timeout", message: `no answer within ${timeout} ms` }),
     );
     this.#blame = new Blame(log, stats);
@@ -67,7 +74,6 @@ export class RedisOrigin implements Origin {
       budget,
       open,
       watch: this.#watch,
-      lose: (pair, error) => this.#lose(pair, error),
       mostWaiting: permits.options.permits / 2,
       blame: this.#blame,
     });
@@ -85,7 +91,7 @@ export class RedisOrigin implements Origin {
   }
 
   hasRoom(): boolean {
-    return this.link.pair !== null && this.permits.waiting === 0 && this.permits.hasRoom;
+    return this.link.upstream !== null && this.permits.waiting === 0 && this.permits.hasRoom;
   }
 
   read(asked: readonly Flight[]): void {
@@ -103,9 +109,9 @@ export class RedisOrigin implements Origin {
 
   /** Answers the probes of this proxy, and those of others that it cannot pass on; returns the rest. */
   #withoutProbes(flights: readonly Flight[], now: Millis): readonly Flight[] {
-    const { guard, pair, loss } = this.link;
-    if (pair !== null && !guard.isProbing) return flights;
-    const why = pair === null ? failureOf(loss) : null;
+    const { guard, upstream, loss } = this.link;
+    if (upstream !== null && !guard.isProbing) return flights;
+    const why = upstream === null ? failureOf(loss) : null;
     return flights.filter((flight) => {
       const answer = guard.answerTo(flight.key, why);
       if (answer !== null) flight.settled(answer, now);
@@ -121,119 +127,144 @@ export class RedisOrigin implements Origin {
       return this.#fail(trip, new Failure("busy", `Too many reads wait for Redis: ${why}`));
     }
     try {
-      if (await this.#attempt(trip) === "lost") await this.#attemptInTurn(trip);
+      const upstream = this.link.upstream ?? await this.link.up();
+      // Redis has not seen this read, so it says nothing to the breaker.
+      if (upstream === null) this.#turnAway(trip);
+      else if (await this.#attempt(trip, upstream) !== null) await this.#attemptInTurn(trip);
       if (trip.larges.length > 0) await Promise.all(trip.larges);
     } catch (error) {
       // A fault of this program, or no memory: the clients are told, and the others are served.
-      this.#fail(trip, this.#blame.faultOf(error as Error));
+      const failure = this.#blame.faultOf(error as Error);
+      this.stats.originFailures += trip.abandon(failure, performance.now());
     } finally {
       this.permits.release();
     }
   }
 
-  /** Reads over the pair that there is. */
-  async #attempt(trip: Trip): Promise<"done" | "lost"> {
-    const pair = this.link.pair ?? await this.link.up();
-    if (pair === null) {
-      // Redis has not seen this read, so it says nothing to the breaker.
-      this.stats.originFailures += trip.fail(failureOf(this.link.loss), performance.now());
-      return "done";
+  /**
+   * Reads what is open of a trip; returns what broke that off.
+   *
+   * @param most Room for its values in bytes, if it is to have no more.
+   */
+  async #attempt(trip: Trip, upstream: Upstream, most = Infinity): Promise<Break | null> {
+    trip.sent(performance.now());
+    this.#deferLarge(upstream, trip);
+    const { open } = trip;
+    this.stats.originReads += open.length;
+    if (open.length === 0) return null;
+    const unfit: number[] = [];
+    let broken = await this.#step(trip, open, upstream, most, open.length > FEW ? unfit : null);
+    // What was too large beside so many others is read a few at a time.
+    for (let at = 0; at < unfit.length && broken === null; at += FEW) {
+      broken = await this.#step(trip, unfit.slice(at, at + FEW), upstream, most, null);
     }
+    return broken;
+  }
+
+  /**
+   * Reads flights of a trip at once.
+   *
+   * @param unfit Takes those whose values are too large for their share of the room; null if they are
+   *   to be read over a lane.
+   */
+  async #step(
+    trip: Trip,
+    indexes: readonly number[],
+    upstream: Upstream,
+    most: number,
+    unfit: number[] | null,
+  ): Promise<Break | null> {
+    const { data, reader } = upstream;
+    const attempt = new Attempt(trip, indexes, () => data.now, (index, read) => {
+      if (read === LARGE && unfit !== null) unfit.push(index);
+      else trip.larges.push(this.#readLater(upstream, trip, index, read));
+    });
+    const room = Math.min(most, this.#window.enter());
+    const share = room / Math.max(FEW, indexes.length);
+    const limit = Math.floor(Math.min(LARGEST_BYTES, Math.max(LEAST_BYTES, share)));
     const sentAt = performance.now();
-    this.stats.originReads += trip.keys.length;
-    trip.sent(sentAt);
-    const room = this.#window.enter();
-    let reads: Read[];
+    let broken: Break | null;
     try {
-      reads = await this.#watch.during(pair.reader.read(trip.keys, room));
+      reader.read(attempt.keys, limit, attempt);
+      broken = await this.#watch.during(attempt.over);
     } catch (error) {
       this.#window.failed();
-      this.#lose(pair, error);
-      return "lost";
+      throw error;
     }
-    const now = performance.now();
-    this.#window.leave(sentAt, now, bytesOf(reads), reads.some(isShort));
-    this.#take(pair, trip, reads, now);
-    return "done";
+    if (broken === null) {
+      const isShort = attempt.isShort && limit < LARGEST_BYTES;
+      this.#window.leave(sentAt, data.now, attempt.bytes, isShort);
+    } else {
+      this.#window.failed();
+      this.#lose(upstream);
+    }
+    this.stats.originFailures += attempt.failures;
+    if (attempt.trouble !== null) this.breaker.failed(attempt.trouble, data.now);
+    else if (attempt.isAnswered) this.breaker.succeeded();
+    return broken;
   }
 
   /** Makes trips again, one after the other: then it is known which key costs the connection. */
   #attemptInTurn(trip: Trip): Promise<void> {
-    const attempt = this.#again.then(() => this.#attemptEach(trip));
+    const attempt = this.#again.then(() => this.#attemptAgain(trip));
     this.#again = attempt.catch(() => {/* Its own trip is told. */});
     return attempt;
   }
 
-  /** Reads each key of a trip by itself. */
-  async #attemptEach(trip: Trip): Promise<void> {
-    const pair = this.link.loss.reason === "away" ? this.link.pair ?? await this.link.up() : null;
-    if (pair === null) return this.#failAway(trip);
-    this.stats.originReads += trip.keys.length;
-    trip.sent(performance.now());
-    const found = await this.#watch.during(pair.reader.readEach(trip.keys, CAREFUL_ROOM));
-    const lost = found.find((one) => one instanceof Error);
-    if (lost !== undefined) this.#lose(pair, lost);
-    this.#take(pair, trip, this.#explain(found), performance.now());
-  }
-
-  /** Replaces errors by failures: the key to blame has its own, for replies come in order. */
-  #explain(found: readonly (Read | Error)[]): Read[] {
-    const first = found.findIndex((one) => one instanceof Error && !(one instanceof WrongReply));
-    const isSilence = this.link.loss.reason === "timeout";
-    return found.map((one, index) => {
-      if (!(one instanceof Error)) return one;
-      const isBlamed = one instanceof WrongReply || (index === first && !isSilence);
-      return isBlamed ? this.#blame.failureOf(one) : failureOf(this.link.loss);
-    });
-  }
-
-  /** Settles what was read; large values take longer. */
-  #take(pair: Pair, trip: Trip, reads: readonly Read[], now: number): void {
-    this.#judge(reads, now);
-    reads.forEach((one, index) => {
-      if (one instanceof Large) trip.larges.push(this.#readLarge(pair, trip, index, one));
-      else this.#settle(trip, index, one, now);
-    });
-  }
-
-  async #readLarge(pair: Pair, trip: Trip, index: number, large: Large): Promise<void> {
-    let found: Fetched;
-    try {
-      const wanted = new Large(large.length, large.timeToLive, trip.narrow(index, large.length));
-      found = await this.#larges.read(pair, trip, trip.keys[index]!, wanted);
-    } catch (error) {
-      found = this.#blame.faultOf(error as Error);
+  async #attemptAgain(trip: Trip): Promise<void> {
+    const { link } = this;
+    const upstream = link.loss.reason === "away" ? link.upstream ?? await link.up() : null;
+    if (upstream === null) return this.#fail(trip, failureOf(link.loss));
+    const broken = await this.#attempt(trip, upstream, CAREFUL_ROOM);
+    if (broken === null) return;
+    // Replies come in order: the first one that is missing is to blame, unless all is silent.
+    const { index, error } = broken;
+    if (error instanceof WrongReply || link.loss.reason !== "timeout") {
+      this.#settle(trip, index, this.#blame.failureOf(error));
     }
-    this.#settle(trip, index, found, performance.now());
+    this.#fail(trip, failureOf(link.loss));
   }
 
-  #settle(trip: Trip, index: number, fetched: Fetched, now: number): void {
-    if (fetched instanceof Failure) this.stats.originFailures++;
-    trip.settle(index, fetched, now);
+  /** Values that were large last time are not tried in the first step. */
+  #deferLarge(upstream: Upstream, trip: Trip): void {
+    if (!this.#larges.isAnyKnown) return;
+    for (const index of trip.open) {
+      if (!this.#larges.isKnown(trip.keyOf(index))) continue;
+      this.stats.originReads++;
+      trip.larges.push(this.#readLater(upstream, trip, index, LARGE));
+    }
   }
 
-  /** Tells the breaker how reads went. */
-  #judge(reads: readonly Read[], now: number): void {
-    const failure = reads.find((one) => !(one instanceof Large) && isTrouble(one));
-    if (failure !== undefined) this.breaker.failed(failure as Failure, now);
-    else if (reads.some(isAnswer)) this.breaker.succeeded();
+  /** Reads a key that needs another step. */
+  async #readLater(
+    upstream: Upstream,
+    trip: Trip,
+    index: number,
+    read: typeof LARGE | typeof UNSURE,
+  ): Promise<void> {
+    trip.defer(index);
+    const found =
+      await (read === LARGE
+        ? this.#larges.read(upstream, trip, index)
+        : this.#larges.readAgain(upstream, trip.keyOf(index)));
+    if (isTrouble(found)) this.breaker.failed(found, performance.now());
+    this.#settle(trip, index, found);
   }
 
-  /**
-   * A read over a pair was lost, so the pair is given up: the event that it has ended comes later,
-   * and a connection that replies wrongly does not end by itself.
-   */
-  #lose(pair: Pair, error: unknown): void {
-    if (this.#lostPair === pair) return;
-    this.#lostPair = pair;
+  /** Connections were lost with reads under way: these may have been too much for them. */
+  #lose(upstream: Upstream): void {
+    if (this.#lost === upstream) return;
+    this.#lost = upstream;
     this.#window.lost(performance.now());
-    if (this.link.pair !== pair) return;
-    const message = error instanceof WrongReply ? error.message : "Redis closed the connection";
-    this.link.giveUp({ reason: "away", message });
   }
 
-  #failAway(trip: Trip): void {
-    this.#fail(trip, failureOf(this.link.loss));
+  #settle(trip: Trip, index: number, fetched: Fetched): void {
+    if (fetched instanceof Failure) this.stats.originFailures++;
+    trip.settle(index, fetched, performance.now());
+  }
+
+  #turnAway(trip: Trip): void {
+    this.stats.originFailures += trip.fail(failureOf(this.link.loss), performance.now());
   }
 
   #fail(trip: Trip, failure: Failure): void {
@@ -241,23 +272,4 @@ export class RedisOrigin implements Origin {
     if (isTrouble(failure)) this.breaker.failed(failure, now);
     this.stats.originFailures += trip.fail(failure, now);
   }
-}
-
-/** Bytes of values that were read. */
-function bytesOf(reads: readonly Read[]): number {
-  let bytes = 0;
-  for (const one of reads) {
-    if (one !== null && "value" in one) bytes += one.value.length;
-  }
-  return bytes;
-}
-
-/** Whether a value would have come at once, had there been room. */
-function isShort(read: Read): boolean {
-  return read instanceof Large && read.length <= FIRST_STEP_BYTES;
-}
-
-/** Whether Redis said it, be it an error. */
-function isAnswer(read: Read): boolean {
-  return !(read instanceof Failure) || read.reason === "reply";
 }

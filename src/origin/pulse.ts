@@ -1,13 +1,13 @@
 /**
- * The pulse of a tracked pair: asks both connections from time to time, and on request, whether they
- * live. What one of them answers proves all that came before its question was sent, for Redis writes
- * an invalidation while the change is made, and a connection keeps its order.
+ * The pulse of tracked connections: asks them from time to time, and on request, whether they live.
+ * What one of them answers proves all that came before its question was sent, for Redis writes an
+ * invalidation while the change is made, and a connection keeps its order.
  *
  * @module
  */
 import type { Side } from "./follower.ts";
 import type { Millis } from "../core/types.ts";
-import type { Pair } from "./pair.ts";
+import type { Probe } from "./tracking.ts";
 
 /** Who is told of the pulse. */
 export interface PulseListener {
@@ -21,9 +21,7 @@ export interface PulseListener {
 
 /** One connection, and its question if it has not answered it yet. */
 interface Half {
-  readonly side: Side;
-  readonly probe: () => Promise<unknown>;
-  readonly received: () => number;
+  readonly probe: Probe;
   isWaiting: boolean;
   /** Since when it has not sent a byte, as far as was looked. */
   quietSince: Millis;
@@ -34,24 +32,17 @@ export class Pulse {
   readonly #halves: readonly Half[];
   readonly #timer: ReturnType<typeof setInterval>;
   #ahead = Date.now() - performance.now();
+  #doubtedAt: Millis = -Infinity;
   #fence: Promise<boolean> | null = null;
   #nextFence: Promise<boolean> | null = null;
 
   /** @param lease From it follow the pace and the patience: a slow answer or two end no lease. */
-  constructor(pair: Pair, readonly lease: Millis, readonly listener: PulseListener) {
-    const invalidation = pair.invalidation!;
-    const half = (side: Side, probe: () => Promise<unknown>, received: () => number): Half => ({
-      side,
-      probe,
-      received,
-      isWaiting: false,
-      quietSince: 0,
-      bytes: 0,
-    });
-    this.#halves = [
-      half("data", pair.probeData, () => pair.data.stream.bytesRead),
-      half("invalidation", () => invalidation.ping(), () => invalidation.stream.bytesRead),
-    ];
+  constructor(
+    probes: readonly Probe[],
+    readonly lease: Millis,
+    readonly listener: PulseListener,
+  ) {
+    this.#halves = probes.map((probe) => ({ probe, isWaiting: false, quietSince: 0, bytes: 0 }));
     this.#timer = setInterval(() => this.#beat(), lease / 6);
   }
 
@@ -65,7 +56,7 @@ export class Pulse {
   }
 
   /**
-   * Settles when all that Redis did before now is known; false when the pair is lost. All who ask
+   * Settles when all that Redis did before now is known; false when a connection is lost. All who ask
    * before the next questions are sent share them.
    */
   fence(): Promise<boolean> {
@@ -85,7 +76,10 @@ export class Pulse {
   #beat(): void {
     const now = performance.now();
     const ahead = Date.now() - now;
-    if (Math.abs(ahead - this.#ahead) > this.lease) this.listener.doubted();
+    if (Math.abs(ahead - this.#ahead) > this.lease) {
+      this.#doubtedAt = now;
+      this.listener.doubted();
+    }
     this.#ahead = ahead;
     for (const half of this.#halves) {
       if (half.isWaiting) this.#check(half, now);
@@ -96,18 +90,18 @@ export class Pulse {
   #start(half: Half, now: Millis): void {
     half.isWaiting = true;
     half.quietSince = now;
-    half.bytes = half.received();
+    half.bytes = half.probe.received();
     this.#ask(half).finally(() => half.isWaiting = false);
   }
 
   /** A connection that is busy with a large value is not silent. */
   #check(half: Half, now: Millis): void {
-    const bytes = half.received();
+    const bytes = half.probe.received();
     if (bytes !== half.bytes) {
       half.bytes = bytes;
       half.quietSince = now;
     } else if (now - half.quietSince > this.patience) {
-      const why = `the ${half.side} connection is silent for ${Math.round(this.patience)} ms`;
+      const why = `the ${half.probe.name} is silent for ${Math.round(this.patience)} ms`;
       this.listener.failed(new Error(why));
     }
   }
@@ -115,12 +109,14 @@ export class Pulse {
   async #ask(half: Half): Promise<boolean> {
     const sentAt = performance.now();
     try {
-      await half.probe();
+      await half.probe.ask();
     } catch (error) {
       this.listener.failed(error as Error);
       return false;
     }
-    this.listener.answered(half.side, sentAt);
+    // Who was asked before may have answered before the time that has passed unseen.
+    if (sentAt < this.#doubtedAt) return true;
+    for (const side of half.probe.sides) this.listener.answered(side, sentAt);
     return true;
   }
 }

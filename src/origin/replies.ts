@@ -1,132 +1,84 @@
 /**
- * The replies of Redis to reads, checked: a reply of a type that the command cannot have is an error
+ * What the bytes of a reply to a read say. A reply of a type that the command cannot have is an error
  * of the connection, never a value.
  *
  * @module
  */
-import type { Redis } from "ioredis";
-import { boundsOf, type ByteWindow } from "../core/byte_window.ts";
-import { Failure, type Fetched, Found, type Key } from "../core/types.ts";
-import { argumentOf } from "./argument.ts";
-import { isReply } from "./handshake.ts";
+import { latin1 } from "./wire/reply.ts";
 
-/** A value for which there was no room in the first step. */
-export class Large {
-  /**
-   * @param length Its length in bytes.
-   * @param timeToLive For how long Redis keeps it, in milliseconds.
-   * @param window The only bytes that are wanted of it; null for all.
-   */
-  constructor(
-    readonly length: number,
-    readonly timeToLive: number,
-    readonly window: ByteWindow | null = null,
-  ) {}
-
-  /** The bytes that a read of it transfers, about. */
-  get transfer(): number {
-    if (this.window === null) return this.length;
-    const { from, to } = boundsOf(this.window, this.length);
-    return to - from;
-  }
-}
-
-/** The result of the first step. */
-export type Read = Fetched | Large;
-
-/** The replies to a pipeline, each with its error. */
-export type PipelineReplies = readonly [Error | null, unknown][];
+const CR = 0x0d;
+const DOLLAR = 0x24;
+const MINUS = 0x2d;
+const COLON = 0x3a;
+const UNDERSCORE = 0x5f;
+const ZERO = 0x30;
 
 /** Redis, or something in between, replied what the command cannot reply. */
 export class WrongReply extends Error {
-  constructor(command: string, wanted: string, reply: unknown) {
-    super(`Redis replied to ${command} with ${nameOf(reply)}: wanted ${wanted}`);
+  constructor(command: string, wanted: string, found: string) {
+    super(`Redis replied to ${command} with ${found}: wanted ${wanted}`);
   }
 }
 
-/** The reply of GET or GETRANGE: a value, or null for a missing key. */
-export function valueOf(command: string, reply: unknown): Uint8Array | null {
-  if (reply === null || reply instanceof Uint8Array) return reply;
-  throw new WrongReply(command, "a bulk string", reply);
+/** Whether a reply is an error. */
+export function isError(bytes: Uint8Array, from: number): boolean {
+  return bytes[from] === MINUS;
 }
 
-/** The reply of PTTL or STRLEN. */
-export function integerOf(command: string, reply: unknown): number {
-  if (Number.isSafeInteger(reply)) return reply as number;
-  throw new WrongReply(command, "an integer", reply);
-}
-
-/** An array of a known length. */
-export function arrayOf(command: string, reply: unknown, length: number): unknown[] {
-  if (Array.isArray(reply) && reply.length === length) return reply;
-  throw new WrongReply(command, `an array of ${length}`, reply);
-}
-
-/** What the script found of one key: see `scriptOf`. */
-export function readOf(command: string, reply: unknown): Read {
-  if (reply === null) return null;
-  if (reply instanceof Uint8Array) return new Found(reply);
-  const [value, timeToLive] = arrayOf(command, reply, 2);
-  const left = remaining(integerOf(command, timeToLive));
-  if (value === null) return null;
-  return value instanceof Uint8Array
-    ? new Found(value, left)
-    : new Large(integerOf(command, value), left);
-}
-
-/** A value and its remaining time, by GET and PTTL. Throws what was lost. */
-export function pairOf(replies: PipelineReplies, at: number): Fetched {
-  const [error, reply] = replies[at]!;
-  if (error !== null && !isReply(error)) throw error;
-  if (error !== null) return new Failure("reply", error.message);
-  const value = valueOf("GET", reply);
-  const left = timeLeft(replies[at + 1]!);
-  return value === null ? null : new Found(value, left ?? 0);
+/** The message of an error, code first. */
+export function errorAt(bytes: Uint8Array, from: number, to: number): string {
+  return latin1(bytes, from + 1, to - 2);
 }
 
 /**
- * The remaining time of a key by PTTL, in milliseconds; null of a missing one. One that Redis does
- * not tell is over. Throws what was lost.
+ * The number that a reply is.
+ *
+ * @throws {WrongReply} When it is no integer.
  */
-export function timeLeft([error, reply]: PipelineReplies[number]): number | null {
-  if (error !== null && !isReply(error)) throw error;
-  if (error !== null) return 0;
-  const left = integerOf("PTTL", reply);
-  return left === -2 ? null : remaining(left);
+export function integerAt(command: string, bytes: Uint8Array, from: number): number {
+  if (bytes[from] !== COLON) throw new WrongReply(command, "an integer", nameOf(bytes[from]!));
+  return numberAt(bytes, from + 1);
 }
 
-/** What was read of each key. Throws the first error. */
-export function orThrow(found: readonly (Read | Error)[]): Read[] {
-  const error = found.find((one) => one instanceof Error);
-  if (error !== undefined) throw error;
-  return found as Read[];
+/**
+ * Where the bytes of a bulk string begin; -1 for null.
+ *
+ * @throws {WrongReply} When the reply is neither.
+ */
+export function bulkAt(command: string, bytes: Uint8Array, from: number): number {
+  const type = bytes[from]!;
+  if (type === UNDERSCORE || (type === DOLLAR && bytes[from + 1] === MINUS)) return -1;
+  if (type !== DOLLAR) throw new WrongReply(command, "a bulk string", nameOf(type));
+  let at = from + 2;
+  while (bytes[at] !== CR) at++;
+  return at + 2;
 }
 
-/** The replies to a pipeline of so many commands. */
-export function repliesOf(replies: PipelineReplies | null, count: number): PipelineReplies {
-  return arrayOf("a pipeline", replies, count) as [Error | null, unknown][];
+/** The number in decimal digits that ends at the next CR. */
+export function numberAt(bytes: Uint8Array, at: number): number {
+  const isNegative = bytes[at] === MINUS;
+  if (isNegative) at++;
+  let number = 0;
+  for (let byte = bytes[at]!; byte !== CR; byte = bytes[++at]!) number = number * 10 + byte - ZERO;
+  return isNegative ? -number : number;
 }
 
-/** Reads one key by GET, whatever its size; how long Redis keeps it is not known then. */
-export async function readPlain(redis: Redis, key: Key): Promise<Fetched> {
-  try {
-    const value = valueOf("GET", await redis.getBuffer(argumentOf(key)));
-    return value === null ? null : new Found(value);
-  } catch (error) {
-    if (isReply(error)) return new Failure("reply", error.message);
-    throw error;
-  }
-}
+const NAMES: Readonly<Record<string, string>> = {
+  "+": "a simple string",
+  "-": "an error",
+  ":": "an integer",
+  "$": "a bulk string",
+  "*": "an array",
+  "%": "a map",
+  "~": "a set",
+  "#": "a boolean",
+  ",": "a double",
+  "(": "a big number",
+  "=": "a verbatim string",
+  "!": "a bulk error",
+  "_": "null",
+};
 
-/** Redis says -1 of a key without an end. */
-function remaining(timeToLive: number): number {
-  return timeToLive < 0 ? Infinity : timeToLive;
-}
-
-/** The type of a reply, in words. */
-function nameOf(reply: unknown): string {
-  if (reply === null) return "null";
-  if (reply instanceof Uint8Array) return "a bulk string";
-  if (Array.isArray(reply)) return `an array of ${reply.length}`;
-  return typeof reply === "object" ? "a map" : `a ${typeof reply}`;
+function nameOf(type: number): string {
+  return NAMES[String.fromCharCode(type)] ?? `a reply of type ${type}`;
 }

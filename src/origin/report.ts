@@ -45,11 +45,16 @@ export class LinkReport {
     }
   }
 
-  /** There is a connection. */
-  connected(coherence: string): void {
+  /**
+   * There is a connection.
+   *
+   * @param tracking How Redis tells of changes; null where it does not.
+   */
+  connected(coherence: string, tracking: string | null): void {
     this.#hasConnected = true;
     this.#said.clear();
-    this.log.info("Connected to Redis", { redis: this.redis, coherence });
+    const told = tracking === null ? {} : { tracking };
+    this.log.info("Connected to Redis", { redis: this.redis, coherence, ...told });
     if (coherence === "tracked") this.#remarks.delete("untold");
   }
 

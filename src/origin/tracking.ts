@@ -1,117 +1,94 @@
 /**
- * The steps by which Redis comes to tell one connection of changes of what another one reads
- * (CLIENT TRACKING with REDIRECT). Redis says OK to a redirection that leads nowhere, so each step
- * is verified.
+ * How Redis tells of changes of what was read, and how it is proven that it still does. There are two
+ * ways, see `inline.ts` and `redirect.ts`.
  *
  * @module
  */
+import type { Follower, Side, TrackingMode } from "./follower.ts";
 import type { Handshake } from "./handshake.ts";
 import { Declined } from "./refusal.ts";
+import { watchRole } from "./server.ts";
 
-/** How Redis is to tell of changes. */
+/** What Redis is asked to tell. */
 export interface TrackingOptions {
   /** `default` tells of the keys that were read, `bcast` of all keys with the prefixes. */
   readonly tracking: "default" | "bcast";
   readonly prefixes: readonly string[];
 }
 
-/** The channel on which Redis tells of changes to a client that speaks RESP2. */
-export const CHANNEL = "__redis__:invalidate";
-
-/** What a server says of itself. */
-export interface Server {
-  readonly version: string | null;
-  /** Tells one run of one server from all others. */
-  readonly runId: string | null;
+/** Redis tells of changes. */
+export interface Tracking {
+  readonly mode: TrackingMode;
+  readonly probes: readonly Probe[];
+  /**
+   * Hands all changes on, from now on.
+   *
+   * @param lost Called when no more can come, if not with the connection that reads.
+   */
+  listen(follower: Follower, lost: (error: Error) => void): void;
+  /** Ends what is not the connection that reads. */
+  close(): void;
 }
 
-/** What came of the steps. */
-export interface Tracked {
-  /** Asks the data connection whether it lives and is still tracked. */
-  readonly probeData: () => Promise<void>;
-  readonly server: Server | null;
+/** A connection that must live, and the question whose answer proves that it does. */
+export interface Probe {
+  readonly name: string;
+  /** What the answer proves: that reads are tracked, that invalidations come, or both. */
+  readonly sides: readonly Side[];
+  /** Rejects when the connection is lost, or when what it should do is not done any more. */
+  ask(): Promise<unknown>;
+  /** Bytes received so far. */
+  received(): number;
+}
+
+/** What TRACKINGINFO says of a connection that is told itself. */
+export const ITSELF = "0";
+
+/**
+ * Finds out how to ask a connection whether its reads are still tracked, by the server that they were
+ * tracked by.
+ *
+ * @param target The id of the connection that is told of changes, or `ITSELF`.
+ * @throws {Declined} When Redis does not say so, and it has to: it says OK to any target.
+ * @throws {Error} When the reads are not tracked.
+ */
+export async function trackingProbe(
+  handshake: Handshake,
+  target: string,
+): Promise<() => Promise<unknown>> {
+  const { redis } = handshake;
+  try {
+    await verifyTracked(handshake, target);
+  } catch (error) {
+    // Redis 6.0 has no such question.
+    if (error instanceof Declined && target === ITSELF) return await livingProbe(handshake);
+    throw error;
+  }
+  const askRole = await watchRole(handshake);
+  const askTracking = async () => verify(await redis.call("CLIENT", "TRACKINGINFO"), target);
+  return askRole === null ? askTracking : () => Promise.all([askTracking(), askRole()]);
+}
+
+/** The same of a connection whose reads need no tracking. */
+export async function livingProbe(handshake: Handshake): Promise<() => Promise<unknown>> {
+  return await watchRole(handshake) ?? (() => handshake.redis.call("PING"));
 }
 
 /**
- * Has Redis tell the invalidation connection of changes.
+ * Sees to it that the reads of a connection are tracked.
  *
- * @throws {Declined} When Redis refuses a step.
- * @throws {Error} When a step went wrong.
+ * @throws {Declined} When Redis does not say so.
+ * @throws {Error} When they are not.
  */
-export async function track(
-  data: Handshake,
-  invalidation: Handshake,
-  { tracking, prefixes }: TrackingOptions,
-): Promise<Tracked> {
-  const name = `redis-proxy-${crypto.randomUUID()}`;
-  // Once the first is answered, a connection that ends at a later step has ended because of it.
-  await Promise.all([invalidation.may("PING"), invalidation.may("CLIENT", "SETNAME", name)]);
-  const id = String(await invalidation.may("CLIENT", "ID"));
-  const server = await serverOf(invalidation);
-  if (tracking === "bcast") {
-    const args = prefixes.flatMap((prefix) => ["PREFIX", prefix]);
-    await invalidation.may("CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", ...args);
-    await verify(invalidation, id);
-  }
-  await invalidation.may("SUBSCRIBE", CHANNEL);
-  await meet(data, id, name, server);
-  const { redis } = data;
-  if (tracking === "bcast") return { server, probeData: async () => void await redis.call("PING") };
-  await data.may("CLIENT", "TRACKING", "ON", "REDIRECT", id);
-  try {
-    await verify(data, id);
-  } catch (error) {
-    if (error instanceof Declined) await data.may("CLIENT", "TRACKING", "OFF");
-    throw error;
-  }
-  return { server, probeData: async () => check(await redis.call("CLIENT", "TRACKINGINFO"), id) };
+export async function verifyTracked(handshake: Handshake, target: string): Promise<void> {
+  verify(await handshake.may("CLIENT", "TRACKINGINFO"), target);
 }
 
-/** What a server says of itself; null where it may not be asked. */
-export async function serverOf(handshake: Handshake): Promise<Server | null> {
-  try {
-    const info = String(await handshake.may("INFO", "server"));
-    return {
-      version: /^redis_version:([\w.-]+)/m.exec(info)?.[1] ?? null,
-      runId: /^run_id:(\w+)/m.exec(info)?.[1] ?? null,
-    };
-  } catch (error) {
-    if (error instanceof Declined) return null;
-    throw error;
-  }
-}
-
-/** That the id is of this very connection: on another server it may be anybody's, or nobody's. */
-async function meet(
-  data: Handshake,
-  id: string,
-  name: string,
-  server: Server | null,
-): Promise<void> {
-  let line: string;
-  try {
-    line = String(await data.may("CLIENT", "LIST", "ID", id));
-  } catch (error) {
-    if (!(error instanceof Declined)) throw error;
-    // Without the right to list clients, the servers' own ids must do.
-    const runId = server?.runId ?? null;
-    if (runId !== null && runId === (await serverOf(data))?.runId) return;
-    throw error;
-  }
-  const isSame = line.includes(` name=${name} `) && / flags=\w*P/.test(line);
-  if (!isSame) throw new Error("the two connections reached different servers");
-}
-
-async function verify(handshake: Handshake, id: string): Promise<void> {
-  check(await handshake.may("CLIENT", "TRACKINGINFO"), id);
-}
-
-/** That a connection is tracked and redirected as it was asked to be. */
-function check(trackingInfo: unknown, id: string): void {
+function verify(trackingInfo: unknown, target: string): void {
   const info = trackingInfo as unknown[];
   const flags = info[info.indexOf("flags") + 1] as string[];
-  const redirect = String(info[info.indexOf("redirect") + 1]);
-  if (!flags.includes("on") || flags.includes("broken_redirect") || redirect !== id) {
-    throw new Error(`tracking is ${flags.join(", ")}, redirected to ${redirect}`);
+  const found = String(info[info.indexOf("redirect") + 1]);
+  if (!flags.includes("on") || flags.includes("broken_redirect") || found !== target) {
+    throw new Error(`tracking is ${flags.join(", ")}, redirected to ${found}`);
   }
 }

@@ -7,43 +7,61 @@ import type { ByteWindow } from "../core/byte_window.ts";
 import type { Failure, Fetched, Flight, Key, Millis } from "../core/types.ts";
 
 export class Trip {
-  readonly keys: readonly Key[];
-  /** The flights, without those that are settled: they may hold large values. */
-  readonly #open: (Flight | null)[];
+  /** The flights by index, without those that are settled: they may hold large values. */
+  readonly #flights: (Flight | null)[];
+  /** Those that need another step, which is under way. */
+  readonly #later = new Set<number>();
   /** Its large values that are under way. */
   readonly larges: Promise<void>[] = [];
   /** Its large values that wait for room. */
   waiting = 0;
 
   constructor(flights: readonly Flight[]) {
-    this.keys = flights.map(({ key }) => key);
-    this.#open = [...flights];
+    this.#flights = [...flights];
   }
 
-  /** The bytes of its reads were written. */
+  /** The indexes of the flights that are still to be read. */
+  get open(): number[] {
+    const indexes = [...this.#flights.keys()];
+    return indexes.filter((index) => this.#flights[index] !== null && !this.#later.has(index));
+  }
+
+  keyOf(index: number): Key {
+    return this.#flights[index]!.key;
+  }
+
+  /** The bytes of the reads of all that is open were written. */
   sent(now: Millis): void {
-    for (const flight of this.#open) flight?.sent(now);
+    for (const index of this.open) this.#flights[index]!.sent(now);
   }
 
   /** The only bytes that are wanted of a value of this length; null for all of it. */
   narrow(index: number, length: number): ByteWindow | null {
-    return this.#open[index]?.narrow(length) ?? null;
+    return this.#flights[index]?.narrow(length) ?? null;
   }
 
+  /** A flight needs another step, and somebody takes it. */
+  defer(index: number): void {
+    this.#later.add(index);
+  }
+
+  /** Settles a flight, unless that was done. */
   settle(index: number, fetched: Fetched, now: Millis): void {
-    const flight = this.#open[index]!;
-    this.#open[index] = null;
+    const flight = this.#flights[index]!;
+    this.#flights[index] = null;
     flight?.settled(fetched, now);
   }
 
-  /** Settles all flights that are open; returns how many they were. */
+  /** Settles all flights that are still to be read; returns how many they were. */
   fail(failure: Failure, now: Millis): number {
-    let count = 0;
-    for (let index = 0; index < this.#open.length; index++) {
-      if (this.#open[index] === null) continue;
-      count++;
-      this.settle(index, failure, now);
-    }
-    return count;
+    const { open } = this;
+    for (const index of open) this.settle(index, failure, now);
+    return open.length;
+  }
+
+  /** Settles all flights, those that need another step included; returns how many they were. */
+  abandon(failure: Failure, now: Millis): number {
+    this.#later.clear();
+    return this.fail(failure, now);
   }
 }

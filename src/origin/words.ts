@@ -10,6 +10,8 @@ const OURS: readonly (readonly [RegExp, string])[] = [
   [/^Connection is closed\.$|^Stream isn't writeable.*/, "Redis closed the connection"],
   [/^Unknown RESP type.*/, "what answers there does not speak Redis's protocol"],
   [/^getaddrinfo ENOTFOUND (\S+).*/, "no host is named $1"],
+  // Deno gives the errors of the system a number at the end.
+  [/^(.*) \(os error \d+\)$/, "$1"],
 ];
 
 /** An error that Redis sent before it was asked anything, as ioredis reports it. */

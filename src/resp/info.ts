@@ -88,6 +88,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
   ],
   Coherence: (facts) => [
     ["coherence", facts.coherence],
+    ["coherence_tracking", facts.coherenceTracking],
     ["coherence_epoch", facts.coherenceEpoch],
     ["coherence_proven_age_ms", facts.coherenceProvenAge],
     ["coherence_invalidations", facts.stats.invalidations],

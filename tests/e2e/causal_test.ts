@@ -5,6 +5,7 @@ import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
 import { startProxy } from "../support/proxy.ts";
 import { Relay } from "../support/relay.ts";
+import { PATH_WAYS, type Way } from "../support/ways.ts";
 
 const ROUNDS = 40;
 
@@ -36,10 +37,16 @@ const NEWS: Readonly<
 };
 
 /** The number of reads that were older than the change that the client had been told of. */
-async function staleReads(freshness: string, news: typeof NEWS[string]): Promise<number> {
+async function staleReads(
+  freshness: string,
+  news: typeof NEWS[string],
+  { args }: Way,
+): Promise<number> {
   await using redis = await startRedisServer();
   using relay = new Relay(() => redis.port);
-  await using proxy = await startProxy(relay.port);
+  await using proxy = await startProxy(relay.port, args);
+  // In line, the announcements come over the connection that reads, which is the first one.
+  relay.delay("data", (nth) => nth === 0 ? 5 : 0);
   relay.delay("invalidation", () => 5);
   using told = await RawClient.connect(proxy.port);
   using reader = await RawClient.connect(proxy.port);
@@ -63,10 +70,12 @@ async function staleReads(freshness: string, news: typeof NEWS[string]): Promise
   return stale;
 }
 
-for (const [name, news] of Object.entries(NEWS)) {
-  Deno.test(`a causal client that is told by ${name} finds the change, whoever reads it`, async () => {
-    assertEquals(await staleReads("causal", news), 0);
-    // The invalidation is slow in this test, so the read would overtake it.
-    assert(await staleReads("cached", news) > 0);
-  });
+for (const way of PATH_WAYS) {
+  for (const [name, news] of Object.entries(NEWS)) {
+    Deno.test(`a causal client that is told by ${name} finds the change, whoever reads it: ${way.mode}`, async () => {
+      assertEquals(await staleReads("causal", news, way), 0);
+      // The invalidation is slow in this test, so the read would overtake it.
+      assert(await staleReads("cached", news, way) > 0);
+    });
+  }
 }

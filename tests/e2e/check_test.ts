@@ -333,8 +333,14 @@ Deno.test("check explains rights that the user of Redis lacks, with the line tha
     };
     const blind = await user("+@all", "-get");
     assertFound(blind, ["error", "rights", /may not run GET: no key/, /ACL SETUSER u \+get$/]);
-    const slow = await user("+@all", "-pttl", "-strlen");
-    assertFound(slow, ["warning", "rights", /STRLEN, PTTL: a miss/, /u \+strlen \+pttl$/]);
+    const timeless = await user("+@all", "-pttl");
+    assertFound(timeless, ["warning", "rights", /PTTL: values stay/, /u \+pttl$/]);
+    const slow = await user("+@all", "-getrange", "-strlen");
+    assertFound(slow, ["warning", "rights", /GETRANGE, STRLEN: a large/, /u \+getrange \+strlen$/]);
+    const whole = await user("+@all", "-watch");
+    assertFound(whole, ["warning", "rights", /WATCH: large values are read whole/, /u \+watch$/]);
+    const roleless = await user("+@all", "-role", "-info");
+    assertFound(roleless, ["warning", "rights", /ROLE: a master that becomes/, /u \+role$/]);
     const untold = await user("+@all", "-client|tracking");
     assertFound(untold, ["warning", "rights", /CLIENT TRACKING: Redis announces/, /\+client\|tra/]);
     assertFound(untold, ["warning", "tracking", /announces no changes/, /client\|tracking/]);
@@ -343,7 +349,9 @@ Deno.test("check explains rights that the user of Redis lacks, with the line tha
     const mute = await user("+@all", "-info");
     assertFound(mute, ["warning", "server", /does not tell its version/, /\+info/]);
     const deaf = await user("+@all", "resetchannels");
-    assertFound(deaf, ["warning", "rights", /SUBSCRIBE/, /&__redis__:invalidate/]);
+    assert(!deaf.findings.some(({ about, level }) => about === "rights" && level !== "ok"));
+    const redirected = await check([...url, "--tracking-mode", "redirect"]);
+    assertFound(redirected, ["warning", "rights", /SUBSCRIBE/, /&__redis__:invalidate/]);
   });
 });
 

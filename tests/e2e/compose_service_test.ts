@@ -1,5 +1,5 @@
 // A proxy in front of the Redis in RP_TEST_REDIS_URL, such as the service beside the tests in
-// docker-compose, or in front of a temporary one. It reads as its own user, whose right to GET the
+// docker-compose, or in front of a temporary one. It reads as its own user, whose rights to read the
 // test can revoke: any answer after that is a hit.
 import { assertEquals, assertMatch } from "@std/assert";
 import { Redis } from "ioredis";
@@ -30,7 +30,7 @@ class Backing implements AsyncDisposable {
   }
 
   async refuseReads(): Promise<void> {
-    await this.#user("-get", "-mget");
+    await this.#user("-get", "-getrange", "-mget");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

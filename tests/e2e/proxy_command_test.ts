@@ -10,7 +10,10 @@ Deno.test("PROXY EXPLAIN shows redis-cli what is cached of a key", async () => {
   await redisCli(it.port, "get", "key");
   const text = await redisCli(it.port, "proxy", "explain", "key");
   assertMatch(text, /^cached\nyes\nvalue\nstring\nsize\n5\nage\n\d+\n/);
-  assertMatch(text, /\nlast-miss\nnever kept\npolicy\n\*\nchannel\ntracked\nepoch\n1\n/);
+  assertMatch(
+    text,
+    /\nlast-miss\nnever kept\npolicy\n\*\nchannel\ntracked\ntracking\ninline\nepoch\n1\n/,
+  );
   assertMatch(await redisCli(it.port, "info", "coherence"), /^coherence:tracked\r?$/m);
 });
 
@@ -29,9 +32,9 @@ Deno.test("with PROXY FRESHNESS fenced or forced, a read always sees the write b
         `*2\r\n${value}${value}`,
       );
     }
-    const before = await callsOf(it.redis.port, "get");
+    const before = await callsOf(it.redis.port, "getrange");
     for (let time = 0; time < 10; time++) await reader.exchange(request("GET", "key"), 9);
-    const reads = await callsOf(it.redis.port, "get") - before;
+    const reads = await callsOf(it.redis.port, "getrange") - before;
     assertEquals(reads, word === "fenced" ? 0 : 10);
   }
 });

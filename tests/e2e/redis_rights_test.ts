@@ -4,14 +4,16 @@ import { type RedisServer, startRedisServer } from "../../tools/redis_server.ts"
 import { RawClient, request } from "../support/client.ts";
 import { ROOT, type RunningProxy, startProxy } from "../support/proxy.ts";
 import { redisCli, until } from "../support/serving.ts";
+import { PATH_WAYS, type Way } from "../support/ways.ts";
 
 const LARGE = 5 * 1024 * 1024;
 
-/** The rights listed in docs/coherence.md. */
-async function rightsOf(): Promise<string[]> {
+/** The rights that docs/coherence.md lists for a tracking mode. */
+async function rightsOf(mode: Way["mode"]): Promise<string[]> {
   const text = await Deno.readTextFile(`${ROOT}docs/coherence.md`);
-  const [, list] = /Access rights at Redis[^]*?\n\n((?: {4}.+\n)+)/.exec(text)!;
-  return list!.trim().split(/\s+/);
+  const section = text.slice(text.indexOf("Access rights at Redis"));
+  const lists = [...section.matchAll(/\n\n((?: {4}.+\n)+)/g)].map(([, list]) => list!);
+  return (mode === "inline" ? lists[0]! : lists[0]! + lists[1]!).trim().split(/\s+/);
 }
 
 /** A Redis with values in database 5, and a user with exactly these rights. */
@@ -25,8 +27,13 @@ async function startWith(rights: readonly string[]): Promise<RedisServer> {
   return redis;
 }
 
-function startFor({ port }: RedisServer, awaitRedis = true): Promise<RunningProxy> {
-  return startProxy(null, ["--redis-url", `redis://u:p@127.0.0.1:${port}/5`], { awaitRedis });
+function startFor(
+  { port }: RedisServer,
+  args: readonly string[],
+  awaitRedis = true,
+): Promise<RunningProxy> {
+  const url = ["--redis-url", `redis://u:p@127.0.0.1:${port}/5`];
+  return startProxy(null, [...url, ...args], { awaitRedis });
 }
 
 /** Reads a value, a large value and its length, and a value again after Redis announced a change. */
@@ -46,35 +53,37 @@ async function refusedBy({ port }: RedisServer): Promise<string[]> {
   return entries.map(({ reason, object }) => `${reason} ${object}`);
 }
 
-Deno.test("a user with exactly the documented rights is refused nothing, and follows changes", async () => {
-  await using redis = await startWith(await rightsOf());
-  await using proxy = await startFor(redis);
-  await proxy.process.logged(/coherence=tracked/);
-  await readAll(redis, proxy);
-  assertEquals(await refusedBy(redis), []);
-  assertMatch(await redisCli(proxy.port, "info", "server"), /redis_version:[78]\./);
-  assert(!/refuses/.test(proxy.process.stderr), proxy.process.stderr);
-});
+for (const { mode, args } of PATH_WAYS) {
+  const all = await rightsOf(mode);
+  // In line, the connection is compared with others only when there is a second one.
+  const later = mode === "inline" ? ["+client|id", "+client|list"] : [];
 
-/** Rights that are not used when connecting, but for large values. */
-const LATER = ["+watch", "+multi", "+exec", "+getrange"];
-
-for (const right of await rightsOf()) {
-  Deno.test(`without ${right} no answer is wrong, and the log or an error names the missing right`, async () => {
-    const rights = (await rightsOf()).filter((one) => one !== right);
-    await using redis = await startWith(rights);
-    await using proxy = await startFor(redis, false);
-    await proxy.process.logged(/Connected to Redis|Redis refuses this proxy/);
-    if (right === "+get" || right === "+select") {
-      const wanted = new RegExp(`^ORIGINREFUSED .*${right.slice(1).toUpperCase()}.* NOPERM `);
-      assertMatch(await redisCli(proxy.port, "get", "key"), wanted);
-    } else if (/coherence=tracked/.test(proxy.process.stderr)) {
-      await readAll(redis, proxy);
-    } else {
-      await proxy.process.logged(/Redis does not tell of changes: values stay until/);
-      assertEquals(await redisCli(proxy.port, "get", "key"), "value\n");
-    }
-    assert((await refusedBy(redis)).length > 0, "the right is needed");
-    if (!LATER.includes(right)) await proxy.process.logged(/NOPERM/);
+  Deno.test(`a user with exactly the documented rights is refused nothing, and follows changes: ${mode}`, async () => {
+    await using redis = await startWith(all);
+    await using proxy = await startFor(redis, args);
+    await proxy.process.logged(new RegExp(`coherence=tracked tracking=${mode}`));
+    await readAll(redis, proxy);
+    assertEquals(await refusedBy(redis), []);
+    assertMatch(await redisCli(proxy.port, "info", "server"), /redis_version:7/);
+    assert(!/refuses/.test(proxy.process.stderr), proxy.process.stderr);
   });
+
+  for (const right of all) {
+    Deno.test(`without ${right} no answer is wrong, and the log or an error names the missing right: ${mode}`, async () => {
+      await using redis = await startWith(all.filter((one) => one !== right));
+      await using proxy = await startFor(redis, args, false);
+      await proxy.process.logged(/Connected to Redis|Redis refuses this proxy/);
+      if (right === "+get" || right === "+select") {
+        const wanted = new RegExp(`^ORIGINREFUSED .*${right.slice(1).toUpperCase()}.* NOPERM `);
+        assertMatch(await redisCli(proxy.port, "get", "key"), wanted);
+      } else if (/coherence=tracked/.test(proxy.process.stderr)) {
+        await readAll(redis, proxy);
+      } else {
+        await proxy.process.logged(/Redis does not tell of changes: values stay until/);
+        assertEquals(await redisCli(proxy.port, "get", "key"), "value\n");
+      }
+      assert((await refusedBy(redis)).length > 0, "the right is needed");
+      if (!later.includes(right)) await proxy.process.logged(/NOPERM/);
+    });
+  }
 }

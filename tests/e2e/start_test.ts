@@ -32,9 +32,10 @@ Deno.test("if the client library cannot be loaded, the program ends with its err
     const [, library] = /import\("\.\/([^"]+)"\)/.exec(program)!;
     await Deno.writeTextFile(`${folder}/${library}`, `throw new Error("Broken on purpose");`);
     const flags = ["--no-config", "--no-check", "-A"];
-    const address = ["--listen-address", "127.0.0.1", "--port", "0"];
+    await using redis = await startRedisServer();
+    const address = ["--listen-address", "127.0.0.1", "--port", "0", "--redis-url", redis.url];
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", ...flags, `${folder}/main.js`, ...address],
+      args: ["run", ...flags, `${folder}/main.js`, ...address, "--tracking-mode", "redirect"],
       stdin: "null",
     }).output();
     assertEquals(code, 1);

@@ -55,12 +55,17 @@ export class RespClient implements Client {
     });
   }
 
-  /** Sends commands at once; returns this many lines of their replies. */
+  /**
+   * Sends commands at once; returns this many lines of their replies. It stops at an error and at a
+   * null array, since fewer lines follow them: close the client then.
+   */
   lines(count: number, ...commands: string[][]): Promise<string[]> {
     return this.#line.use(async (client) => {
       await client.send(commands.map((one) => request(...one)).join(""));
       const lines: string[] = [];
-      while (lines.length < count) lines.push((await client.until("\r\n")).slice(0, -2));
+      while (lines.length < count && !/^-|^\*-1$/.test(lines.at(-1) ?? "")) {
+        lines.push((await client.until("\r\n")).slice(0, -2));
+      }
       return lines;
     });
   }

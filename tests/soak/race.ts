@@ -1,6 +1,7 @@
 /**
  * The race that every coherent cache must win: during a read the key is changed, and the
- * invalidation overtakes the old answer. A relay that delays the data connection forces it.
+ * invalidation arrives before the old answer. A relay forces it: it holds the answers back until all
+ * the rest has happened.
  *
  * @module
  */
@@ -17,14 +18,15 @@ import { RedisOrigin } from "../../src/origin/mod.ts";
 import { ReadThrough } from "../../src/cache/read_through.ts";
 import { Semaphore } from "../../src/origin/semaphore.ts";
 import { Stats } from "../../src/core/stats.ts";
-import { startRedisServer } from "../../tools/redis_server.ts";
+import { type RedisServer, startRedisServer } from "../../tools/redis_server.ts";
 import { POLICY } from "../support/coherence_world.ts";
 import { Relay } from "../support/relay.ts";
+import { callsOf, until } from "../support/serving.ts";
+import type { Way } from "../support/ways.ts";
 import { RespClient } from "./clients.ts";
 
 const KEYS = 50;
-const LEASE = 3000;
-const DELAY = 3;
+const LEASE = 60_000;
 
 export interface RaceResult {
   readonly trials: number;
@@ -37,10 +39,15 @@ export interface RaceResult {
 /**
  * Runs trials, several keys at a time.
  *
+ * @param way How Redis tells of changes, and which server it is.
  * @param table The table to test; a mutant of it should fail.
  */
-export async function race(trials: number, table: typeof Table = Table): Promise<RaceResult> {
-  await using redis = await startRedisServer();
+export async function race(
+  trials: number,
+  { mode, program }: Way,
+  table: typeof Table = Table,
+): Promise<RaceResult> {
+  await using redis = await startRedisServer({ program });
   using relay = new Relay(() => redis.port);
   const stats = new Stats();
   const channel = new Channel({ mode: "auto", lease: LEASE });
@@ -59,6 +66,7 @@ export async function race(trials: number, table: typeof Table = Table): Promise
     {
       mode: "required",
       tracking: "default",
+      trackingMode: mode,
       prefixes: [],
       timeout: 5000,
       lease: LEASE,
@@ -74,10 +82,8 @@ export async function race(trials: number, table: typeof Table = Table): Promise
   try {
     link.open();
     await link.up();
-    relay.delay("data", () => Math.random() * DELAY);
-    for (let round = 0; round < trials / KEYS; round++) {
-      stale += await runRound(round, cache, writer);
-    }
+    const rig = { cache, writer, relay, redis, stats, isOvertaken: mode === "redirect" };
+    for (let round = 0; round < trials / KEYS; round++) stale += await runRound(round, rig);
     return { trials, stale, detached: stats.detached };
   } finally {
     writer.close();
@@ -86,26 +92,45 @@ export async function race(trials: number, table: typeof Table = Table): Promise
   }
 }
 
+interface RaceRig {
+  readonly cache: ReadThrough;
+  readonly writer: RespClient;
+  readonly relay: Relay;
+  readonly redis: RedisServer;
+  readonly stats: Stats;
+  /** Whether invalidations overtake the answers that are held back. */
+  readonly isOvertaken: boolean;
+}
+
 /**
  * Writes, reads, writes and reads all keys at once; returns how many outdated values stay cached.
  */
-async function runRound(round: number, cache: ReadThrough, writer: RespClient): Promise<number> {
+async function runRound(round: number, rig: RaceRig): Promise<number> {
+  const { cache, writer, relay, redis, stats, isOvertaken } = rig;
   const keys = Array.from({ length: KEYS }, (_, index) => `${index}`);
   const write = (version: string) =>
     writer.run("MSET", ...keys.flatMap((key) => [key, `${round}:${version}`]));
   const reads: unknown[] = [];
-  const readAll = () =>
-    keys.forEach((key) => reads.push(cache.get(key, performance.now(), NO_TERMS)));
+  /** Reads all keys; waits until Redis has executed so many of these reads. */
+  const readAll = async (count: number) => {
+    const before = await callsOf(redis.port, "getrange");
+    for (const key of keys) reads.push(cache.get(key, performance.now(), NO_TERMS));
+    await until(async () => await callsOf(redis.port, "getrange") >= before + count);
+  };
   await write("first");
   await cache.origin.fence();
-  readAll();
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * DELAY));
+  relay.hold("data");
+  await readAll(KEYS);
+  const { invalidations } = stats;
   await write("second");
-  // Repeatedly, while the old answers are still in flight.
-  for (let time = 0; time < 3; time++) {
-    readAll();
-    await new Promise((resolve) => setTimeout(resolve, 1));
+  if (isOvertaken) {
+    await until(() => stats.invalidations >= invalidations + KEYS);
+    // Whoever asks now must not wait for the old answers.
+    await readAll(KEYS);
+  } else {
+    await readAll(0);
   }
+  relay.release("data");
   await Promise.all(reads);
   await cache.origin.fence();
   return keys.filter((key) => {

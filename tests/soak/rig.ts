@@ -6,7 +6,7 @@
 import { freePort, type RedisServer, startRedisServer } from "../../tools/redis_server.ts";
 import { type RunningProxy, startProxy } from "../support/proxy.ts";
 import { type Kind, Relay } from "../support/relay.ts";
-import { ask } from "../support/serving.ts";
+import { ask, infoOf, until } from "../support/serving.ts";
 
 /** A fault that lasts for a while. */
 export interface Fault {
@@ -29,18 +29,27 @@ export class Rig implements AsyncDisposable {
     readonly relay: Relay,
     public proxy: RunningProxy,
     readonly lease: number,
+    readonly program: string,
   ) {}
 
-  /** @param lease The proxy's lease in milliseconds. */
-  static async start(lease: number, args: readonly string[] = []): Promise<Rig> {
-    const redis = await startRedisServer({ port: freePort() });
-    const other = await startRedisServer();
+  /**
+   * @param lease The proxy's lease in milliseconds.
+   * @param args Further arguments of the proxy.
+   * @param program The server.
+   */
+  static async start(
+    lease: number,
+    args: readonly string[] = [],
+    program = "redis-server",
+  ): Promise<Rig> {
+    const redis = await startRedisServer({ port: freePort(), program });
+    const other = await startRedisServer({ program, args: ["--repl-diskless-sync-delay", "0"] });
     let rig: Rig | null = null;
     const relay = new Relay((kind) =>
       rig?.isAstray === true && kind === "invalidation" ? other.port : redis.port
     );
     const proxy = await startProxy(relay.port, ["--lease", `${lease / 1000}`, ...args]);
-    return rig = new Rig(redis, other, relay, proxy, lease);
+    return rig = new Rig(redis, other, relay, proxy, lease, program);
   }
 
   /** Asks the redis-server itself. */
@@ -49,10 +58,10 @@ export class Rig implements AsyncDisposable {
   }
 
   async restart(): Promise<void> {
-    const { port } = this.redis;
+    const { program, redis: { port } } = this;
     this.redis.kill("SIGKILL");
     await this.redis.stop();
-    this.redis = await startRedisServer({ port });
+    this.redis = await startRedisServer({ port, program });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,7 +103,8 @@ export const FAULTS: readonly Fault[] = [
     begin: async (rig) => void await rig.ask("CLIENT", "KILL", "TYPE", "pubsub"),
   },
   {
-    // Every connection of the proxy but those for reads: requests in flight may be executed or not.
+    // Every connection of the proxy but the invalidation connection: requests in flight may be
+    // executed or not.
     name: "kill-lanes",
     begin: async (rig) => void await rig.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"),
   },
@@ -108,23 +118,36 @@ export const FAULTS: readonly Fault[] = [
     end: ({ redis }) => redis.kill("SIGCONT"),
   },
   { name: "restart", isLossy: true, begin: (rig) => rig.restart() },
+  {
+    // The server has another master, and no more than that one.
+    name: "demotion",
+    isLossy: true,
+    begin: async (rig) => {
+      await rig.ask("REPLICAOF", "127.0.0.1", `${rig.other.port}`);
+      const { port } = rig.redis;
+      await until(async () =>
+        (await infoOf(port, "replication")).includes("master_link_status:up")
+      );
+    },
+    end: async (rig) => void await rig.ask("REPLICAOF", "NO", "ONE"),
+  },
   { name: "flush", isLossy: true, begin: async (rig) => void await rig.ask("FLUSHALL") },
   {
     name: "tracking-table",
     begin: (rig) => set(rig, "tracking-table-max-keys", "2"),
     end: (rig) => set(rig, "tracking-table-max-keys", "1000000"),
   },
-  {
-    name: "output-buffer",
+  ...each("output-buffer", (kind) => ({
     begin: (rig) => {
-      set(rig, "client-output-buffer-limit", "pubsub 2048 0 0");
-      rig.relay.freeze("invalidation");
+      const type = kind === "invalidation" ? "pubsub" : "normal";
+      set(rig, "client-output-buffer-limit", `${type} 2048 0 0`);
+      rig.relay.hold(kind);
     },
     end: (rig) => {
-      rig.relay.thaw("invalidation");
-      set(rig, "client-output-buffer-limit", "pubsub 33554432 8388608 60");
+      rig.relay.release(kind);
+      set(rig, "client-output-buffer-limit", "normal 0 0 0 pubsub 33554432 8388608 60");
     },
-  },
+  })),
   {
     name: "eviction",
     isEvicting: true,

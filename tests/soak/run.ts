@@ -5,6 +5,8 @@
  *     deno task soak --seconds 600 --faults all     all faults, at random
  *     deno task soak --large 300000                 a quarter of the values is large
  *     deno task soak --faults freeze-data,hang      these faults
+ *     deno task soak --tracking-mode redirect       one way in which Redis announces changes
+ *     deno task soak --server valkey-server         another server
  *
  * @module
  */
@@ -23,8 +25,8 @@ const NUMBERS = {
 };
 
 const args = parseArgs(Deno.args, {
-  string: [...Object.keys(NUMBERS), "faults"],
-  default: { ...NUMBERS, faults: "none" },
+  string: [...Object.keys(NUMBERS), "faults", "tracking-mode", "server"],
+  default: { ...NUMBERS, "faults": "none", "tracking-mode": "auto", "server": "redis-server" },
 });
 
 function numberOf(name: keyof typeof NUMBERS): number {
@@ -56,6 +58,8 @@ const report = await soak({
   lease: numberOf("lease"),
   large: Number(args.large),
   faults: faultsOf(args.faults),
+  trackingMode: args["tracking-mode"],
+  program: args.server,
   onFault: (name) => console.log(`${(performance.now() / 1000).toFixed(1)} s: ${name}`),
 });
 console.log(JSON.stringify(report, null, 2));

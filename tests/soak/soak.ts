@@ -24,6 +24,10 @@ export interface SoakOptions {
   /** The faults, one after the other at random; none if empty. */
   readonly faults: readonly Fault[];
   readonly onFault?: (name: string) => void;
+  /** How Redis announces changes; default: as the proxy chooses. */
+  readonly trackingMode?: string;
+  /** The server; default: the redis-server on PATH. */
+  readonly program?: string;
   /** Length of the values of some keys, in bytes; 0 if all values are short. */
   readonly large?: number;
 }
@@ -65,8 +69,8 @@ const OWN = "own:";
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
-  const { lease, faults } = options;
-  await using rig = await Rig.start(lease);
+  const { lease, faults, trackingMode = "auto", program } = options;
+  await using rig = await Rig.start(lease, ["--tracking-mode", trackingMode], program);
   // The lease, plus the timeout of a probe.
   const bound = faults.length === 0 ? 50 : lease + lease * 2 / 3;
   const run = new Run(rig, new History(bound, (key) => key.startsWith(OWN)), options);
@@ -285,6 +289,6 @@ class Run {
 
   async #readsAtRedis(): Promise<number> {
     const { callsOf } = await import("../support/serving.ts");
-    return await callsOf(this.rig.redis.port, "evalsha_ro");
+    return await callsOf(this.rig.redis.port, "getrange");
   }
 }

@@ -1,7 +1,9 @@
 /**
- * A model of a table and its surroundings: a Redis, the two connections to it as queues, and an
- * observer that knows every value every key ever had. Each event is one step, so a test decides
- * which event overtakes which. The observer reports each violation at once.
+ * A model of a table and its surroundings: a Redis, the connections to it as queues, and an observer
+ * that knows every value every key ever had. Each event is one step, so a test decides which event
+ * overtakes which. The observer reports each violation at once.
+ *
+ * A read takes two commands, as that of the origin: one for the time, and one for the value.
  *
  * @module
  */
@@ -13,6 +15,7 @@ import { Policies, type Policy } from "../../src/cache/policy.ts";
 import { Table } from "../../src/cache/table.ts";
 import { Found, type Key, type Millis } from "../../src/core/types.ts";
 import { Stats } from "../../src/core/stats.ts";
+import type { TrackingMode } from "../../src/origin/follower.ts";
 
 export const POLICY: Policy = {
   pattern: "*",
@@ -45,11 +48,20 @@ interface Reading {
   readonly floor: number;
 }
 
-/** A message of the invalidation connection, with the period of each key at that time. */
-type Message = { periods: [Key, number][]; isFlush: boolean } | { pong: Millis };
+/** A request of the proxy: for a key's time, for its value, or a probe. */
+type Request = { flight: CacheFlight; isTime: boolean } | { ping: Millis };
+
+/** A change that Redis announces, with the period of each key at that time. */
+interface Change {
+  readonly periods: [Key, number][];
+  readonly isFlush: boolean;
+}
+
+/** A message of the invalidation connection. */
+type Message = Change | { pong: Millis };
 
 /** A message of the data connection. */
-type Reply = { pong: Millis; pair: number } | {
+type Reply = Change | { pong: Millis; pair: number } | {
   flight: CacheFlight;
   /** The period in which Redis read the key. */
   period: number;
@@ -57,6 +69,8 @@ type Reply = { pong: Millis; pair: number } | {
 };
 
 export interface WorldOptions {
+  /** Whether Redis announces changes in line with its replies, or over a second connection. */
+  readonly way?: TrackingMode;
   readonly keys?: readonly Key[];
   readonly lease?: Millis;
   /**
@@ -90,9 +104,11 @@ export class World {
   #tracked = new Set<Key>();
   /** Whether Redis still has the data connection; the proxy may not know that it is lost. */
   #hasData = true;
-  #requests: (CacheFlight | { ping: Millis })[] = [];
+  #requests: Request[] = [];
   #replies: Reply[] = [];
   #messages: Message[] = [];
+  /** What Redis said of the time that a key has left, by the flight that it was asked for. */
+  readonly #times = new Map<CacheFlight, Millis>();
   /** The period in which the value of a key's entry was read. */
   readonly #periods = new Map<Key, number>();
   readonly #readings = new Map<CacheFlight, Reading[]>();
@@ -123,6 +139,10 @@ export class World {
     }
   }
 
+  get way(): TrackingMode {
+    return this.options.way ?? "redirect";
+  }
+
   /** The number of requests that Redis has received but not executed. */
   get requests(): number {
     return this.#hasData ? this.#requests.length : 0;
@@ -139,7 +159,7 @@ export class World {
   /** Another program writes a key to Redis. */
   write(key: Key, timeToLive = Infinity): void {
     this.#change(key, `${++this.#writes}`, this.now + timeToLive);
-    this.#tell(key);
+    this.#announce(this.#told(key));
   }
 
   /** Another program deletes all keys. */
@@ -147,7 +167,7 @@ export class World {
     for (const key of this.keys) this.#change(key, null);
     this.#tracked.clear();
     const periods = this.keys.map((key): [Key, number] => [key, this.#last(key)]);
-    if (this.#hasData) this.#messages.push({ periods, isFlush: true });
+    if (this.#hasData) this.#announce({ periods, isFlush: true });
   }
 
   /** A client reads a key: a hit is answered at once. */
@@ -170,7 +190,7 @@ export class World {
     if (joined === undefined) {
       flight.sent(now);
       this.#readings.set(flight, []);
-      this.#requests.push(flight);
+      this.#send(flight);
     }
     const isStarter = joined === undefined;
     this.#readings.get(flight)!.push({ number, client, key, startedAt: now, isStarter, floor });
@@ -180,25 +200,29 @@ export class World {
   execute(): void {
     if (!this.#hasData) return;
     const request = this.#requests.shift()!;
-    if (!("key" in request)) {
+    if ("ping" in request) {
       this.#replies.push({ pong: request.ping, pair: this.#pairs });
       return;
     }
-    const { key } = request;
-    this.#expire(key);
+    const { flight, isTime } = request;
+    const { key } = flight;
+    const expiry = this.#expire(key);
     this.#tracked.add(key);
-    this.#replies.push({
-      flight: request,
-      period: this.#last(key),
-      timeToLive: this.#history.get(key)!.at(-1)!.expiresAt - this.now,
-    });
+    const { value, expiresAt } = this.#history.get(key)!.at(-1)!;
+    if (isTime) this.#times.set(flight, value === null ? 0 : expiresAt - this.now);
+    else this.#replies.push({ flight, period: this.#last(key), timeToLive: this.#timeOf(flight) });
+    // As in Redis, what a command itself changes is announced behind its reply.
+    this.#announce(expiry);
   }
 
   /** The proxy receives the next answer of the data connection. */
   reply(): void {
     const reply = this.#replies.shift()!;
+    if ("periods" in reply) return this.#hear(reply);
     if ("pong" in reply) {
-      if (reply.pair === this.#pairs) this.channel.answered("data", reply.pong);
+      if (reply.pair !== this.#pairs) return;
+      this.channel.answered("data", reply.pong);
+      if (this.way === "inline") this.channel.answered("invalidation", reply.pong);
       return;
     }
     const { flight, period, timeToLive } = reply;
@@ -218,18 +242,14 @@ export class World {
   /** The proxy receives the next message of the invalidation connection. */
   message(): void {
     const message = this.#messages.shift()!;
-    if ("pong" in message) return this.channel.answered("invalidation", message.pong);
-    for (const [key, period] of message.periods) {
-      this.#processed.set(key, Math.max(this.#processed.get(key) ?? 0, period));
-      if (!message.isFlush) this.table.invalidate(key);
-    }
-    if (message.isFlush) this.table.flush();
+    if ("pong" in message) this.channel.answered("invalidation", message.pong);
+    else this.#hear(message);
   }
 
-  /** The proxy probes both connections. */
+  /** The proxy probes its connections. */
   probe(): void {
     this.#requests.push({ ping: this.now });
-    this.#messages.push({ pong: this.now });
+    if (this.way === "redirect") this.#messages.push({ pong: this.now });
   }
 
   /** Redis loses the data connection, and the proxy does not notice. */
@@ -239,11 +259,14 @@ export class World {
   }
 
   /**
-   * The proxy notices that the pair is lost and makes a new one. It still processes answers that have
+   * The proxy notices that its connections are lost and makes new ones. It still processes answers that have
    * arrived, and repeats reads that were not answered.
    */
   replacePair(): void {
-    const unanswered = this.#requests.filter((request) => "key" in request);
+    const unanswered = new Set<CacheFlight>();
+    for (const request of this.#requests) {
+      if ("flight" in request) unanswered.add(request.flight);
+    }
     this.#requests = [];
     this.#messages = [];
     this.#tracked.clear();
@@ -253,7 +276,7 @@ export class World {
     this.channel.up(true, this.now);
     for (const flight of unanswered) {
       flight.sent(this.now);
-      this.#requests.push(flight);
+      this.#send(flight);
     }
   }
 
@@ -265,7 +288,8 @@ export class World {
       if (this.messages > 0) this.message();
     }
     for (const key of this.keys) {
-      this.#expire(key);
+      const expiry = this.#expire(key);
+      if (expiry !== null) this.#hear(expiry);
       const { entry } = this.table.look(new CacheKey(key));
       const kept = entry && this.table.holds(entry, this.now) ? textOf(entry) : undefined;
       const { value } = this.#history.get(key)!.at(-1)!;
@@ -284,8 +308,11 @@ export class World {
       return flights.get(flight);
     };
     return JSON.stringify([
-      this.#requests.map(number),
-      this.#replies.map((reply) => "flight" in reply && [number(reply.flight), reply.period]),
+      this.#requests.map((one) => "flight" in one && [number(one.flight), one.isTime]),
+      this.#replies.map((one) =>
+        "flight" in one ? [number(one.flight), one.period, one.timeToLive] : one
+      ),
+      [...this.#times].map(([flight, time]) => [number(flight), time]),
       this.#messages,
       this.#hasData,
       this.keys.map((key) => {
@@ -327,8 +354,10 @@ export class World {
     const oldest = isStarter ? startedAt : startedAt - this.lease;
     if (until < oldest) this.violations.push(`staleness: ${what} was over at ${until}`);
     if (index < floor) this.violations.push(`order: ${what} was known to be over`);
-    // A client that joins a read may get the value from when Redis executed it.
-    const grace = how === "hit" || isStarter ? 0 : this.lease;
+    // A client that joins a read may get the value from when Redis executed it. And a change between
+    // the time and the value is known in time only where it is announced in line.
+    const isExact = isStarter || (how === "hit" && this.way === "inline");
+    const grace = isExact ? 0 : this.lease;
     if (startedAt >= expiresAt + grace) {
       this.violations.push(`expiry: ${what} ended at ${expiresAt}`);
     }
@@ -348,16 +377,43 @@ export class World {
     history.push({ value, until: Infinity, expiresAt });
   }
 
-  #tell(key: Key): void {
-    if (!this.#tracked.delete(key)) return;
-    this.#messages.push({ periods: [[key, this.#last(key)]], isFlush: false });
+  /** The proxy asks for the time and for the value of a key. */
+  #send(flight: CacheFlight): void {
+    this.#requests.push({ flight, isTime: true }, { flight, isTime: false });
   }
 
-  /** As in Redis, an expired key is removed when it is accessed. */
-  #expire(key: Key): void {
-    if (this.now < this.#history.get(key)!.at(-1)!.expiresAt) return;
+  #timeOf(flight: CacheFlight): Millis {
+    const time = this.#times.get(flight)!;
+    this.#times.delete(flight);
+    return time;
+  }
+
+  /** What Redis tells the proxy of a change; null if it has not read the key. */
+  #told(key: Key): Change | null {
+    if (!this.#tracked.delete(key)) return null;
+    return { periods: [[key, this.#last(key)]], isFlush: false };
+  }
+
+  #announce(change: Change | null): void {
+    if (change === null) return;
+    if (this.way === "inline") this.#replies.push(change);
+    else this.#messages.push(change);
+  }
+
+  /** The proxy is told of a change. */
+  #hear({ periods, isFlush }: Change): void {
+    for (const [key, period] of periods) {
+      this.#processed.set(key, Math.max(this.#processed.get(key) ?? 0, period));
+      if (!isFlush) this.table.invalidate(key);
+    }
+    if (isFlush) this.table.flush();
+  }
+
+  /** As in Redis, an expired key is removed when it is accessed; returns what is told of that. */
+  #expire(key: Key): Change | null {
+    if (this.now < this.#history.get(key)!.at(-1)!.expiresAt) return null;
     this.#change(key, null);
-    this.#tell(key);
+    return this.#told(key);
   }
 
   #last(key: Key): number {

@@ -9,13 +9,19 @@ import { Buffer } from "node:buffer";
 /** One of the pair, or a lane of passed commands. The first bytes tell which one. */
 export type Kind = "data" | "invalidation" | "lane";
 
+/** By the number of the connection, which is 0 for the first one of all. */
+type Delay = (nth: number) => number;
+
 /** The faults of all connections of a kind, present and future. */
 interface Fault {
   /** The delay of each piece from Redis in milliseconds; pieces stay in order. */
-  delay: () => number;
+  delay: Delay;
   /** Settles when bytes may pass again; null if they may pass now. */
   thawed: Promise<void> | null;
   thaw: () => void;
+  /** The same for bytes from Redis alone. */
+  released: Promise<void> | null;
+  release: () => void;
 }
 
 /** The name that it sends first, except for a PING. */
@@ -29,6 +35,7 @@ export class Relay implements Disposable {
   readonly port: number;
   readonly #listener: Deno.TcpListener;
   readonly #channels = new Set<Channel>();
+  #accepted = 0;
   readonly faults: Record<Kind, Fault> = {
     data: healthy(),
     invalidation: healthy(),
@@ -48,7 +55,7 @@ export class Relay implements Disposable {
   }
 
   /** Delays each piece from Redis by the result of `delay`. */
-  delay(kind: Kind, delay: () => number): void {
+  delay(kind: Kind, delay: Delay): void {
     this.faults[kind].delay = delay;
   }
 
@@ -63,6 +70,19 @@ export class Relay implements Disposable {
     const fault = this.faults[kind];
     fault.thawed = null;
     fault.thaw();
+  }
+
+  /** Holds all that comes from Redis back; requests go on. */
+  hold(kind: Kind): void {
+    const fault = this.faults[kind];
+    if (fault.released !== null) return;
+    fault.released = new Promise((resolve) => fault.release = resolve);
+  }
+
+  release(kind: Kind): void {
+    const fault = this.faults[kind];
+    fault.released = null;
+    fault.release();
   }
 
   /** Closes the connections of a kind on both sides. */
@@ -84,6 +104,7 @@ export class Relay implements Disposable {
   heal(): void {
     for (const kind of ["data", "invalidation", "lane"] as const) {
       this.thaw(kind);
+      this.release(kind);
       this.delay(kind, () => 0);
     }
     for (const channel of this.#channels) if (channel.isHalfOpen) channel.close();
@@ -104,11 +125,11 @@ export class Relay implements Disposable {
         if (error instanceof Deno.errors.BadResource) return;
         continue;
       }
-      this.#serve(client);
+      this.#serve(client, this.#accepted++);
     }
   }
 
-  async #serve(client: Deno.TcpConn): Promise<void> {
+  async #serve(client: Deno.TcpConn, nth: number): Promise<void> {
     const piece = new Uint8Array(PIECE);
     let text = "";
     // A PING alone does not show the kind of connection, but the bytes after it do.
@@ -126,7 +147,7 @@ export class Relay implements Disposable {
       client.close();
       return;
     }
-    const channel = new Channel(client, server, kind, this.faults);
+    const channel = new Channel(client, server, kind, nth, this.faults);
     this.#channels.add(channel);
     await channel.serve(first);
     this.#channels.delete(channel);
@@ -143,6 +164,7 @@ class Channel {
     readonly client: Deno.TcpConn,
     readonly server: Deno.TcpConn,
     readonly kind: Kind,
+    readonly nth: number,
     readonly faults: Record<Kind, Fault>,
   ) {
     // Nagle's algorithm would add 40 ms.
@@ -191,12 +213,13 @@ class Channel {
       const count = await read(this.server, piece);
       if (count === null) break;
       const bytes = piece.slice(0, count);
-      due = Math.max(due, performance.now() + this.faults[this.kind].delay());
+      due = Math.max(due, performance.now() + this.faults[this.kind].delay(this.nth));
       const at = due;
       writing = writing.then(async () => {
         const wait = at - performance.now();
         if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
         await this.faults[this.kind].thawed;
+        await this.faults[this.kind].released;
         await write(this.client, bytes);
       });
     }
@@ -206,7 +229,8 @@ class Channel {
 }
 
 function healthy(): Fault {
-  return { delay: () => 0, thawed: null, thaw: () => {} };
+  const idle = { thawed: null, thaw: () => {}, released: null, release: () => {} };
+  return { delay: () => 0, ...idle };
 }
 
 function close(conn: Deno.Conn): void {

@@ -17,7 +17,7 @@ export const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(
 
 const bulk = (text: string): Sample => ({
   text: `$${text.length}\r\n${text}\r\n`,
-  value: bytesOf(text),
+  value: text,
 });
 
 const BIG = "3492890328409238509324850943850943825024385";
@@ -38,7 +38,7 @@ export const SAMPLES: readonly Sample[] = [
   { text: "$-1\r\n", value: null },
   { text: "*-1\r\n", value: null },
   { text: "*0\r\n", value: [] },
-  { text: "*3\r\n:1\r\n$1\r\na\r\n*1\r\n*0\r\n", value: [1, bytesOf("a"), [[]]] },
+  { text: "*3\r\n:1\r\n$1\r\na\r\n*1\r\n*0\r\n", value: [1, "a", [[]]] },
   { text: "_\r\n", value: null },
   { text: "#t\r\n", value: true },
   { text: "#f\r\n", value: false },
@@ -47,25 +47,25 @@ export const SAMPLES: readonly Sample[] = [
   { text: ",-inf\r\n", value: -Infinity },
   { text: ",nan\r\n", value: NaN },
   { text: `(${BIG}\r\n`, value: BigInt(BIG) },
-  { text: "=8\r\ntxt:text\r\n", value: bytesOf("text") },
+  { text: "=8\r\ntxt:text\r\n", value: "text" },
   { text: "!6\r\nERR no\r\n", value: new ReplyError("ERR no") },
   { text: "~2\r\n:1\r\n~0\r\n", value: [1, []] },
-  { text: "%0\r\n", value: new Map() },
+  { text: "%0\r\n", value: [] },
   {
     text: "%2\r\n$1\r\na\r\n:1\r\n+b\r\n%1\r\n:1\r\n_\r\n",
-    value: new Map<Reply, Reply>([["a", 1], ["b", new Map([[1, null]])]]),
+    value: ["a", 1, "b", [1, null]],
   },
-  { text: "|1\r\n+ttl\r\n:5\r\n$1\r\na\r\n", value: bytesOf("a") },
+  { text: "|1\r\n+ttl\r\n:5\r\n$1\r\na\r\n", value: "a" },
   { text: "*2\r\n|1\r\n+a\r\n*1\r\n:1\r\n:2\r\n:3\r\n", value: [2, 3] },
   { text: ">1\r\n+tick\r\n", value: ["tick"], isPush: true },
   {
     text: ">2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$0\r\n\r\n",
-    value: [bytesOf("invalidate"), [bytesOf("a"), bytesOf("")]],
+    value: ["invalidate", ["a", ""]],
     isPush: true,
   },
   {
     text: ">2\r\n$10\r\ninvalidate\r\n_\r\n",
-    value: [bytesOf("invalidate"), null],
+    value: ["invalidate", null],
     isPush: true,
   },
 ];
@@ -105,6 +105,6 @@ function aggregate(type: string, inner: readonly Sample[]): Sample {
 /** A map whose keys are 0, 1, 2 ... */
 function map(type: string, inner: readonly Sample[]): Sample {
   const text = inner.map(({ text }, index) => `:${index}\r\n${text}`).join("");
-  const value = new Map(inner.map(({ value }, index): [Reply, Reply] => [index, value]));
+  const value = inner.flatMap(({ value }, index) => [index, value]);
   return { text: `${type}${inner.length}\r\n${text}`, value };
 }

@@ -46,6 +46,7 @@ export const FACTS: Facts = {
   originReads: 11,
   originFailures: 2,
   coherence: "off",
+  coherenceTracking: "none",
   coherenceEpoch: 0,
   coherenceProvenAge: -1,
   stats: new Stats(),

@@ -17,11 +17,13 @@ export interface Serving extends AsyncDisposable {
   connect(): Promise<RawClient>;
 }
 
+/** @param program The server; default: the redis-server on PATH. */
 export async function serving(
   args: readonly string[] = [],
   redisArgs: string[] = [],
+  program = "redis-server",
 ): Promise<Serving> {
-  const redis = await startRedisServer({ args: redisArgs });
+  const redis = await startRedisServer({ program, args: redisArgs });
   try {
     const proxy = await startProxy(redis.port, args);
     // Resets the counts, so that `callsOf` counts reads, and not the commands of connecting.
@@ -50,11 +52,16 @@ export async function ask(port: number, ...command: string[]): Promise<string> {
   return (await client.until("\r\n")).slice(0, -2);
 }
 
+/** A section of the INFO of redis-server. */
+export async function infoOf(port: number, section: string): Promise<string> {
+  using client = await RawClient.connect(port);
+  await client.send(request("INFO", section) + request("PING"));
+  return await client.until("+PONG\r\n");
+}
+
 /** How often redis-server has run a command. */
 export async function callsOf(port: number, command: string): Promise<number> {
-  using client = await RawClient.connect(port);
-  await client.send(request("INFO", "commandstats") + request("PING"));
-  const stats = await client.until("+PONG\r\n");
+  const stats = await infoOf(port, "commandstats");
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
 }
 

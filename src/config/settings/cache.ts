@@ -58,6 +58,11 @@ export const COHERENCE = {
     "default",
     "which keys to follow: only those that were read (default), or all keys (bcast)",
   ),
+  "tracking-mode": setting(
+    oneOf(["auto", "inline", "redirect"]),
+    "auto",
+    "how Redis announces changes: inline, redirect (a second connection), auto",
+  ),
   "tracking-prefix": optional(prefixes, "with bcast, follow only keys with these prefixes"),
   "lease": setting(
     duration("100ms"),

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
+import process from "node:process";
 import type { Millis } from "../../core/types.ts";
 
 /** How long an address may be silent before the next one is tried beside it. */
@@ -56,6 +56,9 @@ export async function connectToAny<T extends { close(): void }>(
 
 /** The addresses of a host, in the order that the system gives them. */
 async function addressesOf(host: string): Promise<string[]> {
+  // Deno 2.4 warns of a module that it loads itself for this, in lines that are not of our log.
+  Object.assign(process, { noDeprecation: true });
+  const { lookup } = await import("node:dns/promises");
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 

@@ -13,7 +13,7 @@ import { Expected, type Receiver } from "./expected.ts";
 import { BROKEN, Framer, MORE } from "./framer.ts";
 import { Inbox } from "./inbox.ts";
 import { Outbox, requestOf } from "./outbox.ts";
-import { parseReply, type Reply } from "./reply.ts";
+import { latin1, parseReply, type Reply, ReplyError } from "./reply.ts";
 import { turn } from "../../core/event_loop.ts";
 import type { Millis } from "../../core/types.ts";
 
@@ -23,6 +23,9 @@ const SLICE: Millis = 2;
 /** The longest reply that is collected for a receiver who takes no parts, in bytes. */
 const COLLECTED_BYTES = 64 * 1024 * 1024;
 
+/** The first byte of an error. */
+const ERROR = 0x2d;
+
 /** A reply that did not come, for the connection is lost. The message says why it was lost. */
 export class Lost extends Error {}
 
@@ -30,9 +33,14 @@ export class Lost extends Error {}
 export type Socket = Pick<Deno.Conn, "read" | "write" | "close">;
 
 export interface ConnectionOptions {
-  /** What one read may bring at most, in bytes. */
+  /** What one read may bring at most, in bytes. Default: 64 KiB. */
   readonly readBytes?: number;
+  /** Says in words why a read or a write failed. Default: the error's own. */
+  readonly explain?: (error: Error) => string;
 }
+
+/** How long a failed write waits for what Redis may have said before it closed the connection. */
+const LAST_WORDS: Millis = 50;
 
 export class Connection {
   /** Requests are appended here, and announced by `expect`. */
@@ -43,10 +51,13 @@ export class Connection {
   onEnd: (why: string) => void = () => {};
   /** Takes replies that no receiver waits for; without it, they end the connection. */
   stray: Receiver | undefined;
-  /** Bytes that have come so far. */
+  /** Bytes that have come so far, and when the last of them came. */
   received = 0;
+  now: Millis = performance.now();
   /** Why the connection has ended; null while it is open. */
   loss: string | null = null;
+  /** The error by which Redis has ended it unasked, as where it has too many clients; null for none. */
+  unasked: string | null = null;
 
   readonly #in: Inbox;
   readonly #framer = new Framer();
@@ -54,9 +65,10 @@ export class Connection {
   #isScheduled = false;
   #isWriting = false;
   #drained: PromiseWithResolvers<void> | null = null;
+  #lastWords: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly socket: Socket, { readBytes = 64 * 1024 }: ConnectionOptions = {}) {
-    this.#in = new Inbox(readBytes);
+  constructor(readonly socket: Socket, readonly options: ConnectionOptions = {}) {
+    this.#in = new Inbox(options.readBytes ?? 64 * 1024);
     this.#receive();
   }
 
@@ -84,13 +96,18 @@ export class Connection {
     this.flush();
   }
 
-  /** Sends a command, given as Latin-1 text. Rejects with `Lost` when the reply does not come. */
+  /**
+   * Sends a command, given as Latin-1 text. Rejects with `ReplyError` when Redis replies with an error,
+   * and with `Lost` when no reply comes.
+   */
   call(...words: string[]): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
     const lost = () => reject(new Lost(this.loss ?? ""));
     const reply = (bytes: Uint8Array, from: number) => {
       try {
-        resolve(parseReply(bytes, from));
+        const parsed = parseReply(bytes, from);
+        if (parsed instanceof ReplyError) reject(parsed);
+        else resolve(parsed);
       } catch (error) {
         this.close((error as Error).message);
         lost();
@@ -117,6 +134,7 @@ export class Connection {
   close(why: string): void {
     if (this.loss !== null) return;
     this.loss = why;
+    clearTimeout(this.#lastWords);
     try {
       this.socket.close();
     } catch {
@@ -140,7 +158,9 @@ export class Connection {
         out.giveBack(taken);
       }
     } catch (error) {
-      this.close((error as Error).message);
+      if (this.loss === null) {
+        this.#lastWords = setTimeout(() => this.#fail(error as Error), LAST_WORDS);
+      }
     }
     this.#isWriting = false;
     this.#drained?.resolve();
@@ -154,8 +174,9 @@ export class Connection {
     try {
       while (this.loss === null) {
         const count = await socket.read(inbox.room());
-        if (count === null) return this.close("the connection was closed");
+        if (count === null) return this.close("Redis closed the connection");
         this.received += count;
+        this.now = performance.now();
         inbox.received(count);
         const isMore = inbox.isFull;
         await this.#deliver();
@@ -165,8 +186,13 @@ export class Connection {
         if (!isMore || now >= turnAt) turnAt = now + SLICE;
       }
     } catch (error) {
-      this.close((error as Error).message);
+      this.#fail(error as Error);
     }
+  }
+
+  #fail(error: Error): void {
+    const { explain = ({ message }) => message } = this.options;
+    this.close(explain(error));
   }
 
   /** Hands on all replies that have come; a promise where a receiver holds them back. */
@@ -187,9 +213,7 @@ export class Connection {
     if (this.#framer.isPush) return this.onPush(bytes, from, end);
     const receiver = this.#expected.first;
     if (receiver !== undefined) this.#expected.took();
-    else if (this.stray === undefined) {
-      return this.close("Redis sent a reply that nobody asked for");
-    }
+    else if (this.stray === undefined) return this.#refuseUnasked(bytes, from, end);
     return (receiver ?? this.stray)!.reply(bytes, from, end);
   }
 
@@ -209,6 +233,11 @@ export class Connection {
   }
 
   #refuse(): void {
-    this.close(`Redis sent what is no RESP: ${this.#framer.fault}`);
+    this.close(`what answers does not speak Redis's protocol: ${this.#framer.fault}`);
+  }
+
+  #refuseUnasked(bytes: Uint8Array, from: number, end: number): void {
+    if (bytes[from] === ERROR) this.unasked = latin1(bytes, from + 1, end - 2);
+    this.close(this.unasked ?? "Redis sent a reply that nobody asked for");
   }
 }

@@ -82,7 +82,12 @@ export class Outbox {
 /** Returns a request: an array of bulk strings, given as text whose code units are their bytes. */
 export function requestOf(...words: string[]): Uint8Array {
   const parts = words.map((word) => `$${word.length}\r\n${word}\r\n`);
-  return new Uint8Array(Buffer.from(`*${words.length}\r\n${parts.join("")}`, "latin1"));
+  return bytesOf(`*${words.length}\r\n${parts.join("")}`);
+}
+
+/** Returns text whose code units are bytes as those bytes. */
+export function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "latin1"));
 }
 
 function copy(bytes: Uint8Array, to: Uint8Array, at: number): void {

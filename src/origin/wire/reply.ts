@@ -7,24 +7,15 @@
 import { Buffer } from "node:buffer";
 
 /** An error that Redis replied with. The message is its own, code first. */
-export class ReplyError {
-  constructor(readonly message: string) {}
+export class ReplyError extends Error {
+  override readonly name = "ReplyError";
 }
 
 /**
- * A reply. Text is Latin-1: a code unit for each byte. Bulk and verbatim strings are bytes of their
- * own. Sets and pushes are arrays. Attributes are left out.
+ * A reply. Strings of all kinds are text whose code units are the bytes (Latin-1). Aggregates of all
+ * kinds are arrays; a map is one of keys and values in turn, as in RESP2. Attributes are left out.
  */
-export type Reply =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | Uint8Array
-  | ReplyError
-  | Reply[]
-  | Map<Reply, Reply>;
+export type Reply = string | number | bigint | boolean | null | ReplyError | Reply[];
 
 /** How deep a reply may be nested; what Redis answers is flatter by far. */
 const DEPTH_MAX = 64;
@@ -39,22 +30,6 @@ const LF = 0x0a;
  */
 export function parseReply(bytes: Uint8Array, from = 0): Reply {
   return new ReplyParser(bytes, from).next();
-}
-
-/** The text of a bulk or simple string; null for another reply. */
-export function textOf(reply: Reply | undefined): string | null {
-  if (reply instanceof Uint8Array) return latin1(reply, 0, reply.length);
-  return typeof reply === "string" ? reply : null;
-}
-
-/** The fields of a map, which RESP2 writes as an array; none of another reply. */
-export function fieldsOf(reply: Reply): Map<string, Reply> {
-  const flat = reply instanceof Map ? [...reply].flat() : Array.isArray(reply) ? reply : [];
-  const fields = new Map<string, Reply>();
-  for (let at = 0; at + 1 < flat.length; at += 2) {
-    fields.set(textOf(flat[at]) ?? "", flat[at + 1]!);
-  }
-  return fields;
 }
 
 /** The bytes in `[from, to)` as text. */
@@ -93,15 +68,15 @@ class ReplyParser {
       case "$":
         return this.#bulk(Number(line));
       case "=":
-        return this.#bulk(Number(line))?.subarray(4) ?? null; // after "txt:" or "mkd:"
+        return this.#bulk(Number(line))!.slice(4); // after "txt:" or "mkd:"
       case "!":
-        return new ReplyError(textOf(this.#bulk(Number(line))) ?? "");
+        return new ReplyError(this.#bulk(Number(line))!);
       case "*":
       case "~":
       case ">":
         return Number(line) < 0 ? null : this.#several(Number(line));
       case "%":
-        return this.#map(Number(line));
+        return this.#several(2 * Number(line));
       case "|":
         this.#several(2 * Number(line));
         return this.next();
@@ -118,24 +93,15 @@ class ReplyParser {
     return line;
   }
 
-  #bulk(length: number): Uint8Array | null {
+  #bulk(length: number): string | null {
     if (length < 0) return null;
-    const bytes = this.bytes.slice(this.at, this.at + length);
+    const text = latin1(this.bytes, this.at, this.at + length);
     this.at += length + 2;
-    return bytes;
+    return text;
   }
 
   #several(count: number): Reply[] {
     return Array.from({ length: count }, () => this.next());
-  }
-
-  #map(count: number): Map<Reply, Reply> {
-    return new Map(
-      Array.from({ length: count }, (): [Reply, Reply] => {
-        const key = this.next();
-        return [textOf(key) ?? key, this.next()];
-      }),
-    );
   }
 }
 

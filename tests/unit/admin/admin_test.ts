@@ -50,7 +50,8 @@ Deno.test("metricsText() prints each metric once with help, type and samples, an
 });
 
 Deno.test("metricsText() prints the figures, and the state as one of four", () => {
-  const text = metricsText({ ...FACTS, coherence: "tracked", coherenceProvenAge: 250 }, MACHINE);
+  const tracked = { coherence: "tracked", coherenceTracking: "inline" } as const;
+  const text = metricsText({ ...FACTS, ...tracked, coherenceProvenAge: 250 }, MACHINE);
   for (
     const line of [
       "redis_proxy_cache_hits_total 90",
@@ -59,6 +60,8 @@ Deno.test("metricsText() prints the figures, and the state as one of four", () =
       'redis_proxy_build_info{version="1.2.3"} 1',
       'redis_proxy_coherence_state{state="tracked"} 1',
       'redis_proxy_coherence_state{state="down"} 0',
+      'redis_proxy_coherence_tracking{mode="inline"} 1',
+      'redis_proxy_coherence_tracking{mode="redirect"} 0',
       "redis_proxy_coherence_lease_age_seconds 0.25",
     ]
   ) assert(text.split("\n").includes(line), line);

@@ -10,6 +10,7 @@ type Operation = "write" | "read" | "forced" | "flush" | "loss";
 type Step = Operation | "execute" | "reply" | "message";
 
 const CLIENT = 1;
+const WAYS = ["redirect", "inline"] as const;
 
 function take(world: World, step: Step): void {
   world.now++;
@@ -88,12 +89,14 @@ const SCENARIOS: Readonly<Record<string, readonly Operation[]>> = {
   ],
 };
 
-for (const [name, operations] of Object.entries(SCENARIOS)) {
-  Deno.test(`Table answers no wrong value in any order of ${name}`, () => {
-    const result = explore(operations, {});
-    assertEquals(result.violation, null);
-    assert(result.ends > 1 && result.answers > 0, JSON.stringify(result));
-  });
+for (const way of WAYS) {
+  for (const [name, operations] of Object.entries(SCENARIOS)) {
+    Deno.test(`Table answers no wrong value in any order of ${name}: ${way}`, () => {
+      const result = explore(operations, { way });
+      assertEquals(result.violation, null);
+      assert(result.ends > 1 && result.answers > 0, JSON.stringify(result));
+    });
+  }
 }
 
 const MUTANTS: Readonly<Record<string, WorldOptions>> = {

@@ -5,7 +5,7 @@ import { ClosedAt, Closings, Handshake } from "../../../src/origin/handshake.ts"
 import { LoopGuard } from "../../../src/origin/loop_guard.ts";
 import { failureOf, lossOf } from "../../../src/origin/loss.ts";
 import { Declined, Refused } from "../../../src/origin/refusal.ts";
-import { chooseMethod } from "../../../src/origin/script.ts";
+import { chooseMethod, mayWatch } from "../../../src/origin/reader.ts";
 
 const NOT_FOUND = "ERR unknown command";
 const CLOSED = new Error("closed");
@@ -178,26 +178,40 @@ Deno.test("silence is told with the step and the time, and is no answer", async 
 });
 
 Deno.test("chooseMethod() takes the best way that is allowed, and goes on where one is not", async () => {
-  const strlen = { value: 0 }, pttl = { value: -2 }, load = { value: "sha" }, run = { value: [] };
-  const table: [Record<string, Answer>, boolean, string][] = [
-    [{ STRLEN: strlen, PTTL: pttl, SCRIPT: load, EVALSHA_RO: run }, true, "script EVALSHA_RO"],
-    [{ STRLEN: strlen, PTTL: pttl, SCRIPT: load, "EVALSHA ": run }, true, "script EVALSHA"],
-    [{ STRLEN: strlen, PTTL: pttl, SCRIPT: load }, true, "pair"],
-    [{ STRLEN: strlen, PTTL: pttl }, true, "pair"],
-    [{ PTTL: pttl, SCRIPT: load, EVALSHA_RO: run }, true, "pair"],
-    [{ STRLEN: strlen, PTTL: pttl, GETRANGE: { value: "" } }, true, "range"],
-    [{ STRLEN: strlen, GETRANGE: { value: "" } }, true, "plain"],
-    [{ STRLEN: strlen, SCRIPT: load, EVALSHA_RO: run }, true, "plain"],
-    [{}, true, "plain"],
-    [{ STRLEN: strlen, SCRIPT: load, EVALSHA_RO: run }, false, "script EVALSHA_RO"],
-    [{ STRLEN: strlen }, false, "plain"],
-    [{ STRLEN: { error: "NOPERM No permissions to access a key" }, PTTL: pttl }, true, "pair"],
+  const strlen = { value: 0 }, pttl = { value: -2 }, range = { value: "" };
+  const forbidden = { error: "NOPERM this user has no permissions to run the 'x' command" };
+  const table: [Record<string, Answer>, string][] = [
+    [{ STRLEN: strlen, PTTL: pttl, GETRANGE: range }, "bounded"],
+    [{ STRLEN: strlen, PTTL: pttl }, "timed"],
+    [{ PTTL: pttl, GETRANGE: range, STRLEN: forbidden }, "timed"],
+    [{ STRLEN: strlen, GETRANGE: range }, "plain"],
+    [{ STRLEN: strlen, GETRANGE: range, PTTL: forbidden }, "plain"],
+    [{}, "plain"],
+    // An error about this key says nothing of others.
+    [
+      { STRLEN: strlen, PTTL: pttl, GETRANGE: { error: "NOPERM No permissions to access a key" } },
+      "bounded",
+    ],
   ];
-  for (const [server, isTimed, wanted] of table) {
-    const method = await chooseMethod(handshakeWith(server), isTimed, "key");
-    const text = method.kind === "script" ? `script ${method.command}` : method.kind;
-    assertEquals(text, wanted, JSON.stringify(server));
+  for (const [server, wanted] of table) {
+    const method = await chooseMethod(handshakeWith(server), "key");
+    assertEquals(method, wanted, JSON.stringify(server));
   }
-  const busy = handshakeWith({ STRLEN: strlen, PTTL: pttl, SCRIPT: { error: "BUSY Redis is" } });
-  await assertRejects(() => chooseMethod(busy, true, "key"), Refused, "BUSY");
+  const busy = handshakeWith({ STRLEN: strlen, PTTL: pttl, GETRANGE: { error: "BUSY Redis is" } });
+  await assertRejects(() => chooseMethod(busy, "key"), Refused, "BUSY");
+});
+
+Deno.test("mayWatch() wants all that pieces need, and takes an error of EXEC for what it is", async () => {
+  const ok = { value: "OK" };
+  const all: Record<string, Answer> = {
+    WATCH: ok,
+    MULTI: ok,
+    EXEC: { error: "ERR EXEC without MULTI" },
+  };
+  const handshake = handshakeWith(all);
+  assertEquals([await mayWatch(handshake, "key"), handshake.declined], [true, []]);
+  for (const missing of Object.keys(all)) {
+    const { [missing]: _, ...rest } = all;
+    assertEquals(await mayWatch(handshakeWith(rest), "key"), false, missing);
+  }
 });

@@ -5,7 +5,7 @@ import type { LaneConnection } from "../../../src/origin/lane.ts";
 import type { Link } from "../../../src/origin/link.ts";
 import { LoopGuard } from "../../../src/origin/loop_guard.ts";
 import { RedisOrigin } from "../../../src/origin/mod.ts";
-import { Large } from "../../../src/origin/replies.ts";
+import { LARGE, type Read, type ReadListener, UNSURE } from "../../../src/origin/reading.ts";
 import { Log } from "../../../src/core/log.ts";
 import { Found, type Key } from "../../../src/core/types.ts";
 import { Semaphore } from "../../../src/origin/semaphore.ts";
@@ -42,23 +42,31 @@ class Injector {
   }
 }
 
-const answer = (key: Key) =>
-  key.startsWith("large") ? new Large(50, Infinity) : new Found(new Uint8Array(1));
+const answer = (key: Key): Read =>
+  key.startsWith("large") ? LARGE : key === "unsure" ? UNSURE : new Found(new Uint8Array(1));
 
 /** A link whose reader finds small and large values. */
 function linkOf(injector: Injector): Link {
   const reader = {
-    read: (keys: Key[]) => Promise.resolve(keys.map(answer)),
-    readEach: (keys: Key[]) => Promise.resolve(keys.map(answer)),
-    large: { read: () => Promise.resolve(new Found(new Uint8Array(50))) },
+    read: (keys: readonly Key[], _limit: number, listener: ReadListener) =>
+      queueMicrotask(() => keys.forEach((key, index) => listener.found(index, answer(key)))),
   };
-  const pair = { data: { stream: { bytesRead: 0 } }, reader: injector.wrap(reader) };
+  const large = {
+    measure: () => Promise.resolve(50),
+    read: () => Promise.resolve(new Found(new Uint8Array(50))),
+    readWhole: () => Promise.resolve(new Found(new Uint8Array(0))),
+  };
+  const upstream = {
+    data: { received: 0, now: 0 },
+    reader: injector.wrap(reader),
+    large: injector.wrap(large),
+  };
   const link = {
     options: { timeout: 60_000 },
     guard: injector.wrap(new LoopGuard()),
     loss: { reason: "away", message: "closed" },
-    pair,
-    up: () => Promise.resolve(pair),
+    upstream,
+    up: () => Promise.resolve(upstream),
     giveUp: () => {},
     close: () => {},
   };
@@ -80,10 +88,10 @@ async function fault(at: readonly number[], way: Way): Promise<number> {
   const link = linkOf(injector);
   const origin = new RedisOrigin(link, permits, budget, new Stats(), log, () => lanes.open());
   const before = injector.calls;
-  const trips = [["a", "large b", "c"], ["large d", "large e"], ["f"]];
+  const trips = [["a", "large b", "c"], ["large d", "large e"], ["unsure"], ["f"]];
   const flights = trips.flatMap((keys) => fly(origin, keys));
   const found = await Promise.all(flights.map(({ result }) => result));
-  assertEquals(found.length, 6);
+  assertEquals(found.length, 7);
   while (permits.held > 0 || budget.held > 0) await new Promise((resolve) => setTimeout(resolve));
   const { calls } = injector;
   injector.at = [];

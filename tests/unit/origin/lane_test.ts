@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
+import { Large } from "../../../src/origin/large.ts";
 import { Lane, type LaneConnection, Lost, NoLane } from "../../../src/origin/lane.ts";
-import { Large } from "../../../src/origin/replies.ts";
 import { Failure, type Fetched, type Key } from "../../../src/core/types.ts";
 
-const LARGE = new Large(100, Infinity);
+/** Each value. */
+const LARGE = new Large(100);
 const LOST = new Error("Connection is closed.");
 
 /** A connection on which reads wait for the test's answer. */

@@ -5,7 +5,8 @@ import type { LaneConnection } from "../../../src/origin/lane.ts";
 import type { Link } from "../../../src/origin/link.ts";
 import { LoopGuard } from "../../../src/origin/loop_guard.ts";
 import { RedisOrigin } from "../../../src/origin/mod.ts";
-import { Large, type Read, WrongReply } from "../../../src/origin/replies.ts";
+import { LARGE, type Read, type ReadListener, UNSURE } from "../../../src/origin/reading.ts";
+import { WrongReply } from "../../../src/origin/replies.ts";
 import { Log } from "../../../src/core/log.ts";
 import { Failure, type Fetched, Found, type Key } from "../../../src/core/types.ts";
 import { Semaphore } from "../../../src/origin/semaphore.ts";
@@ -20,32 +21,45 @@ interface Asked<T> {
   readonly answer: PromiseWithResolvers<T>;
 }
 
+/** Keys that are read in one step. */
+class Step {
+  constructor(readonly keys: readonly Key[], readonly listener: ReadListener) {}
+
+  /** Answers the first keys, and loses the connection under the others if an error is given. */
+  answer(reads: readonly Read[], error?: Error): void {
+    reads.forEach((read, index) => this.listener.found(index, read));
+    if (error !== undefined) this.listener.lost(reads.length, error);
+  }
+}
+
 /** A link to nowhere: what its readers find is what the test says. */
 class FakeLink {
   readonly options = { timeout: 60_000 };
   readonly guard = new LoopGuard();
   loss = { reason: "away", message: "connection closed" };
-  /** First steps, steps key by key, and large values over a lane each. */
-  readonly steps: Asked<Read[]>[] = [];
-  readonly apart: Asked<(Read | Error)[]>[] = [];
+  /** First steps, and large values over a lane each. */
+  readonly steps: Step[] = [];
   readonly larges: Asked<Fetched>[] = [];
   readonly beside: Asked<Fetched>[] = [];
+  /** The lengths of large values. */
+  readonly lengths = new Map<Key, number>();
   /** Lanes opened so far, and why there can be no further one. */
   lanes = 0;
   noLane: Error | null = null;
   readonly there = {
-    data: { stream: { bytesRead: 0 } },
+    data: { received: 0, now: 0 },
     reader: {
-      read: (keys: readonly Key[]) => ask(this.steps, keys),
-      readEach: (keys: readonly Key[]) => ask(this.apart, keys),
-      large: { read: (key: Key) => ask(this.beside, [key]) },
+      read: (keys: readonly Key[], _limit: number, listener: ReadListener) =>
+        this.steps.push(new Step(keys, listener)),
+    },
+    large: {
+      measure: (key: Key) => Promise.resolve(this.lengths.get(key) ?? 50),
+      read: (key: Key) => ask(this.beside, [key]),
+      readWhole: (key: Key) => ask(this.beside, [key]),
     },
   };
-  pair: typeof this.there | null = this.there;
-  /** Pairs that were given up, and why. */
-  readonly givenUp: string[] = [];
-  up = () => Promise.resolve(this.pair);
-  giveUp = ({ message }: { message: string }) => void this.givenUp.push(message);
+  upstream: typeof this.there | null = this.there;
+  up = () => Promise.resolve(this.upstream);
   close() {}
 
   openLane = (): Promise<LaneConnection> => {
@@ -95,11 +109,8 @@ Deno.test("RedisOrigin.read() answers what is small at once, and keeps its permi
   const { link, origin, permits, budget } = it;
   const [a, b, c] = fly(origin, ["a", "b", "c"]);
   await settled();
-  link.steps[0]!.answer.resolve([
-    new Large(100, Infinity),
-    found("small"),
-    new Large(50, Infinity),
-  ]);
+  link.lengths.set("a", 100);
+  link.steps[0]!.answer([LARGE, found("small"), LARGE]);
   assertEquals(textOf(await b!.result), "small");
   await settled();
   assertEquals([permits.held, budget.held], [1, 300]);
@@ -118,11 +129,11 @@ Deno.test("RedisOrigin.read() gives its permit back where nothing is late, and w
   const { link, origin, permits } = it;
   const [first] = fly(origin, ["a"]);
   await settled();
-  link.steps[0]!.answer.resolve([null]);
+  link.steps[0]!.answer([null]);
   assertEquals(await first!.result, null);
   await settled();
   assertEquals(permits.held, 0);
-  link.pair = null;
+  link.upstream = null;
   const [second] = fly(origin, ["a"]);
   assertEquals((await second!.result as Failure).reason, "away");
   await settled();
@@ -135,7 +146,7 @@ Deno.test("large values of one trip wait for room one after the other, however m
   const keys = Array.from({ length: 20 }, (_, index) => `key:${index}`);
   const flights = fly(origin, keys);
   await settled();
-  link.steps[0]!.answer.resolve(keys.map(() => new Large(50, Infinity)));
+  link.steps[0]!.answer(keys.map(() => LARGE));
   for (let done = 0; done < keys.length; done += 2) {
     await settled();
     assertEquals(link.larges.length, done + 2);
@@ -152,7 +163,7 @@ Deno.test("trips whose large values wait for room hold no more than half of the 
   const { link, origin, permits, budget } = it;
   const flights = ["holds", "waits 1", "waits 2", "too many"].flatMap((key) => fly(origin, [key]));
   await settled();
-  for (const { answer } of link.steps) answer.resolve([new Large(50, Infinity)]);
+  for (const step of link.steps) step.answer([LARGE]);
   assertEquals((await flights[3]!.result as Failure).reason, "busy");
   await settled();
   assertEquals([budget.waiting, permits.held], [2, 3]);
@@ -164,7 +175,7 @@ Deno.test("trips whose large values wait for room hold no more than half of the 
   // Who comes later may wait again.
   const again = ["one", "two"].flatMap((key) => fly(origin, [key]));
   await settled();
-  for (const { answer } of link.steps.slice(4)) answer.resolve([new Large(50, Infinity)]);
+  for (const step of link.steps.slice(4)) step.answer([LARGE]);
   await settled();
   assertEquals([budget.waiting, link.larges.length], [1, 4]);
   for (const done of [3, 4]) {
@@ -183,7 +194,7 @@ Deno.test("a large value whose connection is lost is read once more, alone, and 
   const [small, large] = fly(origin, ["small", "large"]);
   await settled();
   // As large as all the room.
-  link.steps[0]!.answer.resolve([found("small"), new Large(50, Infinity)]);
+  link.steps[0]!.answer([found("small"), LARGE]);
   assertEquals(textOf(await small!.result), "small");
   await settled();
   link.larges[0]!.answer.reject(LOST);
@@ -192,7 +203,7 @@ Deno.test("a large value whose connection is lost is read once more, alone, and 
   link.larges[1]!.answer.resolve(found("whole"));
   assertEquals(textOf(await large!.result), "whole");
   await settled();
-  assertEquals([permits.held, budget.held, link.givenUp], [0, 0, []]);
+  assertEquals([permits.held, budget.held], [0, 0]);
 });
 
 Deno.test("a large value that costs two connections is an error that names the setting of Redis", async () => {
@@ -200,7 +211,8 @@ Deno.test("a large value that costs two connections is an error that names the s
   const { link, origin, permits, budget, stats } = it;
   const flights = fly(origin, ["good", "bad"]);
   await settled();
-  link.steps[0]!.answer.resolve([new Large(50, Infinity), new Large(70, Infinity)]);
+  link.lengths.set("bad", 70);
+  link.steps[0]!.answer([LARGE, LARGE]);
   await settled();
   // Both were under way over the same connection: then each alone.
   for (const { answer } of [...link.larges]) answer.reject(LOST);
@@ -213,16 +225,15 @@ Deno.test("a large value that costs two connections is an error that names the s
   assertEquals(reasonsOf(flights.slice(1)), ["broken"]);
   assertMatch((flights[1]!.fetched as Failure).message, /70 bytes.*client-output-buffer-limit/);
   assertEquals([permits.held, budget.held, stats.originBroken], [0, 0, 1]);
-  assertEquals(link.givenUp, [], "the pair is not touched");
 });
 
-Deno.test("a large value is read over the pair where Redis gives no further connection", async () => {
+Deno.test("a large value is read beside all others where Redis gives no further connection", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits } = it;
   link.noLane = new Error("ERR max number of clients reached");
   const [flight] = fly(origin, ["large"]);
   await settled();
-  link.steps[0]!.answer.resolve([new Large(50, Infinity)]);
+  link.steps[0]!.answer([LARGE]);
   await settled();
   link.beside[0]!.answer.resolve(found("whole"));
   assertEquals(textOf(await flight!.result), "whole");
@@ -230,21 +241,22 @@ Deno.test("a large value is read over the pair where Redis gives no further conn
   assertEquals(permits.held, 0);
 });
 
-Deno.test("keys whose connection is lost are read once more, each by itself, and the first lost one is to blame", async () => {
+Deno.test("keys whose connection is lost are read once more, and the first lost one is to blame", async () => {
   using it = originOf(2, 1000);
   const { link, origin, permits } = it;
   const flights = fly(origin, ["a", "b", "c", "d"]);
   const others = fly(origin, ["e"]);
   await settled();
-  for (const { answer } of link.steps) answer.reject(LOST);
+  // What has come is not read again.
+  link.steps[0]!.answer([found("a")], LOST);
+  link.steps[1]!.answer([], LOST);
   await settled();
-  assertEquals(link.givenUp, ["Redis closed the connection"]);
   // One trip after the other.
-  assertEquals(link.apart.map(({ keys }) => keys), [["a", "b", "c", "d"]]);
-  link.apart[0]!.answer.resolve([found("a"), new Large(9, Infinity), LOST, LOST]);
+  assertEquals(link.steps.slice(2).map(({ keys }) => keys), [["b", "c", "d"]]);
+  link.steps[2]!.answer([LARGE], LOST);
   await settled();
   link.larges[0]!.answer.resolve(found("b"));
-  link.apart[1]!.answer.resolve([null]);
+  link.steps[3]!.answer([null]);
   await settled();
   assertEquals(flights.slice(0, 2).map(({ fetched }) => textOf(fetched)), ["a", "b"]);
   assertEquals(reasonsOf(flights.slice(2)), ["broken", "away"]);
@@ -252,20 +264,20 @@ Deno.test("keys whose connection is lost are read once more, each by itself, and
   assertEquals(permits.held, 0);
 });
 
-Deno.test("a wrong reply replaces the connection, and fails the key that it was for", async () => {
+Deno.test("a wrong reply, given twice, fails the key that it was for", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits } = it;
   const flights = fly(origin, ["a", "b"]);
   await settled();
-  const wrong = new WrongReply("GET", "a bulk string", 1);
-  link.steps[0]!.answer.reject(wrong);
+  const wrong = new WrongReply("GET", "a bulk string", "an integer");
+  link.steps[0]!.answer([found("a")], wrong);
   await settled();
-  link.apart[0]!.answer.resolve([wrong, found("b")]);
+  link.steps[1]!.answer([], wrong);
   await settled();
-  assertEquals(reasonsOf(flights.slice(0, 1)), ["broken"]);
-  assertEquals(textOf(flights[1]!.fetched), "b");
-  assertMatch((flights[0]!.fetched as Failure).message, /^Redis replied to GET with a number/);
-  assertEquals([link.givenUp.length, permits.held], [1, 0]);
+  assertEquals(textOf(flights[0]!.fetched), "a");
+  assertEquals(reasonsOf(flights.slice(1)), ["broken"]);
+  assertMatch((flights[1]!.fetched as Failure).message, /^Redis replied to GET with an integer/);
+  assertEquals(permits.held, 0);
 });
 
 Deno.test("keys that a silent connection is lost with are not read again, and none is to blame", async () => {
@@ -274,9 +286,23 @@ Deno.test("keys that a silent connection is lost with are not read again, and no
   const flights = fly(origin, ["a"]);
   await settled();
   link.loss = { reason: "timeout", message: "no answer within 1000 ms" };
-  link.steps[0]!.answer.reject(LOST);
+  link.steps[0]!.answer([], LOST);
   await settled();
-  assertEquals([reasonsOf(flights), link.apart.length], [["timeout"], 0]);
+  assertEquals([reasonsOf(flights), link.steps.length], [["timeout"], 1]);
+});
+
+Deno.test("an empty value is asked for once more, whole, and twice if the connection is lost", async () => {
+  using it = originOf(1, 1000);
+  const { link, origin, permits } = it;
+  const [flight] = fly(origin, ["empty"]);
+  await settled();
+  link.steps[0]!.answer([UNSURE]);
+  await settled();
+  link.beside[0]!.answer.reject(LOST);
+  await settled();
+  link.beside[1]!.answer.resolve(found(""));
+  await settled();
+  assertEquals([textOf(flight!.fetched), permits.held], ["", 0]);
 });
 
 Deno.test("a large value that Redis goes away under is refused in words, with its permit and room given back", async () => {
@@ -284,9 +310,10 @@ Deno.test("a large value that Redis goes away under is refused in words, with it
   const { link, origin, permits, budget } = it;
   const flights = fly(origin, ["a", "b"]);
   await settled();
-  link.steps[0]!.answer.resolve([new Large(100, Infinity), new Large(100, Infinity)]);
+  for (const key of ["a", "b"]) link.lengths.set(key, 100);
+  link.steps[0]!.answer([LARGE, LARGE]);
   await settled();
-  link.pair = null;
+  link.upstream = null;
   for (const { answer } of link.larges) answer.reject(LOST);
   await settled();
   await settled();

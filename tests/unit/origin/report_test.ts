@@ -31,7 +31,7 @@ Deno.test("LinkReport.lost() says a loss once, and again each minute that it las
 Deno.test("LinkReport.lost() is an error before the first connection and where Redis refuses", () => {
   const { lines, report } = reporting();
   report.lost({ reason: "unready", message: "LOADING" });
-  report.connected("tracked");
+  report.connected("tracked", "inline");
   report.lost({ reason: "away", message: "gone" });
   report.lost({ reason: "refused", message: "SELECT 5: NOPERM", advice: "Grant it" });
   assertEquals(lines, [
@@ -50,7 +50,7 @@ Deno.test("LinkReport says what a connection does without once, until that chang
     report.untold("CLIENT ID: NOPERM", true);
   }
   report.untold("CLIENT LIST: NOPERM", true);
-  report.connected("tracked");
+  report.connected("tracked", "inline");
   report.untold("CLIENT LIST: NOPERM", true);
   assertEquals(lines, [
     "info | Redis refuses some steps that the proxy can do without | INFO: NOPERM",

@@ -219,17 +219,17 @@ Deno.test("when Redis closes the connection, its owner knows before those who wa
   it.connection.send(requestOf("C"), 1, receiver("c"));
   it.redis.end();
   await settled();
-  assertEquals(order, ["the connection was closed", "a sent", "b sent", "c unsent"]);
+  assertEquals(order, ["Redis closed the connection", "a sent", "b sent", "c unsent"]);
   it.connection.send(requestOf("D"), 1, receiver("d"));
   await settled();
   assertEquals(order.at(-1), "d unsent");
-  await assertRejects(() => it.connection.call("E"), Lost, "the connection was closed");
+  await assertRejects(() => it.connection.call("E"), Lost, "Redis closed the connection");
   assertEquals([it.redis.isClosed, it.connection.expected], [true, 0]);
 });
 
 Deno.test("what is no answer ends the connection, and says why", async () => {
   const cases = [
-    ["HTTP/1.1 400\r\n", /^Redis sent what is no RESP: .* 72$/, false],
+    ["HTTP/1.1 400\r\n", /^what answers does not speak Redis's protocol: .* 72$/, false],
     [`${"*1\r\n".repeat(100)}:1\r\n`, /too deep/, false],
     [":1\r\n:2\r\n", /nobody asked for/, true],
   ] as const;
@@ -244,6 +244,14 @@ Deno.test("what is no answer ends the connection, and says why", async () => {
   }
 });
 
+Deno.test("an error that comes unasked ends the connection, and is the reason", async () => {
+  using it = connect();
+  it.redis.send("-ERR max number of clients reached\r\n");
+  await settled();
+  const why = "ERR max number of clients reached";
+  assertEquals([it.connection.loss, it.connection.unasked], [why, why]);
+});
+
 Deno.test("a read or write that fails ends the connection", async () => {
   for (const fail of [(redis: MemoryConn) => redis.break(new Error("reset")), null]) {
     using it = connect();
@@ -251,9 +259,18 @@ Deno.test("a read or write that fails ends the connection", async () => {
     it.connection.send(requestOf("A"), 1, taker);
     if (fail === null) it.redis.write = () => Promise.reject(new Error("reset"));
     else fail(it.redis);
-    await settled();
+    while (it.connection.loss === null) await settled();
     assertEquals([it.connection.loss, taker.isSent], ["reset", true]);
   }
+});
+
+Deno.test("what Redis said before it closed the connection comes before a write that failed", async () => {
+  using it = connect();
+  const call = it.connection.call("A");
+  it.redis.write = () => Promise.reject(new Error("broken pipe"));
+  await settled();
+  it.redis.send("-ERR max number of clients reached\r\n");
+  await assertRejects(() => call, Error, "ERR max number of clients reached");
 });
 
 Deno.test("a receiver that throws ends the connection, and takes no other with it", async () => {

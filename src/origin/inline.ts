@@ -1,0 +1,52 @@
+/**
+ * Has Redis tell of changes over the very connection that reads (CLIENT TRACKING in RESP3). Answers
+ * and changes come in one order, so that no change overtakes an answer, and only one connection has
+ * to live.
+ *
+ * Source: https://redis.io/docs/latest/develop/reference/client-side-caching/
+ *
+ * @module
+ */
+import type { Follower } from "./follower.ts";
+import type { Opened } from "./open.ts";
+import { Declined } from "./refusal.ts";
+import { ITSELF, type Tracking, type TrackingOptions, trackingProbe } from "./tracking.ts";
+import { parseReply } from "./wire/reply.ts";
+
+/**
+ * Turns tracking on.
+ *
+ * @throws {Declined} When the server has no RESP3, or refuses to track.
+ * @throws {Error} When a step went wrong.
+ */
+export async function trackInline(
+  { connection, handshake }: Opened,
+  { tracking, prefixes }: TrackingOptions,
+): Promise<Tracking> {
+  const hello = await handshake.may("HELLO", "3") as unknown[];
+  if (hello[hello.indexOf("proto") + 1] !== 3) throw new Declined("HELLO 3", "there is no RESP3");
+  const args = prefixes.flatMap((prefix) => ["PREFIX", prefix]);
+  const broadcast = tracking === "bcast" ? ["BCAST", ...args] : [];
+  await handshake.may("CLIENT", "TRACKING", "ON", ...broadcast);
+  const ask = await trackingProbe(handshake, ITSELF);
+  return {
+    mode: "inline",
+    probes: [{
+      name: "connection",
+      sides: ["data", "invalidation"],
+      ask,
+      received: () => connection.received,
+    }],
+    listen: (follower) =>
+      connection.onPush = (bytes, from) => hear(parseReply(bytes, from), follower),
+    close() {},
+  };
+}
+
+/** Hands on what a push says: keys that were changed, or null for all of them. */
+function hear(push: unknown, follower: Follower): void {
+  const [kind, keys] = push as [unknown, unknown];
+  if (kind !== "invalidate") return;
+  if (keys === null) follower.flush();
+  else for (const key of keys as string[]) follower.invalidate(key);
+}

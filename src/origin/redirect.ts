@@ -1,0 +1,143 @@
+/**
+ * Has Redis tell a second connection of changes of what the first one reads (CLIENT TRACKING with
+ * REDIRECT), where RESP3 is not to be had. Redis says OK to a redirection that leads nowhere, so that
+ * each step is verified.
+ *
+ * The second connection is one of ioredis: it only subscribes.
+ *
+ * @module
+ */
+import type { Redis } from "ioredis";
+import type { Buffer } from "node:buffer";
+import type { Millis } from "../core/types.ts";
+import type { OriginAddress } from "./address.ts";
+import { asked, connect, loadClient, makeClient, reasonOf } from "./client.ts";
+import type { Follower } from "./follower.ts";
+import { authenticate } from "./greeting.ts";
+import { type Closings, Handshake } from "./handshake.ts";
+import type { Opened } from "./open.ts";
+import { Declined } from "./refusal.ts";
+import { type Server, serverOf } from "./server.ts";
+import {
+  livingProbe,
+  type Tracking,
+  type TrackingOptions,
+  trackingProbe,
+  verifyTracked,
+} from "./tracking.ts";
+import type { Connection } from "./wire/connection.ts";
+
+/** The channel on which Redis tells of changes to a client that speaks RESP2. */
+const CHANNEL = "__redis__:invalidate";
+
+/** What it takes to open the second connection. */
+export interface Second {
+  readonly address: OriginAddress;
+  readonly timeout: Millis;
+  readonly closings: Closings;
+}
+
+/**
+ * Turns tracking on.
+ *
+ * @param data The connection that reads.
+ * @throws {Declined} When Redis refuses a step.
+ * @throws {Error} When a step went wrong.
+ */
+export async function trackByRedirect(
+  data: Opened,
+  options: TrackingOptions,
+  { address, timeout, closings }: Second,
+): Promise<Tracking> {
+  const client = makeClient(await loadClient(), address);
+  const handshake = new Handshake(asked(client), timeout, closings);
+  try {
+    await connect(client, timeout);
+    await authenticate(handshake, address);
+    const ask = await steps(data.handshake, handshake, options);
+    return trackingOf(client, ask, data.connection);
+  } catch (error) {
+    client.disconnect();
+    throw reasonOf(error as Error, [client]);
+  } finally {
+    data.handshake.declined.push(...handshake.declined);
+  }
+}
+
+/** The steps; returns what asks the connection that reads whether it is tracked. */
+async function steps(
+  data: Handshake,
+  invalidation: Handshake,
+  { tracking, prefixes }: TrackingOptions,
+): Promise<() => Promise<unknown>> {
+  const name = `redis-proxy-${crypto.randomUUID()}`;
+  // Once the first is answered, a connection that ends at a later step has ended because of it.
+  await Promise.all([invalidation.may("PING"), invalidation.may("CLIENT", "SETNAME", name)]);
+  const id = String(await invalidation.may("CLIENT", "ID"));
+  const server = await serverOf(invalidation);
+  if (tracking === "bcast") {
+    const args = prefixes.flatMap((prefix) => ["PREFIX", prefix]);
+    await invalidation.may("CLIENT", "TRACKING", "ON", "REDIRECT", id, "BCAST", ...args);
+    await verifyTracked(invalidation, id);
+  }
+  await invalidation.may("SUBSCRIBE", CHANNEL);
+  await meet(data, id, name, server);
+  if (tracking === "bcast") return await livingProbe(data);
+  await data.may("CLIENT", "TRACKING", "ON", "REDIRECT", id);
+  try {
+    return await trackingProbe(data, id);
+  } catch (error) {
+    if (error instanceof Declined) await data.may("CLIENT", "TRACKING", "OFF");
+    throw error;
+  }
+}
+
+/** That the id is of this very connection: on another server it may be anybody's, or nobody's. */
+async function meet(
+  data: Handshake,
+  id: string,
+  name: string,
+  server: Server | null,
+): Promise<void> {
+  let line: string;
+  try {
+    line = String(await data.may("CLIENT", "LIST", "ID", id));
+  } catch (error) {
+    if (!(error instanceof Declined)) throw error;
+    // Without the right to list clients, the servers' own ids must do.
+    const runId = server?.runId ?? null;
+    if (runId !== null && runId === (await serverOf(data))?.runId) return;
+    throw error;
+  }
+  const isSame = line.includes(` name=${name} `) && / flags=\w*P/.test(line);
+  if (!isSame) throw new Error("the two connections reached different servers");
+}
+
+function trackingOf(client: Redis, ask: () => Promise<unknown>, data: Connection): Tracking {
+  return {
+    mode: "redirect",
+    probes: [
+      { name: "data connection", sides: ["data"], ask, received: () => data.received },
+      {
+        name: "invalidation connection",
+        sides: ["invalidation"],
+        ask: () => client.ping().catch((error) => Promise.reject(reasonOf(error, [client]))),
+        received: () => client.stream.bytesRead,
+      },
+    ],
+    listen(follower, lost) {
+      client.on("messageBuffer", (channel: Buffer, payload: unknown) => {
+        if (channel.toString("latin1") === CHANNEL) hear(payload, follower);
+      });
+      client.once("end", () => lost(reasonOf(new Error("Connection is closed."), [client])));
+    },
+    close: () => client.disconnect(),
+  };
+}
+
+/** Hands on keys that were changed, or null for all of them; anything else somebody has published. */
+function hear(payload: unknown, follower: Follower): void {
+  if (payload === null) follower.flush();
+  else if (!Array.isArray(payload)) follower.foreign();
+  else for (const key of payload as Buffer[]) follower.invalidate(key.toString("latin1"));
+}

@@ -1,0 +1,120 @@
+/** Tracking over the connection that reads, and what proves that it goes on. */
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Follower } from "../../../src/origin/follower.ts";
+import { Handshake } from "../../../src/origin/handshake.ts";
+import { trackInline } from "../../../src/origin/inline.ts";
+import { Declined } from "../../../src/origin/refusal.ts";
+import { type Answerer, bulk, connectTo, settled } from "../../support/fake_redis.ts";
+
+const HELLO = `%2\r\n${bulk("server")}${bulk("redis")}${bulk("proto")}:3\r\n`;
+const TRACKED = `%3\r\n${bulk("flags")}~1\r\n${bulk("on")}${bulk("redirect")}:0\r\n` +
+  `${bulk("prefixes")}*0\r\n`;
+const MASTER = `*3\r\n${bulk("master")}:0\r\n*0\r\n`;
+const DENIED = "-NOPERM this user has no permissions to run the command\r\n";
+const DEFAULT = { tracking: "default", prefixes: [] } as const;
+
+/** A Redis that tracks, but for what a test says. */
+function redisWith(replies: Record<string, string>): Answerer {
+  const all: Record<string, string> = {
+    "HELLO": HELLO,
+    "CLIENT TRACKING": "+OK\r\n",
+    "CLIENT TRACKINGINFO": TRACKED,
+    "ROLE": MASTER,
+    "INFO": bulk("# Replication\r\nrole:master\r\n"),
+    "PING": "+PONG\r\n",
+    ...replies,
+  };
+  return (words) =>
+    all[words.slice(0, 2).join(" ")] ?? all[words[0]!] ?? "-ERR unknown command\r\n";
+}
+
+async function track(replies: Record<string, string> = {}, options = DEFAULT) {
+  const it = connectTo(redisWith(replies));
+  try {
+    const handshake = new Handshake(it.connection, 1000);
+    const tracking = await trackInline({ connection: it.connection, handshake }, options);
+    return { ...it, tracking, ask: tracking.probes[0]!.ask, declined: handshake.declined };
+  } catch (error) {
+    it[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Notes what it is told. */
+class Notes implements Follower {
+  readonly told: string[] = [];
+  up() {}
+  down() {}
+  answered() {}
+  doubted() {}
+  invalidate = (key: string) => void this.told.push(key);
+  flush = () => void this.told.push("all");
+  foreign = () => void this.told.push("foreign");
+}
+
+Deno.test("trackInline() turns tracking on, and hands on every change in order", async () => {
+  using it = await track();
+  assertEquals(it.redis.requests, ["HELLO 3", "CLIENT TRACKING ON", "CLIENT TRACKINGINFO", "ROLE"]);
+  const notes = new Notes();
+  it.tracking.listen(notes, () => {});
+  const invalidate = (keys: string) => `>2\r\n${bulk("invalidate")}${keys}`;
+  it.redis.send(invalidate(`*2\r\n${bulk("a")}${bulk("\xff\r\n")}`) + invalidate("_\r\n"));
+  it.redis.send(`>2\r\n${bulk("MOVING")}:1\r\n${invalidate(`*1\r\n${bulk("")}`)}`);
+  await settled();
+  assertEquals(notes.told, ["a", "\xff\r\n", "all", ""]);
+});
+
+Deno.test("trackInline() asks for all keys of the prefixes where that is wanted", async () => {
+  const options = { tracking: "bcast", prefixes: ["a:", "\xe9:"] } as const;
+  using it = await track({}, options as unknown as typeof DEFAULT);
+  assertEquals(it.redis.requests[1], "CLIENT TRACKING ON BCAST PREFIX a: PREFIX \xe9:");
+});
+
+Deno.test("trackInline() is declined where there is no RESP3, or tracking is refused", async () => {
+  const cases: Record<string, string>[] = [
+    { HELLO: "-ERR unknown command 'HELLO'\r\n" },
+    { HELLO: "-NOPROTO unsupported protocol version\r\n" },
+    { HELLO: HELLO.replace("%2", "*4").replace(":3", ":2") },
+    { "CLIENT TRACKING": DENIED },
+    { "CLIENT TRACKING": "-ERR unknown subcommand 'TRACKING'\r\n" },
+  ];
+  for (const replies of cases) await assertRejects(() => track(replies), Declined);
+});
+
+Deno.test("trackInline() fails where Redis says OK and does not track", async () => {
+  const off = TRACKED.replace(bulk("on"), bulk("off"));
+  const astray = TRACKED.replace(":0", ":7");
+  for (const reply of [off, astray]) {
+    await assertRejects(() => track({ "CLIENT TRACKINGINFO": reply }), Error, "tracking is");
+  }
+});
+
+Deno.test("a probe fails once the connection is not tracked any more, or Redis has another role", async () => {
+  using it = await track();
+  await it.ask();
+  it.redis.answer = redisWith({ "CLIENT TRACKINGINFO": TRACKED.replace(bulk("on"), bulk("off")) });
+  await assertRejects(it.ask, Error, "tracking is off");
+  it.redis.answer = redisWith({ ROLE: MASTER.replace("$6\r\nmaster", "$5\r\nslave") });
+  await assertRejects(it.ask, Error, "Redis was a master and is a slave now");
+  it.redis.answer = redisWith({});
+  await it.ask();
+  it.redis.end();
+  await assertRejects(it.ask, Error, "closed");
+});
+
+Deno.test("a probe asks what Redis allows, and says what it does not", async () => {
+  const cases: [Record<string, string>, string[]][] = [
+    [{ ROLE: DENIED }, ["CLIENT TRACKINGINFO", "INFO replication"]],
+    [{ ROLE: DENIED, INFO: DENIED }, ["CLIENT TRACKINGINFO"]],
+    // As Redis 6.0.
+    [{ "CLIENT TRACKINGINFO": "-ERR Unknown subcommand\r\n" }, ["ROLE"]],
+    [{ "CLIENT TRACKINGINFO": DENIED, ROLE: DENIED, INFO: DENIED }, ["PING"]],
+  ];
+  for (const [replies, wanted] of cases) {
+    using it = await track(replies);
+    const before = it.redis.requests.length;
+    await it.ask();
+    assertEquals(it.redis.requests.slice(before), wanted);
+    assertEquals(it.declined.length, Object.keys(replies).length);
+  }
+});

@@ -1,0 +1,101 @@
+/** Probes: what their answers prove, and when a connection counts as lost. */
+import { assert, assertEquals } from "@std/assert";
+import type { Side } from "../../../src/origin/follower.ts";
+import { Pulse } from "../../../src/origin/pulse.ts";
+
+const LEASE = 60;
+
+/** A pulse over connections whose answers come when the test says so. */
+function pulseOf(...names: readonly Side[]) {
+  const asked: PromiseWithResolvers<void>[] = [];
+  const notes: string[] = [];
+  let bytes = 0;
+  const probes = names.map((name) => ({
+    name,
+    sides: [name],
+    ask: () => {
+      const answer = Promise.withResolvers<void>();
+      asked.push(answer);
+      return answer.promise;
+    },
+    received: () => bytes,
+  }));
+  const pulse = new Pulse(probes, LEASE, {
+    answered: (side) => notes.push(side),
+    failed: (error) => notes.push(error.message),
+    doubted: () => notes.push("doubted"),
+  });
+  return {
+    pulse,
+    asked,
+    notes,
+    receive: () => bytes++,
+    [Symbol.dispose]: () => pulse.stop(),
+  };
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (const start = performance.now(); !isTrue();) {
+    assert(performance.now() - start < 2000, `never: ${isTrue}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+Deno.test("a pulse asks each connection, again only once it has answered", async () => {
+  using it = pulseOf("data", "invalidation");
+  await until(() => it.asked.length === 2);
+  await new Promise((resolve) => setTimeout(resolve, LEASE / 3));
+  assertEquals([it.asked.length, it.notes], [2, []]);
+  it.asked[0]!.resolve();
+  await until(() => it.asked.length === 3);
+  assertEquals(it.notes, ["data"]);
+});
+
+Deno.test("a silent connection is lost, and one that brings bytes is not", async () => {
+  using it = pulseOf("data");
+  await until(() => it.asked.length === 1);
+  for (let part = 0; part < 2 * LEASE; part += 10) {
+    it.receive();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assertEquals(it.notes, []);
+  await until(() => it.notes.length > 0);
+  assertEquals(it.notes[0], `the data is silent for ${LEASE * 2 / 3} ms`);
+});
+
+Deno.test("an answer to what was asked before the clock jumped proves nothing", async () => {
+  const { now } = Date;
+  try {
+    using it = pulseOf("data");
+    await until(() => it.asked.length === 1);
+    Date.now = () => now() + 3_600_000;
+    await until(() => it.notes.length > 0);
+    it.asked[0]!.resolve();
+    await until(() => it.asked.length === 2);
+    assertEquals(it.notes, ["doubted"]);
+    it.asked[1]!.resolve();
+    await until(() => it.notes.length > 1);
+    assertEquals(it.notes, ["doubted", "data"]);
+  } finally {
+    Date.now = now;
+  }
+});
+
+Deno.test("all who ask for a fence before the next question share it", async () => {
+  using it = pulseOf("data", "invalidation");
+  const first = it.pulse.fence();
+  await until(() => it.asked.length >= 2);
+  const others = [it.pulse.fence(), it.pulse.fence()];
+  const answer = () => it.asked.forEach(({ resolve }) => resolve());
+  answer();
+  assertEquals(await first, true);
+  await until(() => it.asked.length >= 4);
+  answer();
+  assertEquals(await Promise.all(others), [true, true]);
+  it.pulse.stop();
+  const last = it.pulse.fence();
+  await until(() => it.asked.length >= 6);
+  it.asked.at(-1)!.reject(new Error("lost"));
+  answer();
+  assertEquals(await last, false);
+});

@@ -1,0 +1,11 @@
+import { assertEquals } from "@std/assert";
+import { RecentKeys } from "../../../src/origin/recent_keys.ts";
+
+Deno.test("RecentKeys keeps the last keys, and none that is very long", () => {
+  const keys = new RecentKeys(3);
+  for (const key of ["a", "b", "c", "a", "d", "x".repeat(1025)]) keys.add(key);
+  const kept = ["a", "b", "c", "d", "x".repeat(1025)].filter((key) => keys.has(key));
+  assertEquals(kept, ["a", "c", "d"]);
+  keys.delete("a");
+  assertEquals([keys.has("a"), keys.size], [false, 2]);
+});
