@@ -147,6 +147,12 @@ Deno.test("large values of one trip wait for room one after the other, however m
   const flights = fly(origin, keys);
   await settled();
   link.steps[0]!.answer(keys.map(() => LARGE));
+  // Then four at a time, each with more room.
+  for (let step = 1; step <= keys.length / 4; step++) {
+    await settled();
+    assertEquals(link.steps[step]!.keys, keys.slice(4 * step - 4, 4 * step));
+    link.steps[step]!.answer([LARGE, LARGE, LARGE, LARGE]);
+  }
   for (let done = 0; done < keys.length; done += 2) {
     await settled();
     assertEquals(link.larges.length, done + 2);
