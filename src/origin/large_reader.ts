@@ -15,6 +15,9 @@ import type { Connection } from "./wire/connection.ts";
 import { requestOf } from "./wire/outbox.ts";
 import { type Reply, ReplyError } from "./wire/reply.ts";
 
+/** Largest value that is not read in pieces, in bytes: that is not worth its round trips. */
+const WHOLE_BYTES = 1024 * 1024;
+
 /** Size of a piece, in bytes. */
 const PIECE_BYTES = 128 * 1024;
 
@@ -22,7 +25,10 @@ const PIECE_BYTES = 128 * 1024;
 const PIECES_AHEAD = 3;
 
 export class LargeReader {
-  /** What is watched belongs to the connection: one value after the other is asked for. */
+  /**
+   * One value after the other is asked for: what is watched belongs to the connection, and many at
+   * once may be more than it is allowed.
+   */
   #last: Promise<unknown> = Promise.resolve();
 
   /**
@@ -39,8 +45,10 @@ export class LargeReader {
   async read(key: Key, { length, window }: Large): Promise<Fetched> {
     const part = window === null ? null : await this.#readWindow(key, window);
     if (part !== null) return part;
-    if (!this.isPieced) return await this.readWhole(key);
-    const reading = this.#last.then(() => this.#readPieces(key, length));
+    const isWhole = !this.isPieced || length <= WHOLE_BYTES;
+    const reading = this.#last.then(() =>
+      isWhole ? this.readWhole(key) : this.#readPieces(key, length)
+    );
     this.#last = reading.catch(() => {/* Its own reader is told. */});
     const found = await reading;
     return found === undefined ? await this.readWhole(key) : found;

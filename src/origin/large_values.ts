@@ -11,6 +11,7 @@ import { Lane, type LaneConnection, Lost, NoLane } from "./lane.ts";
 import { Large } from "./large.ts";
 import type { Link } from "./link.ts";
 import { failureOf } from "./loss.ts";
+import { WrongReply } from "./replies.ts";
 import type { Trip } from "./trip.ts";
 import type { Upstream } from "./upstream.ts";
 import { RecentKeys } from "./recent_keys.ts";
@@ -100,12 +101,12 @@ export class LargeValues {
       return await this.#twice(upstream, (there) => there.large.read(key, large), large);
     }
     if (!(shared instanceof Lost)) return shared;
-    const { link, blame } = this.parts;
+    const { link } = this.parts;
     const present = link.upstream ?? await link.up();
     if (present === null) return failureOf(link.loss);
     const alone = await this.#alone.read(present, key, large);
     if (alone instanceof NoLane) return failureOf({ reason: "away", message: alone.message });
-    return alone instanceof Lost ? blame.failureOf(alone.error, large.transfer) : alone;
+    return alone instanceof Lost ? await this.#failureOf(present, alone.error, large) : alone;
   }
 
   /** Asks the connection that reads, and once more if it is lost. */
@@ -114,7 +115,7 @@ export class LargeValues {
     ask: (upstream: Upstream) => Promise<T>,
     large?: Large,
   ): Promise<T | Failure> {
-    const { link, watch, blame } = this.parts;
+    const { link, watch } = this.parts;
     try {
       return await watch.during(ask(upstream));
     } catch {
@@ -123,9 +124,17 @@ export class LargeValues {
       try {
         return await watch.during(ask(present));
       } catch (error) {
-        return blame.failureOf(error as Error, large?.transfer);
+        return await this.#failureOf(present, error as Error, large);
       }
     }
+  }
+
+  /** The failure of a value over which connections were lost twice, the last time with this server. */
+  async #failureOf(upstream: Upstream, error: Error, large?: Large): Promise<Failure> {
+    const { link, blame } = this.parts;
+    const isToBlame = error instanceof WrongReply || await link.isThereAgain(upstream);
+    if (isToBlame) return blame.failureOf(error, large?.transfer);
+    return failureOf({ reason: "away", message: error.message });
   }
 
   /**

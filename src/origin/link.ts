@@ -97,6 +97,15 @@ export class Link {
     return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
+  /**
+   * Whether the server to which a connection was lost is there again, and is still the same run: then
+   * it was not the end of the server that ended the connection.
+   */
+  async isThereAgain({ runId }: Upstream): Promise<boolean> {
+    const present = this.#upstream ?? await this.up();
+    return present !== null && present.runId === runId;
+  }
+
   /** Settles when all that Redis did before now is known; false when that cannot be. */
   fence(): Promise<boolean> {
     return this.#pulse?.fence() ?? Promise.resolve(false);

@@ -219,10 +219,11 @@ export class RedisOrigin implements Origin {
     if (broken === null) return;
     // Replies come in order: the first one that is missing is to blame, unless all is silent.
     const { index, error } = broken;
-    if (error instanceof WrongReply || link.loss.reason !== "timeout") {
-      this.#settle(trip, index, this.#blame.failureOf(error));
-    }
-    this.#fail(trip, failureOf(link.loss));
+    const { loss } = link;
+    const isToBlame = error instanceof WrongReply ||
+      (loss.reason !== "timeout" && await link.isThereAgain(upstream));
+    if (isToBlame) this.#settle(trip, index, this.#blame.failureOf(error));
+    this.#fail(trip, failureOf(loss));
   }
 
   /** Values that were large last time are not tried in the first step. */

@@ -54,6 +54,8 @@ export interface Upstream {
   readonly isPasswordWanted: boolean;
   /** The version of the server, if it tells. */
   readonly version: string | null;
+  /** Which run of the server it is, if it tells. */
+  readonly runId: string | null;
 }
 
 /** Redis can be reached, but tracking failed this time. */
@@ -108,6 +110,7 @@ export async function openUpstream(
       declined: handshake.declined,
       isPasswordWanted,
       version: server?.version ?? null,
+      runId: server?.runId ?? null,
     };
   } catch (error) {
     tracking?.close();

@@ -60,13 +60,15 @@ class Value {
   }
 }
 
+const MB = 1024 * 1024;
+
 /** As GETRANGE. */
 function rangeOf(text: string, first: number, last: number): string {
   const from = Math.max(0, first < 0 ? text.length + first : first);
   return text.slice(from, Math.max(from, (last < 0 ? text.length + last : last) + 1));
 }
 
-const LENGTH = 1_000_003;
+const LENGTH = 1_200_003;
 const textOf = (length: number, seed = 1) => {
   const next = random(seed);
   return Array.from({ length }, () => String.fromCharCode(next() * 256)).join("");
@@ -86,13 +88,22 @@ function assertFound(found: unknown, text: string, timeToLive: number): void {
 }
 
 Deno.test("a value comes in pieces, whole and with its time, whatever its length", async () => {
-  for (const length of [1, 131_071, 131_072, 131_073, 4 * 131_072, LENGTH]) {
+  for (const length of [MB + 1, 9 * 131_072 - 1, 9 * 131_072, 9 * 131_072 + 1, LENGTH]) {
     const text = TEXT.slice(0, length);
     using it = readerOf(new Value(text, 5000));
     assertFound(await it.reader.read("key", new Large(length)), text, 5000);
     const pieces = it.redis.requests.filter((one) => one.startsWith("GETRANGE"));
     assertEquals(pieces.length, Math.ceil(length / 131_072));
     assertEquals(it.redis.requests.slice(-4), ["MULTI", "STRLEN key", "PTTL key", "EXEC"]);
+  }
+});
+
+Deno.test("a value of up to 1 MB comes whole", async () => {
+  for (const length of [0, 1, MB]) {
+    const text = TEXT.slice(0, length);
+    using it = readerOf(new Value(text, 5000));
+    assertFound(await it.reader.read("key", new Large(length)), text, 5000);
+    assertEquals(it.redis.requests, ["PTTL key", "GET key"]);
   }
 });
 

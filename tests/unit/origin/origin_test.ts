@@ -60,6 +60,9 @@ class FakeLink {
   };
   upstream: typeof this.there | null = this.there;
   up = () => Promise.resolve(this.upstream);
+  /** Whether a server that was lost is there again. */
+  isSame = true;
+  isThereAgain = () => Promise.resolve(this.isSame);
   close() {}
 
   openLane = (): Promise<LaneConnection> => {
@@ -231,6 +234,24 @@ Deno.test("a large value that costs two connections is an error that names the s
   assertEquals(reasonsOf(flights.slice(1)), ["broken"]);
   assertMatch((flights[1]!.fetched as Failure).message, /70 bytes.*client-output-buffer-limit/);
   assertEquals([permits.held, budget.held, stats.originBroken], [0, 0, 1]);
+});
+
+Deno.test("no key is to blame where another run of the server is there afterwards", async () => {
+  using it = originOf(2, 1000);
+  const { link, origin, permits, budget, stats } = it;
+  link.isSame = false;
+  const flights = fly(origin, ["large"]);
+  const others = fly(origin, ["a", "b"]);
+  await settled();
+  link.steps[0]!.answer([LARGE]);
+  await settled();
+  for (const at of [0, 1]) {
+    link.larges[at]!.answer.reject(LOST);
+    link.steps[1 + at]!.answer([], LOST);
+    await settled();
+  }
+  assertEquals(reasonsOf([...flights, ...others]), ["away", "away", "away"]);
+  assertEquals([permits.held, budget.held, stats.originBroken], [0, 0, 0]);
 });
 
 Deno.test("a large value is read beside all others where Redis gives no further connection", async () => {
