@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import type { Millis } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
-import { type Reply, ReplyError } from "../origin/wire/reply.ts";
+import { fieldOf, type Reply, ReplyError } from "../origin/wire/reply.ts";
 import { within } from "./within.ts";
 
 /** A connection to Redis that answers questions. */
@@ -43,7 +43,7 @@ export class Asking {
 
   /** A parameter of Redis's configuration; null if Redis does not say. */
   async config(name: string): Promise<string | null> {
-    const reply = await this.ask("CONFIG", "GET", name);
-    return Array.isArray(reply) && reply[0] === name ? String(reply[1]) : null;
+    const value = fieldOf(await this.ask("CONFIG", "GET", name), name);
+    return typeof value === "string" ? value : null;
   }
 }

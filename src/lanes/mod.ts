@@ -12,7 +12,7 @@ import type { CommandSpec, Reply as CommandReply } from "../commands/spec.ts";
 import type { Latencies } from "../core/stats.ts";
 import { Failure, type Millis } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
-import { fieldsOf, type Reply, textOf } from "../origin/wire/reply.ts";
+import { fieldOf, type Reply } from "../origin/wire/reply.ts";
 import type { ChangeLog } from "./changes.ts";
 import { ClientIds } from "./client_ids.ts";
 import type { Greeting } from "./greeting.ts";
@@ -208,7 +208,7 @@ export class Lanes {
       this.table = CommandTable.of(reply as CommandReply);
       this.options.onTable(this.table);
     } else {
-      const bytes = Number(textOf(fieldsOf(reply).get("proto-max-bulk-len")));
+      const bytes = Number(fieldOf(reply, "proto-max-bulk-len"));
       if (bytes > 0) this.options.onLongest?.(bytes);
     }
   }

@@ -11,7 +11,7 @@ import type { Follower } from "./follower.ts";
 import type { Opened } from "./open.ts";
 import { Declined } from "./refusal.ts";
 import { ITSELF, type Tracking, type TrackingOptions, trackingProbe } from "./tracking.ts";
-import { parseReply } from "./wire/reply.ts";
+import { fieldOf, parseReply, type Reply } from "./wire/reply.ts";
 
 /**
  * Turns tracking on.
@@ -23,8 +23,8 @@ export async function trackInline(
   { connection, handshake }: Opened,
   { tracking, prefixes }: TrackingOptions,
 ): Promise<Tracking> {
-  const hello = await handshake.may("HELLO", "3") as unknown[];
-  if (hello[hello.indexOf("proto") + 1] !== 3) throw new Declined("HELLO 3", "there is no RESP3");
+  const hello = await handshake.may("HELLO", "3") as Reply;
+  if (fieldOf(hello, "proto") !== 3) throw new Declined("HELLO 3", "there is no RESP3");
   const args = prefixes.flatMap((prefix) => ["PREFIX", prefix]);
   const broadcast = tracking === "bcast" ? ["BCAST", ...args] : [];
   await handshake.may("CLIENT", "TRACKING", "ON", ...broadcast);

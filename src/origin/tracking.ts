@@ -8,6 +8,7 @@ import type { Follower, Side, TrackingMode } from "./follower.ts";
 import type { Handshake } from "./handshake.ts";
 import { Declined } from "./refusal.ts";
 import { watchRole } from "./server.ts";
+import { fieldOf, type Reply } from "./wire/reply.ts";
 
 /** What Redis is asked to tell. */
 export interface TrackingOptions {
@@ -85,9 +86,14 @@ export async function verifyTracked(handshake: Handshake, target: string): Promi
 }
 
 function verify(trackingInfo: unknown, target: string): void {
-  const info = trackingInfo as unknown[];
-  const flags = info[info.indexOf("flags") + 1] as string[];
-  const found = String(info[info.indexOf("redirect") + 1]);
+  const info = trackingInfo as Reply;
+  // In RESP2, Redis tracks without a redirection too, but sends nothing.
+  if (target === ITSELF && !(info instanceof Map)) {
+    throw new Error("the connection speaks RESP2: wanted RESP3");
+  }
+  const flags = fieldOf(info, "flags");
+  const found = String(fieldOf(info, "redirect"));
+  if (!Array.isArray(flags)) throw new Error("Redis does not say whether it tracks reads");
   if (!flags.includes("on") || flags.includes("broken_redirect") || found !== target) {
     throw new Error(`tracking is ${flags.join(", ")}, redirected to ${found}`);
   }

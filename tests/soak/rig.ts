@@ -49,6 +49,8 @@ export class Rig implements AsyncDisposable {
       rig?.isAstray === true && kind === "invalidation" ? other.port : redis.port
     );
     const proxy = await startProxy(relay.port, ["--lease", `${lease / 1000}`, ...args]);
+    // The proxy learns the commands of Redis before the first fault, as after any good start.
+    await ask(proxy.port, "TIME");
     return rig = new Rig(redis, other, relay, proxy, lease, program);
   }
 

@@ -50,10 +50,10 @@ export const SAMPLES: readonly Sample[] = [
   { text: "=8\r\ntxt:text\r\n", value: "text" },
   { text: "!6\r\nERR no\r\n", value: new ReplyError("ERR no") },
   { text: "~2\r\n:1\r\n~0\r\n", value: [1, []] },
-  { text: "%0\r\n", value: [] },
+  { text: "%0\r\n", value: new Map() },
   {
     text: "%2\r\n$1\r\na\r\n:1\r\n+b\r\n%1\r\n:1\r\n_\r\n",
-    value: ["a", 1, "b", [1, null]],
+    value: new Map<Reply, Reply>([["a", 1], ["b", new Map([[1, null]])]]),
   },
   { text: "|1\r\n+ttl\r\n:5\r\n$1\r\na\r\n", value: "a" },
   { text: "*2\r\n|1\r\n+a\r\n*1\r\n:1\r\n:2\r\n:3\r\n", value: [2, 3] },
@@ -105,6 +105,6 @@ function aggregate(type: string, inner: readonly Sample[]): Sample {
 /** A map whose keys are 0, 1, 2 ... */
 function map(type: string, inner: readonly Sample[]): Sample {
   const text = inner.map(({ text }, index) => `:${index}\r\n${text}`).join("");
-  const value = inner.flatMap(({ value }, index) => [index, value]);
+  const value = new Map(inner.map(({ value }, index): [Reply, Reply] => [index, value]));
   return { text: `${type}${inner.length}\r\n${text}`, value };
 }

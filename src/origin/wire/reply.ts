@@ -12,10 +12,18 @@ export class ReplyError extends Error {
 }
 
 /**
- * A reply. Strings of all kinds are text whose code units are the bytes (Latin-1). Aggregates of all
- * kinds are arrays; a map is one of keys and values in turn, as in RESP2. Attributes are left out.
+ * A reply. Strings of all kinds are text whose code units are the bytes (Latin-1). Sets and pushes are
+ * arrays. Attributes are left out.
  */
-export type Reply = string | number | bigint | boolean | null | ReplyError | Reply[];
+export type Reply =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | ReplyError
+  | Reply[]
+  | Map<Reply, Reply>;
 
 /** How deep a reply may be nested; what Redis answers is flatter by far. */
 const DEPTH_MAX = 64;
@@ -30,6 +38,14 @@ const LF = 0x0a;
  */
 export function parseReply(bytes: Uint8Array, from = 0): Reply {
   return new ReplyParser(bytes, from).next();
+}
+
+/** Returns a field of a map, which RESP2 writes as an array; undefined if there is none. */
+export function fieldOf(reply: Reply, name: string): Reply | undefined {
+  if (reply instanceof Map) return reply.get(name);
+  if (!Array.isArray(reply)) return undefined;
+  const at = reply.findIndex((one, index) => index % 2 === 0 && one === name);
+  return at < 0 ? undefined : reply[at + 1];
 }
 
 /** The bytes in `[from, to)` as text. */
@@ -76,7 +92,7 @@ class ReplyParser {
       case ">":
         return Number(line) < 0 ? null : this.#several(Number(line));
       case "%":
-        return this.#several(2 * Number(line));
+        return this.#map(Number(line));
       case "|":
         this.#several(2 * Number(line));
         return this.next();
@@ -102,6 +118,10 @@ class ReplyParser {
 
   #several(count: number): Reply[] {
     return Array.from({ length: count }, () => this.next());
+  }
+
+  #map(count: number): Map<Reply, Reply> {
+    return new Map(Array.from({ length: count }, () => [this.next(), this.next()]));
   }
 }
 

@@ -9,6 +9,8 @@ import { type Answerer, bulk, connectTo, settled } from "../../support/fake_redi
 const HELLO = `%2\r\n${bulk("server")}${bulk("redis")}${bulk("proto")}:3\r\n`;
 const TRACKED = `%3\r\n${bulk("flags")}~1\r\n${bulk("on")}${bulk("redirect")}:0\r\n` +
   `${bulk("prefixes")}*0\r\n`;
+/** The same in RESP2. */
+const RESP2 = TRACKED.replace("%3", "*6").replace("~1", "*1");
 const MASTER = `*3\r\n${bulk("master")}:0\r\n*0\r\n`;
 const DENIED = "-NOPERM this user has no permissions to run the command\r\n";
 const DEFAULT = { tracking: "default", prefixes: [] } as const;
@@ -87,6 +89,11 @@ Deno.test("trackInline() fails where Redis says OK and does not track", async ()
   for (const reply of [off, astray]) {
     await assertRejects(() => track({ "CLIENT TRACKINGINFO": reply }), Error, "tracking is");
   }
+  // In RESP2, Redis tracks without a word, and has nobody to tell.
+  for (const reply of [RESP2, "*0\r\n", ":1\r\n"]) {
+    await assertRejects(() => track({ "CLIENT TRACKINGINFO": reply }), Error, "wanted RESP3");
+  }
+  await assertRejects(() => track({ "CLIENT TRACKINGINFO": "%0\r\n" }), Error, "does not say");
 });
 
 Deno.test("a probe fails once the connection is not tracked any more, or Redis has another role", async () => {
@@ -94,6 +101,8 @@ Deno.test("a probe fails once the connection is not tracked any more, or Redis h
   await it.ask();
   it.redis.answer = redisWith({ "CLIENT TRACKINGINFO": TRACKED.replace(bulk("on"), bulk("off")) });
   await assertRejects(it.ask, Error, "tracking is off");
+  it.redis.answer = redisWith({ "CLIENT TRACKINGINFO": RESP2 });
+  await assertRejects(it.ask, Error, "wanted RESP3");
   it.redis.answer = redisWith({ ROLE: MASTER.replace("$6\r\nmaster", "$5\r\nslave") });
   await assertRejects(it.ask, Error, "Redis was a master and is a slave now");
   it.redis.answer = redisWith({});
