@@ -25,9 +25,10 @@ import { fitMemory } from "./src/app/memory_fit.ts";
 import { guardMemory } from "./src/app/memory_guard.ts";
 import { dropPermissions } from "./src/app/permissions.ts";
 import { surviveFaults } from "./src/app/last_resort.ts";
-import { type LineTarget, type Proxy, startProxy } from "./src/app/proxy.ts";
+import { type Files, type Proxy, startProxy } from "./src/app/proxy.ts";
 import { showSettings } from "./src/app/show_settings.ts";
 import { openAccessLog } from "./src/app/request_log.ts";
+import { openWarmFile } from "./src/app/warm_file.ts";
 import { memoryLimit } from "./src/system/memory_limit.ts";
 
 /** Exit status for an invalid configuration. */
@@ -35,7 +36,9 @@ const USAGE_ERROR = 2;
 
 async function main(): Promise<number> {
   const config = parseConfig(Deno.args, readEnvironment(Deno.env), Deno.readTextFileSync);
-  const accessLog = config.command === "serve" ? openAccessLog(config.values) : null;
+  const files = config.command === "serve"
+    ? { accessLog: openAccessLog(config.values), warmFile: openWarmFile(config.values) }
+    : {};
   dropPermissions(config);
   switch (config.command) {
     case "help":
@@ -58,21 +61,21 @@ async function main(): Promise<number> {
     case "healthcheck":
       return await checkHealth(config.values) ? 0 : 1;
     case "serve":
-      return await serve(config, accessLog);
+      return await serve(config, files);
   }
 }
 
 /**
  * Serves until the first SIGTERM or SIGINT, then stops in order. A second signal ends it at once.
  */
-async function serve(config: Config, accessLog: LineTarget | null): Promise<number> {
+async function serve(config: Config, files: Files): Promise<number> {
   const log = new Log(config.values["log-level"], config.values["log-format"]);
   const limit = memoryLimit();
   let proxy: Proxy | null = null;
   // Before the start, because by default the signal would end the process.
   Deno.addSignalListener("SIGHUP", () => proxy?.reload());
   await clearSockets(config.values);
-  proxy = startProxy(fitMemory(config, limit, log), manifest.version, log, accessLog);
+  proxy = startProxy(fitMemory(config, limit, log), manifest.version, log, files);
   surviveFaults(log);
   await guardMemory(limit);
   const signal = await new Promise<string>((resolve) => {

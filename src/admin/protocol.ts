@@ -22,8 +22,13 @@ const TOO_MANY = new Refusal(STATUS_CODE.ServiceUnavailable, "Too many clients a
 
 const date = new HttpDate();
 
+/** The fields of a request, and whether a page in a browser may have made it. */
+interface AdminFields extends Fields {
+  readonly isFromPage: boolean;
+}
+
 export class AdminProtocol implements Protocol {
-  readonly #parser: HttpParser<Fields>;
+  readonly #parser: HttpParser<AdminFields>;
 
   /** @param streams The streams of all clients. */
   constructor(
@@ -41,7 +46,10 @@ export class AdminProtocol implements Protocol {
       credentials,
     };
     this.#parser = new HttpParser(
-      (fields, isHttp11) => interpretFields(fields, isHttp11, options),
+      (raw, isHttp11) => {
+        const fields = interpretFields(raw, isHttp11, options);
+        return fields instanceof Refusal ? fields : { ...fields, isFromPage: raw.has("origin") };
+      },
       options.credentials,
     );
   }
@@ -60,14 +68,16 @@ export class AdminProtocol implements Protocol {
     refused(TOO_MANY, input).reply(output);
   }
 
-  #request({ line, fields: { bar, mode }, isBodyLeft }: Head<Fields>): ClientRequest {
+  #request({ line, fields, isBodyLeft }: Head<AdminFields>): ClientRequest {
+    const { bar, mode, isFromPage } = fields;
     const { method, key } = line;
     const target = key === null ? line.target : `/${key}`;
     const isAuthorized = bar !== "unauthorized";
     if (target === "/events" && method === "GET" && isAuthorized) {
       return this.streams.open() ?? tooManyStreams();
     }
-    const page = answer({ method, target, isAuthorized, accept: mode.accept }, this.sources);
+    const request = { method, target, isAuthorized, isFromPage, accept: mode.accept };
+    const page = answer(request, this.sources);
     return new AdminReply(page, method === "HEAD", mode.last || isBodyLeft, mode.lines);
   }
 }

@@ -11,6 +11,7 @@ import type { Facts } from "../core/facts.ts";
 import { CHALLENGE_LINES } from "../http/authorization.ts";
 import { errorBody } from "../http/error_body.ts";
 import { keyOf, splitTarget } from "../http/target.ts";
+import type { Purge } from "../core/purge.ts";
 import type { Key } from "../core/types.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import { LIVE_PAGE, LIVE_PAGE_LINES } from "./live/page.ts";
@@ -25,6 +26,7 @@ export interface AdminSources {
   /** Why reads would not be served; null if they would. */
   whyNotReady(): string | null;
   explain(key: Key): Readonly<Record<string, string>>;
+  readonly purge: Purge;
   readonly insight: Insight;
 }
 
@@ -34,6 +36,8 @@ export interface AdminRequest {
   readonly target: string;
   /** Whether it gives the password, if one is set. */
   readonly isAuthorized: boolean;
+  /** Whether a page in a browser may have made it. */
+  readonly isFromPage: boolean;
   /** The media types that the client takes; null for any. */
   readonly accept: string | null;
 }
@@ -60,25 +64,19 @@ export function answer(request: AdminRequest, sources: AdminSources): Page {
   const place = splitTarget(target);
   if (typeof place === "string") return refuse(request, STATUS_CODE.BadRequest, place);
   const [path, query] = splitQuery(place.path);
+  if (method === "DELETE") return purge(request, path, query, sources);
   if (method !== "GET" && method !== "HEAD") {
     return refuse(request, STATUS_CODE.MethodNotAllowed, `Wanted ${PAGES}`, ALLOW);
   }
   // A program that only checks health often has no place for a password.
   if (path === "/healthz") return page("ok\n", TEXT);
   if (path === "/readyz") return readiness(request, sources.whyNotReady());
-  if (!request.isAuthorized) {
-    return refuse(
-      request,
-      STATUS_CODE.Unauthorized,
-      "Wrong or missing password: wanted Basic or Bearer authentication",
-      CHALLENGE_LINES,
-    );
-  }
+  if (!request.isAuthorized) return unauthorized(request);
   if (path === "/") return { ...page(LIVE_PAGE, HTML_TYPE), lines: LIVE_PAGE_LINES };
   if (path === "/metrics") {
     return page(metricsText(sources.facts(), sources.machine()), EXPOSITION_TYPE);
   }
-  if (path === "/explain") return explain(request, keyInQuery(query), sources);
+  if (path === "/explain") return explain(request, valueIn(query, "key"), sources);
   if (path.startsWith("/explain/")) {
     return explain(request, keyOf(path.slice("/explain".length)), sources);
   }
@@ -92,7 +90,37 @@ function readiness(request: AdminRequest, why: string | null): Page {
   return refuse(request, STATUS_CODE.ServiceUnavailable, shown);
 }
 
-const ALLOW = "Allow: GET, HEAD\r\n";
+/** DELETE /cache/key, /cache?prefix=... or /cache?all: drops entries from the cache. */
+function purge(
+  request: AdminRequest,
+  path: string,
+  query: string,
+  { purge }: AdminSources,
+): Page {
+  if (!request.isAuthorized) return unauthorized(request);
+  if (request.isFromPage) {
+    const why = "A page in a browser must not purge the cache";
+    return refuse(request, STATUS_CODE.Forbidden, why);
+  }
+  const prefix = path === "/cache" ? valueIn(query, "prefix") : null;
+  const key = path.startsWith("/cache/") ? keyOf(path.slice("/cache".length)) : null;
+  if (key !== null) return purged(purge({ kind: "key", key }));
+  if (prefix !== null) return purged(purge({ kind: "prefix", prefix }));
+  if (path === "/cache" && query === "all") return purged(purge({ kind: "all" }));
+  const why = "Wanted DELETE /cache/..., /cache?prefix=... or /cache?all, percent-encoded";
+  return refuse(request, STATUS_CODE.BadRequest, why);
+}
+
+function purged(entries: number): Page {
+  return page(`${JSON.stringify({ entries })}\n`, JSON_TYPE);
+}
+
+function unauthorized(request: AdminRequest): Page {
+  const why = "Wrong or missing password: wanted Basic or Bearer authentication";
+  return refuse(request, STATUS_CODE.Unauthorized, why, CHALLENGE_LINES);
+}
+
+const ALLOW = "Allow: GET, HEAD, DELETE\r\n";
 
 function explain(request: AdminRequest, key: Key | null, { explain }: AdminSources): Page {
   if (key === null) {
@@ -113,12 +141,12 @@ function splitQuery(path: string): [path: string, query: string] {
   return at < 0 ? [path, ""] : [path.slice(0, at), path.slice(at + 1)];
 }
 
-/** The key's bytes; null if the query names none. */
-function keyInQuery(query: string): Key | null {
-  const asked = query.split("&").find((one) => one.startsWith("key="));
+/** The bytes of a value in a query; null if it is not there. */
+function valueIn(query: string, name: string): Key | null {
+  const asked = query.split("&").find((one) => one.startsWith(`${name}=`));
   if (asked === undefined) return null;
-  // In a query, a plus stands for a space, and a question mark is an ordinary character.
-  const text = asked.slice("key=".length).replaceAll("+", "%20").replaceAll("?", "%3F");
+  // In a query a plus is a space, and a question mark does not end anything.
+  const text = asked.slice(name.length + 1).replaceAll("+", "%20").replaceAll("?", "%3F");
   return keyOf(`/${text}`);
 }
 

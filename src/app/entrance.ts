@@ -15,6 +15,7 @@ import { Entrance } from "../server/arrival.ts";
 import type { DataPath } from "./data_path.ts";
 import { mayRefresh, respFreshness } from "./defaults.ts";
 import { filterOf, mayPass, originCredentialsOf, refusalsTo } from "./lanes.ts";
+import { purgeOf } from "./purge.ts";
 import { redisVersionOf } from "./status.ts";
 
 /**
@@ -70,6 +71,7 @@ function respContext(
     credentials,
     stats: data.cache.stats,
     insight: data.insight,
+    purge: purgeOf(data.table, log),
     lanes,
     originCredentials: originCredentialsOf(origin),
     mayPass: (peer) => mayPass(config, peer),

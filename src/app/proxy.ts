@@ -8,6 +8,7 @@ import { type Config, displayAddress } from "../config/mod.ts";
 import type { Facts } from "../core/facts.ts";
 import type { Log } from "../core/log.ts";
 import { Stats } from "../core/stats.ts";
+import type { Key } from "../core/types.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
 import { display } from "../origin/address.ts";
 import { Ledger } from "../server/ledger.ts";
@@ -24,11 +25,29 @@ import { LoopLag } from "./loop_lag.ts";
 import { machineWatch } from "./machine.ts";
 import type { LineTarget } from "../insight/line_file.ts";
 import { makeRequestLog } from "./request_log.ts";
+import { purgeOf } from "./purge.ts";
 import { Reloader } from "./reload.ts";
 import { reloadableParts } from "./reloadable.ts";
+import { saveKeys, WarmUp } from "./warm_up.ts";
 import { countConnections, serverOptions } from "./server_options.ts";
 import { shutDown } from "./shutdown.ts";
 import { factsOf } from "./status.ts";
+
+/** Files that were opened while that was allowed. */
+export interface Files {
+  /** Takes the access log; null for none. */
+  readonly accessLog?: LineTarget | null;
+  /** The names of cached keys; null for none. */
+  readonly warmFile?: KeyFile | null;
+}
+
+/** A file with the names of cached keys. */
+export interface KeyFile {
+  /** The saved keys. */
+  load(): Key[];
+  /** Saves keys, and returns how many. */
+  save(keys: Iterable<Key>): number;
+}
 
 export type { LineTarget } from "../insight/line_file.ts";
 
@@ -51,14 +70,14 @@ export interface Proxy {
 /**
  * Starts to serve.
  *
- * @param accessLog Takes the access log; null for none.
+ * @param files The files that were opened while that was allowed.
  * @throws {ConfigError} If it cannot listen on an address.
  */
 export function startProxy(
   config: Config,
   version: string,
   log: Log,
-  accessLog: LineTarget | null = null,
+  { accessLog = null, warmFile = null }: Files = {},
 ): Proxy {
   const { values } = config;
   const listener = listen(values);
@@ -81,11 +100,21 @@ export function startProxy(
     serverOptions(values, maxClients),
     log,
   );
-  const state = { isStopping: false };
+  const warmUp = new WarmUp(
+    warmFile?.load() ?? [],
+    data.cache,
+    () => data.origin.hasRoom() && data.table.channel.isKeeping,
+    log,
+  );
+  const state = { isStopping: false, warmUp };
   const lag = new LoopLag();
   const ticking = setInterval(() => data.insight.tick(), 1000);
   Deno.unrefTimer(ticking);
-  const sources = { ...adminSources(config, data, facts, state), machine: machineWatch(lag) };
+  const sources = {
+    ...adminSources(config, data, facts, state),
+    machine: machineWatch(lag),
+    purge: purgeOf(data.table, log),
+  };
   const admin = openAdmin(values, config.credentials, sources, data.cache, log);
   data.origin.link.open();
   announce(config, version, port, log);
@@ -104,6 +133,8 @@ export function startProxy(
     reload: () => reloader.reload(),
     async stop() {
       state.isStopping = true;
+      warmUp.stop();
+      saveKeys(warmFile, data, log);
       await shutDown(server, sharedPorts(config, [server, admin]), {
         delay: values["drain-delay"],
         grace: values["shutdown-timeout"],
@@ -123,15 +154,15 @@ function adminSources(
   { values }: Config,
   { cache, table, insight }: DataPath,
   facts: () => Facts,
-  state: { readonly isStopping: boolean },
-): Omit<AdminSources, "machine"> {
+  state: { readonly isStopping: boolean; readonly warmUp: WarmUp },
+): Omit<AdminSources, "machine" | "purge"> {
   const freshness = respFreshness(values, table.policies);
   return {
     facts,
     insight,
     explain: (key) => cache.explain(key, performance.now()),
     whyNotReady: () =>
-      whyNotReady({
+      state.warmUp.whyNotReady ?? whyNotReady({
         ...facts(),
         isStopping: state.isStopping,
         isCoherenceRequired: values.coherence === "required",

@@ -241,6 +241,14 @@ export class ReadThrough implements Lookup {
     return failed;
   }
 
+  /** Reads a key that no client has asked for yet, unless it is known. */
+  warm(key: Key): void {
+    const { table } = this;
+    const id = new CacheKey(key);
+    if (table.isFlying(key) || table.look(id).entry !== undefined) return;
+    this.#boarding.add(table.begin(id));
+  }
+
   /** Reads a key in use again before its entry expires. Requests meanwhile get the entry. */
   #refresh(key: CacheKey, now: Millis): void {
     const { table } = this;

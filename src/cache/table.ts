@@ -242,6 +242,46 @@ export class Table implements FlightTracker {
     if (flight?.phase === "sent") this.detach(flight);
   }
 
+  /**
+   * Drops the entry of a key by hand. A read in flight makes no entry. Returns the number of entries.
+   */
+  purgeKey(key: Key): number {
+    this.#detachAll((one) => one === key);
+    return Number(this.store.delete(new CacheKey(key)));
+  }
+
+  /** The same for all keys with a prefix. It looks at each entry. */
+  purgePrefix(prefix: Key): number {
+    const keys = this.store.keysWith(prefix);
+    for (const key of keys) this.store.delete(new CacheKey(key));
+    this.#detachAll((key) => key.startsWith(prefix));
+    return keys.length;
+  }
+
+  /** The same for all keys. */
+  purgeAll(): number {
+    const { size } = this;
+    this.store.clear();
+    this.#detachAll(() => true);
+    return size;
+  }
+
+  #detachAll(isWanted: (key: Key) => boolean): void {
+    for (const flight of this.flights.values()) {
+      if (flight.phase === "sent" && isWanted(flight.key)) this.detach(flight);
+    }
+  }
+
+  /** Whether a key has an entry, fresh or not. */
+  has(key: Key): boolean {
+    return this.store.peek(new CacheKey(key)) !== undefined;
+  }
+
+  /** The keys of the entries, about the most recently used first. */
+  keys(): Iterable<Key> {
+    return this.store.keys();
+  }
+
   /** Whether Redis reports every change that concerns an entry, when it reports any. */
   get coversAll(): boolean {
     return !this.#hasUncovered;
@@ -252,9 +292,7 @@ export class Table implements FlightTracker {
     this.#hasUncovered = false;
     this.channel.flush();
     this.backoff.allChanged();
-    for (const flight of this.flights.values()) {
-      if (flight.phase === "sent") this.detach(flight);
-    }
+    this.#detachAll(() => true);
   }
 
   /** Detaches a flight from its key. Its waiters still get the result. */

@@ -15,6 +15,7 @@ const RAREST = 4096;
 
 export class LookupInsight implements LookupWatch {
   left = 1;
+  readonly mask: number;
   readonly #hotKeys: HotKeys;
   readonly #whatIf: WhatIf;
   /** One in so many lookups is sampled. */
@@ -29,14 +30,11 @@ export class LookupInsight implements LookupWatch {
   constructor(entries: number, readonly counts: () => Lookups) {
     this.#hotKeys = new HotKeys();
     this.#whatIf = new WhatIf(entries, counts);
-  }
-
-  get mask(): number {
-    return this.#whatIf.mask;
+    this.mask = this.#whatIf.mask;
   }
 
   saw(bytes: Buffer, from: number, to: number, hash: number, isHit: boolean, size: number): void {
-    if ((hash & this.#whatIf.mask) === 0) this.#whatIf.add(hash, isHit);
+    if ((hash & this.mask) === 0) this.#whatIf.add(hash, isHit);
     if (this.left > 0) return;
     this.#hotKeys.add(bytes.toString("latin1", from, to), isHit, size, this.#every);
     // More lookups than in the last period: the sample becomes smaller at once.

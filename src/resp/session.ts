@@ -18,6 +18,7 @@ import type { Peer } from "../server/peer.ts";
 import { Failure, type Key, type Millis, type Terms } from "../core/types.ts";
 import { type Freshness, TERMS } from "./freshness.ts";
 import type { Stats } from "../core/stats.ts";
+import type { Purge } from "../core/purge.ts";
 import type { RequestObserver } from "../server/observer.ts";
 import type { Facts } from "../core/facts.ts";
 import type { RespLimits } from "./parse/limits.ts";
@@ -52,6 +53,8 @@ export interface RespContext {
   readonly filter: PassFilter;
   /** Whether GET is among them. */
   readonly mayGet: boolean;
+  /** Drops entries from the cache. */
+  readonly purge: Purge;
   /** What is known of the lookups. */
   readonly insight: Insight;
   /** Watches all requests; null for nobody. */

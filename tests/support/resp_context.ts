@@ -64,6 +64,7 @@ export function respContext(given: Partial<RespContext> = {}): RespContext {
   return {
     stats: new Stats(),
     observer: null,
+    purge: () => 0,
     insight: { top: () => [], savings: () => null },
     lanes: null,
     originCredentials: null,

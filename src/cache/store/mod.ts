@@ -35,7 +35,7 @@ export const EXACT_ENTRIES = 1000;
 const ABSENCE_SHARE = 10;
 
 export class Store {
-  readonly #recent: RecentStore;
+  #recent: RecentStore;
   /** The small values, once there are many entries. */
   #packed: PackedStore | null = null;
   /** The cause of the current evictions. */
@@ -43,15 +43,7 @@ export class Store {
   readonly #onEvict = (key: Key) => this.options.onEvict(key, this.#cause);
 
   constructor(readonly options: StoreOptions) {
-    const { entries, bytes } = options;
-    this.#recent = new RecentStore({
-      bytes,
-      absences: {
-        entries: Math.floor(entries / ABSENCE_SHARE),
-        bytes: Math.floor(bytes / ABSENCE_SHARE),
-      },
-      onEvict: this.#onEvict,
-    });
+    this.#recent = this.#newRecent();
   }
 
   get size(): number {
@@ -106,8 +98,38 @@ export class Store {
     return isPacked || this.#recent.peek(key) !== undefined ? entry : undefined;
   }
 
+  /** The keys of the values, about the most recently used first. */
+  *keys(): Iterable<Key> {
+    yield* this.#recent.keys();
+    if (this.#packed !== null) yield* this.#packed.keys();
+  }
+
+  /** The keys with a prefix. */
+  keysWith(prefix: Key): Key[] {
+    const recent = [...this.#recent.keys()].filter((key) => key.startsWith(prefix));
+    return this.#packed === null ? recent : recent.concat(this.#packed.keysWith(prefix));
+  }
+
+  /** Drops all entries. */
+  clear(): void {
+    this.#recent = this.#newRecent();
+    this.#packed = null;
+  }
+
   delete(key: CacheKey): boolean {
     return (this.#packed?.delete(key) ?? false) || this.#recent.delete(key);
+  }
+
+  #newRecent(): RecentStore {
+    const { entries, bytes } = this.options;
+    return new RecentStore({
+      bytes,
+      absences: {
+        entries: Math.floor(entries / ABSENCE_SHARE),
+        bytes: Math.floor(bytes / ABSENCE_SHARE),
+      },
+      onEvict: this.#onEvict,
+    });
   }
 
   /** Evicts one entry of the kind that uses more than half. */

@@ -102,6 +102,34 @@ export class PackedStore {
     return place !== NONE;
   }
 
+  /** The keys, those that were read first. */
+  *keys(): Iterable<Key> {
+    const { slots } = this.#places;
+    for (const state of [READ, COLD]) {
+      for (let at = 1; at < slots.length; at += 2) {
+        const place = slots[at]! - 1;
+        if (place === NONE) continue;
+        const segment = this.#segments.segmentAt(place);
+        const offset = offsetOf(place);
+        if (segment.stateAt(offset) === state) yield segment.keyAt(offset);
+      }
+    }
+  }
+
+  /** The keys that begin with these bytes, given as text. */
+  keysWith(prefix: Key): Key[] {
+    const { slots } = this.#places;
+    const keys: Key[] = [];
+    for (let at = 1; at < slots.length; at += 2) {
+      const place = slots[at]! - 1;
+      if (place === NONE) continue;
+      const segment = this.#segments.segmentAt(place);
+      const offset = offsetOf(place);
+      if (segment.hasPrefix(offset, prefix)) keys.push(segment.keyAt(offset));
+    }
+    return keys;
+  }
+
   /** Evicts one entry. */
   evict(): void {
     const { size } = this;

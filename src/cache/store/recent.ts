@@ -135,6 +135,12 @@ export class RecentStore {
     this.#order.pop();
   }
 
+  /** The keys, the most recently used first. */
+  *keys(): Iterable<Key> {
+    this.#applyUses();
+    for (const entry of this.#order.values()) if (entry !== undefined) yield entry.text;
+  }
+
   /** Removes and returns the values that `isWanted` selects, least recently used first. */
   *take(isWanted: (key: Buffer, value: Value) => boolean): Iterable<RecentEntry> {
     this.#applyUses();

@@ -93,6 +93,17 @@ export class Segment {
   }
 
   /** The value, as a view of this memory. */
+  /** Whether the key of a record begins with these bytes, given as text. */
+  hasPrefix(offset: number, prefix: Key): boolean {
+    const { bytes, words } = this;
+    if (words[(offset >>> 2) + KEY_LENGTH]! < prefix.length) return false;
+    const start = offset + RECORD_BYTES;
+    for (let at = 0; at < prefix.length; at++) {
+      if (bytes[start + at] !== prefix.charCodeAt(at)) return false;
+    }
+    return true;
+  }
+
   valueAt(offset: number): Value {
     const word = offset >>> 2;
     const start = offset + RECORD_BYTES + this.words[word + KEY_LENGTH]!;

@@ -57,6 +57,10 @@ export const RUNNING = {
     file,
     "file for a line of JSON per request, with hashed keys; stdout means standard output",
   ),
+  "warm-file": optional(
+    file,
+    "file for the names of cached keys: saved when the proxy stops, read again when it starts",
+  ),
   "slow-log": optional(duration("0"), "log each request that takes longer than this"),
   "log-format": setting(oneOf(LOG_FORMATS), "text", "format of the log"),
 };

@@ -14,6 +14,7 @@ import type { Session } from "../session.ts";
 import type { Arguments } from "../parse/arguments.ts";
 import { bySubcommand, type LocalCommand, NO_KEYS } from "./command.ts";
 import { help } from "./help.ts";
+import { purge } from "./purge.ts";
 import { hotKeys, whatIf } from "./proxy_insight.ts";
 
 export const PROXY: LocalCommand = {
@@ -32,6 +33,7 @@ export const PROXY: LocalCommand = {
     },
     { name: "freshness", arity: -2, run: chooseFreshness },
     { name: "hotkeys", arity: -2, run: hotKeys },
+    { name: "purge", arity: -3, run: purge },
     { name: "whatif", arity: 2, run: whatIf },
     help("PROXY", [
       "EXPLAIN <key>",
@@ -40,6 +42,8 @@ export const PROXY: LocalCommand = {
       "Set how fresh the answers of this connection must be, or return the setting.",
       "HOTKEYS [<count>]",
       "Return the keys that are read most, with reads and bytes per second and the share of hits.",
+      "PURGE KEY <key> | PREFIX <prefix> | ALL",
+      "Drop these entries from the cache, and return how many there were. Redis keeps its keys.",
       "WHATIF",
       "Return the share of reads that the cache answers, and would with half or twice the room.",
     ]),

@@ -168,6 +168,7 @@ function sources(given: Partial<AdminSources> = {}): AdminSources {
     facts: () => FACTS,
     machine: () => MACHINE,
     whyNotReady: () => null,
+    purge: () => 0,
     insight: { top: () => [], savings: () => null },
     explain: (key) => ({ key: JSON.stringify(key) }),
     ...given,
@@ -176,7 +177,14 @@ function sources(given: Partial<AdminSources> = {}): AdminSources {
 
 function ask(path: string, given: Partial<AdminSources> = {}, request: Partial<AdminRequest> = {}) {
   const { body, ...page } = answer(
-    { method: "GET", target: path, isAuthorized: true, accept: null, ...request },
+    {
+      method: "GET",
+      target: path,
+      isAuthorized: true,
+      isFromPage: false,
+      accept: null,
+      ...request,
+    },
     sources(given),
   );
   return { ...page, text: new TextDecoder().decode(body) };
@@ -224,7 +232,7 @@ Deno.test("answer() refuses other pages and methods, with a problem document if 
   assertEquals([status, type], [404, "application/problem+json"]);
   assertEquals(JSON.parse(text).title, "Not Found");
   const post = ask("/metrics", {}, { method: "POST" });
-  assertEquals([post.status, post.lines], [405, "Allow: GET, HEAD\r\n"]);
+  assertEquals([post.status, post.lines], [405, "Allow: GET, HEAD, DELETE\r\n"]);
   assertEquals(ask("*").status, 400);
   assertEquals(ask("http://user@host/metrics").status, 400);
 });

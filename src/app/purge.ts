@@ -1,0 +1,28 @@
+/**
+ * Drops entries from the cache by hand, and logs that it did.
+ *
+ * @module
+ */
+import type { Table } from "../cache/table.ts";
+import type { Log } from "../core/log.ts";
+import type { Purge, Purged } from "../core/purge.ts";
+
+/** Returns the function that drops entries of a table. */
+export function purgeOf(table: Table, log: Log): Purge {
+  return (purged) => {
+    const entries = drop(table, purged);
+    log.info("Purged the cache", { what: purged.kind, entries });
+    return entries;
+  };
+}
+
+function drop(table: Table, purged: Purged): number {
+  switch (purged.kind) {
+    case "key":
+      return table.purgeKey(purged.key);
+    case "prefix":
+      return table.purgePrefix(purged.prefix);
+    case "all":
+      return table.purgeAll();
+  }
+}
