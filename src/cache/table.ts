@@ -236,9 +236,12 @@ export class Table implements FlightTracker {
    * Drops the entry of a changed key, and detaches its flight, which may have read the old value.
    */
   invalidate(key: Key): void {
-    if (this.store.delete(new CacheKey(key))) this.#reasons.set(key, "invalidated");
+    if (this.store.size > 0 && this.store.delete(new CacheKey(key))) {
+      this.#reasons.set(key, "invalidated");
+    }
     this.backoff.changed(key);
-    const flight = this.flights.get(key);
+    // A write passes here for each of its keys, mostly while nothing is in flight.
+    const flight = this.flights.size > 0 ? this.flights.get(key) : undefined;
     if (flight?.phase === "sent") this.detach(flight);
   }
 

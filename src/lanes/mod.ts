@@ -80,7 +80,11 @@ export class Lanes {
   readonly long = new LongRequests();
   /** The clients by their ids. */
   readonly ids = new ClientIds();
-  readonly #shared = new Map<string, SharedLane>();
+  /** The shared lanes by kind and version of the protocol. */
+  readonly #shared: Record<"shared" | "control", { 2?: SharedLane; 3?: SharedLane }> = {
+    shared: {},
+    control: {},
+  };
   readonly #budget: StreamBudget;
   /** Results of `plain` for the current table, by name; null for commands that are not plain. */
   readonly #plain = new Map<string, CommandSpec | null>();
@@ -131,19 +135,23 @@ export class Lanes {
   /** Returns the shared lane of a route, for clients with this version of the protocol. */
   shared(route: Route, version: 2 | 3): SharedLane {
     const kind = route === "control" ? "control" : "shared";
-    const key = `${kind}${version}`;
-    let lane = this.#shared.get(key);
-    if (lane === undefined) {
-      lane = new SharedLane({
-        open: () => this.#openShared({ version, name: NAMES[kind], login: null }),
-        cache: this.options.cache,
-        budget: this.#budget,
-        long: this.long,
-        latency: this.options.stats.latencies.lanes[kind],
-      });
-      this.#shared.set(key, lane);
-    }
-    return lane;
+    return this.#shared[kind][version] ??= this.#make(kind, version);
+  }
+
+  /** The shared lanes that are in use. */
+  get #open(): SharedLane[] {
+    const { shared, control } = this.#shared;
+    return [shared, control].flatMap((lanes) => [lanes[2] ?? [], lanes[3] ?? []].flat());
+  }
+
+  #make(kind: "shared" | "control", version: 2 | 3): SharedLane {
+    return new SharedLane({
+      open: () => this.#openShared({ version, name: NAMES[kind], login: null }),
+      cache: this.options.cache,
+      budget: this.#budget,
+      long: this.long,
+      latency: this.options.stats.latencies.lanes[kind],
+    });
   }
 
   /** Opens a private lane for a client. */
@@ -174,12 +182,12 @@ export class Lanes {
 
   /** The number of shared connections. */
   get sharedConnections(): number {
-    return [...this.#shared.values()].reduce((sum, { connections }) => sum + connections, 0);
+    return this.#open.reduce((sum, { connections }) => sum + connections, 0);
   }
 
   /** Ends all shared connections. */
   close(): void {
-    for (const lane of this.#shared.values()) lane.close();
+    for (const lane of this.#open) lane.close();
   }
 
   /** Opens a shared connection, and asks again about the server: it may be another one now. */

@@ -21,6 +21,7 @@ import type { StreamBudget } from "./stream_budget.ts";
 import { Buffer } from "node:buffer";
 import { Later } from "../core/later.ts";
 import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
+import { copyOf } from "../core/small_copies.ts";
 
 /**
  * The result of a passed request: its replies as bytes or as a stream, or the reason why there are
@@ -177,7 +178,7 @@ class Passing extends Later<Passed> implements Receiver {
   }
 
   reply(bytes: Uint8Array, from: number, to: number): void {
-    const part = copyOf(bytes, from, to);
+    const part = replyOf(bytes, from, to);
     if (--this.replies > 0) return this.#add(part);
     const { request, lane, sender } = this;
     const settled = settle(request.written, lane.options.cache, sender.isCausal);
@@ -242,11 +243,17 @@ class Passing extends Later<Passed> implements Receiver {
   }
 }
 
-/** Copies the bytes, which change after the call. A small copy comes from the common pool. */
-function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
-  const copy = Buffer.allocUnsafe(to - from);
-  copy.set(bytes.subarray(from, to));
-  return copy;
+const OK = Buffer.from("+OK\r\n", "latin1");
+const DIGITS = Array.from({ length: 10 }, (_, digit) => Buffer.from(`:${digit}\r\n`, "latin1"));
+
+/** Returns the bytes of a reply, which change after the call. The most common ones need no copy. */
+function replyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  if (to - from === 5 && bytes[from] === 0x2b && bytes[from + 1] === 0x4f) {
+    if (bytes[from + 2] === 0x4b) return OK;
+  } else if (to - from === 4 && bytes[from] === 0x3a) {
+    return DIGITS[bytes[from + 1]! - 0x30] ?? copyOf(bytes, from, to);
+  }
+  return copyOf(bytes, from, to);
 }
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -54,7 +54,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
   const { lane } = session;
   session.enlist();
   if (lane === null) return alone(args, session);
-  const written = args.string(0, NAME_BYTES);
+  const written = args.name();
   if (session.mayPass && session.isAuthenticated && session.repliesAll && lane.mayShare) {
     const spec = lane.lanes.plain(written);
     const isShared = spec !== undefined && (lane.isBusy || !isCached(spec.name));

@@ -8,16 +8,13 @@ import type { Session } from "../session.ts";
 import { NAMES } from "../../commands/names.ts";
 import { isOwnName } from "./table.ts";
 
-/** No command has such a long name, in bytes. */
-const NAME_BYTES = 65;
-
 /** Counts the command of a request. */
 export function countCommand(args: Arguments, { context }: Session): void {
   const { stats, lanes } = context;
   const isOfServer = (name: string) =>
     lanes?.table.find({ count: 1, string: () => name }) !== undefined;
   stats.commands.add(
-    args.string(0, NAME_BYTES),
+    args.name(),
     (name) => isOwnName(name) || NAMES.has(name) || isOfServer(name),
   );
 }

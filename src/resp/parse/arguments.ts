@@ -6,6 +6,8 @@
  */
 import { Buffer } from "node:buffer";
 import { ownText } from "../../core/memory.ts";
+import { copyOf } from "../../core/small_copies.ts";
+import { nameOf } from "./names.ts";
 
 /** The arguments of one request, the command's name first. They are valid until the next request. */
 export interface Arguments {
@@ -16,6 +18,8 @@ export interface Arguments {
   readonly longest: number;
   /** Argument `index` as code units 0 to 255, cut after `most` bytes. */
   string(index: number, most?: number): string;
+  /** The name of the command, cut after 65 bytes, which are more than any has. */
+  name(): string;
   /** A copy of argument `index`. */
   copy(index: number): Uint8Array;
   /** The request as an array of bulk strings, in memory of its own. */
@@ -23,6 +27,9 @@ export interface Arguments {
   /** Moves the arguments to memory of their own, where they stay valid. None remain here. */
   take(): readonly ArgumentList[];
 }
+
+/** No command has such a long name, in bytes. */
+const NAME_BYTES = 65;
 
 /** The most positions whose array is reused; a request with more arguments gets its own. */
 const REUSED_BOUNDS = 1024;
@@ -91,6 +98,11 @@ export class ArgumentList implements Arguments {
     return this.bytes!.toString("latin1", from, Math.min(this.to(index), from + most));
   }
 
+  name(): string {
+    if (this.#words !== null) return this.string(0, NAME_BYTES);
+    return nameOf(this.bytes!, this.from(0), this.to(0)) ?? this.string(0, NAME_BYTES);
+  }
+
   copy(index: number): Uint8Array {
     if (this.#words !== null) return Buffer.from(this.#words[index]!, "latin1");
     return Buffer.from(this.bytes!.subarray(this.from(index), this.to(index)));
@@ -102,7 +114,7 @@ export class ArgumentList implements Arguments {
     const from = this.from(0);
     const to = this.to(count - 1);
     if (!this.#isOwn && this.#base + this.length === to + 2) {
-      return Buffer.from(this.bytes!.subarray(this.#base, to + 2));
+      return copyOf(this.bytes!, this.#base, to + 2);
     }
     // The headers of all but the first argument stand between the arguments.
     const head = `*${count}\r\n$${this.to(0) - from}\r\n`;
@@ -147,6 +159,10 @@ export class LongArguments implements Arguments {
   string(index: number, most?: number): string {
     const [part, at] = this.#find(index);
     return part.string(at, most);
+  }
+
+  name(): string {
+    return this.string(0, NAME_BYTES);
   }
 
   copy(index: number): Uint8Array {
