@@ -11,6 +11,9 @@ export const BUNDLER_VERSION = "2.9.6";
 /** The folder of the bundle, which holds nothing else. */
 const FOLDER = "dist/bundle";
 
+/** The end of the name of a chunk. */
+const HASHED = /-[A-Z\d]{8}\.js$/;
+
 /** Declares the kind of modules; otherwise the executable searches the machine's folders for it. */
 const PACKAGE = `${FOLDER}/package.json`;
 
@@ -34,8 +37,35 @@ export async function bundle(bundler: string, flags: readonly string[]): Promise
     FOLDER,
     "main.ts",
   ]);
+  await renameChunks(`${ROOT}/${FOLDER}`);
   await Deno.writeTextFile(`${ROOT}/${PACKAGE}`, `{ "type": "module" }\n`);
+  // The executable contains these times: the same sources must make the same one at any time.
+  for (const { name } of Deno.readDirSync(`${ROOT}/${FOLDER}`)) {
+    await Deno.utime(`${ROOT}/${FOLDER}/${name}`, 0, 0);
+  }
   return ["--include", PACKAGE, `${FOLDER}/main.js`];
+}
+
+/**
+ * Numbers the chunks. Their names contain a hash of the paths of their sources, which differ from
+ * machine to machine: the same sources must make the same executable everywhere.
+ */
+export async function renameChunks(folder: string): Promise<void> {
+  const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
+  const chunks = names.filter((name) => HASHED.test(name));
+  const texts = await Promise.all(names.map((name) => Deno.readTextFile(`${folder}/${name}`)));
+  const lengthOf = (name: string) => texts[names.indexOf(name)]!.length;
+  const baseOf = (name: string) => name.replace(HASHED, "");
+  chunks.sort((one, other) =>
+    baseOf(one).localeCompare(baseOf(other)) || lengthOf(one) - lengthOf(other)
+  );
+  const renamed = new Map(chunks.map((name, index) => [name, `${baseOf(name)}-${index + 1}.js`]));
+  for (const [index, name] of names.entries()) {
+    let text = texts[index]!;
+    for (const [from, to] of renamed) text = text.replaceAll(from, to);
+    await Deno.remove(`${folder}/${name}`);
+    await Deno.writeTextFile(`${folder}/${renamed.get(name) ?? name}`, text);
+  }
 }
 
 /** Fetches what Deno needs the first time it bundles: esbuild, from npm. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { BUNDLER_VERSION, isAtLeast } from "../../../tools/bundle.ts";
+import { BUNDLER_VERSION, isAtLeast, renameChunks } from "../../../tools/bundle.ts";
 
 Deno.test("isAtLeast() compares versions by their numbers", () => {
   const rows: [string, string, boolean][] = [
@@ -20,4 +20,31 @@ Deno.test("tools/deno fetches a Deno that can bundle", () => {
   const script = Deno.readTextFileSync(new URL("../../../tools/deno", import.meta.url));
   const [, newest] = /^newest=(\S+)/m.exec(script)!;
   assert(isAtLeast(newest!, BUNDLER_VERSION), newest);
+});
+
+Deno.test("renameChunks() numbers the chunks, and changes every reference to them", async () => {
+  const bundle = async (hash: string) => {
+    const folder = await Deno.makeTempDir();
+    const files = {
+      "main.js": `import("./library-${hash}.js");`,
+      [`library-${hash}.js`]: `import "./chunk-OTHER123.js";`,
+      "chunk-OTHER123.js": `export {};`,
+    };
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+    }
+    await renameChunks(folder);
+    const found = [...Deno.readDirSync(folder)].map(({ name }) => [
+      name,
+      Deno.readTextFileSync(`${folder}/${name}`),
+    ]).sort();
+    await Deno.remove(folder, { recursive: true });
+    return found;
+  };
+  assertEquals(await bundle("AAAA1111"), [
+    ["chunk-1.js", "export {};"],
+    ["library-2.js", 'import "./chunk-1.js";'],
+    ["main.js", 'import("./library-2.js");'],
+  ]);
+  assertEquals(await bundle("BBBB2222"), await bundle("AAAA1111"));
 });
