@@ -99,8 +99,11 @@ export class PrivateClient {
       }
       if (isStreamed(next)) {
         if (!await this.#stream(opened, next)) return this.#leave("the client has left");
-      } else if (next instanceof PrivateRequest) await this.#send(opened, next);
-      else if (opened.isIdle || next.takeOver !== undefined) {
+      } else if (next instanceof PrivateRequest) {
+        // All requests of a turn go out in one write, so a promise is awaited only if there is one.
+        const held = this.#send(opened, next);
+        if (held !== undefined) await held;
+      } else if (opened.isIdle || next.takeOver !== undefined) {
         return await this.#giveBack(opened, next);
       } else await this.#answer(opened, next);
       if (next.last) return this.#leave("the client has quit");
@@ -130,12 +133,12 @@ export class PrivateClient {
     this.client.close();
   }
 
-  async #send(lane: PrivateLane, { request, isMuted }: PrivateRequest): Promise<void> {
+  #send(lane: PrivateLane, { request, isMuted }: PrivateRequest): Promise<void> | undefined {
     // WAIT counts the writes of its own connection, but the client's writes took another one.
     if (WAITS.has(request.name) && !lane.mayBeInTransaction) lane.send(PUBLISHED, true);
     lane.send(request, isMuted);
     this.lane.lanes.options.stats.commandsPassed++;
-    if (lane.connection.out.length > UPSTREAM_BYTES) await lane.connection.drained();
+    return lane.connection.out.length > UPSTREAM_BYTES ? lane.connection.drained() : undefined;
   }
 
   /** Passes a large request as it arrives; false if its client leaves before the end. */

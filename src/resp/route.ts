@@ -55,16 +55,9 @@ export function route(args: Arguments, session: Session): ClientRequest {
   session.enlist();
   if (lane === null) return alone(args, session);
   const written = args.name();
-  if (session.mayPass && session.isAuthenticated && session.repliesAll && lane.mayShare) {
-    const spec = lane.lanes.plain(written);
-    const isShared = spec !== undefined && (lane.isBusy || !isCached(spec.name));
-    if (isShared) {
-      const passable = new Passable(args.raw(), spec, args);
-      const isLong = lane.lanes.long.has(passable.bytes) && lane.lanes.hasRoom;
-      return isLong
-        ? new PrivateRequest(lane, passable)
-        : new SharedRequest(lane, passable, "shared");
-    }
+  if (session.mayPass && session.isAuthenticated && session.repliesAll) {
+    const plain = plainRequest(args, written, lane);
+    if (plain !== null) return plain;
   }
   const name = written.toLowerCase();
   if (!session.isAuthenticated) return beforeLogin(args, session, lane);
@@ -89,6 +82,23 @@ export function route(args: Arguments, session: Session): ClientRequest {
   }
   if (!lane.lanes.allows(spec, name)) return forbidden(spec?.name ?? name, session, lane);
   return passed(args, spec, session, lane);
+}
+
+/** Returns the request of a command that needs no further look, as most do; null for others. */
+function plainRequest(
+  args: Arguments,
+  name: string,
+  lane: ClientLane,
+): SharedRequest | PrivateRequest | null {
+  const { lanes, hasState } = lane;
+  if (!hasState && !lane.mayShare) return null;
+  const spec = lanes.plain(name);
+  if (spec === undefined) return null;
+  if (hasState) return new PrivateRequest(lane, new Passable(args.raw(), spec, args));
+  if (isCached(spec.name) && !lane.isBusy) return null;
+  const passable = new Passable(args.raw(), spec, args);
+  const isLong = lanes.long.has(passable.bytes) && lanes.hasRoom;
+  return isLong ? new PrivateRequest(lane, passable) : new SharedRequest(lane, passable, "shared");
 }
 
 /** Answers a client of a proxy that serves only reads. */
