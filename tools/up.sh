@@ -26,5 +26,6 @@ Redis and the proxy are healthy. Try it:
   docker exec $redis redis-cli set Rescale "We Accelerate Engineering Breakthroughs"
   curl http://127.0.0.1:${RP_PORT:-8080}/Rescale
   redis-cli -p ${RP_PORT:-8080} get Rescale
+The live page is at http://127.0.0.1:${RP_ADMIN_PORT:-9090}/
 make down removes both.
 END

@@ -5,7 +5,7 @@
  */
 import { isLoopback } from "../app/exposure.ts";
 import type { Config, Flag } from "../config/mod.ts";
-import { type Finding, ok, warning } from "./finding.ts";
+import { error, type Finding, ok, warning } from "./finding.ts";
 
 const ABOUT = "settings";
 
@@ -17,6 +17,7 @@ export function checkSettings(config: Config): Finding[] {
     ...withoutEffect(config),
     ...exposed(config),
     ...unsafeFiles(config),
+    ...missingFolders(config),
   ];
 }
 
@@ -83,6 +84,23 @@ function unsafeFiles({ values }: Config): Finding[] {
     const found = `All users of this machine can read the file of --${flag}`;
     return [warning("files", found, `chmod 600 ${path}`)];
   });
+}
+
+/** Folders of files that the proxy writes. */
+function missingFolders({ values }: Config): Finding[] {
+  return (["access-log", "warm-file"] as const).flatMap((flag) => {
+    const folder = values[flag]?.match(/^(.*)\/[^/]*$/)?.[1];
+    if (!folder || isFolder(folder)) return [];
+    return [error("files", `There is no folder for the file of --${flag}`, `mkdir -p ${folder}`)];
+  });
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
 function isReadByOthers(path: string): boolean {

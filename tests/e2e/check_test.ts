@@ -381,3 +381,12 @@ Deno.test("check logs in as a client if clients need a password", async () => {
     assert(findings.some(({ about, level }) => about === "client" && level === "ok"));
   });
 });
+
+Deno.test("check explains a log and a warm file whose folder is not there", async () => {
+  const found = await check([
+    ...["--redis-port", `${freePort()}`, "--access-log", "/no/such/folder/log"],
+    ...["--warm-file", "/no/folder/warm"],
+  ]);
+  assertFound(found, ["error", "files", /--access-log/, /mkdir -p \/no\/such\/folder$/]);
+  assertFound(found, ["error", "files", /--warm-file/, /mkdir -p \/no\/folder$/]);
+});
