@@ -222,9 +222,12 @@ export class Connection {
     const inbox = this.#in;
     const { bytes, from, to } = inbox;
     inbox.seen = to;
-    if (!inbox.isFull) return;
+    if (from === to || !inbox.isFull) return;
     const receiver = this.#expected.first ?? this.stray;
     if (receiver?.part !== undefined && !this.#framer.isPush) {
+      // A short reply that the end of the memory cuts in two is moved, and comes whole.
+      const missing = inbox.maxBytes - (to - from);
+      if (missing > 0) return inbox.extend(Math.min(this.#framer.awaited, missing));
       inbox.from = to;
       return receiver.part(bytes, from, to);
     }

@@ -190,6 +190,25 @@ test("SharedLane passes a long reply in parts, and continues to read for the oth
   lane.close();
 });
 
+test("SharedLane keeps replies whole that the memory of a read cuts in two", async () => {
+  const { lane, sockets } = rig();
+  const log: string[] = [];
+  for (let length = 1000; length < 60_000; length += 700) {
+    const passings = Array.from(
+      { length: 5 },
+      () => lane.pass(passable("GET", "k"), 1, aSender(log)),
+    );
+    await settled();
+    sockets[0]!.reply(`$${length}\r\n${"x".repeat(length)}\r\n`.repeat(passings.length));
+    for (const passing of passings) {
+      await passing.known();
+      assert(passing.value instanceof Uint8Array, `${length}`);
+    }
+  }
+  assert(!log.includes("(long)"));
+  lane.close();
+});
+
 test("SharedLane cuts off a long reply whose connection is lost", async () => {
   const { lane, sockets } = rig();
   const passed = pass(lane, passable("LRANGE", "l"));
