@@ -34,6 +34,10 @@ export class HandedOver implements ClientEnd {
 
   async receive(): Promise<boolean> {
     const { input, slice } = this.intake;
+    if (this.intake.isPaused) {
+      await slice.yield();
+      return true;
+    }
     if (!this.#isMore) input.relax();
     try {
       const count = await this.source().read(input.room());

@@ -80,6 +80,11 @@ export class Intake {
     return this.#protocol!.next(this.input);
   }
 
+  /** Whether `next` returned none only to let other clients in. */
+  get isPaused(): boolean {
+    return this.#protocol?.isPaused === true;
+  }
+
   /** Whether a request takes over the connection. */
   get hasHeir(): boolean {
     return this.#heir !== undefined;

@@ -92,6 +92,16 @@ Deno.test("a job that is pushed right after a waiting client has closed its conn
   }
 });
 
+Deno.test("requests with many arguments are answered on a private connection too", async () => {
+  await using it = await serving();
+  using client = await it.connect();
+  assertEquals(await client.exchange(request("WATCH", "k"), 5), "+OK\r\n");
+  // Parsing pauses in the middle of such a request, although all of it has come.
+  const keys = Array<string>(9000).fill("k");
+  assertEquals(await client.exchange(request("DEL", ...keys), 4), ":0\r\n");
+  assertEquals(await client.exchange("\r\n".repeat(3000) + request("INCR", "n"), 4), ":1\r\n");
+});
+
 Deno.test("no private connection is left after 50 clients with state have gone", async () => {
   await using it = await serving();
   await ask(it.port, "SET", "k", "v");
