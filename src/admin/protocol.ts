@@ -30,17 +30,21 @@ interface AdminFields extends Fields {
 export class AdminProtocol implements Protocol {
   readonly #parser: HttpParser<AdminFields>;
 
-  /** @param streams The streams of all clients. */
+  /**
+   * @param streams The streams of all clients.
+   * @param allowedHosts The only hosts that requests may name; null for any.
+   */
   constructor(
     readonly sources: AdminSources,
     readonly streams: LiveStreams,
     credentials: Credentials,
+    allowedHosts: readonly string[] | null = null,
   ) {
     const options = {
       contentType: "",
       maxAge: 0,
       corsOrigins: null,
-      allowedHosts: null,
+      allowedHosts,
       keys: null,
       mayRefresh: true,
       credentials,
@@ -73,10 +77,18 @@ export class AdminProtocol implements Protocol {
     const { method, key } = line;
     const target = key === null ? line.target : `/${key}`;
     const isAuthorized = bar !== "unauthorized";
-    if (target === "/events" && method === "GET" && isAuthorized) {
+    const { isHostAllowed } = fields;
+    if (target === "/events" && method === "GET" && isAuthorized && isHostAllowed) {
       return this.streams.open() ?? tooManyStreams();
     }
-    const request = { method, target, isAuthorized, isFromPage, accept: mode.accept };
+    const request = {
+      method,
+      target,
+      isAuthorized,
+      isHostAllowed,
+      isFromPage,
+      accept: mode.accept,
+    };
     const page = answer(request, this.sources);
     return new AdminReply(page, method === "HEAD", mode.last || isBodyLeft, mode.lines);
   }

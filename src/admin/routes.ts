@@ -36,6 +36,8 @@ export interface AdminRequest {
   readonly target: string;
   /** Whether it gives the password, if one is set. */
   readonly isAuthorized: boolean;
+  /** Whether it names a host that may be asked for. */
+  readonly isHostAllowed: boolean;
   /** Whether a page in a browser may have made it. */
   readonly isFromPage: boolean;
   /** The media types that the client takes; null for any. */
@@ -64,14 +66,15 @@ export function answer(request: AdminRequest, sources: AdminSources): Page {
   const place = splitTarget(target);
   if (typeof place === "string") return refuse(request, STATUS_CODE.BadRequest, place);
   const [path, query] = splitQuery(place.path);
-  if (method === "DELETE") return purge(request, path, query, sources);
+  if (method === "DELETE") return refusalOf(request) ?? purge(request, path, query, sources);
   if (method !== "GET" && method !== "HEAD") {
     return refuse(request, STATUS_CODE.MethodNotAllowed, `Wanted ${PAGES}`, ALLOW);
   }
   // A program that only checks health often has no place for a password.
   if (path === "/healthz") return page("ok\n", TEXT);
   if (path === "/readyz") return readiness(request, sources.whyNotReady());
-  if (!request.isAuthorized) return unauthorized(request);
+  const refused = refusalOf(request);
+  if (refused !== null) return refused;
   if (path === "/") return { ...page(LIVE_PAGE, HTML_TYPE), lines: LIVE_PAGE_LINES };
   if (path === "/metrics") {
     return page(metricsText(sources.facts(), sources.machine()), EXPOSITION_TYPE);
@@ -97,7 +100,6 @@ function purge(
   query: string,
   { purge }: AdminSources,
 ): Page {
-  if (!request.isAuthorized) return unauthorized(request);
   if (request.isFromPage) {
     const why = "A page in a browser must not purge the cache";
     return refuse(request, STATUS_CODE.Forbidden, why);
@@ -115,7 +117,13 @@ function purged(entries: number): Page {
   return page(`${JSON.stringify({ entries })}\n`, JSON_TYPE);
 }
 
-function unauthorized(request: AdminRequest): Page {
+/** Returns the refusal of a request that may see nothing of the proxy; null if it may. */
+function refusalOf(request: AdminRequest): Page | null {
+  if (!request.isHostAllowed) {
+    const why = "This host is not served: wanted localhost or the address of the admin port";
+    return refuse(request, STATUS_CODE.MisdirectedRequest, why);
+  }
+  if (request.isAuthorized) return null;
   const why = "Wrong or missing password: wanted Basic or Bearer authentication";
   return refuse(request, STATUS_CODE.Unauthorized, why, CHALLENGE_LINES);
 }

@@ -10,6 +10,7 @@ import type { Credentials } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
 import type { Lookup } from "../core/types.ts";
 import { Stats } from "../core/stats.ts";
+import { isLoopback } from "./exposure.ts";
 import { Entrance } from "../server/arrival.ts";
 import { Ledger } from "../server/ledger.ts";
 import { Server } from "../server/server.ts";
@@ -42,11 +43,16 @@ export function openAdmin(
   const listener = listen({ hostname, port, reusePort });
   log.info("Serving metrics", { address: hostname, port: (listener.addr as Deno.NetAddr).port });
   const streams = new LiveStreams(sources);
+  const allowed = allowedHosts(hostname);
   return new Server(listener, {
     lookup,
     stats: new Stats(),
     slow: new SlowClients(new Ledger(PAGE_BYTES), PAGE_BYTES),
-    entrance: new Entrance(false, () => new AdminProtocol(sources, streams, credentials), log),
+    entrance: new Entrance(
+      false,
+      () => new AdminProtocol(sources, streams, credentials, allowed),
+      log,
+    ),
   }, {
     maxClients: ADMIN_CLIENTS,
     maxRefusals: ADMIN_REFUSALS,
@@ -58,6 +64,15 @@ export function openAdmin(
       lingering: 1000,
     },
   }, log);
+}
+
+/**
+ * On loopback, the hosts that a request may name: a page whose name is rebound to this machine must
+ * not read the admin pages. Null for other addresses, which have names that nobody knows here.
+ */
+function allowedHosts(address: string): readonly string[] | null {
+  if (!isLoopback(address)) return null;
+  return ["", "localhost", "127.0.0.1", "[::1]", address.toLowerCase()];
 }
 
 function listen(options: Deno.TcpListenOptions): Deno.Listener {

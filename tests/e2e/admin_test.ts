@@ -22,7 +22,7 @@ Deno.test("the admin port answers for health, readiness, metrics and keys, and c
   assertMatch(await curl(port, "/healthz", "--head"), /^HTTP\/1\.1 200 [^]*\r\n\r\n$/);
   // A scraper that keeps its connection must not delay the stop.
   using idle = await RawClient.connect(port);
-  await idle.send("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
+  await idle.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await idle.until("ok\n");
   const ended = performance.now();
   assertEquals(await it.proxy.process.stop(), 0);

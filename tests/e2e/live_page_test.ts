@@ -21,7 +21,7 @@ Deno.test("the stream sends a snapshot each second until the browser leaves", as
   await it.ask("SET", "hot-key", "value");
   {
     using client = await RawClient.connect(port);
-    await client.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+    await client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const head = await client.until("\r\n\r\n");
     assertMatch(head, /^HTTP\/1\.1 200 OK\r\nContent-Type: text\/event-stream\r\n/);
     await redisCli(it.port, "get", "hot-key");
@@ -39,7 +39,7 @@ Deno.test("the stream sends a snapshot each second until the browser leaves", as
   for (let time = 0; time < 12; time++) {
     await until(async () => {
       using client = await RawClient.connect(port);
-      await client.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+      await client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
       return (await client.until("\r\n\r\n")).startsWith("HTTP/1.1 200");
     });
   }
@@ -51,7 +51,7 @@ Deno.test("at most eight streams are open, and scrapers still get their metrics"
   await using stack = new AsyncDisposableStack();
   for (let stream = 0; stream < 9; stream++) {
     const client = stack.use(await RawClient.connect(port));
-    await client.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n");
+    await client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const head = await client.until("\r\n\r\n");
     assertMatch(head, stream < 8 ? /^HTTP\/1\.1 200 / : /^HTTP\/1\.1 503 /);
   }
@@ -60,6 +60,19 @@ Deno.test("at most eight streams are open, and scrapers still get their metrics"
   const started = performance.now();
   assertEquals(await it.proxy.process.stop(), 0);
   assert(performance.now() - started < 5000);
+});
+
+Deno.test("a name that a web page has rebound to this machine gets no page and no stream", async () => {
+  await using it = await serving(ADMIN);
+  const port = await adminPortOf(it.proxy);
+  const status = (path: string, host: string) =>
+    curl(port, path, "-o", "/dev/null", "-w", "%{http_code}", "-H", `Host: ${host}`);
+  for (const path of ["/", "/events", "/metrics", "/explain?key=k"]) {
+    assertEquals(await status(path, "evil.example"), "421", path);
+  }
+  for (const host of ["localhost:1", "127.0.0.1", "[::1]:9090"]) {
+    assertEquals(await status("/metrics", host), "200", host);
+  }
 });
 
 Deno.test("the live page and its stream need the password", async () => {

@@ -181,6 +181,7 @@ function ask(path: string, given: Partial<AdminSources> = {}, request: Partial<A
       method: "GET",
       target: path,
       isAuthorized: true,
+      isHostAllowed: true,
       isFromPage: false,
       accept: null,
       ...request,
@@ -249,6 +250,17 @@ Deno.test("answer() needs the password for everything but health and readiness",
     assertEquals(status, 401, path);
     assertMatch(lines, /WWW-Authenticate: Basic [^]*WWW-Authenticate: Bearer /);
   }
+});
+
+Deno.test("answer() shows a request for another host only health and readiness", () => {
+  const isHostAllowed = false;
+  for (const path of ["/healthz", "/readyz"]) {
+    assertEquals(ask(path, {}, { isHostAllowed }).status, 200, path);
+  }
+  for (const path of ["/", "/metrics", "/explain?key=k"]) {
+    assertEquals(ask(path, {}, { isHostAllowed }).status, 421, path);
+  }
+  assertEquals(ask("/cache?all", {}, { isHostAllowed, method: "DELETE" }).status, 421);
 });
 
 /** The protocol's reply to bytes. */
