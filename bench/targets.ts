@@ -79,10 +79,11 @@ export const TARGETS: readonly Target[] = [
     part("http-1MiB-bytes", REDIS, "throughput", 0.9),
   ),
   target(
-    "Misses, unique keys, 50 connections",
+    "Misses, unique keys, 50 connections, depth 1 / 16",
     TWEMPROXY,
-    part("resp-miss-d1", TWEMPROXY, "throughput", 0.8),
+    ...atDepths("miss", TWEMPROXY, [0.85, 1.2]),
   ),
+  target("95 % hits, 5 % misses", REDIS, part("resp-mix-d1", REDIS, "throughput", 0.8)),
   ...["set", "incr", "lpush", "hset", "zadd"].map((name) =>
     target(
       `${name.toUpperCase()} that passes, depth 1 / 16`,
@@ -94,7 +95,7 @@ export const TARGETS: readonly Target[] = [
   target(
     "Far Redis, Zipf 0.99, 50 connections: throughput / p50",
     "direct access",
-    part("far-throughput", "direct", "throughput", 10),
+    part("far-throughput", "direct", "throughput", 8),
     part("far-rate", "direct", "p50", 10),
   ),
   target(

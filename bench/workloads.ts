@@ -76,12 +76,14 @@ export const RESP_WORKLOADS: readonly RespWorkload[] = [
     keysPerRequest: 10,
     short: true,
   }),
-  hits("miss", "misses: 200,000 keys in turn", { kind: "sequence", keys: 200_000 }, 1, {
-    group: "Misses",
-    warmKeys: 0,
-    defaults: true,
-    short: true,
-  }),
+  ...[1, 16].map((depth) =>
+    hits("miss", "misses: 200,000 keys in turn", { kind: "sequence", keys: 200_000 }, depth, {
+      group: "Misses",
+      warmKeys: 0,
+      defaults: true,
+      short: true,
+    })
+  ),
   hits("mix", "95 % hits, 5 % misses", { kind: "mix", share: 0.95, hot: 1000, keys: 200_000 }, 1, {
     group: "Misses",
     warmKeys: 0,
