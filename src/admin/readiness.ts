@@ -21,7 +21,7 @@ export function whyNotReady(now: Circumstances): string | null {
   // Cached values do not make up for a configuration that cannot work.
   if (now.originState === "refused") return now.originProblem;
   if (now.isCoherenceRequired && now.coherence !== "tracked") {
-    return "Redis does not tell of changes, and --coherence is required";
+    return "Redis announces no changes, and --coherence is required";
   }
   if (now.originState === "up") return null;
   if (now.cacheEntries === 0) return `${now.originProblem}; nothing is cached`;

@@ -68,7 +68,7 @@ async function greet(proxy: Proxy, config: Config, lines: readonly string[]): Pr
     if (coherence === "tracked") return [greeted, ok("tracking", "Redis announces changes")];
     if (values.coherence === "off") return [greeted];
     const why = lines.map((line) => JSON.parse(line)).find(({ event }) =>
-      /does not tell/.test(event)
+      /announces no changes/.test(event)
     );
     const found = `Redis announces no changes${why === undefined ? "" : `: ${why.why}`}`;
     const level = values.coherence === "required" ? error : warning;

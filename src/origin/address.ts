@@ -1,18 +1,18 @@
 /**
- * Where the backing Redis is, how to reach it, and as whom to speak to it.
+ * The address of Redis: where it is, how to reach it, and the user.
  *
  * @module
  */
 
-/** An address of Redis, with everything that a connection to it needs. */
+/** An address of Redis, with everything that a connection needs. */
 export interface OriginAddress {
-  /** Path of a Unix socket, used instead of host and port; null for TCP. */
+  /** The path of a Unix socket, used instead of host and port; null for TCP. */
   readonly socket: string | null;
   /** Host name or IP address, an IPv6 address without brackets. */
   readonly host: string;
   /** The TCP port. */
   readonly port: number;
-  /** TLS over TCP; null for a connection in the clear. */
+  /** TLS over TCP; null for a connection without TLS. */
   readonly tls: OriginTls | null;
   /** The ACL user; null for `default`. */
   readonly username: string | null;
@@ -23,23 +23,23 @@ export interface OriginAddress {
 }
 
 /**
- * How to check the certificate of Redis, and which one to show. What comes from files may be replaced:
- * each new connection uses what is here then.
+ * How to check the certificate of Redis, and which one to show. A reload may replace the contents of
+ * files: each new connection uses the current ones.
  */
 export interface OriginTls extends OriginTlsFiles {
-  /** The name that the certificate of Redis must have, also sent as SNI; null for the host. */
+  /** The name that the certificate of Redis must have, also the SNI; null for the host. */
   readonly serverName: string | null;
 }
 
-/** What files contribute to TLS. */
+/** The contents of files for TLS. */
 export interface OriginTlsFiles {
-  /** Certificates to trust beside those of the public authorities, in PEM; null for none. */
+  /** Certificates to trust in addition to those of public authorities, in PEM; null for none. */
   authorities: string | null;
-  /** The certificate chain and private key to show to Redis, in PEM; null where it asks for none. */
+  /** The certificate chain and private key to show to Redis, in PEM; null for none. */
   identity: { readonly cert: string; readonly key: string } | null;
 }
 
-/** The address as a log may show it: without user and password. */
+/** Returns the address for the log: without user and password. */
 export function display({ socket, host, port, database, tls }: OriginAddress): string {
   if (socket !== null) return `unix://${socket}${database === 0 ? "" : `?db=${database}`}`;
   const name = host.includes(":") ? `[${host}]` : host;

@@ -1,6 +1,5 @@
 /**
- * One attempt to read flights of a trip: settles them as their replies come, and remembers how it
- * went.
+ * One attempt to read flights of a trip. It settles them as their replies come, and notes the result.
  *
  * @module
  */
@@ -9,7 +8,7 @@ import { Failure, type Fetched, type Key, type Millis } from "../core/types.ts";
 import { LARGE, type Read, type ReadListener, UNSURE } from "./reading.ts";
 import type { Trip } from "./trip.ts";
 
-/** Why an attempt did not come to its end, and the flight whose reply did not come. */
+/** Why an attempt broke off, and the first flight without a reply. */
 export interface Break {
   readonly index: number;
   readonly error: Error;
@@ -21,18 +20,18 @@ export class Attempt implements ReadListener {
   bytes = 0;
   /** Whether a value was too large to come. */
   isShort = false;
-  /** Keys that Redis replied to with an error. */
+  /** The number of keys for which Redis replied with an error. */
   failures = 0;
-  /** That Redis did not answer, or said "not now". */
+  /** The failure to answer, or "not now" from Redis; null for none. */
   trouble: Failure | null = null;
-  /** Whether Redis said anything of a key. */
+  /** Whether Redis answered for any key. */
   isAnswered = false;
   readonly #over = Promise.withResolvers<Break | null>();
 
   /**
    * @param indexes The flights.
-   * @param now When replies come, by one clock reading for many.
-   * @param later Reads a value that needs another step; called with the flight's index.
+   * @param now Returns when the current replies came, with one clock reading for many.
+   * @param later Reads a value that needs another step. Called with the flight's index.
    */
   constructor(
     readonly trip: Trip,
@@ -43,7 +42,7 @@ export class Attempt implements ReadListener {
     this.keys = indexes.map((index) => trip.keyOf(index));
   }
 
-  /** Resolves at the end of the attempt, to what broke it off. Never rejects. */
+  /** Resolves at the end of the attempt: to null, or to what broke it off. Never rejects. */
   get over(): Promise<Break | null> {
     return this.#over.promise;
   }

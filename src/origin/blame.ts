@@ -1,5 +1,5 @@
 /**
- * Says why a key cannot be read although Redis is there: its reply costs the connection, or is no
+ * Says why a key cannot be read although Redis answers: its reply breaks the connection, or is not a
  * reply to a read.
  *
  * @module
@@ -9,9 +9,9 @@ import type { Stats } from "../core/stats.ts";
 import { Failure } from "../core/types.ts";
 import { WrongReply } from "./replies.ts";
 
-/** Where to look when Redis closes the connection over a value. */
-const SETTINGS = "see client-output-buffer-limit and maxmemory-clients of Redis, " +
-  "or what is between Redis and this proxy";
+/** The advice if Redis closes the connection at a value. */
+const SETTINGS = "look at client-output-buffer-limit and maxmemory-clients of Redis, " +
+  "or at proxies between Redis and this one";
 
 export class Blame {
   constructor(readonly log: Log, readonly stats: Stats) {}
@@ -19,7 +19,7 @@ export class Blame {
   /**
    * Returns the failure of a key that could not be read twice.
    *
-   * @param length The length of its value in bytes, where it is known.
+   * @param length The length of its value in bytes, if it is known.
    */
   failureOf(error: Error, length?: number): Failure {
     const size = length === undefined ? "" : ` of ${length} bytes`;
@@ -30,7 +30,7 @@ export class Blame {
     return this.#broken(message);
   }
 
-  /** Returns the failure of keys that this program could not read, by a fault of its own. */
+  /** Returns the failure of keys that this program could not read because of a fault of its own. */
   faultOf(error: Error): Failure {
     return this.#broken(`Unexpected error: ${error.message}`);
   }

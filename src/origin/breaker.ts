@@ -1,22 +1,22 @@
 /**
- * A breaker: after several reads in a row on which Redis was silent or said "not now", reads are
- * refused at once, but for a trial now and then, until one is answered. Pure: moments go in.
+ * A circuit breaker. After several reads in a row without an answer or with "not now", it refuses
+ * reads at once, except for a trial at intervals, until one is answered. Pure: callers pass the time.
  *
- * It is for a Redis that can be reached and does not read; where there is no connection, the link
- * refuses by itself, and those refusals say nothing here.
+ * It is for a Redis that is reachable and does not read. Without a connection, the link refuses reads
+ * itself, and those refusals do not count here.
  *
  * @module
  */
 import type { Failure, Millis } from "../core/types.ts";
 
 export interface BreakerOptions {
-  /** Failures in a row after which it opens. */
+  /** It opens after so many failures in a row. */
   readonly failures: number;
   /** The time from one trial to the next. */
   readonly trialEvery: Millis;
 }
 
-/** What holds where nothing else is said. */
+/** The defaults. */
 const DEFAULTS: BreakerOptions = { failures: 5, trialEvery: 500 };
 
 export class Breaker {
@@ -31,7 +31,7 @@ export class Breaker {
     return this.#failures >= this.options.failures;
   }
 
-  /** Why a read that comes now is refused: the last failure; null lets it pass. */
+  /** Returns the last failure if it refuses a read now; null lets the read pass. */
   refusal(now: Millis): Failure | null {
     if (!this.isOpen) return null;
     if (now < this.#nextTrialAt) return this.#last;
@@ -39,13 +39,13 @@ export class Breaker {
     return null;
   }
 
-  /** Redis has answered a read. */
+  /** Notes that Redis has answered a read. */
   succeeded(): void {
     this.#failures = 0;
     this.#last = null;
   }
 
-  /** Redis has not answered a read, or said "not now". */
+  /** Notes that Redis has not answered a read, or said "not now". */
   failed(failure: Failure, now: Millis): void {
     this.#failures++;
     this.#last = failure;

@@ -1,5 +1,5 @@
 /**
- * Takes a bulk string as it comes into memory of its own: a long one is never collected first.
+ * Takes a bulk string as it comes, into its own memory. A long string is never collected first.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export class BulkReceiver implements Receiver {
   #length = 0;
   #hasBegun = false;
 
-  /** @param room Where a string of exactly this length goes; without it one of any length is taken. */
+  /** @param room Memory for a string of exactly this length; absent for any length. */
   constructor(
     readonly connection: Connection,
     readonly command: string,
@@ -22,8 +22,8 @@ export class BulkReceiver implements Receiver {
   ) {}
 
   /**
-   * The bytes; null for null, or for another length than that of the room. Rejects with `ReplyError`
-   * when Redis replies with an error, with another error when it replies wrongly or not at all.
+   * Resolves to the bytes; to null for a null, or for another length than that of the room. Rejects
+   * with `ReplyError` if Redis replies with an error, and with another error for a wrong or no reply.
    */
   get value(): Promise<Uint8Array | null> {
     return this.#done.promise;
@@ -50,7 +50,7 @@ export class BulkReceiver implements Receiver {
     this.#done.reject(new Error(this.connection.loss ?? ""));
   }
 
-  /** Takes what belongs to the string; the CRLF behind it does not fit. */
+  /** Takes the bytes of the string, without the CRLF behind it. */
   #take(bytes: Uint8Array, from: number, to: number): void {
     if (!this.#hasBegun) from = this.#begin(bytes, from);
     if (this.#value === null) return;
@@ -59,7 +59,7 @@ export class BulkReceiver implements Receiver {
     this.#length += step;
   }
 
-  /** Returns where the string's own bytes begin. */
+  /** Returns where the bytes of the string begin. */
   #begin(bytes: Uint8Array, from: number): number {
     const start = bulkAt(this.command, bytes, from);
     this.#hasBegun = true;

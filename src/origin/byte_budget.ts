@@ -1,12 +1,12 @@
 /**
- * A budget of bytes with a queue: first come, first served, and nobody waits without bound. What is
- * larger than the whole budget is let in when next to nothing else is.
+ * A budget of bytes with a queue: first come, first served, and every wait is bounded. A request that
+ * is larger than the whole budget gets its turn when almost nothing else is held.
  *
  * @module
  */
 import type { Millis } from "../core/types.ts";
 
-/** The part of the budget that may be held elsewhere while something too large for it is let in. */
+/** The part of the budget that others may hold when a too large request gets its turn. */
 const NEXT_TO_NOTHING = 1 / 8;
 
 interface Waiter {
@@ -14,10 +14,10 @@ interface Waiter {
   readonly settle: (isGranted: boolean) => void;
 }
 
-/** What others hold of the same budget. */
+/** The bytes that others hold of the same budget. */
 export interface Elsewhere {
   readonly bytes: number;
-  /** Calls a listener each time that there are fewer bytes than before. */
+  /** Calls a listener each time the number of bytes becomes smaller. */
   whenLess(listener: () => void): void;
 }
 
@@ -28,9 +28,9 @@ export class ByteBudget {
   #queue: Waiter[] = [];
 
   /**
-   * @param limit Bytes that may be held at once.
-   * @param patience How long each may wait.
-   * @param elsewhere What others hold of the budget.
+   * @param limit The most bytes to hold at once.
+   * @param patience How long a request may wait.
+   * @param elsewhere The bytes that others hold of the budget.
    */
   constructor(
     readonly limit: number,
@@ -40,17 +40,17 @@ export class ByteBudget {
     elsewhere.whenLess(() => this.#admit());
   }
 
-  /** The bytes that are held. */
+  /** The bytes that are held here. */
   get held(): number {
     return this.#held;
   }
 
-  /** The number of those who wait. */
+  /** The number of waiting requests. */
   get waiting(): number {
     return this.#queue.length;
   }
 
-  /** Waits until there is room, and takes it; false when that took too long. */
+  /** Waits for room and takes it; false if that takes too long. */
   acquire(bytes: number): Promise<boolean> {
     if (this.#queue.length === 0 && this.#fits(bytes)) {
       this.#held += bytes;
@@ -73,13 +73,13 @@ export class ByteBudget {
     });
   }
 
-  /** Gives room back. */
+  /** Returns room. */
   release(bytes: number): void {
     this.#held -= bytes;
     this.#admit();
   }
 
-  /** Lets in those for whom there is room. */
+  /** Gives the free room to waiting requests. */
   #admit(): void {
     while (this.#queue.length > 0 && this.#fits(this.#queue[0]!.bytes)) {
       const { bytes, settle } = this.#queue.shift()!;

@@ -1,10 +1,10 @@
 /**
- * The only file that makes ioredis clients: each lives for one connection, is never repaired and
- * keeps nothing for later. All that ioredis would ask by itself at connecting is off: it passes over
- * what Redis refuses then, and prints warnings. See `Handshake` for what is asked instead.
+ * The only file that makes ioredis clients. A client has one connection: it never reconnects and
+ * queues nothing for later. The steps that ioredis takes by itself at connecting are off, because it
+ * ignores refusals there and prints warnings. `Handshake` takes these steps instead.
  *
- * ioredis' own reconnecting is off too: it waits without end for a server that accepts and says
- * nothing, takes a half-open connection for a good one, and subscribes anew under another id.
+ * The reconnecting of ioredis is off too: it waits forever for a server that accepts and stays silent,
+ * takes a half-open connection for a good one, and subscribes again with another id.
  *
  * @module
  */
@@ -20,10 +20,9 @@ import { inOurWords } from "./words.ts";
 export { display, type OriginAddress } from "./address.ts";
 
 /**
- * Loads ioredis: clients are served before, and what never speaks to Redis, such as the health
- * check, does without.
+ * Loads ioredis late: the proxy serves clients before, and the health check never needs it.
  *
- * @throws {BrokenProgram} When it cannot be loaded.
+ * @throws {BrokenProgram} If it cannot be loaded.
  */
 export async function loadClient(): Promise<typeof Redis> {
   try {
@@ -33,7 +32,7 @@ export async function loadClient(): Promise<typeof Redis> {
   }
 }
 
-/** The last error of a client's socket: what waited for an answer is told only that it is closed. */
+/** The last error of a client's socket. Waiting commands only learn that it is closed. */
 const socketErrors = new WeakMap<Redis, Error>();
 
 /** Makes a client that is not connected yet. */
@@ -47,21 +46,21 @@ export function makeClient(Client: typeof Redis, address: OriginAddress): Redis 
     disableClientInfo: true,
     connectTimeout: 0,
     retryStrategy: () => null,
-    // A silent server would not answer a polite end either: what waits must fail now.
+    // A silent server would not answer a polite end either, and waiting commands must fail now.
     disconnectTimeout: 0,
     enableOfflineQueue: false,
     autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     keepAlive: 30_000,
   });
-  // The first one tells why; and without a listener ioredis prints them.
+  // The first error says why. Without a listener, ioredis prints errors.
   client.on("error", (error: Error) => {
     if (!socketErrors.has(client)) socketErrors.set(client, error);
   });
   return client;
 }
 
-/** Connects, TLS included. Rejects when that fails, or takes longer than `timeout`. */
+/** Connects, including TLS. Rejects if that fails or takes longer than `timeout`. */
 export async function connect(client: Redis, timeout: Millis): Promise<void> {
   let isLate = false;
   const limit = setTimeout(() => {
@@ -77,31 +76,31 @@ export async function connect(client: Redis, timeout: Millis): Promise<void> {
   }
 }
 
-/** A client as its handshake asks it: ioredis knows SUBSCRIBE, and what comes of it, in small letters. */
+/** The client as its handshake uses it. ioredis knows SUBSCRIBE only in lower case. */
 export function asked(client: Redis): Asked {
   return {
     call: (command, ...args) => client.call(command.toLowerCase(), ...args.map(argumentOf)),
   };
 }
 
-/** An argument as ioredis writes it byte by byte. */
+/** Returns an argument that ioredis writes byte by byte. */
 function argumentOf(text: string): Buffer {
   return Buffer.from(text, "latin1");
 }
 
-/** Returns why clients failed, in our own words. */
+/** Returns why clients failed, in the proxy's words. */
 export function reasonOf(error: Error, clients: readonly Redis[]): Error {
   if (isReply(error)) return error;
   const words = inOurWords(error);
-  // Only what ioredis says itself is not the cause.
+  // A message of ioredis itself is not the cause.
   const cause = words === error ? undefined : clients.find((one) => socketErrors.has(one));
   return cause === undefined ? words : inOurWords(socketErrors.get(cause)!);
 }
 
-/** How to connect: TCP in the clear by ioredis itself, all else by `dial`. */
+/** Returns how to connect: plain TCP by ioredis itself, everything else by `dial`. */
 function wayTo(address: OriginAddress): Pick<RedisOptions, "host" | "port" | "Connector"> {
   const { socket, host, port, tls } = address;
   if (socket === null && tls === null) return { host, port };
-  // Its type wants a class derived from one of ioredis, which is not loaded yet.
+  // Its type wants a class derived from a class of ioredis, which is not loaded yet.
   return { Connector: connectorTo(address) as unknown as RedisOptions["Connector"] };
 }

@@ -9,7 +9,7 @@ import type { OriginAddress } from "./address.ts";
 import type { OriginConn } from "./dial.ts";
 import { explainTls } from "./tls_errors.ts";
 
-/** Bytes that one read takes at most. */
+/** The most bytes of one read. */
 const READ_BYTES = 64 * 1024;
 
 type Callback = (error?: Error | null) => void;
@@ -17,7 +17,7 @@ type Callback = (error?: Error | null) => void;
 export class ConnStream extends Duplex {
   /** Bytes received so far, as `net.Socket` counts them. */
   bytesRead = 0;
-  /** The read that is under way. */
+  /** The pending read. */
   #read: Promise<void> | null = null;
 
   constructor(readonly conn: OriginConn, readonly address: OriginAddress) {
@@ -32,7 +32,7 @@ export class ConnStream extends Duplex {
     this.#send(bytes).then(() => done(), (error) => this.#failed(error, done));
   }
 
-  /** What was written while a write was under way goes out as one. */
+  /** Writes all chunks that came during the last write as one. */
   override _writev(parts: { chunk: Uint8Array }[], done: Callback): void {
     this._write(Buffer.concat(parts.map(({ chunk }) => chunk)), "", done);
   }
@@ -42,7 +42,7 @@ export class ConnStream extends Duplex {
     done(error);
   }
 
-  /** `dial` has set these already, where the connection has them. */
+  /** `dial` has already set these options. */
   setNoDelay(): this {
     return this;
   }
@@ -53,14 +53,14 @@ export class ConnStream extends Duplex {
 
   async #readOnce(): Promise<void> {
     try {
-      // A buffer for each read: ioredis hands out parts of it.
+      // Each read has its own buffer, because ioredis keeps parts of it.
       const bytes = new Uint8Array(READ_BYTES);
       const count = await this.conn.read(bytes);
       this.#read = null;
       this.bytesRead += count ?? 0;
       this.push(count === null ? null : Buffer.from(bytes.buffer, 0, count));
     } catch (error) {
-      // A client certificate that Redis does not accept shows here first.
+      // If Redis does not accept the client certificate, this fails first.
       if (!this.destroyed) this.destroy(explainTls(error, this.address));
     }
   }
@@ -69,7 +69,7 @@ export class ConnStream extends Duplex {
     for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await this.conn.write(rest));
   }
 
-  /** The other side may have said why before it closed: what was read comes before a failed write. */
+  /** Redis may have sent the reason before it closed, so that comes before a failed write. */
   async #failed(error: Error, done: Callback): Promise<void> {
     await this.#read;
     done(error);

@@ -1,5 +1,5 @@
 /**
- * Makes connections to Redis, and remembers what the attempts taught of the server.
+ * Connects to Redis, and remembers what attempts show about the server.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { ClosedAt, Closings } from "./handshake.ts";
 import type { LoopGuard } from "./loop_guard.ts";
 import { openUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
 
-/** Connections that a server may close one after the other, each at a step, before that is a loss. */
+/** The most connections in a row that a server may close at a step. After that it is a loss. */
 const LESSONS = 24;
 
 export class Connector {
@@ -21,13 +21,13 @@ export class Connector {
     readonly guard: LoopGuard,
   ) {}
 
-  /** Connects; without tracking where that is not to be tried. Rejects as `openUpstream`. */
+  /** Connects, without tracking if that is not wanted. Rejects as `openUpstream`. */
   async connect(isTrackingTried: boolean): Promise<Upstream> {
     const options = isTrackingTried ? this.options : { ...this.options, mode: "off" as const };
     return await this.#make(options, this.#closings);
   }
 
-  /** Connects, and asks once more what the server has not answered so far. */
+  /** Connects, and repeats the steps that the server has not answered so far. */
   async connectAfresh(): Promise<Upstream> {
     const closings = new Closings();
     const upstream = await this.#make(this.options, closings);
@@ -35,12 +35,12 @@ export class Connector {
     return upstream;
   }
 
-  /** Has the attempt under way be the last. */
+  /** Makes the current attempt the last one. */
   close(): void {
     this.#isClosed = true;
   }
 
-  /** Tries again at once where a server closes the connection as its answer. */
+  /** Tries again at once if the server closes the connection as an answer. */
   async #make(options: UpstreamOptions, closings: Closings): Promise<Upstream> {
     const { address, guard } = this;
     for (let lessons = 0;; lessons++) {

@@ -1,9 +1,9 @@
 /**
  * Opens the byte stream to Redis: TCP, TLS or a Unix socket.
  *
- * TLS goes through Deno's own API, never through `node:tls`. On Deno 2.9, `node:tls` accepts a
- * certificate of X.509 version 1 by the name of its issuer alone, without a look at its signature:
- * anybody can make one. On Deno 2.4, it drops the client certificate.
+ * TLS uses Deno's own API, never `node:tls`. On Deno 2.9, `node:tls` accepts a certificate of X.509
+ * version 1 with the right issuer name and does not check its signature: anybody can make one. On Deno
+ * 2.4, it drops the client certificate.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import type { OriginAddress, OriginTls } from "./address.ts";
 import { explainTls } from "./tls_errors.ts";
 import { connectToAny } from "./wire/addresses.ts";
 
-/** Any of Deno's connections; Redis is told the same over each of them. */
+/** A connection of Deno, of any kind. */
 export type OriginConn = Deno.TcpConn | Deno.TlsConn | Deno.UnixConn;
 
 /**
- * Where `Deno.connectTls` looks for a server name other than the host. Undocumented, but in every
- * Deno from 2.4.2 to 2.9.6. If it went, the certificate would be checked against the host instead.
+ * The option of `Deno.connectTls` for a server name other than the host. It is undocumented, but every
+ * Deno from 2.4.2 to 2.9.6 has it. Without it, the certificate would be checked against the host.
  */
 const SERVER_NAME = Symbol.for("unstableServerName");
 
 /**
- * Opens a connection; over TLS, the certificate of Redis has been checked when it is returned.
+ * Opens a connection. With TLS, the certificate of Redis is checked before it returns.
  *
- * @param signal Gives the attempt up. A connection that is made after that is closed, but for one
- * whose TLS handshake is under way: the caller closes it.
+ * @param signal Aborts the attempt. A later connection is closed, except during its TLS handshake:
+ * then the caller closes it.
  */
 export async function dial(
   address: OriginAddress,
@@ -46,7 +46,7 @@ export async function dial(
 
 const NEVER = new AbortController().signal;
 
-/** Only this way can show a client certificate; it leaves Nagle's algorithm on. */
+/** Only this function can show a client certificate. It leaves Nagle's algorithm on. */
 function connectTls(
   hostname: string,
   { host, port }: OriginAddress,
@@ -65,7 +65,7 @@ async function startTls(conn: Deno.TcpConn, host: string, tls: OriginTls): Promi
     try {
       conn.close();
     } catch {
-      // Deno has taken it over, and closed it.
+      // Deno has taken over the connection and closed it.
     }
     throw error;
   }

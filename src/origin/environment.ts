@@ -1,6 +1,6 @@
 /**
- * Gives ioredis an empty environment: one of its packages lists all of it when it is loaded, which
- * the program may not do, and nothing there is meant for it. To be imported before ioredis.
+ * Gives ioredis an empty environment. One of its packages lists all variables when it loads, and the
+ * program has no permission for that. Import this module before ioredis.
  *
  * @module
  */

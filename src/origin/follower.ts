@@ -1,17 +1,17 @@
 /**
- * What the origin tells of its connections, and of the changes that Redis announces. Types only.
+ * The events of the connections to Redis, and the changes that Redis announces. Types only.
  *
  * @module
  */
 import type { Key, Millis } from "../core/types.ts";
 
-/** What must be proven of the connections: that reads are tracked, and that invalidations come. */
+/** The two things to prove: reads are tracked (`data`), and invalidations come. */
 export type Side = "data" | "invalidation";
 
 /** How Redis announces changes: on the connection that reads, or on a second one. */
 export type TrackingMode = "inline" | "redirect";
 
-/** Who is told of what happens to the link, and of what comes over it. */
+/** A listener to the events of the link. */
 export interface Follower {
   /**
    * The link is up.

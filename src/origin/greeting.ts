@@ -1,6 +1,6 @@
 /**
- * The steps without which no connection is read from: it is authenticated, in the right database, and
- * may read.
+ * The required steps before the first read of a connection: authentication, the right database, and
+ * the right to read.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import type { Handshake } from "./handshake.ts";
 import type { LoopGuard } from "./loop_guard.ts";
 import { mayNotRead, Refused } from "./refusal.ts";
 
-/** As whom a connection reads, and from what. */
+/** The user and the database of a connection. */
 export interface Identity {
   readonly username: string | null;
   readonly password: string | null;
   readonly database: number;
 }
 
-/** What Redis says to a password where its user needs none: today, and before version 6. */
+/** Redis's errors for a password that the user does not need: today's, and that before version 6. */
 const NEEDLESS = /called without any password configured|no password is set/;
 
 /**
- * Authenticates, where there is a user or a password. A user without a password may be one that needs
- * none; without AUTH it would be the default user who reads.
+ * Authenticates, if there is a user or a password. A user may need no password, but without AUTH the
+ * default user would read.
  *
  * @returns Whether Redis wants the password.
- * @throws {Refused} When Redis does not take it.
+ * @throws {Refused} If Redis refuses.
  */
 export async function authenticate(
   handshake: Handshake,
@@ -42,9 +42,9 @@ export async function authenticate(
 }
 
 /**
- * Selects the database, and reads a key that nobody has.
+ * Selects the database, and reads a random key.
  *
- * @throws {Refused} When Redis refuses either, or says "not now".
+ * @throws {Refused} If Redis refuses one of them, or says "not now".
  */
 export async function prepareReads(
   handshake: Handshake,
@@ -60,7 +60,7 @@ export async function prepareReads(
   ]);
 }
 
-/** An error that is about the key says nothing of others: an access list may allow those. */
+/** Ignores an error about this key, because an access list may allow other keys. */
 async function probe(handshake: Handshake, guard: LoopGuard): Promise<void> {
   let reply: unknown;
   try {

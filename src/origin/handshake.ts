@@ -1,9 +1,9 @@
 /**
- * Asks the questions of a connection's handshake. No answer goes unnoticed: a step is required, or it
- * is one that the proxy can do without, and then a refusal is an answer.
+ * The handshake of a connection, step by step. It checks every reply. Some steps are required; for the
+ * others, a refusal is an answer.
  *
- * Some servers close the connection at a command that they do not know. That is an answer too, once
- * it has happened twice in a row at the same step, on connections that answered other questions.
+ * Some servers close the connection at an unknown command. This counts as a refusal if it happens
+ * twice in a row at the same step, on connections that answered other steps.
  *
  * @module
  */
@@ -12,33 +12,33 @@ import type { Millis } from "../core/types.ts";
 import { Declined, isForbidden, Refused } from "./refusal.ts";
 
 /**
- * A connection. Text has a code unit for each byte (Latin-1), in arguments and in replies. It rejects
- * with an error named `ReplyError` where Redis replied with an error.
+ * Sends a command. Arguments and replies are Latin-1: a code unit for each byte. Rejects with an error
+ * named `ReplyError` if Redis replies with an error.
  */
 export interface Asked {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** Whether an error is what Redis replied, and not that there was no reply. */
+/** Whether an error is a reply of Redis, and not a missing reply. */
 export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === "ReplyError";
 }
 
-/** The server closed the connection at a step that the proxy can do without. */
+/** The server closed the connection at an optional step. */
 export class ClosedAt extends Error {
   constructor(step: string) {
     super(`Redis closed the connection at ${step}`);
   }
 }
 
-/** How often in a row a connection ends at a step until that counts as the server's answer. */
+/** If so many connections in a row end at a step, this is the server's answer. */
 const ANSWER = 2;
 
-/** The steps at which a server closes its connections. */
+/** The steps at which a server closes connections. */
 export class Closings {
   readonly #counts = new Map<string, number>();
 
-  /** Whether the server closes the connection at this step. */
+  /** Whether the server closes connections at this step. */
   has(step: string): boolean {
     return (this.#counts.get(step) ?? 0) >= ANSWER;
   }
@@ -56,10 +56,10 @@ export class Handshake {
   /** Steps without an answer yet, the oldest first. */
   readonly #open: string[] = [];
   #hasAnswered = false;
-  /** What Redis declined so far. */
+  /** The steps that Redis declined so far. */
   readonly declined: Declined[] = [];
 
-  /** @param timeout How long each answer may take. */
+  /** @param timeout The longest time for each answer. */
   constructor(
     readonly redis: Asked,
     readonly timeout: Millis,
@@ -67,9 +67,9 @@ export class Handshake {
   ) {}
 
   /**
-   * Asks what there is no doing without.
+   * Takes a required step.
    *
-   * @throws {Refused} When Redis replies with an error.
+   * @throws {Refused} If Redis replies with an error.
    */
   async must(command: string, ...args: string[]): Promise<unknown> {
     const step = stepOf(command, args);
@@ -81,11 +81,11 @@ export class Handshake {
   }
 
   /**
-   * Asks what the proxy can do without.
+   * Takes an optional step.
    *
-   * @throws {Declined} When Redis refuses.
-   * @throws {Refused} When Redis says "not now".
-   * @throws {ClosedAt} When the connection ends here, which may be an answer.
+   * @throws {Declined} If Redis refuses.
+   * @throws {Refused} If Redis says "not now".
+   * @throws {ClosedAt} If the connection ends here, which may be an answer.
    */
   async may(command: string, ...args: string[]): Promise<unknown> {
     const step = stepOf(command, args);
@@ -103,9 +103,9 @@ export class Handshake {
   }
 
   /**
-   * Asks whether a command may be used: an error about its arguments says that it may.
+   * Finds out whether a command may be used. An error about its arguments means yes.
    *
-   * @throws {Error} As `may`, but for refusals.
+   * @throws {Error} As `may`, except for refusals.
    */
   async allows(command: string, ...args: string[]): Promise<boolean> {
     try {
@@ -141,7 +141,7 @@ export class Handshake {
     this.#open.splice(this.#open.indexOf(step), 1);
   }
 
-  /** Whether the connection ended because of this step, for all that is known. */
+  /** Whether the connection probably ended because of this step. */
   #isToBlame(step: string): boolean {
     return this.#hasAnswered && this.#open[0] === step;
   }
@@ -158,10 +158,10 @@ export class Handshake {
   }
 }
 
-/** Redis took a connection or a question, and did not answer in time. */
+/** Redis accepted a connection or a command, and did not answer in time. */
 export class Silence extends Error {}
 
-/** A step as the log shows it: the command, and of its arguments only what tells it from others. */
+/** Returns a step for the log: the command, and only the arguments that distinguish it. */
 function stepOf(command: string, args: string[]): string {
   const isNamed = command === "CLIENT" || command === "SCRIPT" || command === "SELECT";
   return isNamed ? `${command} ${args[0]}` : command;

@@ -1,7 +1,6 @@
 /**
- * Has Redis tell of changes over the very connection that reads (CLIENT TRACKING in RESP3). Answers
- * and changes come in one order, so that no change overtakes an answer, and only one connection has
- * to live.
+ * Tracking on the connection that reads (CLIENT TRACKING in RESP3). Replies and invalidations come in
+ * one order, so no change overtakes a reply, and only one connection has to live.
  *
  * Source: https://redis.io/docs/latest/develop/reference/client-side-caching/
  *
@@ -16,8 +15,8 @@ import { fieldOf, parseReply, type Reply } from "./wire/reply.ts";
 /**
  * Turns tracking on.
  *
- * @throws {Declined} When the server has no RESP3, or refuses to track.
- * @throws {Error} When a step went wrong.
+ * @throws {Declined} If the server has no RESP3, or refuses to track.
+ * @throws {Error} If a step fails.
  */
 export async function trackInline(
   { connection, handshake }: Opened,
@@ -43,7 +42,7 @@ export async function trackInline(
   };
 }
 
-/** Hands on what a push says: keys that were changed, or null for all of them. */
+/** Passes the keys of a push to the follower; null stands for all keys. */
 function hear(push: unknown, follower: Follower): void {
   const [kind, keys] = push as [unknown, unknown];
   if (kind !== "invalidate") return;

@@ -1,5 +1,5 @@
 /**
- * ioredis, as a module that can be loaded later than the rest: it is most of what is to be loaded.
+ * ioredis as a module that loads later than the others, because it is most of the code.
  *
  * @module
  */

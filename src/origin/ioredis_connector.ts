@@ -1,5 +1,5 @@
 /**
- * Has ioredis connect by `dial`, which knows our addresses and checks certificates safely.
+ * Makes ioredis connect with `dial`, which knows all kinds of addresses and checks certificates.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import type { OriginAddress } from "./address.ts";
 import type { ConnStream } from "./conn_stream.ts";
 import { dial } from "./dial.ts";
 
-/** Returns the class that ioredis makes a connector of, one for each connection. */
+/** Returns the class of which ioredis makes a connector for each connection. */
 export function connectorTo(address: OriginAddress) {
   return class Connector {
     #stream: ConnStream | null = null;
     #isEnded = false;
     #giveUp = () => {};
 
-    /** Connects; rejects at once when `disconnect` comes before the connection. */
+    /** Connects. Rejects at once if `disconnect` is called before. */
     connect(): Promise<ConnStream> {
       return new Promise((resolve, reject) => {
         this.#giveUp = () => reject(new Error("Connection is closed."));
@@ -29,14 +29,14 @@ export function connectorTo(address: OriginAddress) {
       return stream;
     }
 
-    /** Ends the connection at once: what waits for an answer must fail now. */
+    /** Ends the connection at once, because waiting commands must fail now. */
     disconnect(): void {
       this.#isEnded = true;
       this.#giveUp();
       this.#stream?.destroy();
     }
 
-    /** Whether a server is the one that was looked for, which only Sentinel asks. */
+    /** Whether a server is the wanted one. Only Sentinel calls this. */
     check(): boolean {
       return true;
     }

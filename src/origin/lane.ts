@@ -1,6 +1,6 @@
 /**
- * A connection of its own for large values, so that nothing else waits behind them, and nothing else
- * is lost with them. It is made when it is needed, and closed when it has been idle for a while.
+ * A separate connection for large values, so that other reads neither wait behind them nor are lost
+ * with them. It opens when it is needed, and closes after an idle time.
  *
  * @module
  */
@@ -9,33 +9,33 @@ import type { Large } from "./large.ts";
 import { SILENT } from "./loss.ts";
 import { SilenceWatch } from "./watch.ts";
 
-/** Time without a read after which the connection is closed. */
+/** The connection closes after so much time without a read. */
 const IDLE: Millis = 30_000;
 
-/** Time after a failed attempt to connect in which there is no other one. */
+/** The pause after a failed attempt to connect. */
 const PAUSE: Millis = 500;
 
 /** A connection that is ready to read. */
 export interface LaneConnection {
   /** Bytes received so far. */
   readonly received: number;
-  /** Reads a value. Rejects when the connection is lost, or replies wrongly. */
+  /** Reads a value. Rejects if the connection is lost, or replies wrongly. */
   read(key: Key, large: Large): Promise<Fetched>;
-  /** Closes the connection; what waits for an answer rejects. */
+  /** Closes the connection. Waiting reads reject. */
   close(): void;
 }
 
-/** The connection ended, or replied wrongly, while it read this value. */
+/** The connection ended, or replied wrongly, during the read of this value. */
 export class Lost {
   constructor(readonly error: Error) {}
 }
 
-/** There is no connection, and why. */
+/** The reason why there is no connection. */
 export class NoLane {
   constructor(readonly message: string) {}
 }
 
-/** One connection, or the attempt to make it, with the reads that use it. */
+/** One connection, or the attempt to open it, with the reads that use it. */
 interface Track<Owner> {
   readonly owner: Owner;
   readonly connecting: Promise<LaneConnection>;
@@ -45,7 +45,7 @@ interface Track<Owner> {
   isEnded: boolean;
 }
 
-/** @template Owner What the connection goes with: another owner needs another connection. */
+/** @template Owner The owner of the connection. Another owner needs another connection. */
 export class Lane<Owner> {
   #track: Track<Owner> | null = null;
   #idle: ReturnType<typeof setTimeout> | undefined;
@@ -54,8 +54,8 @@ export class Lane<Owner> {
 
   /**
    * @param open Connects.
-   * @param timeout How long the connection may be silent while a read waits.
-   * @param isSerial Whether it reads one value at a time: then it is known which one costs it.
+   * @param timeout How long the connection may be silent during a read.
+   * @param isSerial Whether it reads one value at a time. Then it is known which value breaks it.
    */
   constructor(
     readonly open: (owner: Owner) => Promise<LaneConnection>,
@@ -71,7 +71,7 @@ export class Lane<Owner> {
     return reading;
   }
 
-  /** Closes the connection; reads that wait fail. */
+  /** Closes the connection. Waiting reads fail. */
   close(): void {
     if (this.#track !== null) this.#end(this.#track);
   }
@@ -106,13 +106,13 @@ export class Lane<Owner> {
     }
   }
 
-  /** The connection that goes with an owner; null shortly after a failed attempt to make one. */
+  /** The connection of an owner; null during the pause after a failed attempt. */
   #trackOf(owner: Owner): Track<Owner> | null {
     if (this.#track?.owner === owner) return this.#track;
     if (performance.now() < this.#pausedUntil) return null;
     const before = this.#track;
     this.#track = this.#lay(owner);
-    // Values that are under way over the one before go on.
+    // Reads over the previous connection go on.
     if (before?.reads === 0) this.#end(before);
     return this.#track;
   }
@@ -136,7 +136,7 @@ export class Lane<Owner> {
     return track;
   }
 
-  /** Nobody reads over a connection any more. */
+  /** Notes that no read uses a connection any more. */
   #rest(track: Track<Owner>): void {
     if (this.#track !== track) this.#end(track);
     else this.#idle = setTimeout(() => this.#end(track), IDLE);
@@ -147,7 +147,7 @@ export class Lane<Owner> {
       clearTimeout(this.#idle);
       this.#track = null;
     }
-    // All reads of a connection end with it, and each comes here.
+    // All reads of a connection end with it, and each of them comes here.
     if (track.isEnded) return;
     track.isEnded = true;
     track.watch.close();

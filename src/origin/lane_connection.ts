@@ -1,6 +1,6 @@
 /**
- * Makes the connection of a lane, and proves that it leads to the server that the other connections
- * lead to: behind one name there may be several.
+ * Opens the connection of a lane, and proves that it reached the same server as the other
+ * connections. A name may have several servers.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { Declined } from "./refusal.ts";
 import { serverOf } from "./server.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** Attempts to reach the same server: a balancer may lead to any. */
+/** Attempts to reach the same server. A load balancer may choose any server. */
 const ATTEMPTS = 5;
 
-/** Connects. Rejects when Redis cannot be reached, refuses, or stays silent. */
+/** Connects. Rejects if Redis is unreachable, refuses, or stays silent. */
 export async function openLane(link: Link, upstream: Upstream): Promise<LaneConnection> {
   const { address, options, guard } = link;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -42,13 +42,13 @@ export async function openLane(link: Link, upstream: Upstream): Promise<LaneConn
   throw new Error("The connection for large values reached another server");
 }
 
-/** Whether a connection leads to the server of the others; null where that cannot be found out. */
+/** Whether a connection reached the same server; null if that cannot be found out. */
 async function isSameServer(
   handshake: Handshake,
   { data, tracking }: Upstream,
   timeout: number,
 ): Promise<boolean | null> {
-  // Without invalidations, an entry lives by its time alone, whichever server it comes from.
+  // Without invalidations, an entry only has its lifetime, so any server is right.
   if (tracking === null) return true;
   const present = new Handshake(data, timeout);
   try {
@@ -58,14 +58,14 @@ async function isSameServer(
     return String(await present.may("CLIENT", "LIST", "ID", id)).includes(` name=${name} `);
   } catch (error) {
     if (!(error instanceof Declined)) throw error;
-    // Without the right to list clients, the servers' own ids must do.
+    // Without the right to list clients, compare the run ids of the servers.
     const [here, there] = await Promise.all([serverOf(handshake), serverOf(present)]);
     const isKnown = typeof here?.runId === "string" && typeof there?.runId === "string";
     return isKnown ? here.runId === there.runId : null;
   }
 }
 
-/** @param mayKeep Whether Redis tells of changes of what is read here. */
+/** @param mayKeep Whether Redis announces changes of keys that are read here. */
 function laneOf(reader: LargeReader, mayKeep: boolean): LaneConnection {
   const { connection } = reader;
   return {

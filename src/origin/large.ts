@@ -1,5 +1,5 @@
 /**
- * What is to be read of a large value.
+ * The part of a large value to read.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { boundsOf, type ByteWindow } from "../core/byte_window.ts";
 export class Large {
   /**
    * @param length The length of the value in bytes, when it was asked for.
-   * @param window The only bytes that are wanted of it; null for all.
+   * @param window The wanted bytes; null for all.
    */
   constructor(readonly length: number, readonly window: ByteWindow | null = null) {}
 

@@ -1,8 +1,8 @@
 /**
- * Reads large values over a connection of their own: in pieces, so that Redis need not hold all of
- * one ready for us; or whole where that is not allowed, or the value is changed meanwhile.
+ * Reads large values over their own connection: in pieces, so that Redis need not hold a whole value
+ * in its output buffer, or whole if pieces are not allowed or the value changes meanwhile.
  *
- * That pieces belong to one value is what WATCH is for: EXEC says whether the key was changed since.
+ * WATCH proves that all pieces belong to one value: EXEC says whether the key was changed since.
  *
  * @module
  */
@@ -21,19 +21,19 @@ const WHOLE_BYTES = 1024 * 1024;
 /** Size of a piece, in bytes. */
 const PIECE_BYTES = 128 * 1024;
 
-/** Pieces that are asked for ahead, so that Redis need not wait for us. */
+/** The number of pieces to request ahead, so that Redis does not wait for us. */
 const PIECES_AHEAD = 3;
 
 export class LargeReader {
   /**
-   * One value after the other is asked for: what is watched belongs to the connection, and many at
-   * once may be more than it is allowed.
+   * The last read. One value is read at a time: WATCH belongs to the connection, and several values
+   * could exceed the output buffer limit of Redis.
    */
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param isTimed Whether it matters how long Redis keeps a value.
-   * @param isPieced Whether the server allows what pieces need.
+   * @param isTimed Whether the remaining time to live is needed.
+   * @param isPieced Whether the server allows the commands for pieces.
    */
   constructor(
     readonly connection: Connection,
@@ -41,7 +41,7 @@ export class LargeReader {
     readonly isPieced: boolean,
   ) {}
 
-  /** Reads what is wanted of a value. Rejects when the connection is lost, or replies wrongly. */
+  /** Reads a value, or its wanted window. Rejects if the connection is lost or a reply is wrong. */
   async read(key: Key, { length, window }: Large): Promise<Fetched> {
     const part = window === null ? null : await this.#readWindow(key, window);
     if (part !== null) return part;
@@ -54,13 +54,13 @@ export class LargeReader {
     return found === undefined ? await this.readWhole(key) : found;
   }
 
-  /** The length of a value in bytes, or why it has none. Rejects as `read` does. */
+  /** Reads the length of a value in bytes. Rejects as `read` does. */
   async measure(key: Key): Promise<number | Failure> {
     const length = await this.#lengthOf(key);
     return length instanceof ReplyError ? new Failure("reply", length.message) : length;
   }
 
-  /** Reads a value whatever its length. Rejects as `read` does. */
+  /** Reads a value of any length. Rejects as `read` does. */
   async readWhole(key: Key): Promise<Fetched> {
     const { connection } = this;
     const time = this.isTimed ? orError(connection.call("PTTL", key)) : NO_END;
@@ -96,17 +96,17 @@ export class LargeReader {
     throw error;
   }
 
-  /** Undefined when the value was changed meanwhile, or when Redis replied with an error. */
+  /** Resolves to undefined if the value was changed meanwhile, or Redis replied with an error. */
   async #readPieces(key: Key, length: number): Promise<Fetched | undefined> {
     const { connection } = this;
     const collecting = { isOver: false };
     try {
       const watching = connection.call("WATCH", key);
       const [value] = await Promise.all([this.#collect(key, length, collecting), watching]);
-      // Written together: nobody else's command comes in between.
+      // Written in one piece, so that no other command comes between.
       const [, , , results] = await Promise.all([
         connection.call("MULTI"),
-        // It may have been changed before it was watched, and have got longer.
+        // The value may have become longer before WATCH.
         connection.call("STRLEN", key),
         connection.call("PTTL", key),
         connection.call("EXEC"),
@@ -124,9 +124,9 @@ export class LargeReader {
   }
 
   /**
-   * The bytes of all pieces; null when they are not as long as they should be.
+   * Reads all pieces. Resolves to null if their length is wrong.
    *
-   * @param state Says that nobody wants the rest any more.
+   * @param state Says when the rest is no longer wanted.
    */
   async #collect(
     key: Key,
@@ -150,17 +150,17 @@ export class LargeReader {
   }
 }
 
-/** What PTTL says of a key that does not exist, and of one that has no end. */
+/** The replies of PTTL for a missing key, and for a key without expiry. */
 const NO_KEY = -2;
 const NO_END = -1;
 
-/** For how long a value is kept; one that was not there a moment before may go at any time. */
+/** Returns the time to live of a value. It is unknown if the key did not exist a moment before. */
 function leftOf(time: Reply): Millis {
   if (time === NO_END) return Infinity;
   return typeof time === "number" ? Math.max(0, time) : 0;
 }
 
-/** What a promise comes to, be it an error that Redis replied with. */
+/** Returns the result of a promise, also if it is an error reply of Redis. */
 async function orError<T>(work: Promise<T>): Promise<T | ReplyError> {
   try {
     return await work;

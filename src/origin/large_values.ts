@@ -1,6 +1,6 @@
 /**
- * Reads large values: when there is room for them, over lanes of their own. A value whose connection
- * is lost is read once more, alone: then it is known whether it costs the connection.
+ * Reads large values over lanes, when there is room for them. If the connection is lost, a value is
+ * read once more, alone: this shows whether the value breaks the connection.
  *
  * @module
  */
@@ -17,34 +17,34 @@ import type { Upstream } from "./upstream.ts";
 import { RecentKeys } from "./recent_keys.ts";
 import type { SilenceWatch } from "./watch.ts";
 
-/** Largest value that is no large one, in bytes. */
+/** A longer value, in bytes, is large. */
 export const LARGEST_BYTES = 256 * 1024;
 
-/** What it costs to read a large value, in its own size: what comes, and what is not collected yet. */
+/** The memory to read a large value, in multiples of its size: the bytes, and garbage. */
 const READ_COST = 2;
 
-/** What it takes to read large values. */
+/** What reads of large values need. */
 export interface LargeParts {
   readonly link: Link;
-  /** Bytes of large values that may be under way at once. */
+  /** The most bytes of in-flight large values. */
   readonly budget: ByteBudget;
   /** Connects a lane. */
   readonly open: (upstream: Upstream) => Promise<LaneConnection>;
   /** Watches the connection that reads. */
   readonly watch: SilenceWatch;
-  /** Trips that may wait for room. */
+  /** The most trips that wait for room. */
   readonly mostWaiting: number;
   readonly blame: Blame;
 }
 
-/** Large values that are remembered, so that their first bytes are not brought for nothing. */
+/** The most large keys to remember, so that their first bytes are not read in vain. */
 const REMEMBERED = 1024;
 
 export class LargeValues {
   readonly #known = new RecentKeys(REMEMBERED);
   readonly #shared: Lane<Upstream>;
   readonly #alone: Lane<Upstream>;
-  /** Trips with a large value that waits for room. */
+  /** The number of trips with a large value that waits for room. */
   #waitingTrips = 0;
 
   constructor(readonly parts: LargeParts) {
@@ -69,7 +69,7 @@ export class LargeValues {
     return this.#known.has(key);
   }
 
-  /** Reads a value of a trip, or what is wanted of it, once there is room. Never rejects. */
+  /** Reads a value of a trip, or its wanted window, once there is room. Never rejects. */
   async read(upstream: Upstream, trip: Trip, index: number): Promise<Fetched> {
     const key = trip.keyOf(index);
     const length = await this.#twice(upstream, ({ large }) => large.measure(key));
@@ -84,12 +84,12 @@ export class LargeValues {
     try {
       return await this.#readOverLane(upstream, key, large);
     } finally {
-      // Whoever waits for the value first has to have it, and to count it.
+      // The waiters must have the value first, and count it.
       setTimeout(() => this.parts.budget.release(bytes));
     }
   }
 
-  /** Reads a value that is known to be small over the connection that reads. Never rejects. */
+  /** Reads a value that is known to be small over the connection for reads. Never rejects. */
   readAgain(upstream: Upstream, key: Key): Promise<Fetched> {
     return this.#twice(upstream, ({ large }) => large.readWhole(key));
   }
@@ -97,7 +97,7 @@ export class LargeValues {
   async #readOverLane(upstream: Upstream, key: Key, large: Large): Promise<Fetched> {
     const shared = await this.#shared.read(upstream, key, large);
     if (shared instanceof NoLane) {
-      // Redis gives no further connection: then beside all other reads.
+      // Redis accepts no further connection, so it takes the connection for reads.
       return await this.#twice(upstream, (there) => there.large.read(key, large), large);
     }
     if (!(shared instanceof Lost)) return shared;
@@ -109,7 +109,7 @@ export class LargeValues {
     return alone instanceof Lost ? await this.#failureOf(present, alone.error, large) : alone;
   }
 
-  /** Asks the connection that reads, and once more if it is lost. */
+  /** Reads over the connection for reads, and repeats it once after a loss. */
   async #twice<T>(
     upstream: Upstream,
     ask: (upstream: Upstream) => Promise<T>,
@@ -138,8 +138,8 @@ export class LargeValues {
   }
 
   /**
-   * Waits for room; false when that takes too long, or when too many trips do so: trips, not values,
-   * for one of many large values holds no more than one permit.
+   * Waits for room; false if that takes too long, or too many trips wait. It counts trips, not values,
+   * because a trip with many large values holds only one permit.
    */
   async #makeRoom(trip: Trip, bytes: number): Promise<boolean> {
     const { budget, mostWaiting } = this.parts;

@@ -1,6 +1,5 @@
 /**
- * The link to the backing Redis: its connections, made, watched, and when one is lost replaced as a
- * whole, never repaired.
+ * The link to Redis: opens its connections, watches them, and replaces all of them when one is lost.
  *
  * @module
  */
@@ -20,11 +19,11 @@ import { BrokenTracking, type Upstream, type UpstreamOptions } from "./upstream.
 
 export { display, type OriginAddress } from "./address.ts";
 
-/** After so many failures of tracking alone, reads go on without, and it is tried now and then. */
+/** After so many failures of tracking alone, reads go on without it. It is tried again at intervals. */
 const TRACKING_ATTEMPTS = 3;
 
 export interface LinkOptions extends UpstreamOptions {
-  /** For how long a proof that the connections live holds. */
+  /** How long a proof holds that Redis announces changes. */
   readonly lease: Millis;
 }
 
@@ -32,15 +31,15 @@ export class Link {
   readonly guard = new LoopGuard();
   readonly #connector: Connector;
   readonly #report: LinkReport;
-  /** The connections, while there are any. */
+  /** The current connections; null for none. */
   #upstream: Upstream | null = null;
   #pulse: Pulse | null = null;
   #loss: Loss = { reason: "away", message: "not connected yet" };
-  /** Those who wait for the attempt that is under way, or for the first one after a loss. */
+  /** The waiters for the current attempt, or for the first one after a loss. */
   #waiters: ((pair: Upstream | null) => void)[] = [];
   #patience: ReturnType<typeof setTimeout> | undefined;
   #pause: ReturnType<typeof setTimeout> | undefined;
-  /** Attempts that failed since the last success; a loss counts as one. */
+  /** The number of failed attempts since the last success. A loss counts as one. */
   #failures = 0;
   #trackingFailures = 0;
   /** The last failure of tracking. */
@@ -58,35 +57,34 @@ export class Link {
     this.#report = new LinkReport(log, display(address));
   }
 
-  /** The connections while they are up, else null. */
+  /** The connections; null if they are not up. */
   get upstream(): Upstream | null {
     return this.#upstream;
   }
 
-  /** Why there is no connection now, or why the last one was lost. */
+  /** Why there is no connection, or why the last one was lost. */
   get loss(): Loss {
     return this.#loss;
   }
 
-  /** What the connection is at: up, or why it is not. */
+  /** The state of the connection: up, or why it is not. */
   get state(): "up" | Loss["reason"] {
     return this.#upstream === null ? this.#loss.reason : "up";
   }
 
-  /** The version that the server gave itself out as, last time; null until it first did. */
+  /** The version of the server, as it last said; null before. */
   get version(): string | null {
     return this.#version;
   }
 
-  /** Connects, and stays so until `close`. */
+  /** Connects, and reconnects until `close`. */
   open(): void {
     this.#connect();
   }
 
   /**
-   * The connections; waits for the first attempt to connect, and after a loss for the first one, but
-   * no longer than Redis may stay silent. While attempts go on failing it is null at once: who asks
-   * then is refused, and not kept.
+   * Returns the connections. Waits for the first attempt at the start and after a loss, but not longer
+   * than Redis may stay silent. While attempts keep failing, it returns null at once.
    */
   up(): Promise<Upstream | null> {
     const isFailing = this.#failures > 1 || this.#loss.reason === "refused";
@@ -106,7 +104,7 @@ export class Link {
     return present !== null && present.runId === runId;
   }
 
-  /** Settles when all that Redis did before now is known; false when that cannot be. */
+  /** Resolves to true once all earlier changes of Redis are known, or to false if that fails. */
   fence(): Promise<boolean> {
     return this.#pulse?.fence() ?? Promise.resolve(false);
   }
@@ -121,7 +119,7 @@ export class Link {
     this.#wake();
   }
 
-  /** Gives the connections up; what waits for an answer fails. */
+  /** Gives up the connections. Waiting commands fail. */
   giveUp(loss: Loss): void {
     if (this.#upstream !== null) this.#lose(this.#upstream, loss);
   }
@@ -142,9 +140,9 @@ export class Link {
   }
 
   /**
-   * Connections are there: from now on, in one go, they are listened to and read from.
+   * Uses new connections: listens and reads from now on, without a gap between the two.
    *
-   * @param broken Why they are without tracking, if that was tried in vain.
+   * @param broken Why they have no tracking, if it failed.
    */
   #take(upstream: Upstream, broken: BrokenTracking | null): void {
     if (this.#closed) return disconnect(upstream, "closed");
@@ -185,8 +183,8 @@ export class Link {
   }
 
   /**
-   * Tries now and then to have tracking after all: rights may have been granted meanwhile. Reads go
-   * on over the connections that there are.
+   * Tries tracking again at intervals, because somebody may have granted the rights. Reads go on over
+   * the current connections.
    */
   #planUpgrade(present: Upstream, broken: BrokenTracking | null, attempt = 0): void {
     this.#pause = setTimeout(async () => {
@@ -207,7 +205,7 @@ export class Link {
   #lose(upstream: Upstream, loss: Loss): void {
     if (this.#upstream !== upstream) return;
     this.#retry(loss);
-    // Rejects all that waits for an answer; who asks why finds `loss`.
+    // Waiting commands reject, and `loss` says why.
     this.#drop(upstream);
   }
 

@@ -1,9 +1,9 @@
 /**
  * Finds out that a proxy is its own Redis, directly or through other proxies.
  *
- * The handshake reads a key that nobody else has. A proxy that is asked for its own key reads from
- * itself. One that has no connection yet cannot pass another's key on: it answers at once with the
- * proxies that it waits for, itself first. A proxy that finds itself among them waits for itself.
+ * The handshake reads a random key. A proxy that receives its own key reads from itself. A proxy
+ * without a connection cannot pass the key on: it replies at once with the proxies that it waits for,
+ * itself first. A proxy that finds itself among them waits for itself.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { Refused } from "./refusal.ts";
 
 const PREFIX = "redis-proxy:probe:";
 
-/** How an error ends that tells who waits. */
+/** The end of an error that lists the waiting proxies. */
 const WAITING = / \(waiting: ([0-9a-f-]+(?: [0-9a-f-]+)*)\)$/;
 
-/** Proxies that are told of in one answer: more in a row are hardly meant. */
+/** The most proxies in one reply. A longer chain is not plausible. */
 const MOST_TOLD = 16;
 
 /** The answer to a proxy that reads from itself. */
@@ -23,17 +23,17 @@ const LOOP = "LOOP The proxy reads from itself";
 
 export class LoopGuard {
   readonly #id = crypto.randomUUID();
-  /** The proxies that the next one waits for, itself first; empty where it is a Redis. */
+  /** The proxies that the next one waits for, itself first; empty if the next one is a Redis. */
   #others: readonly string[] = [];
   #probes = 0;
   #keys = 0;
 
-  /** Whether probes are on their way. */
+  /** Whether probes are in flight. */
   get isProbing(): boolean {
     return this.#probes > 0;
   }
 
-  /** Runs an attempt to connect, which asks for keys of `newKey`. */
+  /** Runs an attempt to connect, which reads keys of `newKey`. */
   async watch<T>(attempt: () => Promise<T>): Promise<T> {
     this.#probes++;
     try {
@@ -43,15 +43,15 @@ export class LoopGuard {
     }
   }
 
-  /** A key that nobody has. No cache on the way has seen it before. */
+  /** Returns a random key, which is in no cache on the way. */
   newKey(): Key {
     return `${PREFIX}${this.#id}:${++this.#keys}`;
   }
 
   /**
-   * Returns what to answer to a read of a key, where it is a probe that cannot be passed on.
+   * Returns the answer to a read of a key, if it is a probe that cannot be passed on.
    *
-   * @param loss Why there is no connection; null where there is one.
+   * @param loss Why there is no connection; null if there is one.
    */
   answerTo(key: Key, loss: Failure | null): Failure | null {
     if (!key.startsWith(PREFIX)) return null;
@@ -61,7 +61,7 @@ export class LoopGuard {
     return new Failure(loss.reason, `${loss.message} (waiting: ${waiting})`);
   }
 
-  /** A probe was answered: there is a Redis at the end. */
+  /** Notes that a probe was answered, so there is a Redis at the end. */
   passed(): void {
     this.#others = [];
   }
@@ -69,7 +69,7 @@ export class LoopGuard {
   /**
    * Returns what a refused probe means.
    *
-   * @param reply What the server replied to the probe.
+   * @param reply The reply of the server to the probe.
    */
   understand({ step, reply }: Refused): Refused {
     const others = WAITING.exec(reply)?.[1]?.split(" ") ?? [];

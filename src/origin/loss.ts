@@ -1,5 +1,5 @@
 /**
- * Why there is no connection to Redis, and what is said of that to those who want to read. Pure, and
+ * The reason why there is no connection to Redis, and the error that clients get then. Pure, and
  * the same for every kind of connection.
  *
  * @module
@@ -19,14 +19,14 @@ import { Refused } from "./refusal.ts";
 export interface Loss {
   readonly reason: "away" | "timeout" | "unready" | "refused";
   readonly message: string;
-  /** What to do about it, if there is something to say. */
+  /** What to do about it, if that is known. */
   readonly advice?: string;
 }
 
-/** What clients are told of a silent Redis, however it was noticed. */
+/** The error that clients get if Redis is silent, however the proxy noticed. */
 export const SILENT = "Redis does not answer";
 
-/** Returns the loss that an error of connecting is. */
+/** Returns the loss for an error of connecting. */
 export function lossOf(error: unknown): Loss {
   const { message } = error as Error;
   if (isReply(error) && isNotNow(message)) return { reason: "unready", message };
@@ -36,7 +36,7 @@ export function lossOf(error: unknown): Loss {
   return { reason: "refused", message, advice: error.advice };
 }
 
-/** Returns the failure of a read for which there is no connection. */
+/** Returns the failure of a read without a connection. */
 export function failureOf({ reason, message }: Loss): Failure {
   return new Failure(reason, messageOf(reason, message));
 }

@@ -1,11 +1,10 @@
 /**
- * The origin: reads keys from the backing Redis, a bounded number at a time, through one connection
- * with natural pipelining, and large values through others. A read never waits without bound: for
- * its turn at most the queue's patience, for the connection and then for the answer at most the
- * origin's time-out.
+ * The origin: reads keys from Redis, a bounded number at a time, over one connection with pipelining,
+ * and large values over others. Every wait is bounded: the wait for a permit by the queue's patience,
+ * the waits for the connection and for the answer by the origin's timeout.
  *
- * A read whose connection is lost is tried again once, one trip after the other. So one key that
- * costs the connection is found out, and does not take the others with it.
+ * If the connection is lost, reads are repeated once, one trip after the other. This finds a key that
+ * breaks the connection, and the other keys are answered.
  *
  * @module
  */
@@ -29,29 +28,29 @@ import type { Upstream } from "./upstream.ts";
 import { SilenceWatch } from "./watch.ts";
 import { Window } from "./window.ts";
 
-/** What each key may bring in the first step at least, in bytes. */
+/** The minimum of bytes that each key may bring in the first step. */
 const LEAST_BYTES = 1024;
 
-/** Keys that have the room for themselves at least. */
+/** The room of a trip is never divided among fewer keys. */
 const FEW = 4;
 
-/** Room for the values of a trip that is made again, in bytes: it must not cost the connection. */
+/** Room for the values of a repeated trip, in bytes. It must not break the connection. */
 const CAREFUL_ROOM = 64 * 1024;
 
 export class RedisOrigin implements Origin {
   readonly #watch: SilenceWatch;
-  /** Refuses reads while one after the other fails. */
+  /** Refuses reads after several failures in a row. */
   readonly breaker = new Breaker();
   readonly #window = new Window();
   readonly #blame: Blame;
   readonly #larges: LargeValues;
-  /** The last trip that is made again. */
+  /** The end of the last repeated trip. */
   #again: Promise<void> = Promise.resolve();
-  /** The last connections that were lost with reads under way. */
+  /** The last connections that were lost with in-flight reads. */
   #lost: Upstream | null = null;
 
   /**
-   * @param budget Bytes of large values that may be under way at once.
+   * @param budget The most bytes of in-flight large values.
    * @param open Connects a lane for large values.
    */
   constructor(
@@ -79,7 +78,7 @@ export class RedisOrigin implements Origin {
     });
   }
 
-  /** Ends all connections and their watches for good; reads that wait fail. */
+  /** Ends all connections and their watches for good. Waiting reads fail. */
   close(): void {
     this.link.close();
     this.#watch.close();
@@ -107,7 +106,7 @@ export class RedisOrigin implements Origin {
     for (const flight of flights) flight.settled(refusal, now);
   }
 
-  /** Answers the probes of this proxy, and those of others that it cannot pass on; returns the rest. */
+  /** Answers probes that cannot be passed on, and returns the other flights. */
   #withoutProbes(flights: readonly Flight[], now: Millis): readonly Flight[] {
     const { guard, upstream, loss } = this.link;
     if (upstream !== null && !guard.isProbing) return flights;
@@ -133,7 +132,7 @@ export class RedisOrigin implements Origin {
       else if (await this.#attempt(trip, upstream) !== null) await this.#attemptInTurn(trip);
       if (trip.larges.length > 0) await Promise.all(trip.larges);
     } catch (error) {
-      // A fault of this program, or no memory: the clients are told, and the others are served.
+      // A fault of this program, or no memory: these clients get an error, others are served.
       const failure = this.#blame.faultOf(error as Error);
       this.stats.originFailures += trip.abandon(failure, performance.now());
     } finally {
@@ -142,7 +141,7 @@ export class RedisOrigin implements Origin {
   }
 
   /**
-   * Reads what is open of a trip; returns what broke that off.
+   * Reads the open flights of a trip. Resolves to what broke that off; null for nothing.
    *
    * @param most Room for its values in bytes, if it is to have no more.
    */
@@ -154,7 +153,7 @@ export class RedisOrigin implements Origin {
     if (open.length === 0) return null;
     const unfit: number[] = [];
     let broken = await this.#step(trip, open, upstream, most, open.length > FEW ? unfit : null);
-    // What was too large beside so many others is read a few at a time.
+    // Values that did not fit beside so many others are read a few at a time.
     for (let at = 0; at < unfit.length && broken === null; at += FEW) {
       broken = await this.#step(trip, unfit.slice(at, at + FEW), upstream, most, null);
     }
@@ -204,7 +203,7 @@ export class RedisOrigin implements Origin {
     return broken;
   }
 
-  /** Makes trips again, one after the other: then it is known which key costs the connection. */
+  /** Repeats trips, one after the other, to find the key that breaks the connection. */
   #attemptInTurn(trip: Trip): Promise<void> {
     const attempt = this.#again.then(() => this.#attemptAgain(trip));
     this.#again = attempt.catch(() => {/* Its own trip is told. */});
@@ -217,7 +216,7 @@ export class RedisOrigin implements Origin {
     if (upstream === null) return this.#fail(trip, failureOf(link.loss));
     const broken = await this.#attempt(trip, upstream, CAREFUL_ROOM);
     if (broken === null) return;
-    // Replies come in order: the first one that is missing is to blame, unless all is silent.
+    // Replies come in order, so the first missing one is to blame, unless Redis is silent.
     const { index, error } = broken;
     const { loss } = link;
     const isToBlame = error instanceof WrongReply ||
@@ -252,7 +251,7 @@ export class RedisOrigin implements Origin {
     this.#settle(trip, index, found);
   }
 
-  /** Connections were lost with reads under way: these may have been too much for them. */
+  /** Notes that connections were lost with in-flight reads, which may have been too large. */
   #lose(upstream: Upstream): void {
     if (this.#lost === upstream) return;
     this.#lost = upstream;

@@ -1,5 +1,5 @@
 /**
- * Opens connections of our own to Redis, ready to be asked.
+ * Opens connections to Redis.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { explainTls } from "./tls_errors.ts";
 import { Connection } from "./wire/connection.ts";
 import { inOurWords } from "./words.ts";
 
-/** A connection, and who asks the questions of its handshake. */
+/** A connection and its handshake. */
 export interface Opened {
   readonly connection: Connection;
   readonly handshake: Handshake;
 }
 
 /**
- * Connects, TLS included.
+ * Connects, including TLS.
  *
- * @param timeout How long that may take, and then each answer of the handshake.
- * @throws {Error} When Redis cannot be reached.
+ * @param timeout The longest time for that, and then for each answer of the handshake.
+ * @throws {Error} If Redis is unreachable.
  */
 export async function open(
   address: OriginAddress,

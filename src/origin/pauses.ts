@@ -1,6 +1,6 @@
 /**
- * How long to wait before the next attempt to connect to Redis. Pure but for the jitter: after a
- * restart, many proxies do not come back in step.
+ * How long to wait before the next attempt to connect to Redis. Pure, except for the jitter: after a
+ * restart of Redis, many proxies do not reconnect at the same moment.
  *
  * @module
  */
@@ -11,19 +11,19 @@ import type { Loss } from "./loss.ts";
 const MIN: Millis = 50;
 const MAX: Millis = 1000;
 
-/** Pause while Redis refuses: only a change there or here can help. */
+/** Pause while Redis refuses. Only a change in Redis or in the settings can help. */
 const REFUSED: Millis = 2000;
 
-/** Shortest and longest pause before tracking is tried again, where reads go on without. */
+/** Shortest and longest pause before tracking is tried again. */
 const UPGRADE_MIN: Millis = 5000;
 const UPGRADE_MAX: Millis = 60_000;
 
-/** Returns the pause after so many failures before this one. */
+/** Returns the pause after a failure, given the number of earlier ones. */
 export function attemptPause(failures: number, { reason }: Loss): Millis {
   return jittered(reason === "refused" ? REFUSED : Math.min(MAX, MIN * 2 ** failures));
 }
 
-/** Returns the pause after so many attempts to have tracking after all. */
+/** Returns the pause after so many attempts at tracking. */
 export function upgradePause(attempts: number): Millis {
   return jittered(Math.min(UPGRADE_MAX, UPGRADE_MIN * 2 ** attempts));
 }

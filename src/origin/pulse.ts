@@ -1,7 +1,7 @@
 /**
- * The pulse of tracked connections: asks them from time to time, and on request, whether they live.
- * What one of them answers proves all that came before its question was sent, for Redis writes an
- * invalidation while the change is made, and a connection keeps its order.
+ * The pulse of tracked connections: probes them at intervals and on request. An answer proves that all
+ * invalidations from before the probe have come: Redis writes an invalidation with the change, and a
+ * connection keeps its order.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import type { Side } from "./follower.ts";
 import type { Millis } from "../core/types.ts";
 import type { Probe } from "./tracking.ts";
 
-/** Who is told of the pulse. */
+/** A listener to the pulse. */
 export interface PulseListener {
-  /** A question was answered that was sent at this moment. */
+  /** A probe was answered that was sent at this time. */
   answered(side: Side, sentAt: Millis): void;
-  /** A connection is lost, is silent for too long, or said something wrong. */
+  /** A connection is lost, silent for too long, or has replied wrongly. */
   failed(error: Error): void;
-  /** Time has passed that the monotonic clock has not seen. */
+  /** Time has passed that the monotonic clock did not count. */
   doubted(): void;
 }
 
-/** One connection, and its question if it has not answered it yet. */
+/** One connection, and its unanswered probe. */
 interface Half {
   readonly probe: Probe;
   isWaiting: boolean;
-  /** Since when it has not sent a byte, as far as was looked. */
+  /** When it was last seen to send a byte. */
   quietSince: Millis;
   bytes: number;
 }
@@ -36,7 +36,7 @@ export class Pulse {
   #fence: Promise<boolean> | null = null;
   #nextFence: Promise<boolean> | null = null;
 
-  /** @param lease From it follow the pace and the patience: a slow answer or two end no lease. */
+  /** @param lease Decides the interval and the patience: a slow answer or two end no lease. */
   constructor(
     probes: readonly Probe[],
     readonly lease: Millis,
@@ -56,15 +56,15 @@ export class Pulse {
   }
 
   /**
-   * Settles when all that Redis did before now is known; false when a connection is lost. All who ask
-   * before the next questions are sent share them.
+   * Resolves to true once all earlier changes of Redis are known, or to false if a connection is lost.
+   * All callers before the next probes share them.
    */
   fence(): Promise<boolean> {
     return this.#nextFence ??= this.#askNext();
   }
 
   async #askNext(): Promise<boolean> {
-    // Even where nothing is waited for, this lets the caller keep the promise first.
+    // Even without a wait, the caller gets the promise first.
     await this.#fence;
     this.#fence = this.#nextFence;
     this.#nextFence = null;
@@ -94,7 +94,7 @@ export class Pulse {
     this.#ask(half).finally(() => half.isWaiting = false);
   }
 
-  /** A connection that is busy with a large value is not silent. */
+  /** Whether a connection is silent. One that is busy with a large value is not. */
   #check(half: Half, now: Millis): void {
     const bytes = half.probe.received();
     if (bytes !== half.bytes) {
@@ -114,7 +114,7 @@ export class Pulse {
       this.listener.failed(error as Error);
       return false;
     }
-    // Who was asked before may have answered before the time that has passed unseen.
+    // The answer may be older than the time that has passed unseen.
     if (sentAt < this.#doubtedAt) return true;
     for (const side of half.probe.sides) this.listener.answered(side, sentAt);
     return true;

@@ -1,14 +1,14 @@
 /**
- * How keys are read over one connection: two short commands for each, all in one write. PTTL says for
- * how long Redis keeps a key, and whether it exists. GETRANGE brings its value, or so much of it that
- * it is known to be large. No command names more than one key, so that this works in a cluster too.
+ * Reads keys over one connection: two short commands for each key, all in one write. PTTL returns the
+ * remaining time to live, and whether the key exists. GETRANGE returns the value, or enough of it to
+ * know that it is large. No command names two keys, so this would work in a cluster too.
  *
- * PTTL comes first: when the value comes, all is known, and it can be kept from where it lies. That
- * the two are not one step does no harm: PTTL has Redis track the key, so a change in between is
- * told, and the answer is not kept.
+ * PTTL comes first: when the value comes, everything is known, and it can be stored from where it
+ * lies. The two commands need not be atomic: PTTL makes Redis track the key, so Redis announces a
+ * change in between, and the answer is not cached.
  *
- * Where GETRANGE or STRLEN is not allowed, GET brings the value, whatever its size. Where PTTL is
- * not, GET alone is asked, and how long Redis keeps a value is not known.
+ * If GETRANGE or STRLEN is not allowed, GET returns the value of any size. If PTTL is not allowed, only
+ * GET is sent, and the time to live is unknown.
  *
  * @module
  */
@@ -23,7 +23,7 @@ const GET = bytesOf("*2\r\n$3\r\nGET\r\n");
 const GETRANGE = bytesOf("*4\r\n$8\r\nGETRANGE\r\n");
 
 export class Reader {
-  /** @param isTimed Whether it matters how long Redis keeps a value. */
+  /** @param isTimed Whether the remaining time to live is needed. */
   constructor(
     readonly connection: Connection,
     readonly method: ReadMethod,
@@ -33,7 +33,7 @@ export class Reader {
   /**
    * Reads keys, all in one write.
    *
-   * @param limit Largest value that comes at once, in bytes, where that can be told beforehand.
+   * @param limit The largest value to read at once, in bytes, if the method can limit it.
    */
   read(keys: readonly Key[], limit: number, listener: ReadListener): void {
     const { connection, method } = this;
@@ -54,9 +54,9 @@ export class Reader {
 }
 
 /**
- * Finds out which way the server allows.
+ * Finds out which method the server allows.
  *
- * @param key A key that nobody has.
+ * @param key A key that does not exist.
  */
 export async function chooseMethod(handshake: Handshake, key: Key): Promise<ReadMethod> {
   const [hasTime, hasRange, hasLength] = await Promise.all([
@@ -69,18 +69,18 @@ export async function chooseMethod(handshake: Handshake, key: Key): Promise<Read
 }
 
 /**
- * Finds out whether the server allows what reading large values in pieces needs.
+ * Finds out whether the server allows the commands to read large values in pieces.
  *
- * @param key A key that nobody has.
+ * @param key A key that does not exist.
  */
 export async function mayWatch(handshake: Handshake, key: Key): Promise<boolean> {
-  // One after the other: some servers close the connection at what they do not know. EXEC alone is
-  // an error, but one that says that it is there.
+  // One after the other, because some servers close the connection at an unknown command. EXEC alone
+  // is an error, but one that shows that it exists.
   return await handshake.allows("WATCH", key) && await handshake.allows("EXEC") &&
     (await Promise.all([handshake.allows("MULTI"), handshake.allows("EXEC")]))[0];
 }
 
-/** Arguments of GETRANGE that bring one byte more than the limit, if there are so many. */
+/** Arguments of GETRANGE for one byte more than the limit, if there are so many. */
 function rangeTo(limit: number): Uint8Array {
   const last = String(limit);
   return bytesOf(`$1\r\n0\r\n$${last.length}\r\n${last}\r\n`);

@@ -1,5 +1,5 @@
 /**
- * The replies to reads of several keys, handed on key by key as they come.
+ * The replies to reads of several keys, passed on key by key as they come.
  *
  * @module
  */
@@ -16,24 +16,24 @@ import type { Receiver } from "./wire/expected.ts";
  */
 export type ReadMethod = "bounded" | "timed" | "plain";
 
-/** A value that is longer than what was asked for. */
+/** The result for a value that is longer than the limit. */
 export const LARGE = Symbol("a large value");
 
-/** An empty value, or a key that was there when its time was asked for, and is gone. */
+/** The result for an empty value, or for a key that was deleted after PTTL. */
 export const UNSURE = Symbol("an empty value or none");
 
-/** What came of a read. */
+/** The result of a read. */
 export type Read = Fetched | typeof LARGE | typeof UNSURE;
 
-/** Who is told what came of reads. */
+/** A listener to the results of reads. */
 export interface ReadListener {
-  /** A key was read; the bytes of a value may change after the call. */
+  /** A key was read. The bytes of a value may change after the call. */
   found(index: number, read: Read): void;
-  /** The connection was lost, or replied what is no answer; keys from this index on were not read. */
+  /** The connection was lost or replied wrongly. Keys from this index on were not read. */
   lost(index: number, error: Error): void;
 }
 
-/** What PTTL says of a key that does not exist, and of one that has no end. */
+/** The replies of PTTL for a missing key, and for a key without expiry. */
 const NO_KEY = -2;
 const NO_END = -1;
 
@@ -46,7 +46,7 @@ export class Reading implements Receiver {
 
   /**
    * @param limit The length above which a value is large.
-   * @param isTimed Whether it matters how long Redis keeps a value.
+   * @param isTimed Whether the remaining time to live is needed.
    */
   constructor(
     readonly connection: Connection,
@@ -64,7 +64,7 @@ export class Reading implements Receiver {
       read = this.#take(bytes, from, to);
     } catch (error) {
       this.#fail(error as Error);
-      // What answers so may have mixed up more than this reply.
+      // A server that replies so may have mixed up other replies too.
       return this.connection.close((error as Error).message);
     }
     if (read !== undefined) this.listener.found(this.#index++, read);
@@ -80,7 +80,7 @@ export class Reading implements Receiver {
     this.listener.lost(this.#index, error);
   }
 
-  /** Takes a reply; undefined where that of the value is still to come. */
+  /** Takes a reply; undefined if the reply with the value is still to come. */
   #take(bytes: Uint8Array, from: number, to: number): Read | undefined {
     if (this.#isTime) {
       this.#isTime = false;
@@ -103,15 +103,15 @@ export class Reading implements Receiver {
     return new Found(bytes.subarray(start, to - 2), this.#left());
   }
 
-  /** For how long Redis keeps the key, which it has just read. */
+  /** Returns the time to live of the key that was just read. */
   #left(): Millis {
     if (!this.isTimed || this.#time === NO_END) return Infinity;
-    // It was not there a moment before: for how long it will be is not known.
+    // The key did not exist a moment before, so its time to live is unknown.
     return this.#time === NO_KEY ? 0 : this.#time;
   }
 }
 
-/** What PTTL replied; an error about this key says that nothing is known. */
+/** Returns the reply of PTTL; unknown for an error about this key. */
 function timeAt(bytes: Uint8Array, from: number): Millis {
   return isError(bytes, from) ? 0 : integerAt("PTTL", bytes, from);
 }

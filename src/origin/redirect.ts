@@ -1,9 +1,8 @@
 /**
- * Has Redis tell a second connection of changes of what the first one reads (CLIENT TRACKING with
- * REDIRECT), where RESP3 is not to be had. Redis says OK to a redirection that leads nowhere, so that
- * each step is verified.
+ * Tracking with a second connection (CLIENT TRACKING with REDIRECT), if the server has no RESP3. Redis
+ * accepts a redirection to a connection that does not exist, so each step is verified.
  *
- * The second connection is one of ioredis: it only subscribes.
+ * The second connection belongs to ioredis. It only subscribes.
  *
  * @module
  */
@@ -27,10 +26,10 @@ import {
 } from "./tracking.ts";
 import type { Connection } from "./wire/connection.ts";
 
-/** The channel on which Redis tells of changes to a client that speaks RESP2. */
+/** The channel on which Redis announces changes to a RESP2 client. */
 const CHANNEL = "__redis__:invalidate";
 
-/** What it takes to open the second connection. */
+/** The needs of the second connection. */
 export interface Second {
   readonly address: OriginAddress;
   readonly timeout: Millis;
@@ -40,9 +39,9 @@ export interface Second {
 /**
  * Turns tracking on.
  *
- * @param data The connection that reads.
- * @throws {Declined} When Redis refuses a step.
- * @throws {Error} When a step went wrong.
+ * @param data The connection for reads.
+ * @throws {Declined} If Redis refuses a step.
+ * @throws {Error} If a step fails.
  */
 export async function trackByRedirect(
   data: Opened,
@@ -64,14 +63,14 @@ export async function trackByRedirect(
   }
 }
 
-/** The steps; returns what asks the connection that reads whether it is tracked. */
+/** Takes the steps. Returns the probe of the connection for reads. */
 async function steps(
   data: Handshake,
   invalidation: Handshake,
   { tracking, prefixes }: TrackingOptions,
 ): Promise<() => Promise<unknown>> {
   const name = `redis-proxy-${crypto.randomUUID()}`;
-  // Once the first is answered, a connection that ends at a later step has ended because of it.
+  // After the first answer, a connection that ends at a later step ends because of that step.
   await Promise.all([invalidation.may("PING"), invalidation.may("CLIENT", "SETNAME", name)]);
   const id = String(await invalidation.may("CLIENT", "ID"));
   const server = await serverOf(invalidation);
@@ -92,7 +91,7 @@ async function steps(
   }
 }
 
-/** That the id is of this very connection: on another server it may be anybody's, or nobody's. */
+/** Checks that the id belongs to this connection: on another server it would be somebody else's. */
 async function meet(
   data: Handshake,
   id: string,
@@ -104,7 +103,7 @@ async function meet(
     line = String(await data.may("CLIENT", "LIST", "ID", id));
   } catch (error) {
     if (!(error instanceof Declined)) throw error;
-    // Without the right to list clients, the servers' own ids must do.
+    // Without the right to list clients, compare the run ids of the servers.
     const runId = server?.runId ?? null;
     if (runId !== null && runId === (await serverOf(data))?.runId) return;
     throw error;
@@ -135,7 +134,7 @@ function trackingOf(client: Redis, ask: () => Promise<unknown>, data: Connection
   };
 }
 
-/** Hands on keys that were changed, or null for all of them; anything else somebody has published. */
+/** Passes changed keys to the follower; null stands for all keys. Somebody published anything else. */
 function hear(payload: unknown, follower: Follower): void {
   if (payload === null) follower.flush();
   else if (!Array.isArray(payload)) follower.foreign();

@@ -1,15 +1,15 @@
 /**
- * What it means that Redis refuses a step of a connection's handshake, and what the operator can do
- * about it. Pure, and the same for every kind of connection.
+ * Refusals of a step of the handshake: their meaning, and advice for the operator. Pure, and the
+ * same for every kind of connection.
  *
  * @module
  */
 import { isNotNow } from "../core/redis_errors.ts";
 
-/** Redis has no room for another connection now; redis-server then closes the one it has refused. */
+/** The error when Redis has no room for another connection. It closes the refused one afterwards. */
 const NO_ROOM = /^ERR max number of clients/;
 
-/** What to do about a refusal, by its words. */
+/** What to do about a refusal, by the words of its error. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^WRONGPASS|^ERR invalid password/, "Check the user and the password in --redis-url"],
   [/^ERR wrong number of arguments for 'auth'/, "This Redis has no users: give a password alone"],
@@ -21,48 +21,48 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^DENIED/, "Give Redis a password, or allow this machine in its configuration"],
 ];
 
-/** Redis refused a step that there is no doing without, or put it off. */
+/** Redis refused a required step, or said "not now". */
 export class Refused extends Error {
   /**
-   * @param step What was asked, without any secret.
-   * @param reply The error that Redis replied with, code first.
+   * @param step The step, without secrets.
+   * @param reply The error of Redis, which begins with its code.
    */
   constructor(readonly step: string, readonly reply: string) {
     super(`${step}: ${reply}`);
   }
 
-  /** Whether it passes by itself, as `LOADING` does. If not, somebody has to change something. */
+  /** Whether it ends by itself, as `LOADING` does. If not, somebody must change something. */
   get isPassing(): boolean {
     return isNotNow(this.reply) || NO_ROOM.test(this.reply);
   }
 
-  /** What to do about it; empty where there is nothing to say. */
+  /** What to do about it; empty if that is not known. */
   get advice(): string {
     return ADVICE.find(([words]) => words.test(this.reply))?.[1] ?? "";
   }
 }
 
-/** Redis refused a step that the proxy can do without. */
+/** Redis refused an optional step. */
 export class Declined extends Error {
   /**
-   * @param step What was asked.
-   * @param reply The error that Redis replied with; or that it closes the connection.
+   * @param step The step.
+   * @param reply The error of Redis, or that it closes the connection.
    */
   constructor(readonly step: string, readonly reply: string) {
     super(`${step}: ${reply}`);
   }
 }
 
-/** Errors of a command that this user, or this server, does not have. */
+/** Errors for a command that this user may not use, or this server does not have. */
 const FORBIDDEN =
   /can't run|permissions to run|unknown (sub)?command|not supported|disabled|closes the connection/i;
 
-/** Whether an error says that the command is not to be had at all, and nothing of its arguments. */
+/** Whether an error is about the command as such, and not about its arguments. */
 export function isForbidden(reply: string): boolean {
   return FORBIDDEN.test(reply);
 }
 
-/** Whether an error to a GET says that this connection may not read at all, whatever the key. */
+/** Whether an error to a GET means that this connection may read no key. */
 export function mayNotRead(reply: string): boolean {
   return /^(NOAUTH|WRONGPASS|LOOP|DENIED|ORIGINREFUSED) /.test(reply) || isForbidden(reply);
 }

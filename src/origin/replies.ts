@@ -1,6 +1,5 @@
 /**
- * What the bytes of a reply to a read say. A reply of a type that the command cannot have is an error
- * of the connection, never a value.
+ * Decodes replies to reads. A reply of a wrong type is an error of the connection, never a value.
  *
  * @module
  */
@@ -13,7 +12,7 @@ const COLON = 0x3a;
 const UNDERSCORE = 0x5f;
 const ZERO = 0x30;
 
-/** Redis, or something in between, replied what the command cannot reply. */
+/** Redis, or something in between, sent a reply of a wrong type. */
 export class WrongReply extends Error {
   constructor(command: string, wanted: string, found: string) {
     super(`Redis replied to ${command} with ${found}: wanted ${wanted}`);
@@ -25,15 +24,15 @@ export function isError(bytes: Uint8Array, from: number): boolean {
   return bytes[from] === MINUS;
 }
 
-/** The message of an error, code first. */
+/** Returns the message of an error, which begins with its code. */
 export function errorAt(bytes: Uint8Array, from: number, to: number): string {
   return latin1(bytes, from + 1, to - 2);
 }
 
 /**
- * The number that a reply is.
+ * Returns the number of a reply.
  *
- * @throws {WrongReply} When it is no integer.
+ * @throws {WrongReply} If it is not an integer.
  */
 export function integerAt(command: string, bytes: Uint8Array, from: number): number {
   if (bytes[from] !== COLON) throw new WrongReply(command, "an integer", nameOf(bytes[from]!));
@@ -41,9 +40,9 @@ export function integerAt(command: string, bytes: Uint8Array, from: number): num
 }
 
 /**
- * Where the bytes of a bulk string begin; -1 for null.
+ * Returns where the bytes of a bulk string begin; -1 for null.
  *
- * @throws {WrongReply} When the reply is neither.
+ * @throws {WrongReply} If the reply is neither.
  */
 export function bulkAt(command: string, bytes: Uint8Array, from: number): number {
   const type = bytes[from]!;
@@ -54,7 +53,7 @@ export function bulkAt(command: string, bytes: Uint8Array, from: number): number
   return at + 2;
 }
 
-/** The number in decimal digits that ends at the next CR. */
+/** Returns the decimal number before the next CR. */
 export function numberAt(bytes: Uint8Array, at: number): number {
   const isNegative = bytes[at] === MINUS;
   if (isNegative) at++;

@@ -1,5 +1,5 @@
 /**
- * What the log says of the connection to Redis: at which level, and how often.
+ * The log lines about the connection to Redis: their level, and how often they appear.
  *
  * @module
  */
@@ -8,28 +8,28 @@ import type { Millis } from "../core/types.ts";
 import type { Loss } from "./loss.ts";
 import type { Declined } from "./refusal.ts";
 
-/** What lasts is said again after this time: the first line may have been overlooked. */
+/** A lasting state is logged again after this time. */
 const REMINDER: Millis = 60_000;
 
-/** What is wrong before the first connection: most likely the configuration. */
+/** The probable cause before the first connection: the configuration. */
 const FIRST_ADVICE =
   "Check --redis-url, or --redis-host and --redis-port, and that Redis runs there";
 
 export class LinkReport {
   #hasConnected = false;
-  /** What was said since the last connection, and when. */
+  /** The messages since the last connection, and their times. */
   readonly #said = new Map<string, Millis>();
-  /** What was said last of the connection that there is, by kind. */
+  /** The last remark on the current connection, by kind. */
   readonly #remarks = new Map<string, string>();
 
-  /** @param redis The address, as it may be shown. */
+  /** @param redis The address for the log. */
   constructor(
     readonly log: Log,
     readonly redis: string,
     readonly clock: () => Millis = () => performance.now(),
   ) {}
 
-  /** There is no connection. What is said for the first time, or after a while again, is logged. */
+  /** Reports that there is no connection. A message appears at first, and again after a time. */
   lost({ reason, message, advice = "" }: Loss): void {
     const now = this.clock();
     if (now - (this.#said.get(message) ?? -Infinity) < REMINDER) return;
@@ -48,7 +48,7 @@ export class LinkReport {
   /**
    * There is a connection.
    *
-   * @param tracking How Redis tells of changes; null where it does not.
+   * @param tracking How Redis announces changes; null if it does not.
    */
   connected(coherence: string, tracking: string | null): void {
     this.#hasConnected = true;
@@ -58,28 +58,28 @@ export class LinkReport {
     if (coherence === "tracked") this.#remarks.delete("untold");
   }
 
-  /** Redis does not tell of changes. */
+  /** Reports that Redis does not announce changes. */
   untold(why: string, mayKeep: boolean): void {
     const effect = mayKeep ? "values stay until their time is up" : "nothing is kept";
     if (!this.#isNew("untold", effect + why)) return;
-    this.log.warn(`Redis does not tell of changes: ${effect}`, { why });
+    this.log.warn(`Redis announces no changes: ${effect}`, { why });
   }
 
-  /** What Redis refused that the proxy can do without. */
+  /** Reports the optional steps that Redis refused. */
   declined(declined: readonly Declined[]): void {
     const steps = [...new Set(declined.map(({ step }) => step))].join(", ");
     if (!this.#isNew("declined", steps) || steps === "") return;
-    const event = "Redis refuses some steps that the proxy can do without";
+    const event = "Redis refuses some optional steps";
     this.log.info(event, { steps, why: declined[0]!.message });
   }
 
-  /** Whether Redis wants the password that was given. */
+  /** Reports that Redis wants no password although one is set. */
   password(isWanted: boolean): void {
     if (!this.#isNew("password", String(isWanted)) || isWanted) return;
     this.log.warn("Redis wants no password: the given one is not used");
   }
 
-  /** Whether a remark on the connection is another one than last time. */
+  /** Whether a remark differs from the last one of its kind. */
   #isNew(kind: string, text: string): boolean {
     if (this.#remarks.get(kind) === text) return false;
     this.#remarks.set(kind, text);

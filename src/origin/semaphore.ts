@@ -1,12 +1,12 @@
 /**
- * A counting semaphore with a bounded queue: first come, first served, a freed permit goes straight
- * to the longest waiter, and nobody waits without bound.
+ * A counting semaphore with a bounded queue: first come, first served. A freed permit goes to the
+ * longest waiter, and every wait is bounded.
  *
  * @module
  */
 import type { Millis } from "../core/types.ts";
 
-/** How an `acquire` ended: with a permit, or why without. */
+/** The result of `acquire`: a permit, or why there is none. */
 export type Admission = "granted" | "full" | "late";
 
 interface Waiter {
@@ -16,17 +16,17 @@ interface Waiter {
 
 /** Bounds of a semaphore. */
 export interface SemaphoreOptions {
-  /** How many may hold a permit at once. */
+  /** The number of permits. */
   readonly permits: number;
-  /** How many may wait for one. */
+  /** The most waiters. */
   readonly waiters: number;
-  /** How long each may wait. */
+  /** The longest wait. */
   readonly patience: Millis;
 }
 
 export class Semaphore {
   #free: number;
-  /** Waiters in order of arrival, and so of their deadlines; those before `#head` are done. */
+  /** Waiters in order of arrival, and so of their deadlines. Those before `#head` are done. */
   #queue: Waiter[] = [];
   #head = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -35,12 +35,12 @@ export class Semaphore {
     this.#free = options.permits;
   }
 
-  /** The number of permits that are held. */
+  /** The number of held permits. */
   get held(): number {
     return this.options.permits - this.#free;
   }
 
-  /** The number of those who wait. */
+  /** The number of waiters. */
   get waiting(): number {
     return this.#queue.length - this.#head;
   }
@@ -57,7 +57,7 @@ export class Semaphore {
     return true;
   }
 
-  /** Waits for a permit; settles as "full" at once or "late" in the end when there is none. */
+  /** Waits for a permit. Resolves to "full" at once, or to "late" at the deadline, without one. */
   acquire(): Promise<Admission> {
     if (this.tryAcquire()) return Promise.resolve("granted");
     if (this.waiting >= this.options.waiters) return Promise.resolve("full");
@@ -67,14 +67,14 @@ export class Semaphore {
     });
   }
 
-  /** Gives a permit back. */
+  /** Returns a permit. */
   release(): void {
     const waiter = this.#shift();
     if (waiter === undefined) this.#free++;
     else waiter.settle("granted");
   }
 
-  /** Sends all who wait away. */
+  /** Ends all waits. */
   close(): void {
     while (this.waiting > 0) this.#shift()!.settle("late");
   }

@@ -1,25 +1,25 @@
 /**
- * What a server says of itself: its version, which run of it this is, and whether it is a master.
+ * Facts about a server: its version, its run id, and its role.
  *
  * @module
  */
 import type { Handshake } from "./handshake.ts";
 import { Declined } from "./refusal.ts";
 
-/** What a server says of itself. */
+/** Facts about a server. */
 export interface Server {
   readonly version: string | null;
-  /** Tells one run of one server from all others. */
+  /** Identifies one run of one server. */
   readonly runId: string | null;
 }
 
-/** How a server can be asked for its role: not every access list allows the first. */
+/** Commands that show the role of a server. Not every access list allows the first. */
 const ROLE_QUESTIONS: readonly [command: string, ...args: string[]][] = [
   ["ROLE"],
   ["INFO", "replication"],
 ];
 
-/** What a server says of itself; null where it may not be asked. */
+/** Reads the facts about a server; null if that is not allowed. */
 export async function serverOf(handshake: Handshake): Promise<Server | null> {
   const info = await ifAllowed(handshake, "INFO", "server");
   if (info === null) return null;
@@ -27,9 +27,9 @@ export async function serverOf(handshake: Handshake): Promise<Server | null> {
 }
 
 /**
- * Remembers the role of a server: master or slave. Returns what asks for it again and throws when it
- * is another one; null where the server does not tell. The connections of a server that was replaced
- * stay open, and go on answering with what is old.
+ * Remembers the role of a server: master or slave. Returns a check that throws if the role changes, or
+ * null if the server does not say it. After a failover, the connections to the old master stay open
+ * and reply with old values.
  */
 export async function watchRole(handshake: Handshake): Promise<(() => Promise<void>) | null> {
   for (const [command, ...args] of ROLE_QUESTIONS) {

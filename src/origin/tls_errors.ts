@@ -1,11 +1,11 @@
 /**
- * Says in a person's words why TLS to Redis failed, and what to do about it.
+ * Explains why TLS to Redis failed, and what to do about it.
  *
  * @module
  */
 import type { OriginAddress } from "./address.ts";
 
-/** What rustls, which Deno uses, says; and what that means here. */
+/** Errors of rustls, which Deno uses, with their meaning here. */
 const MEANINGS: readonly [said: RegExp, meaning: (address: OriginAddress) => string][] = [
   [/CaUsedAsEndEntity/, selfSigned],
   [
@@ -24,7 +24,7 @@ const MEANINGS: readonly [said: RegExp, meaning: (address: OriginAddress) => str
   ],
 ];
 
-/** Returns the error with its meaning in front, where that is known. */
+/** Returns the error with its meaning in front, if it is known. */
 export function explainTls(error: unknown, address: OriginAddress): Error {
   const { message } = error as Error;
   const meaning = MEANINGS.find(([said]) => said.test(message))?.[1](address);
@@ -32,8 +32,8 @@ export function explainTls(error: unknown, address: OriginAddress): Error {
 }
 
 /**
- * `openssl req -x509` makes a certificate that may sign others. TLS here does not take such a
- * certificate from a server, not even one that is trusted.
+ * `openssl req -x509` makes a certificate that may sign others. TLS here never accepts it as the
+ * certificate of a server, even if it is trusted.
  */
 function selfSigned({ host, tls }: OriginAddress): string {
   const name = tls?.serverName ?? host;

@@ -1,6 +1,6 @@
 /**
- * How Redis tells of changes of what was read, and how it is proven that it still does. There are two
- * ways, see `inline.ts` and `redirect.ts`.
+ * How Redis announces changes of read keys, and how to prove that it still does. There are two ways:
+ * `inline.ts` and `redirect.ts`.
  *
  * @module
  */
@@ -10,48 +10,47 @@ import { Declined } from "./refusal.ts";
 import { watchRole } from "./server.ts";
 import { fieldOf, type Reply } from "./wire/reply.ts";
 
-/** What Redis is asked to tell. */
+/** The wanted announcements. */
 export interface TrackingOptions {
-  /** `default` tells of the keys that were read, `bcast` of all keys with the prefixes. */
+  /** `default` announces changes of read keys, `bcast` those of all keys with the prefixes. */
   readonly tracking: "default" | "bcast";
   readonly prefixes: readonly string[];
 }
 
-/** Redis tells of changes. */
+/** Tracking that is on. */
 export interface Tracking {
   readonly mode: TrackingMode;
   readonly probes: readonly Probe[];
   /**
-   * Hands all changes on, from now on.
+   * Passes all changes to the follower from now on.
    *
-   * @param lost Called when no more can come, if not with the connection that reads.
+   * @param lost Called when no more changes can come, if a second connection was lost.
    */
   listen(follower: Follower, lost: (error: Error) => void): void;
-  /** Ends what is not the connection that reads. */
+  /** Ends everything except the connection for reads. */
   close(): void;
 }
 
-/** A connection that must live, and the question whose answer proves that it does. */
+/** A connection that must live, and the probe that proves it. */
 export interface Probe {
   readonly name: string;
-  /** What the answer proves: that reads are tracked, that invalidations come, or both. */
+  /** What the answer proves: tracked reads, arriving invalidations, or both. */
   readonly sides: readonly Side[];
-  /** Rejects when the connection is lost, or when what it should do is not done any more. */
+  /** Sends the probe. Rejects if the connection is lost, or no longer does its work. */
   ask(): Promise<unknown>;
   /** Bytes received so far. */
   received(): number;
 }
 
-/** What TRACKINGINFO says of a connection that is told itself. */
+/** The target of tracking in TRACKINGINFO if a connection gets the invalidations itself. */
 export const ITSELF = "0";
 
 /**
- * Finds out how to ask a connection whether its reads are still tracked, by the server that they were
- * tracked by.
+ * Returns a probe that proves that the same server still tracks the reads of a connection.
  *
- * @param target The id of the connection that is told of changes, or `ITSELF`.
- * @throws {Declined} When Redis does not say so, and it has to: it says OK to any target.
- * @throws {Error} When the reads are not tracked.
+ * @param target The id of the connection that gets the invalidations, or `ITSELF`.
+ * @throws {Declined} If Redis cannot confirm the target. It must, because it accepts any target.
+ * @throws {Error} If the reads are not tracked.
  */
 export async function trackingProbe(
   handshake: Handshake,
@@ -61,7 +60,7 @@ export async function trackingProbe(
   try {
     await verifyTracked(handshake, target);
   } catch (error) {
-    // Redis 6.0 has no such question.
+    // Redis 6.0 has no TRACKINGINFO.
     if (error instanceof Declined && target === ITSELF) return await livingProbe(handshake);
     throw error;
   }
@@ -70,16 +69,16 @@ export async function trackingProbe(
   return askRole === null ? askTracking : () => Promise.all([askTracking(), askRole()]);
 }
 
-/** The same of a connection whose reads need no tracking. */
+/** The same for a connection whose reads need no tracking. */
 export async function livingProbe(handshake: Handshake): Promise<() => Promise<unknown>> {
   return await watchRole(handshake) ?? (() => handshake.redis.call("PING"));
 }
 
 /**
- * Sees to it that the reads of a connection are tracked.
+ * Checks that the reads of a connection are tracked.
  *
- * @throws {Declined} When Redis does not say so.
- * @throws {Error} When they are not.
+ * @throws {Declined} If Redis does not say so.
+ * @throws {Error} If they are not tracked.
  */
 export async function verifyTracked(handshake: Handshake, target: string): Promise<void> {
   verify(await handshake.may("CLIENT", "TRACKINGINFO"), target);

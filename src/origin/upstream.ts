@@ -1,9 +1,9 @@
 /**
- * The connections of one lifetime to Redis, made, and ready for reads: one that reads, and what it
- * takes to be told of changes. They are never repaired, only replaced together.
+ * The connections to Redis, ready for reads: one for reads, and what tracking needs. They are never
+ * repaired, only replaced together.
  *
- * Which way Redis can tell is found out for each connection, not by its version: over the connection
- * that reads, else over a second one, else not at all.
+ * Each connection tries the ways of tracking in order, whatever the version of Redis: on the
+ * connection for reads, then on a second one, then none.
  *
  * @module
  */
@@ -25,43 +25,43 @@ import type { Tracking, TrackingOptions } from "./tracking.ts";
 import type { Connection } from "./wire/connection.ts";
 import { within } from "./within.ts";
 
-/** What is wanted of the connections. */
+/** The wanted connections. */
 export interface UpstreamOptions extends TrackingOptions {
-  /** `off` is not told of changes; `auto` does without where Redis refuses. */
+  /** `off` wants no announcements; `auto` does without them if Redis refuses. */
   readonly mode: "auto" | "required" | "off";
-  /** The only way to be told of changes; `auto` takes the first that there is. */
+  /** The only way of tracking to try; `auto` takes the first that works. */
   readonly trackingMode: "auto" | TrackingMode;
-  /** How long connecting may take, and then each step. */
+  /** The longest time to connect, and then for each step. */
   readonly timeout: Millis;
 }
 
 /** Connections that are ready for reads. */
 export interface Upstream {
-  /** The connection that reads. */
+  /** The connection for reads. */
   readonly data: Connection;
-  /** Reads keys over it, and single ones whatever their size. */
+  /** Reads keys over it. */
   readonly reader: Reader;
   readonly large: LargeReader;
-  /** How Redis tells of changes; null where it does not. */
+  /** How Redis announces changes; null if it does not. */
   readonly tracking: Tracking | null;
-  /** When the questions were sent that all connections have answered last. */
+  /** When the last probes were sent that all connections answered. */
   readonly provenAt: Millis;
-  /** Why Redis does not tell of changes, if it was asked to. */
+  /** Why Redis does not announce changes, although it should. */
   readonly refusal: Declined | null;
-  /** What else Redis refused that the proxy can do without. */
+  /** Other optional steps that Redis refused. */
   readonly declined: readonly Declined[];
-  /** Whether Redis wants the password that it was given; true where none was given. */
+  /** Whether Redis wants the given password; true if none was given. */
   readonly isPasswordWanted: boolean;
-  /** The version of the server, if it tells. */
+  /** The version of the server, if it says so. */
   readonly version: string | null;
-  /** Which run of the server it is, if it tells. */
+  /** The id of this run of the server, if Redis tells it. */
   readonly runId: string | null;
 }
 
-/** Redis can be reached, but tracking failed this time. */
+/** Redis is reachable, but tracking failed this time. */
 export class BrokenTracking extends Error {}
 
-/** What is known before a connection is made. */
+/** The facts known before a connection. */
 export interface Acquaintance {
   readonly address: OriginAddress;
   readonly guard: LoopGuard;
@@ -71,11 +71,11 @@ export interface Acquaintance {
 /**
  * Connects.
  *
- * @throws {Refused} When Redis refuses what there is no doing without, or says "not now".
- * @throws {ClosedAt} When there may be more to learn of the server: to be tried again at once.
- * @throws {BrokenTracking} When tracking failed, though it is not refused.
- * @throws {BrokenProgram} When ioredis is needed and cannot be loaded.
- * @throws {Error} When Redis cannot be reached.
+ * @throws {Refused} If Redis refuses a required step, or says "not now".
+ * @throws {ClosedAt} If Redis closed the connection at a step: then try again at once.
+ * @throws {BrokenTracking} If tracking failed, but Redis does not refuse it.
+ * @throws {BrokenProgram} If ioredis is needed and cannot be loaded.
+ * @throws {Error} If Redis cannot be reached.
  */
 export async function openUpstream(
   options: UpstreamOptions,
@@ -124,7 +124,7 @@ export async function openUpstream(
   }
 }
 
-/** Has Redis tell of changes, the first way that it allows; else why it does not. */
+/** Turns tracking on in the first way that Redis allows, or returns why none works. */
 async function beTold(
   data: Opened,
   options: UpstreamOptions,
@@ -144,7 +144,7 @@ async function beTold(
   return refusal;
 }
 
-/** What a step came to, or that Redis declined it. */
+/** Returns the result of a step, or that Redis declined it. */
 async function ifAllowed<T>(step: Promise<T>): Promise<T | Declined> {
   try {
     return await step;

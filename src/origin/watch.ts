@@ -1,6 +1,6 @@
 /**
- * Watches a connection for silence: reads wait, and not a byte comes. One timer for all reads, and
- * none while nothing waits; a value of 300 MB that takes its time is no silence.
+ * Watches a connection for silence: reads wait, and no byte comes. It has one timer for all reads, and
+ * none without reads. A slow value of 300 MB is not silence, because its bytes keep coming.
  *
  * @module
  */
@@ -13,9 +13,9 @@ export class SilenceWatch {
   #quietSince: Millis = 0;
 
   /**
-   * @param timeout How long silence may last.
-   * @param received The number of bytes received so far on the present connection.
-   * @param onSilence Called when it lasted longer.
+   * @param timeout The longest silence.
+   * @param received Returns the number of bytes received on the current connection.
+   * @param onSilence Called after a longer silence.
    */
   constructor(
     readonly timeout: Millis,
@@ -23,18 +23,18 @@ export class SilenceWatch {
     readonly onSilence: () => void,
   ) {}
 
-  /** A read was sent. */
+  /** Notes that a read was sent. */
   sent(): void {
     if (this.#waiting++ === 0) this.#quietSince = performance.now();
     this.#timer ??= setInterval(() => this.#look(), this.timeout / 4);
   }
 
-  /** A read was answered, or failed. */
+  /** Notes that a read was answered or failed. */
   settled(): void {
     this.#waiting--;
   }
 
-  /** Watches while work is under way. */
+  /** Watches during some work. */
   async during<T>(work: Promise<T>): Promise<T> {
     this.sent();
     try {

@@ -1,28 +1,28 @@
 /**
- * How many bytes of values a connection is asked for at once. What is asked for waits in one queue
- * with all that comes after it, so a slow connection gets little to do, and a fast one much.
+ * How many bytes of values to request at once over a connection. Later replies wait behind them, so a
+ * slow connection gets few and a fast one many.
  *
- * It starts small, grows by what comes quickly and shrinks when an answer is slow, like the
- * congestion window of TCP (RFC 5681). Values that do not fit are read over another connection.
- * Pure: moments go in.
+ * It starts small, grows with quick answers and shrinks with slow ones, like the congestion window of
+ * TCP (RFC 5681). Values that do not fit are read over another connection. Pure: callers pass the
+ * time.
  *
  * @module
  */
 import type { Millis } from "../core/types.ts";
 
-/** Bytes at the start, and at least and at most. */
+/** The bytes at the start, the least and the most. */
 const START = 256 * 1024;
 const LEAST = 32 * 1024;
 const MOST = 64 * 1024 * 1024;
 
-/** Room that each trip has at least, in bytes. */
+/** The least room of each trip, in bytes. */
 const TRIP_LEAST = 512;
 
-/** An answer within this time is quick, one after that time is slow. */
+/** An answer within the first time is quick, an answer after the second is slow. */
 const QUICK: Millis = 100;
 const SLOW: Millis = 250;
 
-/** Time after a loss during which the window stays small; twice as long after the next one. */
+/** How long the window stays small after a loss. It doubles after the next loss. */
 const CAUTION: Millis = 60_000;
 const CAUTION_MOST: Millis = 64 * CAUTION;
 
@@ -30,27 +30,27 @@ export class Window {
   #size = START;
   #trips = 0;
   #shrunkAt: Millis = -Infinity;
-  /** Up to which size it grows fast: beyond, an answer was slow once. */
+  /** Up to this size it grows fast. Beyond it, an answer was slow once. */
   #known = MOST;
   #caution = CAUTION;
   #cautiousUntil: Millis = -Infinity;
 
-  /** The bytes that trips may ask for together, about. */
+  /** The approximate bytes that trips may request together. */
   get size(): number {
     return this.#size;
   }
 
-  /** A trip leaves. Returns how many bytes of values it may bring. */
+  /** Notes that a trip leaves. Returns the room for its values, in bytes. */
   enter(): number {
     return Math.max(TRIP_LEAST, Math.floor(this.#size / ++this.#trips));
   }
 
   /**
-   * A trip is over.
+   * Notes that a trip is over.
    *
    * @param sentAt When it left.
    * @param bytes The bytes of values that it brought.
-   * @param isShort Whether it had no room for a value.
+   * @param isShort Whether a value did not fit.
    */
   leave(sentAt: Millis, now: Millis, bytes: number, isShort: boolean): void {
     this.#trips--;
@@ -60,18 +60,18 @@ export class Window {
       const step = this.#size < this.#known ? this.#size : this.#size / 8;
       this.#size = Math.min(most, this.#size + bytes + (isShort ? step : 0));
     } else if (took > SLOW && sentAt >= this.#shrunkAt) {
-      // Once for all trips that were under way together.
+      // All trips that were in flight together shrink it once.
       this.#shrunkAt = now;
       this.#known = this.#size = Math.max(LEAST, this.#size / 2);
     }
   }
 
-  /** A trip has failed. */
+  /** Notes that a trip has failed. */
   failed(): void {
     this.#trips--;
   }
 
-  /** The connection was lost with trips under way: they may have been too much for it. */
+  /** Notes that the connection was lost with in-flight trips, which may have been too large. */
   lost(now: Millis): void {
     const isSoon = now < this.#cautiousUntil + this.#caution;
     this.#caution = isSoon ? Math.min(CAUTION_MOST, 2 * this.#caution) : CAUTION;

@@ -1,5 +1,5 @@
 /**
- * Bounds how long something is waited for.
+ * Bounds a wait.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Our own words for the errors of ioredis and of the system: what a client or an operator reads is
- * true, and says nothing of a library's settings.
+ * The proxy's words for errors of ioredis and of the system. Clients and operators never read about
+ * the settings of a library.
  *
  * @module
  */
@@ -10,14 +10,14 @@ const OURS: readonly (readonly [RegExp, string])[] = [
   [/^Connection is closed\.$|^Stream isn't writeable.*/, "Redis closed the connection"],
   [/^Unknown RESP type.*/, "what answers there does not speak Redis's protocol"],
   [/^getaddrinfo ENOTFOUND (\S+).*/, "no host is named $1"],
-  // Deno gives the errors of the system a number at the end.
+  // Deno appends a number to the errors of the system.
   [/^(.*) \(os error \d+\)$/, "$1"],
 ];
 
-/** An error that Redis sent before it was asked anything, as ioredis reports it. */
+/** An error that Redis sent before any command, as ioredis reports it. */
 const UNASKED = /^Command queue state error.* Last error: (.+)$/s;
 
-/** Returns an error in our own words. */
+/** Returns an error in the proxy's words. */
 export function inOurWords(error: Error): Error {
   const unasked = UNASKED.exec(error.message);
   if (unasked !== null) return new Refused("connecting", unasked[1]!);

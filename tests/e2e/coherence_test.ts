@@ -106,7 +106,7 @@ for (const { name, args, program } of WAYS) {
 
 Deno.test("without tracking, because Redis refuses it, values are cached until they expire", async () => {
   await using it = await serving(["--cache-timeout", "0.5"], ["--rename-command", "CLIENT", ""]);
-  await it.proxy.process.logged(/Redis does not tell of changes/);
+  await it.proxy.process.logged(/Redis announces no changes/);
   await it.ask("SET", "key", "old");
   const read = performance.now();
   assertEquals(await redisCli(it.port, "get", "key"), "old\n");

@@ -79,7 +79,7 @@ for (const { mode, args } of PATH_WAYS) {
       } else if (/coherence=tracked/.test(proxy.process.stderr)) {
         await readAll(redis, proxy);
       } else {
-        await proxy.process.logged(/Redis does not tell of changes: values stay until/);
+        await proxy.process.logged(/Redis announces no changes: values stay until/);
         assertEquals(await redisCli(proxy.port, "get", "key"), "value\n");
       }
       assert((await refusedBy(redis)).length > 0, "the right is needed");

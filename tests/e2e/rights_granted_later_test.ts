@@ -90,7 +90,7 @@ for (const way of PATH_WAYS) {
     await ask(it.redis.port, "ACL", "SETUSER", "u", "-client");
     await it.set("2");
     await it.proxy.process.logged(
-      /coherence=tracked[^]*coherence=untracked[^]*does not tell of changes/,
+      /coherence=tracked[^]*coherence=untracked[^]*announces no changes/,
     );
     assertEquals(await it.get(), "2\n");
   });

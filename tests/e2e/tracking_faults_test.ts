@@ -112,7 +112,7 @@ Deno.test("while tracking fails without being refused, reads continue and nothin
   let isAstray = true;
   using relay = new Relay((kind) => isAstray && kind === "invalidation" ? other.port : redis.port);
   await using proxy = await startProxy(relay.port, REDIRECT);
-  await proxy.process.logged(/Redis does not tell of changes: nothing is kept/);
+  await proxy.process.logged(/Redis announces no changes: nothing is kept/);
   for (const value of ["1", "2", "3"]) {
     await ask(redis.port, "SET", "key", value);
     assertEquals(await redisCli(proxy.port, "get", "key"), `${value}\n`);

@@ -1,7 +1,7 @@
 /**
- * Connects to a name that has several addresses: each gets its chance, the next one as soon as the
- * one before has failed or has been silent for a moment (RFC 8305, "happy eyeballs"). `Deno.connect`
- * does so itself in newer versions, for TLS too, but tries only the first address in older ones.
+ * Connects to a name with several addresses. It tries the next address once the one before has failed
+ * or was silent for a moment (RFC 8305, "happy eyeballs"). Newer versions of `Deno.connect` do this
+ * themselves, also for TLS; older ones try only the first address.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { isIP } from "node:net";
 import process from "node:process";
 import type { Millis } from "../../core/types.ts";
 
-/** How long an address may be silent before the next one is tried beside it. */
+/** After so much silence of an address, the next one is tried too. */
 const HEAD_START: Millis = 250;
 
 /**
- * Returns the connection to the address that is the first to accept; all others are closed.
+ * Returns the connection to the first address that accepts, and closes all others.
  *
  * @param host A name or an IP address.
- * @param connect Connects to one address; the signal says that it is wanted no more.
- * @param signal Gives all up.
- * @param resolve Gives the addresses of a name; a test's own may.
- * @throws {Error} What the first address failed with, when all have failed.
+ * @param connect Connects to one address. Its signal aborts that.
+ * @param signal Aborts all attempts.
+ * @param resolve Returns the addresses of a name. Tests replace it.
+ * @throws {Error} The error of the first address, if all have failed.
  */
 export async function connectToAny<T extends { close(): void }>(
   host: string,
@@ -54,7 +54,7 @@ export async function connectToAny<T extends { close(): void }>(
   }
 }
 
-/** The addresses of a host, in the order that the system gives them. */
+/** Returns the addresses of a host, in the order of the system. */
 async function addressesOf(host: string): Promise<string[]> {
   // Deno 2.4 warns of a module that it loads itself for this, in lines that are not of our log.
   Object.assign(process, { noDeprecation: true });
@@ -62,7 +62,7 @@ async function addressesOf(host: string): Promise<string[]> {
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
-/** Rejects when the signal is given; nobody need wait for that. */
+/** Rejects at the signal. */
 function aborted(signal: AbortSignal): Promise<never> {
   const promise = new Promise<never>((_, reject) => {
     const abort = () => reject(signal.reason);
@@ -73,7 +73,7 @@ function aborted(signal: AbortSignal): Promise<never> {
   return promise;
 }
 
-/** A moment that may be cut short. */
+/** A pause that can be ended early. */
 class Pause implements Disposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly over: Promise<null>;

@@ -1,11 +1,10 @@
 /**
- * One connection to Redis: requests go out in order, and each reply comes to who waits for it.
+ * One connection to Redis: requests go out in order, and each reply goes to its receiver.
  *
  *     out (Outbox) -> one write for all requests of a turn of the event loop -> Redis
  *     receivers, in order <- Framer <- in (Inbox) <- Redis
  *
- * It knows no command. Requests and replies pass as the bytes that they are, so that what a client
- * sent can be sent on unchanged, and what Redis answered can be handed on unchanged.
+ * It knows no commands. Requests and replies are bytes, so that those of clients pass unchanged.
  *
  * @module
  */
@@ -17,46 +16,46 @@ import { latin1, parseReply, type Reply, ReplyError } from "./reply.ts";
 import { turn } from "../../core/event_loop.ts";
 import type { Millis } from "../../core/types.ts";
 
-/** How long replies are handed on without a break before others have a turn. */
+/** The longest time to pass replies on before other work has a turn. */
 const SLICE: Millis = 2;
 
-/** The longest reply that is collected for a receiver who takes no parts, in bytes. */
+/** The longest reply to collect for a receiver that takes no parts, in bytes. */
 const COLLECTED_BYTES = 64 * 1024 * 1024;
 
 /** The first byte of an error. */
 const ERROR = 0x2d;
 
-/** A reply that did not come, for the connection is lost. The message says why it was lost. */
+/** A reply did not come, because the connection is lost. The message says why. */
 export class Lost extends Error {}
 
-/** The parts of a `Deno.Conn` that are needed. */
+/** The needed parts of a `Deno.Conn`. */
 export type Socket = Pick<Deno.Conn, "read" | "write" | "close">;
 
 export interface ConnectionOptions {
-  /** What one read may bring at most, in bytes. Default: 64 KiB. */
+  /** The most bytes of one read. Default: 64 KiB. */
   readonly readBytes?: number;
   /** Says in words why a read or a write failed. Default: the error's own. */
   readonly explain?: (error: Error) => string;
 }
 
-/** How long a failed write waits for what Redis may have said before it closed the connection. */
+/** After a failed write, how long to wait for a last reply of Redis, which may give the reason. */
 const LAST_WORDS: Millis = 50;
 
 export class Connection {
-  /** Requests are appended here, and announced by `expect`. */
+  /** Takes requests. `expect` announces them. */
   readonly out = new Outbox();
-  /** Takes a push, which answers no request, as a receiver takes a reply. */
+  /** Takes a push, which answers no request. */
   onPush: Receiver["reply"] = () => {};
-  /** Called once, when the connection ends, before those who wait for replies are told. */
+  /** Called once at the end of the connection, before the receivers learn of it. */
   onEnd: (why: string) => void = () => {};
-  /** Takes replies that no receiver waits for; without it, they end the connection. */
+  /** Takes replies without a receiver. If it is absent, they end the connection. */
   stray: Receiver | undefined;
-  /** Bytes that have come so far, and when the last of them came. */
+  /** The number of received bytes, and when the last ones came. */
   received = 0;
   now: Millis = performance.now();
-  /** Why the connection has ended; null while it is open. */
+  /** Why the connection ended; null while it is open. */
   loss: string | null = null;
-  /** The error by which Redis has ended it unasked, as where it has too many clients; null for none. */
+  /** The error that Redis sent, unasked, before it closed the connection; null for none. */
   unasked: string | null = null;
 
   readonly #in: Inbox;
@@ -72,20 +71,20 @@ export class Connection {
     this.#receive();
   }
 
-  /** The number of replies that are still to come. */
+  /** The number of missing replies. */
   get expected(): number {
     return this.#expected.replies;
   }
 
-  /** Sends a request as it is; its replies, so many, go to the receiver. */
+  /** Sends a request unchanged. Its replies go to the receiver. */
   send(request: Uint8Array, replies: number, receiver: Receiver): void {
     this.out.bytes(request);
     this.expect(replies, receiver);
   }
 
   /**
-   * Announces what was appended to `out`: it is sent with all other requests of this turn of the
-   * event loop. Its replies, so many, go to the receiver, which is also told when they do not come.
+   * Announces a request that was appended to `out`. It is sent with all other requests of this turn of
+   * the event loop. The receiver gets its replies, or learns that they do not come.
    */
   expect(replies: number, receiver: Receiver): void {
     if (this.loss !== null) {
@@ -97,8 +96,8 @@ export class Connection {
   }
 
   /**
-   * Sends a command, given as Latin-1 text. Rejects with `ReplyError` when Redis replies with an error,
-   * and with `Lost` when no reply comes.
+   * Sends a command, given as Latin-1 text. Rejects with `ReplyError` if Redis replies with an error,
+   * and with `Lost` if no reply comes.
    */
   call(...words: string[]): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
@@ -117,20 +116,20 @@ export class Connection {
     return promise;
   }
 
-  /** Has all of `out` written soon. */
+  /** Writes all of `out` at the end of the turn. */
   flush(): void {
     if (this.#isScheduled || this.#isWriting) return;
     this.#isScheduled = true;
     queueMicrotask(() => this.#write());
   }
 
-  /** Settles when all of `out` is written, or will never be. */
+  /** Resolves once all of `out` is written, or never will be. */
   drained(): Promise<void> {
     if (this.loss !== null || (this.out.length === 0 && !this.#isWriting)) return Promise.resolve();
     return (this.#drained ??= Promise.withResolvers()).promise;
   }
 
-  /** Ends the connection. Whoever waits for a reply is told before this returns. */
+  /** Ends the connection. All receivers learn of it before this returns. */
   close(why: string): void {
     if (this.loss !== null) return;
     this.loss = why;
@@ -138,7 +137,7 @@ export class Connection {
     try {
       this.socket.close();
     } catch {
-      // It was closed by the other side.
+      // The other side has closed it.
     }
     this.out.clear();
     this.onEnd(why);
@@ -180,7 +179,7 @@ export class Connection {
         inbox.received(count);
         const isMore = inbox.isFull;
         await this.#deliver();
-        // A read that left room has emptied the socket: the next one lets others go first.
+        // A read that left room has emptied the socket, so the next one lets other work go first.
         const now = performance.now();
         if (isMore && now >= turnAt) await turn();
         if (!isMore || now >= turnAt) turnAt = now + SLICE;
@@ -195,7 +194,7 @@ export class Connection {
     this.close(explain(error));
   }
 
-  /** Hands on all replies that have come; a promise where a receiver holds them back. */
+  /** Passes all replies on; returns a promise if a receiver holds them back. */
   #deliver(): void | Promise<void> {
     const inbox = this.#in;
     while (this.loss === null) {
@@ -206,7 +205,7 @@ export class Connection {
     }
   }
 
-  /** Hands on the reply that ends at `end`. */
+  /** Passes on the reply that ends at `end`. */
   #hand(end: number): void | Promise<void> {
     const { bytes, from } = this.#in;
     this.#in.from = this.#in.seen = end;
@@ -217,7 +216,7 @@ export class Connection {
     return (receiver ?? this.stray)!.reply(bytes, from, end);
   }
 
-  /** Sees to it that there is room for more of the reply that is under way. */
+  /** Makes room for more of the incomplete reply. */
   #await(): void | Promise<void> {
     const inbox = this.#in;
     const { bytes, from, to } = inbox;

@@ -1,19 +1,19 @@
 /**
- * Who waits for which reply: Redis answers in the order of the requests, so a queue is enough.
+ * The receivers of replies. Redis answers in the order of the requests, so a queue is enough.
  *
  * @module
  */
 
-/** What takes replies. A promise that it returns holds back all that comes after. */
+/** Takes replies. If it returns a promise, all later replies wait for it. */
 export interface Receiver {
-  /** Takes a reply, or what is left of one after its parts. The bytes may change after the call. */
+  /** Takes a reply, or the rest of one after its parts. The bytes may change after the call. */
   reply(bytes: Uint8Array, from: number, to: number): void | Promise<void>;
-  /** Takes a part of a reply that is too long to come at once. Without it, replies come whole. */
+  /** Takes a part of a long reply. If it is absent, replies come whole. */
   part?(bytes: Uint8Array, from: number, to: number): void | Promise<void>;
   /**
    * The connection ended before all replies came.
    *
-   * @param isSent Whether Redis may have got the request.
+   * @param isSent Whether Redis may have received the request.
    */
   lost(isSent: boolean): void;
 }
@@ -23,36 +23,36 @@ interface Entry {
   replies: number;
 }
 
-/** Entries that are done stay in the queue until there are so many. */
+/** The queue drops finished entries when there are so many. */
 const DONE_MAX = 1024;
 
 export class Expected {
-  /** The number of replies that are still to come. */
+  /** The number of missing replies. */
   replies = 0;
   #queue: Entry[] = [];
-  /** The first entry that still waits. */
+  /** The first waiting entry. */
   #head = 0;
-  /** The first entry whose request was not given to a write. */
+  /** The first entry whose request is not part of a write yet. */
   #unsent = 0;
 
-  /** Who gets the next reply; undefined when nobody waits for one. */
+  /** The receiver of the next reply; undefined for none. */
   get first(): Receiver | undefined {
     return this.#queue[this.#head]?.receiver;
   }
 
-  /** A request was made that has so many replies. */
+  /** Adds a receiver of so many replies. */
   add(replies: number, receiver: Receiver): void {
     if (replies === 0) return;
     this.replies += replies;
     this.#queue.push({ receiver, replies });
   }
 
-  /** All requests so far are being written. */
+  /** Notes that all requests so far are being written. */
   sent(): void {
     this.#unsent = this.#queue.length;
   }
 
-  /** The first receiver has got a reply. */
+  /** Notes that the first receiver got a reply. */
   took(): void {
     this.replies--;
     if (--this.#queue[this.#head]!.replies > 0) return;
@@ -63,7 +63,7 @@ export class Expected {
     this.#head = 0;
   }
 
-  /** No more replies come: tells all who wait. */
+  /** Tells all receivers that no more replies come. */
   lose(): void {
     const lost = this.#queue.slice(this.#head);
     const sent = this.#unsent - this.#head;

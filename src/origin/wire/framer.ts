@@ -1,18 +1,18 @@
 /**
- * Finds where each reply ends in the bytes that Redis sends, in RESP2 and RESP3, without reading what
- * is in it. It counts the frames that are still to come, so it needs no tree; and it keeps its place
- * between two pieces of input, so it looks at no byte twice.
+ * Finds the end of each reply in the bytes of Redis, in RESP2 and RESP3, without decoding it. It counts
+ * the missing frames, so it needs no tree, and keeps its place between two pieces of input, so it reads
+ * no byte twice.
  *
- * Source: https://github.com/redis/redis-specifications/blob/master/protocol/RESP3.md. Streamed
- * strings and aggregates are refused: no command of Redis answers with one.
+ * Source: https://github.com/redis/redis-specifications/blob/master/protocol/RESP3.md. It refuses
+ * streamed strings and aggregates, because no command of Redis sends one.
  *
  * @module
  */
 
-/** The reply goes on after the last byte. */
+/** The result for an incomplete reply. */
 export const MORE = -1;
 
-/** The bytes are no RESP; `Framer.fault` says why. */
+/** The result for bytes that are not RESP. `Framer.fault` says why. */
 export const BROKEN = -2;
 
 const CR = 0x0d;
@@ -20,7 +20,7 @@ const LF = 0x0a;
 const MINUS = 0x2d;
 const ZERO = 0x30;
 
-/** What begins with each type byte; 0 where nothing does. */
+/** The kind of frame for each type byte; 0 for none. */
 const KINDS = new Uint8Array(256);
 const LINE = 1;
 const BULK = 2;
@@ -40,36 +40,36 @@ for (const [types, kind] of TYPES) {
   for (const type of types) KINDS[type.charCodeAt(0)] = kind;
 }
 
-/** Digits of a length or a count at most: a number with more may not be exact. */
+/** The most digits of a length or a count. A longer number may not be exact. */
 const DIGITS_MAX = 15;
 
 export class Framer {
-  /** Whether the reply that `scan` is at, or has just found the end of, is a push. */
+  /** Whether the current or last reply is a push. */
   isPush = false;
-  /** What is wrong with the bytes, once they are broken. */
+  /** The fault in broken bytes. */
   fault = "";
-  /** Frames that are still to come of the reply; 0 between two replies. */
+  /** The missing frames of the reply; 0 between two replies. */
   #left = 0;
-  /** Whether an array, a set or a map has begun: no push may begin inside it. */
+  /** Whether an array, a set or a map has begun. No push may begin inside. */
   #isInside = false;
-  /** Bytes that are still to come of a bulk string, its CRLF included. */
+  /** The missing bytes of a bulk string, including its CRLF. */
   #skip = 0;
-  /** The kind of the header whose line has not ended; 0 for none. */
+  /** The kind of the incomplete header line; 0 for none. */
   #kind = 0;
-  /** What that line says so far: its number, its digits, its sign, its last byte. */
+  /** The state of that line: its number, its digits, its sign, its last byte. */
   #number = 0;
   #digits = 0;
   #isNegative = false;
   #last = 0;
 
-  /** Bytes that come before the reply ends, as far as is known. */
+  /** The known number of missing bytes of the reply. */
   get awaited(): number {
     return this.#skip;
   }
 
   /**
-   * Looks at the bytes in `[at, end)`, which follow those that it looked at before. Returns where the
-   * reply ends, or `MORE`, or `BROKEN`. The next reply begins there.
+   * Reads the bytes `[at, end)`, which follow the last ones. Returns where the reply ends and the next
+   * one begins, or `MORE`, or `BROKEN`.
    */
   scan(bytes: Uint8Array, at: number, end: number): number {
     if (at === end) return MORE;
@@ -83,13 +83,13 @@ export class Framer {
     return this.#left > 0 && at >= 0 ? MORE : at;
   }
 
-  /** Passes over a bulk string, as far as it is there. */
+  /** Skips a bulk string, as far as it has come. */
   #pass(bytes: Uint8Array, at: number, end: number): number {
     const step = Math.min(this.#skip, end - at);
     at += step;
     this.#skip -= step;
     if (this.#skip > 1) return at;
-    // Of the two bytes that end it, one may have come with the piece before.
+    // The first of its two last bytes may have come with the piece before.
     const isEnded = this.#skip === 1
       ? bytes[at - 1] === CR
       : bytes[at - 1] === LF && (step === 1 || bytes[at - 2] === CR);
@@ -98,7 +98,7 @@ export class Framer {
     return at;
   }
 
-  /** Reads a header line, as far as it is there. */
+  /** Reads a header line, as far as it has come. */
   #read(bytes: Uint8Array, at: number, end: number): number {
     if (this.#kind === 0) {
       const type = bytes[at++]!;
@@ -144,7 +144,7 @@ export class Framer {
     return at;
   }
 
-  /** Takes a length or a count into account. */
+  /** Adds a length or a count to what is missing. */
   #take(at: number): number {
     const kind = this.#kind;
     const number = this.#number;
@@ -155,7 +155,7 @@ export class Framer {
     } else if (kind === BULK) {
       this.#skip = number + 2;
     } else if (kind === ATTRIBUTE) {
-      this.#left += 2 * number; // What it describes still follows.
+      this.#left += 2 * number; // The described value follows.
     } else {
       if (kind === PUSH) {
         if (this.#isInside || this.#left > 1) return this.#break("a push comes inside a reply");

@@ -1,6 +1,6 @@
 /**
- * The bytes that have come and are in no reply yet that was handed on. The memory grows with what
- * comes at once, so that a connection on which little happens holds little.
+ * The received bytes that are not passed on yet. The memory grows with the bytes that come at once, so
+ * that a quiet connection holds little.
  *
  * @module
  */
@@ -8,41 +8,41 @@
 /** Memory at first, in bytes. */
 const MIN_BYTES = 1024;
 
-/** How far memory grows on the word of a reply that says how long it is, in bytes. */
+/** The most memory that a reply gets because of its announced length, in bytes. */
 const TRUSTED_BYTES = 1024 * 1024;
 
 export class Inbox {
   bytes = new Uint8Array(MIN_BYTES);
-  /** Where the reply begins that is not handed on yet. */
+  /** The position of the first reply that is not passed on. */
   from = 0;
-  /** How far the framer has looked. */
+  /** The position at which the framer continues. */
   seen = 0;
-  /** Where what has come ends. */
+  /** The end of the received bytes. */
   to = 0;
-  /** The memory that the next empty inbox gets. */
+  /** The size of the memory after the inbox is empty. */
   #size = MIN_BYTES;
 
-  /** @param maxBytes What one read may bring at most, where no reply needs more room. */
+  /** @param maxBytes The most bytes of one read, unless a reply needs more room. */
   constructor(readonly maxBytes: number) {}
 
-  /** Whether there is no room for another byte. */
+  /** Whether it has no room for another byte. */
   get isFull(): boolean {
     return this.to === this.bytes.length;
   }
 
-  /** Room for what comes next. */
+  /** Returns the room for the next bytes. */
   room(): Uint8Array {
     if (this.from === this.to) this.#empty();
     return this.to === 0 ? this.bytes : this.bytes.subarray(this.to);
   }
 
-  /** So many bytes have come into the room. */
+  /** Notes the number of bytes that have come into the room. */
   received(count: number): void {
     this.to += count;
     if (this.isFull) this.#size = Math.min(this.maxBytes, 4 * this.#size);
   }
 
-  /** Makes room for more of a reply that was looked at; so many bytes of it are still to come. */
+  /** Makes room for more of an incomplete reply, given the number of its missing bytes. */
   extend(missing: number): void {
     const length = this.to - this.from;
     const needed = length + Math.max(1, Math.min(missing, TRUSTED_BYTES));

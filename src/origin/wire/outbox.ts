@@ -1,16 +1,16 @@
 /**
- * The requests that wait to be written, so that one write sends all of them. While that write is
- * under way, the next requests gather in other memory.
+ * The unwritten requests, which one write sends together. During that write, the next requests gather
+ * in other memory.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** Memory at first, and what is kept for the next requests at most, in bytes. */
+/** The first memory, and the most memory to keep for the next requests, in bytes. */
 const MIN_BYTES = 1024;
 const MAX_SPARE_BYTES = 256 * 1024;
 
-/** Length from which text and bytes are not copied one by one. */
+/** From this length on, text and bytes are not copied one by one. */
 const LONG = 24;
 
 const CR = 0x0d;
@@ -23,19 +23,19 @@ export class Outbox {
   #length = 0;
   #spare: Uint8Array | null = null;
 
-  /** The number of bytes that wait. */
+  /** The number of unwritten bytes. */
   get length(): number {
     return this.#length;
   }
 
-  /** Appends bytes as they are. */
+  /** Appends bytes unchanged. */
   bytes(bytes: Uint8Array): void {
     const to = this.#room(bytes.length);
     copy(bytes, to, this.#length);
     this.#length += bytes.length;
   }
 
-  /** Appends a bulk string, given as text whose code units are its bytes. */
+  /** Appends a bulk string, given as Latin-1 text. */
   bulk(text: string): void {
     const { length } = text;
     const to = this.#room(length + 16);
@@ -50,12 +50,12 @@ export class Outbox {
     this.#length = writeCrlf(to, at);
   }
 
-  /** Forgets all that waits. */
+  /** Drops all bytes. */
   clear(): void {
     this.#length = 0;
   }
 
-  /** Takes all that waits. It is the caller's until it gives it back. */
+  /** Takes all bytes. The caller returns the memory with `giveBack`. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#length);
     this.#bytes = this.#spare ?? new Uint8Array(MIN_BYTES);
@@ -64,7 +64,7 @@ export class Outbox {
     return taken;
   }
 
-  /** Takes memory back, to be used again. */
+  /** Takes memory back, to use it again. */
   giveBack(taken: Uint8Array): void {
     const { buffer } = taken;
     if (buffer.byteLength <= MAX_SPARE_BYTES) this.#spare = new Uint8Array(buffer);
@@ -79,7 +79,7 @@ export class Outbox {
   }
 }
 
-/** Returns a request: an array of bulk strings, given as text whose code units are their bytes. */
+/** Returns a request: an array of bulk strings, given as Latin-1 text. */
 export function requestOf(...words: string[]): Uint8Array {
   const parts = words.map((word) => `$${word.length}\r\n${word}\r\n`);
   return bytesOf(`*${words.length}\r\n${parts.join("")}`);
@@ -98,7 +98,7 @@ function copy(bytes: Uint8Array, to: Uint8Array, at: number): void {
   }
 }
 
-/** Writes a number below 2^31 in decimal digits; returns where they end. */
+/** Writes a number below 2^31 in decimal digits, and returns where they end. */
 function writeDecimal(to: Uint8Array, at: number, value: number): number {
   let digits = 1;
   for (let bound = 10; value >= bound; bound *= 10) digits++;

@@ -1,12 +1,12 @@
 /**
- * Replies of Redis as values, in RESP2 and RESP3: for handshakes, probes and what Redis tells. What
- * passes in great numbers is not read this way.
+ * Replies of Redis as values, in RESP2 and RESP3: for handshakes, probes and invalidations. The many
+ * replies to reads and passed commands are not decoded this way.
  *
  * @module
  */
 import { Buffer } from "node:buffer";
 
-/** An error that Redis replied with. The message is its own, code first. */
+/** An error reply. The message is that of Redis, and begins with its code. */
 export class ReplyError extends Error {
   override readonly name = "ReplyError";
 }
@@ -25,16 +25,16 @@ export type Reply =
   | Reply[]
   | Map<Reply, Reply>;
 
-/** How deep a reply may be nested; what Redis answers is flatter by far. */
+/** The deepest nesting of a reply. Redis's replies are far flatter. */
 const DEPTH_MAX = 64;
 
 const CR = 0x0d;
 const LF = 0x0a;
 
 /**
- * Reads the reply that begins at `from`; all of it must be there.
+ * Decodes the complete reply that begins at `from`.
  *
- * @throws {Error} When it is nested too deeply.
+ * @throws {Error} If it is nested too deeply.
  */
 export function parseReply(bytes: Uint8Array, from = 0): Reply {
   return new ReplyParser(bytes, from).next();
@@ -48,7 +48,7 @@ export function fieldOf(reply: Reply, name: string): Reply | undefined {
   return at < 0 ? undefined : reply[at + 1];
 }
 
-/** The bytes in `[from, to)` as text. */
+/** Returns the bytes `[from, to)` as text. */
 export function latin1(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
 }

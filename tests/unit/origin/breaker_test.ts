@@ -13,12 +13,12 @@ function broken(now: number): Breaker {
   return breaker;
 }
 
-Deno.test("Breaker.refusal() is the last failure once several came in a row", () => {
+Deno.test("Breaker.refusal() returns the last failure after several in a row", () => {
   const breaker = broken(1000);
   assertEquals([breaker.isOpen, breaker.refusal(1000)], [true, TIMEOUT]);
 });
 
-Deno.test("Breaker.refusal() lets one trial pass in its time, and no more while that fails", () => {
+Deno.test("Breaker.refusal() lets one trial pass per interval while reads fail", () => {
   const breaker = broken(1000);
   assertEquals(breaker.refusal(1499), TIMEOUT);
   assertEquals(breaker.refusal(1500), null);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ByteBudget } from "../../../src/origin/byte_budget.ts";
 
-Deno.test("ByteBudget.acquire() lets in what fits, the others in order as there is room", async () => {
+Deno.test("ByteBudget.acquire() grants fitting requests at once, and others in order as room comes", async () => {
   const budget = new ByteBudget(100, 10_000);
   const order: string[] = [];
   const take = (name: string, bytes: number) => budget.acquire(bytes).then(() => order.push(name));
@@ -15,7 +15,7 @@ Deno.test("ByteBudget.acquire() lets in what fits, the others in order as there 
   assertEquals([order.join(), budget.held, budget.waiting], ["a,b,c", 60, 0]);
 });
 
-Deno.test("ByteBudget.acquire() lets in what is larger than all, when nothing else is", async () => {
+Deno.test("ByteBudget.acquire() grants a request larger than the budget if nothing else is held", async () => {
   const budget = new ByteBudget(100, 10_000);
   await budget.acquire(1);
   const large = budget.acquire(1000);
@@ -25,7 +25,7 @@ Deno.test("ByteBudget.acquire() lets in what is larger than all, when nothing el
   assertEquals(budget.held, 1000);
 });
 
-Deno.test("ByteBudget.acquire() counts what is held elsewhere, and looks again when told", async () => {
+Deno.test("ByteBudget.acquire() counts bytes that others hold, and checks again when they shrink", async () => {
   let listener = () => {};
   const elsewhere = { bytes: 50, whenLess: (told: () => void) => void (listener = told) };
   const budget = new ByteBudget(100, 10_000, elsewhere);
@@ -36,7 +36,7 @@ Deno.test("ByteBudget.acquire() counts what is held elsewhere, and looks again w
   assertEquals([await granted, budget.held, budget.waiting], [true, 60, 0]);
 });
 
-Deno.test("ByteBudget.acquire() ends a wait that takes too long, and lets in who comes next", async () => {
+Deno.test("ByteBudget.acquire() ends a wait that takes too long, and grants the next request", async () => {
   const budget = new ByteBudget(100, 1);
   await budget.acquire(60);
   const late = budget.acquire(50);

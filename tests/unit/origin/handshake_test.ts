@@ -39,7 +39,7 @@ const handshakeWith = (server: Record<string, Answer>, closings?: Closings) =>
 const OK = { value: "OK" };
 const NOBODY = { username: null, password: null, database: 0 };
 
-Deno.test("a required step that Redis refuses is an error with the step and without its secrets", async () => {
+Deno.test("a refused required step is an error that names the step without its secrets", async () => {
   const handshake = handshakeWith({ AUTH: { error: "WRONGPASS invalid username-password pair" } });
   const identity = { username: "user", password: "secret", database: 0 };
   const error = await assertRejects(() => authenticate(handshake, identity), Refused);
@@ -48,7 +48,7 @@ Deno.test("a required step that Redis refuses is an error with the step and with
   assert(error.advice.includes("password"));
 });
 
-Deno.test("a refusal passes by itself exactly where Redis says that it does", async () => {
+Deno.test("a refusal ends by itself exactly if Redis says so", async () => {
   const table: [string, "unready" | "refused"][] = [
     ["LOADING Redis is loading the dataset in memory", "unready"],
     ["BUSY Redis is busy running a script.", "unready"],
@@ -75,7 +75,7 @@ Deno.test("a refusal passes by itself exactly where Redis says that it does", as
   }
 });
 
-Deno.test("authenticate() tells a password that is not wanted from one that is wrong", async () => {
+Deno.test("authenticate() distinguishes an unneeded password from a wrong one", async () => {
   const table: [Answer, boolean | typeof Refused | typeof Error][] = [
     [OK, true],
     [{ error: "ERR Client sent AUTH, but no password is set" }, false],
@@ -97,7 +97,7 @@ Deno.test("authenticate() tells a password that is not wanted from one that is w
   assertEquals(nobody.asked, []);
 });
 
-Deno.test("prepareReads() minds errors about reading, and none about its key", async () => {
+Deno.test("prepareReads() rejects errors about reading, and ignores errors about its key", async () => {
   const table: [Answer, boolean][] = [
     [{ value: null }, true],
     [{ value: "value" }, true],
@@ -123,14 +123,14 @@ Deno.test("prepareReads() minds errors about reading, and none about its key", a
   }
 });
 
-Deno.test("a step that is not needed is declined by an error, and put off by one that passes", async () => {
+Deno.test("an error declines an optional step, and a passing error postpones it", async () => {
   const handshake = handshakeWith({ INFO: { error: "LOADING Redis is loading" } });
   await assertRejects(() => handshake.may("SCRIPT", "LOAD", "return 1"), Declined, "SCRIPT LOAD");
   await assertRejects(() => handshake.may("INFO"), Refused, "LOADING");
   assertEquals(handshake.declined.map(({ step }) => step), ["SCRIPT LOAD"]);
 });
 
-Deno.test("a closed connection is the answer to a step the second time in a row", async () => {
+Deno.test("a connection that closes twice in a row at a step is a refusal of the step", async () => {
   const closings = new Closings();
   const server: Record<string, Answer> = { GET: { value: null }, PING: { value: "PONG" } };
   const attempt = async () => {
@@ -148,7 +148,7 @@ Deno.test("a closed connection is the answer to a step the second time in a row"
   assertEquals(others.has("INFO"), false);
 });
 
-Deno.test("a connection that ends before it answered anything, or at a needed step, is no answer", async () => {
+Deno.test("a connection that ends before any answer, or at a required step, is not a refusal", async () => {
   const closings = new Closings();
   for (let time = 0; time < 3; time++) {
     const mute = handshakeWith({ INFO: "closes" }, closings);
@@ -160,7 +160,7 @@ Deno.test("a connection that ends before it answered anything, or at a needed st
   assertEquals([closings.has("INFO"), closings.has("GET")], [false, false]);
 });
 
-Deno.test("of steps asked at once, the first without an answer is the one that closed the connection", async () => {
+Deno.test("of concurrent steps, the first without an answer has closed the connection", async () => {
   const closings = new Closings();
   for (let time = 0; time < 2; time++) {
     const handshake = handshakeWith({ GET: { value: null }, STRLEN: "closes" }, closings);
@@ -170,14 +170,14 @@ Deno.test("of steps asked at once, the first without an answer is the one that c
   assertEquals([closings.has("STRLEN"), closings.has("PTTL")], [true, false]);
 });
 
-Deno.test("silence is told with the step and the time, and is no answer", async () => {
+Deno.test("silence is an error with the step and the time, and not a refusal", async () => {
   const handshake = handshakeWith({ GET: { value: null }, INFO: "silent" });
   await handshake.must("GET", "key");
   await assertRejects(() => handshake.may("INFO"), Error, "no answer to INFO within 20 ms");
   await assertRejects(() => handshake.must("INFO"), Error, "no answer to INFO within 20 ms");
 });
 
-Deno.test("chooseMethod() takes the best way that is allowed, and goes on where one is not", async () => {
+Deno.test("chooseMethod() takes the best method that Redis allows", async () => {
   const strlen = { value: 0 }, pttl = { value: -2 }, range = { value: "" };
   const forbidden = { error: "NOPERM this user has no permissions to run the 'x' command" };
   const table: [Record<string, Answer>, string][] = [
@@ -201,7 +201,7 @@ Deno.test("chooseMethod() takes the best way that is allowed, and goes on where 
   await assertRejects(() => chooseMethod(busy, "key"), Refused, "BUSY");
 });
 
-Deno.test("mayWatch() wants all that pieces need, and takes an error of EXEC for what it is", async () => {
+Deno.test("mayWatch() requires all commands for pieces, and understands the error of EXEC", async () => {
   const ok = { value: "OK" };
   const all: Record<string, Answer> = {
     WATCH: ok,

@@ -54,7 +54,7 @@ class Notes implements Follower {
   foreign = () => void this.told.push("foreign");
 }
 
-Deno.test("trackInline() turns tracking on, and hands on every change in order", async () => {
+Deno.test("trackInline() turns tracking on, and passes every change in order", async () => {
   using it = await track();
   assertEquals(it.redis.requests, ["HELLO 3", "CLIENT TRACKING ON", "CLIENT TRACKINGINFO", "ROLE"]);
   const notes = new Notes();
@@ -66,13 +66,13 @@ Deno.test("trackInline() turns tracking on, and hands on every change in order",
   assertEquals(notes.told, ["a", "\xff\r\n", "all", ""]);
 });
 
-Deno.test("trackInline() asks for all keys of the prefixes where that is wanted", async () => {
+Deno.test("trackInline() requests all keys of the prefixes in bcast mode", async () => {
   const options = { tracking: "bcast", prefixes: ["a:", "\xe9:"] } as const;
   using it = await track({}, options as unknown as typeof DEFAULT);
   assertEquals(it.redis.requests[1], "CLIENT TRACKING ON BCAST PREFIX a: PREFIX \xe9:");
 });
 
-Deno.test("trackInline() is declined where there is no RESP3, or tracking is refused", async () => {
+Deno.test("trackInline() is declined if there is no RESP3, or Redis refuses tracking", async () => {
   const cases: Record<string, string>[] = [
     { HELLO: "-ERR unknown command 'HELLO'\r\n" },
     { HELLO: "-NOPROTO unsupported protocol version\r\n" },
@@ -83,7 +83,7 @@ Deno.test("trackInline() is declined where there is no RESP3, or tracking is ref
   for (const replies of cases) await assertRejects(() => track(replies), Declined);
 });
 
-Deno.test("trackInline() fails where Redis says OK and does not track", async () => {
+Deno.test("trackInline() fails if Redis says OK and does not track", async () => {
   const off = TRACKED.replace(bulk("on"), bulk("off"));
   const astray = TRACKED.replace(":0", ":7");
   for (const reply of [off, astray]) {
@@ -96,7 +96,7 @@ Deno.test("trackInline() fails where Redis says OK and does not track", async ()
   await assertRejects(() => track({ "CLIENT TRACKINGINFO": "%0\r\n" }), Error, "does not say");
 });
 
-Deno.test("a probe fails once the connection is not tracked any more, or Redis has another role", async () => {
+Deno.test("a probe fails once the connection is no longer tracked, or Redis has another role", async () => {
   using it = await track();
   await it.ask();
   it.redis.answer = redisWith({ "CLIENT TRACKINGINFO": TRACKED.replace(bulk("on"), bulk("off")) });
@@ -111,7 +111,7 @@ Deno.test("a probe fails once the connection is not tracked any more, or Redis h
   await assertRejects(it.ask, Error, "closed");
 });
 
-Deno.test("a probe asks what Redis allows, and says what it does not", async () => {
+Deno.test("a probe uses the commands that Redis allows, and reports the others", async () => {
   const cases: [Record<string, string>, string[]][] = [
     [{ ROLE: DENIED }, ["CLIENT TRACKINGINFO", "INFO replication"]],
     [{ ROLE: DENIED, INFO: DENIED }, ["CLIENT TRACKINGINFO"]],

@@ -70,7 +70,7 @@ Deno.test("a serial Lane reads one value at a time, also after one was lost", as
   assertEquals([a instanceof Lost, rest], [true, [null, null]]);
 });
 
-Deno.test("Lane.read() tells all that were under way that the connection was lost", async () => {
+Deno.test("Lane.read() fails all in-flight reads if the connection is lost", async () => {
   using it = laneOf();
   const reads = ["a", "b"].map((key) => it.lane.read("pair", key, LARGE));
   await settled();
@@ -79,7 +79,7 @@ Deno.test("Lane.read() tells all that were under way that the connection was los
   assertEquals(it.connections[0]!.closed, 1);
 });
 
-Deno.test("Lane.read() says why there is no connection, and does not try again at once", async () => {
+Deno.test("Lane.read() says why it cannot connect, and does not try again at once", async () => {
   using it = laneOf();
   it.state.error = new Error("ERR max number of clients reached");
   const first = await it.lane.read("pair", "a", LARGE);
@@ -89,7 +89,7 @@ Deno.test("Lane.read() says why there is no connection, and does not try again a
   assertEquals(it.connections.length, 0);
 });
 
-Deno.test("a Lane has another connection for another pair, and values under way go on", async () => {
+Deno.test("a Lane opens another connection for another owner, and in-flight reads go on", async () => {
   using it = laneOf();
   const before = it.lane.read("pair", "a", LARGE);
   await settled();
@@ -105,7 +105,7 @@ Deno.test("a Lane has another connection for another pair, and values under way 
   assertEquals(await after, null);
 });
 
-Deno.test("a connection of a Lane that stays silent is a time-out, and is given up", async () => {
+Deno.test("a silent connection of a Lane is a timeout, and is closed", async () => {
   using it = laneOf(false, 20);
   const found = await it.lane.read("pair", "a", LARGE);
   assertEquals((found as Failure).reason, "timeout");

@@ -87,7 +87,7 @@ function assertFound(found: unknown, text: string, timeToLive: number): void {
   assert(value.every((byte, at) => byte === text.charCodeAt(at)), "other bytes");
 }
 
-Deno.test("a value comes in pieces, whole and with its time, whatever its length", async () => {
+Deno.test("a value of any length comes in pieces, complete and with its time to live", async () => {
   for (const length of [MB + 1, 9 * 131_072 - 1, 9 * 131_072, 9 * 131_072 + 1, LENGTH]) {
     const text = TEXT.slice(0, length);
     using it = readerOf(new Value(text, 5000));
@@ -107,7 +107,7 @@ Deno.test("a value of up to 1 MB comes whole", async () => {
   }
 });
 
-Deno.test("no more than three pieces are asked for ahead", async () => {
+Deno.test("at most three pieces are requested ahead", async () => {
   const value = new Value(TEXT);
   let [asked, most] = [0, 0];
   using it = readerOf(value);
@@ -123,13 +123,13 @@ Deno.test("no more than three pieces are asked for ahead", async () => {
   assertEquals(most, 3);
 });
 
-Deno.test("values that are asked for together come one after the other, and none is mixed up", async () => {
+Deno.test("values that are requested together come one after the other, and are never mixed up", async () => {
   using it = readerOf(new Value(TEXT));
   const all = await Promise.all([1, 2, 3].map(() => it.reader.read("key", new Large(LENGTH))));
   for (const found of all) assertFound(found, TEXT, Infinity);
 });
 
-Deno.test("a value that is changed while its pieces come is read again, whole", async () => {
+Deno.test("a value that changes while its pieces come is read again, whole", async () => {
   for (const text of [textOf(LENGTH, 2), textOf(50, 2), textOf(LENGTH + 5, 2), null]) {
     const value = new Value(TEXT, 700);
     let pieces = 0;
@@ -143,7 +143,7 @@ Deno.test("a value that is changed while its pieces come is read again, whole", 
   }
 });
 
-Deno.test("a value that has another length than was said is read again, whole", async () => {
+Deno.test("a value of another length than expected is read again, whole", async () => {
   for (const length of [10, LENGTH - 1, LENGTH + 1, 2 * LENGTH]) {
     using it = readerOf(new Value(TEXT));
     assertFound(await it.reader.read("key", new Large(length)), TEXT, Infinity);
@@ -153,7 +153,7 @@ Deno.test("a value that has another length than was said is read again, whole", 
   assertEquals(await gone.reader.read("key", new Large(0)), null);
 });
 
-Deno.test("a value is read whole where pieces are not allowed, or not any more", async () => {
+Deno.test("a value is read whole if pieces are not allowed, or no longer allowed", async () => {
   using whole = readerOf(new Value(TEXT), true, false);
   assertFound(await whole.reader.read("key", new Large(LENGTH)), TEXT, Infinity);
   assertEquals(whole.redis.requests, ["PTTL key", "GET key"]);
@@ -166,7 +166,7 @@ Deno.test("a value is read whole where pieces are not allowed, or not any more",
   }
 });
 
-Deno.test("a value that is a list by now is an error of Redis's own words", async () => {
+Deno.test("a value that has become a list is an error in the words of Redis", async () => {
   const value = new Value(TEXT);
   const wrong = "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n";
   Object.assign(value.refusals, { GETRANGE: wrong, GET: wrong, STRLEN: wrong });
@@ -191,7 +191,7 @@ const WINDOWS: readonly [first: number, last: number, from: number][] = [
   [LENGTH + 5, LENGTH + 6, LENGTH],
 ];
 
-Deno.test("a window of a value comes alone, with its place in the value", async () => {
+Deno.test("only the wanted window of a value is read, with its place in the value", async () => {
   for (const [first, last, from] of WINDOWS) {
     using it = readerOf(new Value(TEXT, 5000));
     const found = await it.reader.read("key", new Large(LENGTH, { first, last })) as Found;
@@ -219,7 +219,7 @@ Deno.test("a value whose window does not fit is read whole", async () => {
   assertEquals(await gone.reader.read("key", large), null);
 });
 
-Deno.test("how long Redis keeps a value is not asked where that does not matter", async () => {
+Deno.test("no time to live is read if it is not needed", async () => {
   using it = readerOf(new Value(TEXT, 5000), false);
   assertFound(await it.reader.read("key", new Large(LENGTH)), TEXT, Infinity);
   assertFound(await it.reader.readWhole("key"), TEXT, Infinity);

@@ -14,7 +14,7 @@ function ask(from: LoopGuard, to: LoopGuard): string {
   return from.understand(new Refused("GET", reply)).reply;
 }
 
-Deno.test("a proxy that is asked for its own probe answers so, connected or not", () => {
+Deno.test("a proxy recognizes its own probe, connected or not", () => {
   const guard = new LoopGuard();
   const keys = [guard.newKey(), guard.newKey()];
   assert(keys[0] !== keys[1], "no cache on the way answers the second from the first");
@@ -25,7 +25,7 @@ Deno.test("a proxy that is asked for its own probe answers so, connected or not"
   }
 });
 
-Deno.test("a probe of another proxy is read as any key where there is a Redis", () => {
+Deno.test("a probe of another proxy is read as any key if there is a Redis", () => {
   const [one, other] = [new LoopGuard(), new LoopGuard()];
   assertEquals(one.answerTo(other.newKey(), null), null);
   assertEquals(one.answerTo("key", AWAY), null);
@@ -47,7 +47,7 @@ for (let count = 2; count <= 5; count++) {
   });
 }
 
-Deno.test("proxies in a row that wait for a Redis are no circle, and forget each other once it is there", () => {
+Deno.test("proxies in a chain that wait for Redis are not a loop, and forget each other once it is there", () => {
   const row = Array.from({ length: 30 }, () => new LoopGuard());
   for (let round = 0; round < 3; round++) {
     for (let index = 1; index < row.length; index++) {
@@ -60,7 +60,7 @@ Deno.test("proxies in a row that wait for a Redis are no circle, and forget each
   assertEquals(ask(first, second), GONE);
 });
 
-Deno.test("LoopGuard.watch() knows that probes are on their way, however the attempt ends", async () => {
+Deno.test("LoopGuard.watch() counts in-flight probes, however the attempt ends", async () => {
   const guard = new LoopGuard();
   const during = await guard.watch(() => Promise.resolve(guard.isProbing));
   await guard.watch(() => Promise.reject(new Error("lost"))).catch(() => {});

@@ -107,7 +107,7 @@ const found = (text: string) => new Found(new TextEncoder().encode(text));
 const textOf = (fetched: Fetched | undefined) =>
   fetched instanceof Found ? new TextDecoder().decode(fetched.value) : fetched;
 
-Deno.test("RedisOrigin.read() answers what is small at once, and keeps its permit until the last is there", async () => {
+Deno.test("RedisOrigin.read() answers small values at once, and keeps its permit until the last value", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits, budget } = it;
   const [a, b, c] = fly(origin, ["a", "b", "c"]);
@@ -127,7 +127,7 @@ Deno.test("RedisOrigin.read() answers what is small at once, and keeps its permi
   assertEquals([permits.held, budget.held], [0, 0]);
 });
 
-Deno.test("RedisOrigin.read() gives its permit back where nothing is late, and where all fails", async () => {
+Deno.test("RedisOrigin.read() returns its permit if no value is large, and if all reads fail", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits } = it;
   const [first] = fly(origin, ["a"]);
@@ -143,7 +143,7 @@ Deno.test("RedisOrigin.read() gives its permit back where nothing is late, and w
   assertEquals(permits.held, 0);
 });
 
-Deno.test("large values of one trip wait for room one after the other, however many there are", async () => {
+Deno.test("large values of one trip wait for room in order, however many there are", async () => {
   using it = originOf(2, 200);
   const { link, origin, permits, budget } = it;
   const keys = Array.from({ length: 20 }, (_, index) => `key:${index}`);
@@ -197,7 +197,7 @@ Deno.test("trips whose large values wait for room hold no more than half of the 
 const reasonsOf = (flights: readonly TestFlight[]) =>
   flights.map(({ fetched }) => fetched instanceof Failure ? fetched.reason : fetched);
 
-Deno.test("a large value whose connection is lost is read once more, alone, and keeps its room", async () => {
+Deno.test("a large value whose connection is lost is read again, alone, and keeps its room", async () => {
   using it = originOf(2, 100);
   const { link, origin, permits, budget } = it;
   const [small, large] = fly(origin, ["small", "large"]);
@@ -215,7 +215,7 @@ Deno.test("a large value whose connection is lost is read once more, alone, and 
   assertEquals([permits.held, budget.held], [0, 0]);
 });
 
-Deno.test("a large value that costs two connections is an error that names the setting of Redis", async () => {
+Deno.test("a large value that breaks two connections is an error that names the setting of Redis", async () => {
   using it = originOf(2, 1000);
   const { link, origin, permits, budget, stats } = it;
   const flights = fly(origin, ["good", "bad"]);
@@ -254,7 +254,7 @@ Deno.test("no key is to blame where another run of the server is there afterward
   assertEquals([permits.held, budget.held, stats.originBroken], [0, 0, 0]);
 });
 
-Deno.test("a large value is read beside all others where Redis gives no further connection", async () => {
+Deno.test("a large value is read over the shared connection if Redis accepts no further one", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits } = it;
   link.noLane = new Error("ERR max number of clients reached");
@@ -268,7 +268,7 @@ Deno.test("a large value is read beside all others where Redis gives no further 
   assertEquals(permits.held, 0);
 });
 
-Deno.test("keys whose connection is lost are read once more, and the first lost one is to blame", async () => {
+Deno.test("keys whose connection is lost are read again, and the first lost key is to blame", async () => {
   using it = originOf(2, 1000);
   const { link, origin, permits } = it;
   const flights = fly(origin, ["a", "b", "c", "d"]);
@@ -291,7 +291,7 @@ Deno.test("keys whose connection is lost are read once more, and the first lost 
   assertEquals(permits.held, 0);
 });
 
-Deno.test("a wrong reply, given twice, fails the key that it was for", async () => {
+Deno.test("a wrong reply, repeated, fails its key", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits } = it;
   const flights = fly(origin, ["a", "b"]);
@@ -307,7 +307,7 @@ Deno.test("a wrong reply, given twice, fails the key that it was for", async () 
   assertEquals(permits.held, 0);
 });
 
-Deno.test("keys that a silent connection is lost with are not read again, and none is to blame", async () => {
+Deno.test("keys of a silent connection are not read again, and no key is to blame", async () => {
   using it = originOf(1, 1000);
   const { link, origin } = it;
   const flights = fly(origin, ["a"]);
@@ -318,7 +318,7 @@ Deno.test("keys that a silent connection is lost with are not read again, and no
   assertEquals([reasonsOf(flights), link.steps.length], [["timeout"], 1]);
 });
 
-Deno.test("an empty value is asked for once more, whole, and twice if the connection is lost", async () => {
+Deno.test("an empty value is read again, whole, and twice if the connection is lost", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits } = it;
   const [flight] = fly(origin, ["empty"]);
@@ -332,7 +332,7 @@ Deno.test("an empty value is asked for once more, whole, and twice if the connec
   assertEquals([textOf(flight!.fetched), permits.held], ["", 0]);
 });
 
-Deno.test("a large value that Redis goes away under is refused in words, with its permit and room given back", async () => {
+Deno.test("a large value fails if Redis goes away, and its permit and room are returned", async () => {
   using it = originOf(1, 1000);
   const { link, origin, permits, budget } = it;
   const flights = fly(origin, ["a", "b"]);

@@ -41,7 +41,7 @@ async function until(isTrue: () => boolean): Promise<void> {
   }
 }
 
-Deno.test("a pulse asks each connection, again only once it has answered", async () => {
+Deno.test("a pulse probes each connection, and again only after its answer", async () => {
   using it = pulseOf("data", "invalidation");
   await until(() => it.asked.length === 2);
   await new Promise((resolve) => setTimeout(resolve, LEASE / 3));
@@ -51,7 +51,7 @@ Deno.test("a pulse asks each connection, again only once it has answered", async
   assertEquals(it.notes, ["data"]);
 });
 
-Deno.test("a silent connection is lost, and one that brings bytes is not", async () => {
+Deno.test("a silent connection is lost, and one with arriving bytes is not", async () => {
   using it = pulseOf("data");
   await until(() => it.asked.length === 1);
   for (let part = 0; part < 2 * LEASE; part += 10) {
@@ -63,7 +63,7 @@ Deno.test("a silent connection is lost, and one that brings bytes is not", async
   assertEquals(it.notes[0], `the data is silent for ${LEASE * 2 / 3} ms`);
 });
 
-Deno.test("an answer to what was asked before the clock jumped proves nothing", async () => {
+Deno.test("an answer to a probe from before a jump of the clock proves nothing", async () => {
   const { now } = Date;
   try {
     using it = pulseOf("data");
@@ -81,7 +81,7 @@ Deno.test("an answer to what was asked before the clock jumped proves nothing", 
   }
 });
 
-Deno.test("all who ask for a fence before the next question share it", async () => {
+Deno.test("all fences before the next probe share it", async () => {
   using it = pulseOf("data", "invalidation");
   const first = it.pulse.fence();
   await until(() => it.asked.length >= 2);

@@ -42,7 +42,7 @@ const REPLIES: readonly [time: string, value: string, found: unknown][] = [
   [":-1\r\n", bulk("x".repeat(1001)), LARGE],
 ];
 
-Deno.test("Reader.read() asks for the time and then for the value of each key, in one write", async () => {
+Deno.test("Reader.read() sends PTTL and then GETRANGE for each key, in one write", async () => {
   using it = connectTo(() => "");
   new Reader(it.connection, "bounded", true).read(["a", ALL_BYTES], 1000, new Notes());
   await settled();
@@ -52,7 +52,7 @@ Deno.test("Reader.read() asks for the time and then for the value of each key, i
   assertEquals(it.redis.written.length, 1);
 });
 
-Deno.test("Reader.read() tells of each key what was found, wherever the replies are cut", async () => {
+Deno.test("Reader.read() reports the result of each key, wherever the replies are cut", async () => {
   const text = REPLIES.map(([time, value]) => time + value).join("");
   const wanted = REPLIES.map(([, , found]) => found);
   const cuts = [...Array(400).keys(), ...Array.from({ length: 200 }, (_, at) => 400 + 11 * at)];
@@ -68,7 +68,7 @@ Deno.test("Reader.read() tells of each key what was found, wherever the replies 
   }
 });
 
-Deno.test("Reader.read() does without a limit, or without the time, where it must", async () => {
+Deno.test("Reader.read() works without GETRANGE, and without PTTL", async () => {
   const cases = [
     ["timed", ["PTTL a", "GET a"], ":-2\r\n$-1\r\n", null],
     ["timed", ["PTTL a", "GET a"], `:7\r\n${bulk("")}`, ["", 7]],
@@ -86,7 +86,7 @@ Deno.test("Reader.read() does without a limit, or without the time, where it mus
   }
 });
 
-Deno.test("Reader.read() tells no time where none matters", async () => {
+Deno.test("Reader.read() reads no time to live if it is not needed", async () => {
   using it = connectTo(([command]) => command === "PTTL" ? ":5000\r\n" : bulk("value"));
   const notes = new Notes();
   new Reader(it.connection, "bounded", false).read(["a"], 1000, notes);
@@ -94,7 +94,7 @@ Deno.test("Reader.read() tells no time where none matters", async () => {
   assertEquals(notes.found_, [["value", Infinity]]);
 });
 
-Deno.test("a reply of a wrong type ends the connection, and is told once with the key that it was for", async () => {
+Deno.test("a reply of a wrong type ends the connection, and is reported once with its key", async () => {
   const wrong = ["+OK\r\n", ":1\r\n", "*0\r\n", "*1\r\n$1\r\na\r\n", "%0\r\n", "~0\r\n", "#t\r\n"]
     .concat(",1.5\r\n", "(1\r\n", "=5\r\ntxt:a\r\n", "!3\r\nERR\r\n");
   for (const [time, value] of wrong.map((reply) => [":-1\r\n", reply]).concat([["+OK\r\n", ""]])) {
@@ -112,7 +112,7 @@ Deno.test("a reply of a wrong type ends the connection, and is told once with th
   }
 });
 
-Deno.test("a connection that is lost is told with the first key that was not read", async () => {
+Deno.test("a lost connection is reported with the first key that was not read", async () => {
   for (const sent of ["", ":-1\r\n", `:-1\r\n${bulk("a")}`, `:-1\r\n${bulk("a")}:-1\r\n$5\r\nva`]) {
     using it = connectTo(() => "");
     const notes = new Notes();

@@ -17,7 +17,7 @@ function reporting() {
   return { clock, lines, report: new LinkReport(log, "redis://h:1/0", () => clock.now) };
 }
 
-Deno.test("LinkReport.lost() says a loss once, and again each minute that it lasts", () => {
+Deno.test("LinkReport.lost() logs a loss once, and again each minute", () => {
   const { clock, lines, report } = reporting();
   const loss = { reason: "away", message: "gone" } as const;
   for (; clock.now < 150_000; clock.now += 1000) {
@@ -28,7 +28,7 @@ Deno.test("LinkReport.lost() says a loss once, and again each minute that it las
   assertEquals(lines, [...wanted, ...wanted, ...wanted]);
 });
 
-Deno.test("LinkReport.lost() is an error before the first connection and where Redis refuses", () => {
+Deno.test("LinkReport.lost() logs an error before the first connection, and if Redis refuses", () => {
   const { lines, report } = reporting();
   report.lost({ reason: "unready", message: "LOADING" });
   report.connected("tracked", "inline");
@@ -42,7 +42,7 @@ Deno.test("LinkReport.lost() is an error before the first connection and where R
   ]);
 });
 
-Deno.test("LinkReport says what a connection does without once, until that changes", () => {
+Deno.test("LinkReport logs refused optional steps once, until they change", () => {
   const { lines, report } = reporting();
   for (let time = 0; time < 3; time++) {
     report.declined([new Declined("INFO", "NOPERM"), new Declined("INFO", "NOPERM")]);
@@ -53,16 +53,16 @@ Deno.test("LinkReport says what a connection does without once, until that chang
   report.connected("tracked", "inline");
   report.untold("CLIENT LIST: NOPERM", true);
   assertEquals(lines, [
-    "info | Redis refuses some steps that the proxy can do without | INFO: NOPERM",
+    "info | Redis refuses some optional steps | INFO: NOPERM",
     "warn | Redis wants no password: the given one is not used",
-    "warn | Redis does not tell of changes: values stay until their time is up | CLIENT ID: NOPERM",
-    "warn | Redis does not tell of changes: values stay until their time is up | CLIENT LIST: NOPERM",
+    "warn | Redis announces no changes: values stay until their time is up | CLIENT ID: NOPERM",
+    "warn | Redis announces no changes: values stay until their time is up | CLIENT LIST: NOPERM",
     "info | Connected to Redis",
-    "warn | Redis does not tell of changes: values stay until their time is up | CLIENT LIST: NOPERM",
+    "warn | Redis announces no changes: values stay until their time is up | CLIENT LIST: NOPERM",
   ]);
 });
 
-Deno.test("inOurWords() replaces the sentences of ioredis, and leaves those of others", () => {
+Deno.test("inOurWords() replaces the sentences of ioredis, and keeps others", () => {
   const table: [string, string][] = [
     ["Connection is closed.", "Redis closed the connection"],
     [
@@ -86,7 +86,7 @@ Deno.test("inOurWords() replaces the sentences of ioredis, and leaves those of o
   assertEquals((unasked as Refused).reply, "ERR max number of clients reached");
 });
 
-Deno.test("pauses grow from failure to failure up to a bound, with jitter, and are longer where Redis refuses", () => {
+Deno.test("pauses grow with each failure up to a bound, with jitter, and are longer if Redis refuses", () => {
   const away = { reason: "away", message: "" } as const;
   const isWithin = (pause: number, bound: number) => pause >= bound / 2 && pause <= bound;
   for (const [failures, bound] of [[0, 50], [1, 100], [4, 800], [5, 1000], [1000, 1000]] as const) {

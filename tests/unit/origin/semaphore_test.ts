@@ -14,7 +14,7 @@ Deno.test("Semaphore grants no more permits than it has", async () => {
   assertEquals(semaphore.held, 0);
 });
 
-Deno.test("Semaphore hands a freed permit to the longest waiter, and to nobody who comes between", async () => {
+Deno.test("Semaphore gives a freed permit to the longest waiter, and never to a newcomer", async () => {
   const semaphore = new Semaphore(options);
   semaphore.tryAcquire();
   const order: number[] = [];
@@ -29,7 +29,7 @@ Deno.test("Semaphore hands a freed permit to the longest waiter, and to nobody w
   assertEquals([semaphore.held, semaphore.waiting], [0, 0]);
 });
 
-Deno.test("Semaphore.acquire() is full at once when enough wait already", async () => {
+Deno.test("Semaphore.acquire() is full at once if the queue is full", async () => {
   const semaphore = new Semaphore(options);
   semaphore.tryAcquire();
   const waiters = [1, 2, 3].map(() => semaphore.acquire());
@@ -44,7 +44,7 @@ Deno.test("Semaphore.acquire() with no room for waiters never waits", async () =
   assertEquals(await semaphore.acquire(), "full");
 });
 
-Deno.test("Semaphore.acquire() is late once patience is over, and takes no permit then", async () => {
+Deno.test("Semaphore.acquire() is late after the longest wait, and takes no permit", async () => {
   const semaphore = new Semaphore({ ...options, patience: 10 });
   semaphore.tryAcquire();
   const started = performance.now();

@@ -3,7 +3,7 @@ import { SilenceWatch } from "../../../src/origin/watch.ts";
 
 const TIMEOUT = 40;
 
-Deno.test("SilenceWatch calls when a read waits and not a byte comes for the time-out", async () => {
+Deno.test("SilenceWatch calls if a read waits and no byte comes within the timeout", async () => {
   const sent = performance.now();
   await new Promise<void>((resolve) => {
     const watch = new SilenceWatch(TIMEOUT, () => 0, () => {

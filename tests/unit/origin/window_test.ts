@@ -9,7 +9,7 @@ function trip(window: Window, sentAt: number, took: number, bytes: number, isSho
   window.leave(sentAt, sentAt + took, bytes, isShort);
 }
 
-Deno.test("Window.enter() gives trips that are under way together less room each", () => {
+Deno.test("Window.enter() divides the room among in-flight trips", () => {
   const window = new Window();
   assertEquals([window.enter(), window.enter(), window.enter(), window.enter()], [
     256 * KB,
@@ -21,7 +21,7 @@ Deno.test("Window.enter() gives trips that are under way together less room each
   assertEquals(window.enter(), 64 * KB);
 });
 
-Deno.test("Window grows by what comes quickly, up to its bound", () => {
+Deno.test("Window grows with quick answers, up to its bound", () => {
   const window = new Window();
   trip(window, 0, 10, 256 * KB);
   assertEquals(window.size, 512 * KB);
@@ -37,7 +37,7 @@ Deno.test("Window grows by what comes quickly, up to its bound", () => {
   assertEquals(window.size, 64 * 1024 * KB);
 });
 
-Deno.test("Window shrinks once for all trips that are slow together, and never to nothing", () => {
+Deno.test("Window shrinks once for all trips that are slow together, and never to zero", () => {
   const window = new Window();
   for (let at = 0; at < 10; at++) window.enter();
   for (let at = 0; at < 10; at++) window.leave(at, 300 + at, 1000, false);

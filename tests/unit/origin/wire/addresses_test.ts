@@ -16,14 +16,14 @@ const never = new AbortController().signal;
 
 const addresses = (...list: string[]) => () => Promise.resolve(list);
 
-Deno.test("connectToAny() connects to an IP address as it is", async () => {
+Deno.test("connectToAny() connects directly to an IP address", async () => {
   for (const address of ["192.0.2.1", "2001:db8::1"]) {
     const line = await connectToAny(address, (one) => Promise.resolve(new Line(one)), never);
     assertEquals([line.address, line.isClosed], [address, false]);
   }
 });
 
-Deno.test("connectToAny() goes on to the next address as soon as one fails", async () => {
+Deno.test("connectToAny() tries the next address as soon as one fails", async () => {
   const tried: string[] = [];
   const connect = (address: string) => {
     tried.push(address);
@@ -37,7 +37,7 @@ Deno.test("connectToAny() goes on to the next address as soon as one fails", asy
   assert(performance.now() - began < 200);
 });
 
-Deno.test("connectToAny() tries the next address beside one that is silent, and closes who is late", async () => {
+Deno.test("connectToAny() tries the next address beside a silent one, and closes late connections", async () => {
   const late = Promise.withResolvers<Line>();
   const signals: AbortSignal[] = [];
   const connect = (address: string, signal: AbortSignal) => {
@@ -52,7 +52,7 @@ Deno.test("connectToAny() tries the next address beside one that is silent, and 
   assertEquals([loser.isClosed, line.isClosed], [true, false]);
 });
 
-Deno.test("connectToAny() takes the silent address after all, when the others fail", async () => {
+Deno.test("connectToAny() still takes the silent address if the others fail", async () => {
   const late = Promise.withResolvers<Line>();
   const connect = (address: string) =>
     address === "a" ? late.promise : Promise.reject(new Error(`${address} refused`));
@@ -61,14 +61,14 @@ Deno.test("connectToAny() takes the silent address after all, when the others fa
   assertEquals((await connecting).address, "a");
 });
 
-Deno.test("connectToAny() fails with the first address's reason, when all fail", async () => {
+Deno.test("connectToAny() fails with the reason of the first address if all fail", async () => {
   const connect = (address: string) => Promise.reject(new Error(`${address} refused`));
   const list = addresses("a", "b");
   await assertRejects(() => connectToAny("name", connect, never, list), Error, "a refused");
   await assertRejects(() => connectToAny("127.0.0.1", connect, never), Error, "127.0.0.1 refused");
 });
 
-Deno.test("connectToAny() gives up on its signal, at whatever it is", async () => {
+Deno.test("connectToAny() aborts at its signal, in any state", async () => {
   const silent = () => new Promise<never>(() => {});
   const soon = () => {
     const controller = new AbortController();

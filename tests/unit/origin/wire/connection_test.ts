@@ -50,7 +50,7 @@ class PartTaker extends Taker {
   }
 }
 
-Deno.test("requests of one turn go out in one write, and those made meanwhile in the next", async () => {
+Deno.test("requests of one turn leave in one write, and later requests in the next", async () => {
   using it = connect();
   const taker = new Taker();
   for (const key of ["a", "b"]) it.connection.send(requestOf("GET", key), 1, taker);
@@ -67,7 +67,7 @@ Deno.test("requests of one turn go out in one write, and those made meanwhile in
   assertEquals(it.redis.written, [get("a") + get("b"), get("c") + get("d") + get("e")]);
 });
 
-Deno.test("a request and its reply pass as the bytes that they are", async () => {
+Deno.test("a request and its reply pass unchanged", async () => {
   using it = connect();
   const taker = new Taker();
   const text = "*2\r\n$3\r\ngEt\r\n$4\r\n\x00\xff\r\n\r\n";
@@ -79,7 +79,7 @@ Deno.test("a request and its reply pass as the bytes that they are", async () =>
   assertEquals(taker.replies, ["|1\r\n+a\r\n:1\r\n$4\r\n\x00\xff\r\n\r\n"]);
 });
 
-Deno.test("requests of all sizes go out as they are, in order", async () => {
+Deno.test("requests of all sizes leave unchanged, in order", async () => {
   using it = connect();
   const next = random(5);
   let wanted = "";
@@ -101,7 +101,7 @@ Deno.test("requests of all sizes go out as they are, in order", async () => {
   assert(it.redis.written.join("") === wanted);
 });
 
-Deno.test("each reply comes to who waits for it, and a push to nobody who waits", async () => {
+Deno.test("each reply goes to its receiver, and a push to none", async () => {
   using it = connect();
   const pushes: string[] = [];
   it.connection.onPush = (...push) => void pushes.push(textOf(...push));
@@ -116,7 +116,7 @@ Deno.test("each reply comes to who waits for it, and a push to nobody who waits"
   assertEquals(it.connection.expected, 0);
 });
 
-Deno.test("random replies in random pieces come whole, each to its receiver", async () => {
+Deno.test("random replies in random pieces come complete, each to its receiver", async () => {
   const next = random(6);
   for (let round = 0; round < 50; round++) {
     using it = connect();
@@ -159,7 +159,7 @@ Deno.test("a long push between parts of nothing is collected", async () => {
   assertEquals(push, 200_000 + 15);
 });
 
-Deno.test("a receiver's promise holds back all that comes after, and reading too", async () => {
+Deno.test("a receiver's promise holds back later replies, and reading", async () => {
   using it = connect();
   const gate = Promise.withResolvers<void>();
   const order: string[] = [];
@@ -180,7 +180,7 @@ Deno.test("a receiver's promise holds back all that comes after, and reading too
   assertEquals(order, ["a", "b", "c"]);
 });
 
-Deno.test("drained() settles once all is written, or the connection has ended", async () => {
+Deno.test("drained() resolves once all is written, or the connection has ended", async () => {
   using it = connect();
   await it.connection.drained();
   it.redis.hold();
@@ -202,7 +202,7 @@ Deno.test("drained() settles once all is written, or the connection has ended", 
   await it.connection.drained();
 });
 
-Deno.test("when Redis closes the connection, its owner knows before those who wait for replies", async () => {
+Deno.test("if Redis closes the connection, its owner knows before the receivers", async () => {
   using it = connect();
   const order: string[] = [];
   const receiver = (name: string): Receiver => ({
@@ -227,7 +227,7 @@ Deno.test("when Redis closes the connection, its owner knows before those who wa
   assertEquals([it.redis.isClosed, it.connection.expected], [true, 0]);
 });
 
-Deno.test("what is no answer ends the connection, and says why", async () => {
+Deno.test("bytes that are not RESP end the connection, with the reason", async () => {
   const cases = [
     ["HTTP/1.1 400\r\n", /^what answers does not speak Redis's protocol: .* 72$/, false],
     [`${"*1\r\n".repeat(100)}:1\r\n`, /too deep/, false],
@@ -244,7 +244,7 @@ Deno.test("what is no answer ends the connection, and says why", async () => {
   }
 });
 
-Deno.test("an error that comes unasked ends the connection, and is the reason", async () => {
+Deno.test("an error without a request ends the connection, and is the reason", async () => {
   using it = connect();
   it.redis.send("-ERR max number of clients reached\r\n");
   await settled();
@@ -264,7 +264,7 @@ Deno.test("a read or write that fails ends the connection", async () => {
   }
 });
 
-Deno.test("what Redis said before it closed the connection comes before a write that failed", async () => {
+Deno.test("an error of Redis before the close is the reason, not the failed write", async () => {
   using it = connect();
   const call = it.connection.call("A");
   it.redis.write = () => Promise.reject(new Error("broken pipe"));
@@ -273,7 +273,7 @@ Deno.test("what Redis said before it closed the connection comes before a write 
   await assertRejects(() => call, Error, "ERR max number of clients reached");
 });
 
-Deno.test("a receiver that throws ends the connection, and takes no other with it", async () => {
+Deno.test("a receiver that throws ends the connection, and no other connection", async () => {
   using it = connect();
   const taker = new Taker();
   const thrower: Receiver = {
@@ -289,7 +289,7 @@ Deno.test("a receiver that throws ends the connection, and takes no other with i
   assertEquals([it.connection.loss, taker.replies, taker.isSent], ["a fault of ours", [], true]);
 });
 
-Deno.test("nothing is handed on after close(), not even what has come", async () => {
+Deno.test("nothing is passed on after close(), not even received replies", async () => {
   using it = connect();
   const taker = new Taker();
   const closer: Receiver = { reply: () => it.connection.close("enough"), lost: () => {} };
@@ -300,7 +300,7 @@ Deno.test("nothing is handed on after close(), not even what has come", async ()
   assertEquals([taker.replies, taker.isSent, it.connection.loss], [[], true, "enough"]);
 });
 
-Deno.test("an idle connection holds little memory, and one that had much to read gives it back", async () => {
+Deno.test("an idle connection holds little memory, also after large replies", async () => {
   using it = connect();
   const sizes: number[] = [];
   const read = it.redis.read.bind(it.redis);

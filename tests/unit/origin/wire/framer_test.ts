@@ -28,7 +28,7 @@ function endsOf(samples: readonly Sample[]): [number, boolean][] {
 
 const textOf = (samples: readonly Sample[]) => samples.map(({ text }) => text).join("");
 
-Deno.test("a framer finds each reply's end, wherever the bytes are cut in two or three", () => {
+Deno.test("a framer finds the end of each reply, wherever the bytes are cut", () => {
   for (const sample of SAMPLES) {
     const samples = [sample, SAMPLES[0]!, sample];
     const text = textOf(samples);
@@ -56,7 +56,7 @@ Deno.test("a framer finds the ends of random replies with pushes between, in ran
   }
 });
 
-Deno.test("a framer knows how much of a bulk string is still to come", () => {
+Deno.test("a framer knows how many bytes of a bulk string are missing", () => {
   const framer = new Framer();
   assertEquals(framer.scan(bytesOf("*2\r\n:1\r\n$100\r\nabc"), 0, 17), MORE);
   assertEquals(framer.awaited, 99);
@@ -74,7 +74,7 @@ Deno.test("a framer counts elements by the million, and bulk strings over 4 GiB"
   assertEquals(framer.awaited, 5_000_000_002);
 });
 
-Deno.test("a framer takes no garbage, however it is cut", () => {
+Deno.test("a framer refuses garbage, however it is cut", () => {
   const garbage = [
     ...["x", "\r\n", "GET\r\n", "HTTP/1.1 400 Bad Request\r\n", "\x16\x03\x01"],
     ...[
@@ -109,7 +109,7 @@ Deno.test("a framer takes no garbage, however it is cut", () => {
   }
 });
 
-Deno.test("a framer tells a push from a reply by its attribute's end", () => {
+Deno.test("a framer distinguishes a push from a reply behind an attribute", () => {
   const text = "|1\r\n+a\r\n:1\r\n>1\r\n+b\r\n:1\r\n";
   assertEquals(framesOf(text, []), [[text.length - 4, true], [text.length, false]]);
 });

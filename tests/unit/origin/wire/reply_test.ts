@@ -24,7 +24,7 @@ Deno.test("parseReply() reads random nested replies", () => {
   }
 });
 
-Deno.test("parseReply() refuses to nest without end", () => {
+Deno.test("parseReply() refuses endless nesting", () => {
   assertThrows(() => parseReply(bytesOf("*1\r\n".repeat(100_000) + "*0\r\n")), Error, "too deep");
 });
 
