@@ -11,6 +11,7 @@ import { CommandTable } from "../commands/table.ts";
 import type { CommandSpec, Reply as CommandReply } from "../commands/spec.ts";
 import type { Latencies } from "../core/stats.ts";
 import { Failure, type Millis } from "../core/types.ts";
+import { Closings } from "../origin/wire/closings.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import { fieldOf, type Reply } from "../origin/wire/reply.ts";
 import type { ChangeLog } from "./changes.ts";
@@ -90,7 +91,7 @@ export class Lanes {
   readonly #plain = new Map<string, CommandSpec | null>();
   #plainTable: CommandTable | null = null;
   /** Questions at which the server ends the connection, as some do at an unknown command. */
-  readonly #closings = new Set<Question>();
+  readonly #closings = new Closings();
 
   constructor(readonly options: LanesOptions) {
     this.#budget = new StreamBudget(options.replyMemory);
@@ -200,12 +201,13 @@ export class Lanes {
         if (connection.loss !== null) return;
         if (this.#closings.has(question)) continue;
         this.#learn(question, await connection.call(...question.split(" ")).catch(() => null));
-        if (connection.loss !== null) closedAt = question;
+        if (connection.loss === null) this.#closings.forget(question);
+        else closedAt = question;
       }
     });
     const isSilent = opened instanceof Failure && opened.reason === "timeout";
     if (closedAt === undefined || isSilent) return opened;
-    this.#closings.add(closedAt);
+    this.#closings.note(closedAt);
     return await this.#openShared(opening);
   }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import type { OriginAddress } from "./address.ts";
-import { ClosedAt, Closings } from "./handshake.ts";
+import { ClosedAt } from "./handshake.ts";
+import { Closings } from "./wire/closings.ts";
 import type { LoopGuard } from "./loop_guard.ts";
 import { openUpstream, type Upstream, type UpstreamOptions } from "./upstream.ts";
 

@@ -10,6 +10,7 @@
 import { isNotNow } from "../core/redis_errors.ts";
 import type { Millis } from "../core/types.ts";
 import { Declined, isForbidden, Refused } from "./refusal.ts";
+import { Closings } from "./wire/closings.ts";
 
 /**
  * Sends a command. Arguments and replies are Latin-1: a code unit for each byte. Rejects with an error
@@ -28,27 +29,6 @@ export function isReply(error: unknown): error is Error {
 export class ClosedAt extends Error {
   constructor(step: string) {
     super(`Redis closed the connection at ${step}`);
-  }
-}
-
-/** If so many connections in a row end at a step, this is the server's answer. */
-const ANSWER = 2;
-
-/** The steps at which a server closes connections. */
-export class Closings {
-  readonly #counts = new Map<string, number>();
-
-  /** Whether the server closes connections at this step. */
-  has(step: string): boolean {
-    return (this.#counts.get(step) ?? 0) >= ANSWER;
-  }
-
-  note(step: string): void {
-    this.#counts.set(step, (this.#counts.get(step) ?? 0) + 1);
-  }
-
-  forget(step: string): void {
-    this.#counts.delete(step);
   }
 }
 

@@ -6,7 +6,8 @@
  */
 import { type Fetched, Found, type Key } from "../core/types.ts";
 import { authenticate, prepareReads } from "./greeting.ts";
-import { Closings, Handshake } from "./handshake.ts";
+import { Handshake } from "./handshake.ts";
+import { Closings } from "./wire/closings.ts";
 import type { LaneConnection } from "./lane.ts";
 import type { Large } from "./large.ts";
 import { LargeReader } from "./large_reader.ts";

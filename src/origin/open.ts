@@ -6,7 +6,8 @@
 import type { Millis } from "../core/types.ts";
 import type { OriginAddress } from "./address.ts";
 import { dial, type OriginConn } from "./dial.ts";
-import { type Closings, Handshake, Silence } from "./handshake.ts";
+import { Handshake, Silence } from "./handshake.ts";
+import type { Closings } from "./wire/closings.ts";
 import { explainTls } from "./tls_errors.ts";
 import { Connection } from "./wire/connection.ts";
 import { inOurWords } from "./words.ts";

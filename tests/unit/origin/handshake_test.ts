@@ -1,7 +1,8 @@
 /** What becomes of each answer of a handshake: a refusal, a closed connection, silence. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { authenticate, prepareReads } from "../../../src/origin/greeting.ts";
-import { ClosedAt, Closings, Handshake } from "../../../src/origin/handshake.ts";
+import { ClosedAt, Handshake } from "../../../src/origin/handshake.ts";
+import { Closings } from "../../../src/origin/wire/closings.ts";
 import { LoopGuard } from "../../../src/origin/loop_guard.ts";
 import { failureOf, lossOf } from "../../../src/origin/loss.ts";
 import { Declined, Refused } from "../../../src/origin/refusal.ts";
