@@ -7,9 +7,16 @@
  * @module
  */
 import type { Follower } from "./follower.ts";
+import type { Handshake } from "./handshake.ts";
 import type { Opened } from "./open.ts";
 import { Declined } from "./refusal.ts";
-import { ITSELF, type Tracking, type TrackingOptions, trackingProbe } from "./tracking.ts";
+import {
+  DeafConnection,
+  ITSELF,
+  type Tracking,
+  type TrackingOptions,
+  trackingProbe,
+} from "./tracking.ts";
 import { fieldOf, parseReply, type Reply } from "./wire/reply.ts";
 
 /**
@@ -27,7 +34,7 @@ export async function trackInline(
   const args = prefixes.flatMap((prefix) => ["PREFIX", prefix]);
   const broadcast = tracking === "bcast" ? ["BCAST", ...args] : [];
   await handshake.may("CLIENT", "TRACKING", "ON", ...broadcast);
-  const ask = await trackingProbe(handshake, ITSELF);
+  const ask = await probeOf(handshake);
   return {
     mode: "inline",
     probes: [{
@@ -40,6 +47,16 @@ export async function trackInline(
       connection.onPush = (bytes, from) => hear(parseReply(bytes, from), follower),
     close() {},
   };
+}
+
+async function probeOf(handshake: Handshake): Promise<() => Promise<unknown>> {
+  try {
+    return await trackingProbe(handshake, ITSELF);
+  } catch (error) {
+    if (!(error instanceof DeafConnection)) throw error;
+    await handshake.may("CLIENT", "TRACKING", "OFF");
+    throw new Declined("HELLO 3", error.message);
+  }
 }
 
 /** Passes the keys of a push to the follower; null stands for all keys. */

@@ -42,6 +42,13 @@ export interface Probe {
   received(): number;
 }
 
+/** A connection without a redirection speaks RESP2: Redis tracks its reads, but sends nothing. */
+export class DeafConnection extends Error {
+  constructor() {
+    super("the connection speaks RESP2: wanted RESP3");
+  }
+}
+
 /** The target of tracking in TRACKINGINFO if a connection gets the invalidations itself. */
 export const ITSELF = "0";
 
@@ -50,6 +57,7 @@ export const ITSELF = "0";
  *
  * @param target The id of the connection that gets the invalidations, or `ITSELF`.
  * @throws {Declined} If Redis cannot confirm the target. It must, because it accepts any target.
+ * @throws {DeafConnection} If the connection cannot get invalidations itself.
  * @throws {Error} If the reads are not tracked.
  */
 export async function trackingProbe(
@@ -86,10 +94,7 @@ export async function verifyTracked(handshake: Handshake, target: string): Promi
 
 function verify(trackingInfo: unknown, target: string): void {
   const info = trackingInfo as Reply;
-  // In RESP2, Redis tracks without a redirection too, but sends nothing.
-  if (target === ITSELF && !(info instanceof Map)) {
-    throw new Error("the connection speaks RESP2: wanted RESP3");
-  }
+  if (target === ITSELF && !(info instanceof Map)) throw new DeafConnection();
   const flags = fieldOf(info, "flags");
   const found = String(fieldOf(info, "redirect"));
   if (!Array.isArray(flags)) throw new Error("Redis does not say whether it tracks reads");

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { startProxy } from "../support/proxy.ts";
+import { LyingRedis } from "../support/lying_redis.ts";
 import { type Kind, Relay } from "../support/relay.ts";
 import { ask, redisCli, until } from "../support/serving.ts";
 import { PATH_WAYS } from "../support/ways.ts";
@@ -87,6 +88,19 @@ for (const { name, mode, args } of PATH_WAYS) {
     await until(async () => await it.get("key") === "new\n", 5000);
   });
 }
+
+Deno.test("a connection that is said to speak RESP3 and does not is not relied on", async () => {
+  await using redis = await startRedisServer();
+  const said = ["server", "redis", "proto"].map((word) => `$${word.length}\r\n${word}\r\n`);
+  const hello = `%2\r\n${said.join("")}:3\r\n`;
+  using lying = new LyingRedis(redis.port, ([name]) => name === "HELLO" ? hello : undefined);
+  await using proxy = await startProxy(lying.port);
+  assertMatch(proxy.process.stderr, /coherence=tracked tracking=redirect/);
+  await ask(redis.port, "SET", "key", "old");
+  assertEquals(await redisCli(proxy.port, "get", "key"), "old\n");
+  await ask(redis.port, "SET", "key", "new");
+  await until(async () => await redisCli(proxy.port, "get", "key") === "new\n", 1000);
+});
 
 Deno.test("a pair whose connections reached different servers is not used", async () => {
   await using other = await startRedisServer();
