@@ -101,11 +101,12 @@ export class History {
     }
     // A write without a reply may be executed at any later time, even after newer ones.
     if (this.isStrict(reading.key) && state.acknowledged === Infinity) {
-      return this.#note(0, reading);
+      return this.#note(0, reading, 0);
     }
     const end = state.acknowledged + state.timeToLive;
     const age = Math.max(reading.invoked - end, this.#ageOf(states, index, reading), 0);
-    this.#note(age, reading);
+    const own = states.slice(index + 1).filter(({ value }) => value !== null);
+    this.#note(age, reading, Math.max(0, this.#ageOf(own, -1, reading)));
     const name = `${reading.reader} ${reading.key}`;
     const before = this.#latest.get(name) ?? -1;
     if (index < before) this.#violate(`monotony, after ${states[before]!.value}`, reading);
@@ -121,7 +122,8 @@ export class History {
         this.#vanishings.some(({ from, to }) => invoked <= to && reading.answered >= from);
       if (isGone) youngest = Math.min(youngest, this.#ageOf(states, index, reading));
     }
-    this.#note(Math.max(0, youngest), reading);
+    youngest = Math.max(0, youngest);
+    this.#note(youngest, reading, youngest);
   }
 
   /**
@@ -138,17 +140,23 @@ export class History {
     return age;
   }
 
-  #note(age: number, reading: Reading): void {
+  /**
+   * Counts a read.
+   *
+   * @param own The age if only the writers of the key count, and not what a fault removed.
+   */
+  #note(age: number, reading: Reading, own: number): void {
     const step = Math.round(age * 10);
     this.#ages.set(step, (this.#ages.get(step) ?? 0) + 1);
     if (age > 0) this.stale++;
     this.#max = Math.max(this.#max, age);
     const isStrict = this.isStrict(reading.key);
     if (isStrict) this.strictReads++;
-    if (isStrict && age > 0) this.strictStale++;
+    const isLate = isStrict && own > 0;
+    if (isLate) this.strictStale++;
     // For a strict key, one clock has both moments: that of the reply to its writer, and that of
-    // the request.
-    if (age > (isStrict ? 0 : this.bound + TOLERANCE)) {
+    // the request. What a fault removes is not written through the proxy.
+    if (isLate || age > this.bound + TOLERANCE) {
       this.#violate(`staleness of ${age.toFixed(1)} ms`, reading);
     }
   }

@@ -36,3 +36,13 @@ Deno.test("the soak finds a client that goes back in time", () => {
   read("first", 36);
   assertEquals(history.violations.length, 1);
 });
+
+Deno.test("the soak gives a removal by a fault the time of an invalidation, as it did not pass the proxy", () => {
+  const { history, read } = twoWrites(40);
+  history.write("own", null, 50)(60);
+  read("second", 61);
+  assertEquals([history.violations, history.strictStale], [[], 0]);
+  history.write("own", "third", 70)(80);
+  read("second", 81);
+  assertEquals([history.violations.length, history.strictStale], [1, 1]);
+});
