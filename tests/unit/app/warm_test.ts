@@ -7,10 +7,16 @@ import { Log } from "../../../src/core/log.ts";
 async function withFile(work: (path: string, open: () => WarmFile) => void | Promise<void>) {
   const folder = await Deno.makeTempDir();
   const path = `${folder}/warm`;
-  const open = () => openWarmFile(parseConfig(["--warm-file", path], {}, () => "").values)!;
+  const opened: WarmFile[] = [];
+  const open = () => {
+    const file = openWarmFile(parseConfig(["--warm-file", path], {}, () => "").values)!;
+    opened.push(file);
+    return file;
+  };
   try {
     await work(path, open);
   } finally {
+    for (const { file } of opened) (file as Deno.FsFile).close();
     await Deno.remove(folder, { recursive: true });
   }
 }

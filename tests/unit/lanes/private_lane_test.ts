@@ -216,6 +216,8 @@ Deno.test("PrivateLane passes a long reply in parts, and continues when the clie
   };
   send("LRANGE", "l", "0", "-1");
   socket.reply(`$500000\r\n${"x".repeat(500_000)}\r\n`);
+  while (parts === 0) await settled();
+  // No further part follows until the client has taken this one.
   await settled();
   assertEquals(parts, 1);
   taken.resolve();
