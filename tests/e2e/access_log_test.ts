@@ -70,7 +70,11 @@ Deno.test("the slow log tells of a request that takes long", async () => {
   await redisCli(it.port, "get", "other");
   const [line] = await it.proxy.process.logged(/Slow request.*/);
   assertMatch(line, /command=get key=[0-9a-f]{16} result=(miss|timeout) bytes=\d+ ms=\d{3}/);
-  assertEquals(it.proxy.process.stderr.match(/Slow request/g)!.length, 1);
+  const times = Array.from(
+    it.proxy.process.stderr.matchAll(/Slow request.* ms=([\d.]+)/g),
+    ([, ms]) => Number(ms),
+  );
+  assert(times.length < 3 && times.every((ms) => ms > 100), `${times}`);
 });
 
 Deno.test("the first refusal of each command is logged, and further ones are not", async () => {
