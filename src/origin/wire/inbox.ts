@@ -6,7 +6,7 @@
  */
 
 /** Memory at first, in bytes. */
-const MIN_BYTES = 1024;
+const MIN_BYTES = 256;
 
 /** The most memory that a reply gets because of its announced length, in bytes. */
 const TRUSTED_BYTES = 1024 * 1024;

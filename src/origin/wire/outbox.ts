@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 
 /** The first memory, and the most memory to keep for the next requests, in bytes. */
-const MIN_BYTES = 1024;
+const MIN_BYTES = 256;
 const MAX_SPARE_BYTES = 256 * 1024;
 
 /** From this length on, text and bytes are not copied one by one. */
