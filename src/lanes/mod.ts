@@ -17,6 +17,7 @@ import { fieldOf, type Reply } from "../origin/wire/reply.ts";
 import type { ChangeLog } from "./changes.ts";
 import { ClientIds } from "./client_ids.ts";
 import type { Greeting } from "./greeting.ts";
+import { HalfOpenWatch, type Watched } from "./half_open.ts";
 import type { LaneClient } from "./lane_client.ts";
 import { LongRequests } from "./long_requests.ts";
 import { ConnectionState } from "./connection_state.ts";
@@ -71,6 +72,10 @@ const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } a
 const QUESTIONS = ["COMMAND", "CONFIG GET proto-max-bulk-len"] as const;
 type Question = typeof QUESTIONS[number];
 
+/** How long connections may be silent before Redis is asked about them, in time-outs. */
+const SHARED_PATIENCE = 5;
+const PRIVATE_PATIENCE = 30;
+
 /** The most names to remember. Clients can write each command in several ways. */
 const PLAIN_NAMES = 2000;
 
@@ -93,8 +98,15 @@ export class Lanes {
   /** Questions at which the server ends the connection, as some do at an unknown command. */
   readonly #closings = new Closings();
 
+  /** The ids at Redis of shared connections. */
+  readonly #upstreamIds = new WeakMap<Connection, number>();
+  readonly #private = new Set<PrivateLane>();
+  readonly #watch: HalfOpenWatch;
+
   constructor(readonly options: LanesOptions) {
     this.#budget = new StreamBudget(options.replyMemory);
+    const every = SHARED_PATIENCE * options.timeout;
+    this.#watch = new HalfOpenWatch(() => this.#watched(), (ids) => this.#known(ids), every);
   }
 
   /** Whether one more private connection may be opened. */
@@ -173,11 +185,18 @@ export class Lanes {
       return connection;
     }
     stats.upstreamsTotal++;
+    if (connection.loss !== null) {
+      stats.upstreams--;
+      return new Failure("away", `Redis is away: ${connection.loss}`);
+    }
     const lane = new PrivateLane(connection, new ConnectionState(database), cache, client);
     lane.latency = stats.latencies.lanes.private;
-    lane.onClosed = () => stats.upstreams--;
+    this.#private.add(lane);
+    lane.onClosed = () => {
+      stats.upstreams--;
+      this.#private.delete(lane);
+    };
     lane.upstreamId = upstreamId;
-    if (connection.loss !== null) return new Failure("away", `Redis is away: ${connection.loss}`);
     return lane;
   }
 
@@ -188,7 +207,37 @@ export class Lanes {
 
   /** Ends all shared connections. */
   close(): void {
+    this.#watch.stop();
     for (const lane of this.#open) lane.close();
+  }
+
+  /** The connections whose end Redis may not have told. */
+  #watched(): Watched[] {
+    const { timeout } = this.options;
+    const patience = SHARED_PATIENCE * timeout;
+    const shared = this.#open.flatMap(({ connection, outstanding }) => {
+      if (connection === null) return [];
+      const upstreamId = this.#upstreamIds.get(connection) ?? null;
+      return [{ connection, outstanding, upstreamId, patience }];
+    });
+    const own = Array.from(this.#private, ({ connection, outstanding, upstreamId }) => {
+      return { connection, outstanding, upstreamId, patience: PRIVATE_PATIENCE * timeout };
+    });
+    return [...shared, ...own];
+  }
+
+  /** Asks Redis over a new connection which of these connections it has; null if it does not say. */
+  async #known(ids: readonly number[]): Promise<ReadonlySet<number> | null> {
+    let list: Reply | undefined;
+    const opening = { version: 2, name: "redis-proxy-probe", login: null } as const;
+    const opened = await this.options.open(opening, async (connection) => {
+      const words = ["CLIENT", "LIST", "ID", ...ids.map(String)];
+      list = await connection.call(...words).catch(() => null);
+    });
+    if (opened instanceof Failure) return null;
+    opened.close("its work is done");
+    if (typeof list !== "string") return null;
+    return new Set(Array.from((list as string).matchAll(/^id=(\d+)/gm), ([, id]) => Number(id)));
   }
 
   /** Opens a shared connection, and asks again about the server: it may be another one now. */
@@ -204,6 +253,8 @@ export class Lanes {
         if (connection.loss === null) this.#closings.forget(question);
         else closedAt = question;
       }
+      const id = await idOf(connection);
+      if (id !== null) this.#upstreamIds.set(connection, id);
     });
     const isSilent = opened instanceof Failure && opened.reason === "timeout";
     if (closedAt === undefined || isSilent) return opened;

@@ -71,6 +71,11 @@ export class SharedLane {
     return this.#left.size + (this.#connection?.loss === null ? 1 : 0);
   }
 
+  /** The connection that takes new requests; null before the first one. */
+  get connection(): Connection | null {
+    return this.#connection;
+  }
+
   /** The number of requests without a reply. */
   get outstanding(): number {
     return this.#connection?.expected ?? 0;

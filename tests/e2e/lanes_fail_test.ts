@@ -32,6 +32,22 @@ for (const [name, before] of [["shared", SHARED], ["own", OWN]] as const) {
   });
 }
 
+Deno.test("an end of the shared connection that the proxy was not told is found, and a client that waits is kept", async () => {
+  await using redis = await startRedisServer();
+  using relay = new Relay(() => redis.port);
+  await using proxy = await startProxy(relay.port, ["--redis-timeout", "0.5"]);
+  using client = await RawClient.connect(proxy.port);
+  using waiting = await RawClient.connect(proxy.port);
+  assertEquals(await client.exchange(SHARED, 4), ":1\r\n");
+  relay.halfOpen("lane");
+  await client.send(request("INCR", "k"));
+  // It begins after the shared connection has lost its other end.
+  await waiting.send(request("BLPOP", "q", "0"));
+  assertEquals(await client.rest(), "");
+  await until(async () => await ask(proxy.port, "RPUSH", "q", "job") === ":1");
+  assertEquals(await waiting.until("job\r\n"), "*2\r\n$1\r\nq\r\n$3\r\njob\r\n");
+});
+
 Deno.test("a read that is lost on the shared connection is sent once more", async () => {
   await using redis = await startRedisServer();
   using relay = new Relay(() => redis.port);
