@@ -9,7 +9,7 @@
  */
 import { isNotNow } from "../core/redis_errors.ts";
 import type { Millis } from "../core/types.ts";
-import { Declined, isForbidden, Refused } from "./refusal.ts";
+import { CLOSES, Declined, isForbidden, Refused } from "./refusal.ts";
 import { Closings } from "./wire/closings.ts";
 
 /**
@@ -69,7 +69,7 @@ export class Handshake {
    */
   async may(command: string, ...args: string[]): Promise<unknown> {
     const step = stepOf(command, args);
-    if (this.closings.has(step)) throw this.#decline(step, "Redis closes the connection");
+    if (this.closings.has(step)) throw this.#decline(step, CLOSES);
     try {
       const reply = await this.#ask(step, command, args);
       this.closings.forget(step);

@@ -42,6 +42,8 @@ export class Link {
   /** The number of failed attempts since the last success. A loss counts as one. */
   #failures = 0;
   #trackingFailures = 0;
+  /** Whether this Redis tracked reads before. */
+  #hasTracked = false;
   /** The last failure of tracking. */
   #broken: BrokenTracking | null = null;
   #closed = false;
@@ -149,6 +151,8 @@ export class Link {
     const { listener } = this;
     const { data, tracking } = upstream;
     if (data.loss !== null) throw new Error(data.loss);
+    if (tracking !== null) this.#hasTracked = true;
+    else if (this.#isFault(upstream)) broken ??= new BrokenTracking(upstream.refusal!.message);
     const lost = (error: Error) => this.#lose(upstream, lossOf(error));
     data.onEnd = (why) => lost(new Error(why));
     tracking?.listen(listener, lost);
@@ -159,7 +163,13 @@ export class Link {
     listener.up(tracking?.mode ?? null, upstream.provenAt, broken === null);
     if (tracking !== null) this.#pulse = this.#feel(upstream, tracking);
     this.#tell(upstream, broken);
-    if (broken !== null || upstream.refusal !== null) this.#planUpgrade(upstream, broken);
+    const mayBeBetter = broken !== null || upstream.refusal !== null || upstream.isDoubtful;
+    if (mayBeBetter) this.#planUpgrade(upstream, broken);
+  }
+
+  /** Whether tracking, which this Redis has, ended the connection: then values must not be cached. */
+  #isFault({ refusal }: Upstream): boolean {
+    return this.#hasTracked && refusal?.isClosing === true;
   }
 
   #feel(upstream: Upstream, { probes }: Tracking): Pulse {
@@ -190,7 +200,7 @@ export class Link {
     this.#pause = setTimeout(async () => {
       const upstream = await this.#connector.connectAfresh().catch(() => null);
       const isBetter = upstream?.data.loss === null &&
-        (upstream.tracking !== null || broken !== null);
+        (isMoreCapable(upstream, present) || (broken !== null && !this.#isFault(upstream)));
       if (this.#upstream !== present || !isBetter) {
         if (upstream !== null) disconnect(upstream, "not needed");
         if (this.#upstream === present) this.#planUpgrade(present, broken, attempt + 1);
@@ -238,6 +248,12 @@ export class Link {
     this.#waiters = [];
     for (const wake of waiters) wake(this.#upstream);
   }
+}
+
+/** Whether Redis tracks the reads of new connections at last, or refuses them fewer steps. */
+function isMoreCapable(upstream: Upstream, present: Upstream): boolean {
+  return (upstream.tracking !== null && present.tracking === null) ||
+    upstream.declined.length < present.declined.length;
 }
 
 function disconnect({ data, tracking }: Upstream, why: string): void {

@@ -42,6 +42,9 @@ export class Refused extends Error {
   }
 }
 
+/** The reply of a server that closes the connection instead. */
+export const CLOSES = "Redis closes the connection";
+
 /** Redis refused an optional step. */
 export class Declined extends Error {
   /**
@@ -50,6 +53,11 @@ export class Declined extends Error {
    */
   constructor(readonly step: string, readonly reply: string) {
     super(`${step}: ${reply}`);
+  }
+
+  /** Whether the server closed connections at this step. A network fault may look like that. */
+  get isClosing(): boolean {
+    return this.reply === CLOSES;
   }
 }
 

@@ -68,13 +68,29 @@ export async function trackingProbe(
   try {
     await verifyTracked(handshake, target);
   } catch (error) {
+    if (!(error instanceof Declined) || target !== ITSELF || error.isClosing) throw error;
     // Redis 6.0 has no TRACKINGINFO.
-    if (error instanceof Declined && target === ITSELF) return await livingProbe(handshake);
-    throw error;
+    return await redirectionProbe(handshake);
   }
   const askRole = await watchRole(handshake);
   const askTracking = async () => verify(await redis.call("CLIENT", "TRACKINGINFO"), target);
   return askRole === null ? askTracking : () => Promise.all([askTracking(), askRole()]);
+}
+
+/** The same for a connection that gets the invalidations itself, without TRACKINGINFO. */
+async function redirectionProbe(handshake: Handshake): Promise<() => Promise<unknown>> {
+  const living = await livingProbe(handshake);
+  const verifyTarget = (target: unknown) => {
+    if (String(target) !== ITSELF) throw new Error(`tracking is off, redirected to ${target}`);
+  };
+  try {
+    verifyTarget(await handshake.may("CLIENT", "GETREDIR"));
+  } catch (error) {
+    if (error instanceof Declined && !error.isClosing) return living;
+    throw error;
+  }
+  const ask = async () => verifyTarget(await handshake.redis.call("CLIENT", "GETREDIR"));
+  return () => Promise.all([ask(), living()]);
 }
 
 /** The same for a connection whose reads need no tracking. */

@@ -51,6 +51,8 @@ export interface Upstream {
   readonly refusal: Declined | null;
   /** Other optional steps that Redis refused. */
   readonly declined: readonly Declined[];
+  /** Whether some of that may have been a network fault. */
+  readonly isDoubtful: boolean;
   /** Whether Redis wants the given password; true if none was given. */
   readonly isPasswordWanted: boolean;
   /** The version of the server, if it says so. */
@@ -109,6 +111,7 @@ export async function openUpstream(
       provenAt,
       refusal: told instanceof Declined ? told : null,
       declined: handshake.declined,
+      isDoubtful: handshake.declined.some(({ isClosing }) => isClosing),
       isPasswordWanted,
       version: server?.version ?? null,
       runId: server?.runId ?? null,

@@ -102,6 +102,25 @@ Deno.test("a connection that is said to speak RESP3 and does not is not relied o
   await until(async () => await redisCli(proxy.port, "get", "key") === "new\n", 1000);
 });
 
+Deno.test("nothing is cached while a Redis that tracked reads ends connections at that step", async () => {
+  await using redis = await startRedisServer();
+  using lying = new LyingRedis(redis.port);
+  await using proxy = await startProxy(lying.port, ["--lease", `${LEASE}`]);
+  lying.lie = ([name, sub]) => `${name} ${sub}` === "CLIENT TRACKINGINFO" ? "" : undefined;
+  await proxy.process.logged(/Redis announces no changes: nothing is kept/);
+  for (const value of ["1", "2", "3"]) {
+    await ask(redis.port, "SET", "key", value);
+    assertEquals(await redisCli(proxy.port, "get", "key"), `${value}\n`);
+  }
+  lying.lie = () => undefined;
+  await proxy.process.logged(
+    /coherence=tracked[^]*coherence=untracked[^]*coherence=tracked/,
+    15_000,
+  );
+  await ask(redis.port, "SET", "key", "4");
+  await until(async () => await redisCli(proxy.port, "get", "key") === "4\n", 1000);
+});
+
 Deno.test("a pair whose connections reached different servers is not used", async () => {
   await using other = await startRedisServer();
   await using redis = await startRedisServer();

@@ -4,6 +4,7 @@ import type { Follower } from "../../../src/origin/follower.ts";
 import { Handshake } from "../../../src/origin/handshake.ts";
 import { trackInline } from "../../../src/origin/inline.ts";
 import { Declined } from "../../../src/origin/refusal.ts";
+import { Closings } from "../../../src/origin/wire/closings.ts";
 import { type Answerer, bulk, connectTo, settled } from "../../support/fake_redis.ts";
 
 const HELLO = `%2\r\n${bulk("server")}${bulk("redis")}${bulk("proto")}:3\r\n`;
@@ -13,6 +14,7 @@ const TRACKED = `%3\r\n${bulk("flags")}~1\r\n${bulk("on")}${bulk("redirect")}:0\
 const RESP2 = TRACKED.replace("%3", "*6").replace("~1", "*1");
 const MASTER = `*3\r\n${bulk("master")}:0\r\n*0\r\n`;
 const DENIED = "-NOPERM this user has no permissions to run the command\r\n";
+const UNKNOWN = "-ERR Unknown subcommand\r\n";
 const DEFAULT = { tracking: "default", prefixes: [] } as const;
 
 /** A Redis that tracks, but for what a test says. */
@@ -21,6 +23,7 @@ function redisWith(replies: Record<string, string>): Answerer {
     "HELLO": HELLO,
     "CLIENT TRACKING": "+OK\r\n",
     "CLIENT TRACKINGINFO": TRACKED,
+    "CLIENT GETREDIR": ":0\r\n",
     "ROLE": MASTER,
     "INFO": bulk("# Replication\r\nrole:master\r\n"),
     "PING": "+PONG\r\n",
@@ -30,10 +33,14 @@ function redisWith(replies: Record<string, string>): Answerer {
     all[words.slice(0, 2).join(" ")] ?? all[words[0]!] ?? "-ERR unknown command\r\n";
 }
 
-async function track(replies: Record<string, string> = {}, options = DEFAULT) {
+async function track(
+  replies: Record<string, string> = {},
+  options = DEFAULT,
+  closings = new Closings(),
+) {
   const it = connectTo(redisWith(replies));
   try {
-    const handshake = new Handshake(it.connection, 1000);
+    const handshake = new Handshake(it.connection, 1000, closings);
     const tracking = await trackInline({ connection: it.connection, handshake }, options);
     return { ...it, tracking, ask: tracking.probes[0]!.ask, declined: handshake.declined };
   } catch (error) {
@@ -109,13 +116,33 @@ Deno.test("a probe fails once the connection is no longer tracked, or Redis has 
   await assertRejects(it.ask, Error, "closed");
 });
 
+Deno.test("a probe without TRACKINGINFO fails once the connection is no longer tracked", async () => {
+  using it = await track({ "CLIENT TRACKINGINFO": UNKNOWN });
+  it.redis.answer = redisWith({ "CLIENT GETREDIR": ":-1\r\n" });
+  await assertRejects(it.ask, Error, "tracking is off");
+  const off = { "CLIENT TRACKINGINFO": UNKNOWN, "CLIENT GETREDIR": ":-1\r\n" };
+  await assertRejects(() => track(off), Error, "tracking is off");
+});
+
+Deno.test("trackInline() is declined if connections end at the question whether they are tracked", async () => {
+  // A network fault may have ended them: then the proof must not be left out for good.
+  for (const step of ["CLIENT TRACKINGINFO", "CLIENT GETREDIR"]) {
+    const closings = new Closings();
+    closings.note(step);
+    closings.note(step);
+    const replies: Record<string, string> = { "CLIENT TRACKINGINFO": UNKNOWN };
+    await assertRejects(() => track(replies, DEFAULT, closings), Declined, "closes the connection");
+  }
+});
+
 Deno.test("a probe uses the commands that Redis allows, and reports the others", async () => {
   const cases: [Record<string, string>, string[]][] = [
     [{ ROLE: DENIED }, ["CLIENT TRACKINGINFO", "INFO replication"]],
     [{ ROLE: DENIED, INFO: DENIED }, ["CLIENT TRACKINGINFO"]],
     // As Redis 6.0.
-    [{ "CLIENT TRACKINGINFO": "-ERR Unknown subcommand\r\n" }, ["ROLE"]],
-    [{ "CLIENT TRACKINGINFO": DENIED, ROLE: DENIED, INFO: DENIED }, ["PING"]],
+    [{ "CLIENT TRACKINGINFO": UNKNOWN }, ["CLIENT GETREDIR", "ROLE"]],
+    [{ "CLIENT TRACKINGINFO": DENIED, ROLE: DENIED, INFO: DENIED }, ["CLIENT GETREDIR", "PING"]],
+    [{ "CLIENT TRACKINGINFO": DENIED, "CLIENT GETREDIR": DENIED }, ["ROLE"]],
   ];
   for (const [replies, wanted] of cases) {
     using it = await track(replies);
