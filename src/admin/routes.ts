@@ -11,7 +11,7 @@ import type { Facts } from "../core/facts.ts";
 import { CHALLENGE_LINES } from "../http/authorization.ts";
 import { errorBody } from "../http/error_body.ts";
 import { keyOf, splitTarget } from "../http/target.ts";
-import type { Purge } from "../core/purge.ts";
+import type { Purge, Purged } from "../core/purge.ts";
 import type { Key } from "../core/types.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import { LIVE_PAGE, LIVE_PAGE_LINES } from "./live/page.ts";
@@ -104,17 +104,29 @@ function purge(
     const why = "A page in a browser must not purge the cache";
     return refuse(request, STATUS_CODE.Forbidden, why);
   }
-  const prefix = path === "/cache" ? valueIn(query, "prefix") : null;
-  const key = path.startsWith("/cache/") ? keyOf(path.slice("/cache".length)) : null;
-  if (key !== null) return purged(purge({ kind: "key", key }));
-  if (prefix !== null) return purged(purge({ kind: "prefix", prefix }));
-  if (path === "/cache" && query === "all") return purged(purge({ kind: "all" }));
-  const why = "Wanted DELETE /cache/..., /cache?prefix=... or /cache?all, percent-encoded";
-  return refuse(request, STATUS_CODE.BadRequest, why);
+  const purged = purgedBy(path, query);
+  if (purged === null) {
+    const why =
+      "Wanted one of DELETE /cache/..., /cache?prefix=... and /cache?all, percent-encoded";
+    return refuse(request, STATUS_CODE.BadRequest, why);
+  }
+  if (purged.kind === "prefix" && purged.prefix === "") {
+    const why = "An empty prefix is that of all entries: wanted DELETE /cache?all";
+    return refuse(request, STATUS_CODE.BadRequest, why);
+  }
+  return page(`${JSON.stringify({ entries: purge(purged) })}\n`, JSON_TYPE);
 }
 
-function purged(entries: number): Page {
-  return page(`${JSON.stringify({ entries })}\n`, JSON_TYPE);
+/** Returns what a request purges; null if it names nothing, or more than one thing. */
+function purgedBy(path: string, query: string): Purged | null {
+  if (path.startsWith("/cache/") && query === "") {
+    const key = keyOf(path.slice("/cache".length));
+    return key === null ? null : { kind: "key", key };
+  }
+  if (path !== "/cache" || query.includes("&")) return null;
+  if (query === "all") return { kind: "all" };
+  const prefix = valueIn(query, "prefix");
+  return prefix === null ? null : { kind: "prefix", prefix };
 }
 
 /** Returns the refusal of a request that may see nothing of the proxy; null if it may. */

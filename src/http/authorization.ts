@@ -26,7 +26,10 @@ export function isAuthorized(authorization: string | undefined, credentials: Cre
   }
 }
 
-/** User and password in base64. An empty user means the default user, as in Redis. */
+/**
+ * User and password in base64. An empty user means the default user, as in a URL of Redis: it is
+ * refused if --user names another one.
+ */
 function isBasic(token: string, credentials: Credentials): boolean {
   let pair: string;
   try {

@@ -23,9 +23,17 @@ Deno.test("PROXY PURGE drops a key, a prefix or all, and the next reads ask Redi
   assertEquals(await read(), "new\nnew\nnew\n");
   assertEquals(await it.ask("GET", "a:1"), "$3"); // Redis keeps its keys.
   assertEquals(it.proxy.process.stderr.match(/Purged the cache what=\w+ entries=\d/g)!.length, 3);
-  for (const wrong of [["key"], ["all", "x"], ["some", "x"], ["prefix", "a", "b"]]) {
+  for (
+    const wrong of [["key"], ["all", "x"], ["some", "x"], ["prefix", "a", "b"], [
+      "all",
+      "prefix",
+      "a",
+    ]]
+  ) {
     assertMatch(await redisCli(it.port, "proxy", "purge", ...wrong), /^ERR wanted PROXY PURGE/);
   }
+  const empty = await redisCli(it.port, "proxy", "purge", "prefix", "");
+  assertMatch(empty, /^ERR an empty prefix .*: wanted PROXY PURGE ALL/);
 });
 
 Deno.test("PROXY PURGE is refused where clients may only read", async () => {

@@ -21,6 +21,9 @@ export function purge(args: Arguments, session: Session): ClientRequest {
   if (purged === null) {
     return refuse("ERR wanted PROXY PURGE with KEY <key>, PREFIX <prefix> or ALL");
   }
+  if (purged.kind === "prefix" && purged.prefix === "") {
+    return refuse("ERR an empty prefix is that of all entries: wanted PROXY PURGE ALL");
+  }
   return textReply(integer(context.purge(purged)));
 }
 

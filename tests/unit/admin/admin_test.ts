@@ -7,6 +7,7 @@ import { type Circumstances, whyNotReady } from "../../../src/admin/readiness.ts
 import { AdminProtocol } from "../../../src/admin/protocol.ts";
 import { type AdminRequest, type AdminSources, answer } from "../../../src/admin/routes.ts";
 import { Credentials, DEFAULT_USER } from "../../../src/core/credentials.ts";
+import type { Purged } from "../../../src/core/purge.ts";
 import { Stats } from "../../../src/core/stats.ts";
 import { FACTS } from "../../support/resp_context.ts";
 import { inputOf, written } from "../../support/wire.ts";
@@ -261,6 +262,40 @@ Deno.test("answer() shows a request for another host only health and readiness",
     assertEquals(ask(path, {}, { isHostAllowed }).status, 421, path);
   }
   assertEquals(ask("/cache?all", {}, { isHostAllowed, method: "DELETE" }).status, 421);
+});
+
+Deno.test("answer() purges a key, a prefix or all, and refuses a request for two of them or an empty prefix", () => {
+  const purged: Purged[] = [];
+  const drop = (path: string) =>
+    ask(path, { purge: (one) => purged.push(one) }, { method: "DELETE" });
+  for (const path of ["/cache/a%20b", "/cache/", "/cache?prefix=a%3A", "/cache?all"]) {
+    assertEquals(drop(path).status, 200, path);
+  }
+  assertEquals(purged.splice(0), [
+    { kind: "key", key: "a b" },
+    { kind: "key", key: "" },
+    { kind: "prefix", prefix: "a:" },
+    { kind: "all" },
+  ]);
+  for (
+    const path of [
+      ...[
+        "/cache?all&prefix=x",
+        "/cache?prefix=x&all",
+        "/cache?prefix=x&prefix=y",
+        "/cache?all&all",
+      ],
+      ...["/cache/k?all", "/cache/k?prefix=x", "/cache?all=no", "/cache", "/cache?prefix=%4"],
+    ]
+  ) {
+    const { status, text } = drop(path);
+    assertEquals(status, 400, path);
+    assertMatch(text, /^Wanted one of DELETE /);
+  }
+  const empty = drop("/cache?prefix=");
+  assertEquals(empty.status, 400);
+  assertMatch(empty.text, /empty prefix.*\/cache\?all/);
+  assertEquals(purged, []);
 });
 
 /** The protocol's reply to bytes. */
