@@ -75,6 +75,31 @@ const COUNTERS: readonly Row[] = [
   ],
 ];
 
+const SENTINEL_MOVES: Row = [
+  "sentinel_moves",
+  "Times that the master has moved",
+  ({ sentinels }) => sentinels!.moves,
+];
+
+/** Figures of a proxy with sentinels. */
+const SENTINEL_GAUGES: readonly Row[] = [
+  [
+    "sentinel_master_info",
+    "Always 1; the name and the place of the master",
+    ({ sentinels }) => {
+      const { name, master } = sentinels!;
+      return [{ labels: { name, redis: master }, value: 1 }];
+    },
+  ],
+  ["sentinels", "Sentinels that are asked", ({ sentinels }) => sentinels!.count],
+  ["sentinels_agreeing", "Sentinels that name the master", (f) => f.sentinels!.agreeing],
+  [
+    "sentinel_confirmed_age_seconds",
+    "Time since a majority of sentinels confirmed the master; +Inf without one",
+    ({ sentinels }) => [{ value: ageOf(sentinels!.confirmedAge) }],
+  ],
+];
+
 /** Current values. */
 const GAUGES: readonly Row[] = [
   [
@@ -138,7 +163,12 @@ function oneOf(states: readonly string[], present: string, label = "state"): rea
 
 function leaseAge({ coherence, coherenceProvenAge: age }: Facts): readonly Sample[] {
   if (coherence === "off") return [];
-  return [{ value: age < 0 ? Infinity : age / 1000 }];
+  return [{ value: ageOf(age) }];
+}
+
+/** Seconds; none is infinite. */
+function ageOf(age: number): number {
+  return age < 0 ? Infinity : age / 1000;
 }
 
 /** Returns the figures in Prometheus' text format. */
@@ -151,6 +181,10 @@ export function metricsText(facts: Facts, machine: MachineFacts): string {
     metric("gauge", ["memory_limit_bytes", "Memory of the process at most", () => limit], facts),
     ...histograms(facts, machine),
     ...processMetrics(facts, machine),
+    ...(facts.sentinels === null ? [] : [
+      metric("counter", SENTINEL_MOVES, facts),
+      ...SENTINEL_GAUGES.map((row) => metric("gauge", row, facts)),
+    ]),
   ]);
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Follower } from "../origin/follower.ts";
 import { linkFollower } from "../cache/link_follower.ts";
 import { ReadThrough } from "../cache/read_through.ts";
 import { SoftWait } from "../cache/soft_wait.ts";
@@ -14,9 +15,12 @@ import { LookupInsight } from "../insight/lookups.ts";
 import type { Millis } from "../core/types.ts";
 import { ByteBudget, type Elsewhere } from "../origin/byte_budget.ts";
 import { Link } from "../origin/link.ts";
+import { fixed } from "../origin/location.ts";
 import { RedisOrigin } from "../origin/mod.ts";
 import { Semaphore } from "../origin/semaphore.ts";
+import type { SentinelLocation } from "../topology/sentinel/mod.ts";
 import { linkOptions, makeTable } from "./defaults.ts";
+import { makeSentinels } from "./sentinels.ts";
 
 /** How long a large value may wait for memory before it is read. */
 const LARGE_PATIENCE: Millis = 10_000;
@@ -26,6 +30,8 @@ export interface DataPath {
   readonly origin: RedisOrigin;
   readonly cache: ReadThrough;
   readonly insight: LookupInsight;
+  /** Knows where Redis is; null where that never changes. */
+  readonly sentinels: SentinelLocation | null;
 }
 
 /**
@@ -34,13 +40,20 @@ export interface DataPath {
  * @param replies The memory of unread replies, which large values share.
  */
 export function makeDataPath(
-  { values, origin: address }: Config,
+  config: Config,
   stats: Stats,
   replies: Elsewhere,
   log: Log,
 ): DataPath {
-  const table = makeTable(values, stats);
-  const link = new Link(address, linkOptions(values), linkFollower(table, stats), log);
+  const { values } = config;
+  const table = makeTable(values, stats, config.sentinel !== null);
+  const sentinels = makeSentinels(config, log);
+  const link = new Link(
+    sentinels ?? fixed(config.origin),
+    linkOptions(values),
+    followerOf(table, stats, sentinels),
+    log,
+  );
   const permits = new Semaphore({
     permits: values["client-limit"],
     waiters: values["client-queue"],
@@ -51,5 +64,22 @@ export function makeDataPath(
   const softWait = new SoftWait(values["soft-timeout"]);
   const insight = new LookupInsight(values["cache-size"], () => stats);
   const cache = new ReadThrough(origin, table, stats, { softWait, watch: insight });
-  return { table, origin, cache, insight };
+  return { table, origin, cache, insight, sentinels };
+}
+
+/** A new connection to a master has to be confirmed by its sentinels. */
+function followerOf(
+  table: Table,
+  stats: Stats,
+  sentinels: SentinelLocation | null,
+): Follower {
+  const follower = linkFollower(table, stats);
+  if (sentinels === null) return follower;
+  return {
+    ...follower,
+    up(...connection) {
+      follower.up(...connection);
+      sentinels.connected();
+    },
+  };
 }

@@ -19,11 +19,15 @@ const SECOND = 1000;
 const VALUE_LIMIT = 2 ** 20;
 const VALUE_SHARE = 64;
 
-/** Returns an empty table for these settings. */
-export function makeTable(values: Values, stats: Stats): Table {
+/**
+ * Returns an empty table for these settings.
+ *
+ * @param isWitnessed Whether others must confirm which server is the right one.
+ */
+export function makeTable(values: Values, stats: Stats, isWitnessed = false): Table {
   const policies = new Policies(generalPolicy(values), values.policy ?? []);
   const { coherence: mode, lease } = values;
-  const channel = new Channel({ mode, lease }, policies.longestStale);
+  const channel = new Channel({ mode, lease, isWitnessed }, policies.longestStale);
   return new Table(channel, policies, stats, {
     entries: values["cache-size"],
     bytes: values["cache-memory"],

@@ -11,7 +11,7 @@ import type { Stats } from "../core/stats.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
 import { Lanes } from "../lanes/mod.ts";
 import type { OriginAddress } from "../origin/address.ts";
-import type { Link } from "../origin/link.ts";
+import type { DataPath } from "./data_path.ts";
 import type { Peer } from "../server/peer.ts";
 import { loginOf, openLane } from "./open_lane.ts";
 import { watchNames } from "./unknown_names.ts";
@@ -19,10 +19,10 @@ import { watchNames } from "./unknown_names.ts";
 /** Returns the lanes for these settings; null if the proxy serves only reads. */
 export function makeLanes(
   { values, origin: address }: Config,
+  { origin: { link } }: DataPath,
   maxPrivate: number,
   cache: ChangeLog,
   stats: Stats,
-  link: Link,
   log: Log,
 ): Lanes | null {
   if (values["read-only"]) return null;
@@ -30,7 +30,7 @@ export function makeLanes(
   const onTable = watchNames(values, log);
   const lanes = new Lanes({
     onTable: onTable ?? (() => {}),
-    open: (opening, prepare) => openLane(address, opening, prepare, timeout, link),
+    open: (opening, prepare) => openLane(link.location, opening, prepare, timeout, link),
     timeout,
     cache,
     stats,

@@ -10,6 +10,7 @@ import type { Opening } from "../lanes/mod.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import { dial } from "../origin/dial.ts";
 import type { Link } from "../origin/link.ts";
+import type { Location } from "../origin/location.ts";
 import { failureOf, lossOf } from "../origin/loss.ts";
 import { Connection } from "../origin/wire/connection.ts";
 import { within } from "../origin/within.ts";
@@ -23,15 +24,13 @@ type Prepare = (connection: Connection) => Promise<void>;
 
 /** Opens a connection that is ready for use. Never rejects. */
 export async function openLane(
-  address: OriginAddress,
+  location: Location,
   opening: Opening,
   prepare: Prepare,
   timeout: Millis,
   link: Reads,
 ): Promise<Connection | Failure> {
-  const { database } = address;
-  const greeting = { ...opening, login: opening.login ?? loginOf(address), database };
-  const first = await attempt(address, greeting, prepare, timeout);
+  const first = await attempt(location, opening, prepare, timeout);
   // The answer of Redis about a client's own user is for that client alone.
   if (!(first instanceof Failure) || opening.login !== null) return first;
   if (first.reason === "reply") return link.state === "up" ? first : failureOf(link.loss);
@@ -39,22 +38,24 @@ export async function openLane(
   // Redis may be back in a moment, after a restart.
   return await link.up() === null
     ? failureOf(link.loss)
-    : await attempt(address, greeting, prepare, timeout);
+    : await attempt(location, opening, prepare, timeout);
 }
 
 async function attempt(
-  address: OriginAddress,
-  greeting: Greeting,
+  location: Location,
+  opening: Opening,
   prepare: Prepare,
   timeout: Millis,
 ): Promise<Connection | Failure> {
   const made: { connection?: Connection } = {};
   let isOver = false;
   const connect = async () => {
+    const address = await location.find();
     const conn = await dial(address);
     if (isOver) return conn.close();
     made.connection = new Connection(conn);
-    await greet(made.connection, greeting);
+    const login = opening.login ?? loginOf(address);
+    await greet(made.connection, { ...opening, login, database: address.database });
     await prepare(made.connection);
   };
   try {

@@ -10,7 +10,6 @@ import type { Log } from "../core/log.ts";
 import { Stats } from "../core/stats.ts";
 import type { Key } from "../core/types.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
-import { display } from "../origin/address.ts";
 import { Ledger } from "../server/ledger.ts";
 import { Server } from "../server/server.ts";
 import { SlowClients } from "../server/slow_clients.ts";
@@ -19,6 +18,7 @@ import { type DataPath, makeDataPath } from "./data_path.ts";
 import { respFreshness, servableUntil } from "./defaults.ts";
 import { makeEntrance } from "./entrance.ts";
 import { warnOfExposure } from "./exposure.ts";
+import { followMaster } from "./follow_master.ts";
 import { makeLanes } from "./lanes.ts";
 import { listen, portOf } from "./listener.ts";
 import { LoopLag } from "./loop_lag.ts";
@@ -85,7 +85,7 @@ export function startProxy(
   const stats = new Stats();
   const ledger = new Ledger(values["reply-memory"]);
   const data = makeDataPath(config, stats, ledger, log);
-  const lanes = makeLanes(config, upstreams, changeLog(data), stats, data.origin.link, log);
+  const lanes = makeLanes(config, data, upstreams, changeLog(data), stats, log);
   const port = portOf(listener);
   const facts = () => factsOf({ config, version, stats, data, lanes, maxClients, port });
   const requests = makeRequestLog(values, accessLog, stats, log);
@@ -116,8 +116,9 @@ export function startProxy(
     purge: purgeOf(data.table, log),
   };
   const admin = openAdmin(values, config.credentials, sources, data.cache, log);
+  announce(config, data, version, port, log);
+  followMaster(data, lanes);
   data.origin.link.open();
-  announce(config, version, port, log);
   const reloader = new Reloader(reloadableParts(config, server), log);
   return {
     port,
@@ -139,6 +140,7 @@ export function startProxy(
         delay: values["drain-delay"],
         grace: values["shutdown-timeout"],
       }, log);
+      data.sentinels?.close();
       data.origin.close();
       lanes?.close();
       data.origin.permits.close();
@@ -171,14 +173,20 @@ function adminSources(
   };
 }
 
-function announce(config: Config, version: string, port: number, log: Log): void {
-  const { values, origin } = config;
+function announce(
+  config: Config,
+  data: DataPath,
+  version: string,
+  port: number,
+  log: Log,
+): void {
+  const { values } = config;
   log.info("Listening", {
     version,
     deno: Deno.version.deno,
     address: values["listen-address"].map(displayAddress).join(","),
     ...(port === 0 ? {} : { port }),
-    redis: display(origin),
+    redis: data.origin.link.location.name,
     "cache-size": values["cache-size"],
     "cache-memory": values["cache-memory"],
     coherence: values.coherence,
@@ -192,7 +200,7 @@ function changeLog({ table, origin }: DataPath): ChangeLog {
     invalidate: (key) => table.invalidate(key),
     flush: () => table.flush(),
     // A fence cannot wait for changes that Redis does not report.
-    fence: () => table.coversAll ? origin.fence() : Promise.resolve(false),
+    fence: () => table.coversAll ? origin.link.fence() : Promise.resolve(false),
   };
 }
 

@@ -73,6 +73,7 @@ export function factsOf(sources: Sources): Facts {
     sharedUpstreams: lanes?.sharedConnections ?? 0,
     upstreamsMax: lanes?.options.maxPrivate ?? 0,
     ...coherenceOf(cache),
+    sentinels: data.sentinels?.facts ?? null,
     stats,
   };
 }

@@ -26,6 +26,8 @@ export interface ChannelOptions {
   readonly mode: "auto" | "required" | "off";
   /** How long the last proof holds that Redis still announces changes. */
   readonly lease: Millis;
+  /** Whether others must confirm that the connection leads to the right server. Default: no. */
+  readonly isWitnessed?: boolean;
 }
 
 export class Channel {
@@ -38,8 +40,12 @@ export class Channel {
   state: ChannelState;
   /** How Redis announces changes now; null if it does not, or is away. */
   tracking: TrackingMode | null = null;
+  /** The address of the Redis of this epoch; empty before the first connection. */
+  redis = "";
   /** When the connection was last lost. */
   lostAt: Millis = -Infinity;
+  /** When others last confirmed that the connection leads to the right server. */
+  witnessedAt: Millis;
   /** Whether values may be cached for their lifetime although Redis announces no changes. */
   #mayKeepUntold = true;
   /** Until when the entries of past epochs could be served, and whether that was proven. */
@@ -53,6 +59,12 @@ export class Channel {
   constructor(readonly options: ChannelOptions, readonly memory: Millis = 0) {
     this.state = options.mode === "off" ? "off" : "down";
     this.leaseUntil = options.mode === "off" ? Infinity : -Infinity;
+    this.witnessedAt = this.#unwitnessed;
+  }
+
+  /** The value of `witnessedAt` on a new connection. */
+  get #unwitnessed(): Millis {
+    return this.options.isWitnessed === true ? -Infinity : Infinity;
   }
 
   /** Whether a value that is read now may be cached. */
@@ -63,7 +75,7 @@ export class Channel {
 
   /** The latest time at which all entries of this epoch were proven right. */
   get provenAt(): Millis {
-    return Math.min(this.answeredAt.data, this.answeredAt.invalidation);
+    return Math.min(this.answeredAt.data, this.answeredAt.invalidation, this.witnessedAt);
   }
 
   /**
@@ -78,6 +90,7 @@ export class Channel {
     this.#mayKeepUntold = mayKeepUntold;
     // Entries that were cached untracked stay valid as long as the state stays untracked.
     if (isTracked || this.state !== "untracked") this.#beginEpoch(sentAt);
+    this.witnessedAt = this.#unwitnessed;
     this.state = isTracked ? "tracked" : "untracked";
     if (isTracked) {
       this.answeredAt.data = this.answeredAt.invalidation = sentAt;
@@ -103,6 +116,13 @@ export class Channel {
     this.renew();
   }
 
+  /** Notes that others have confirmed the server, asked at `sentAt` or later. */
+  witnessed(sentAt: Millis): void {
+    if (this.state !== "tracked") return;
+    this.witnessedAt = Math.max(this.witnessedAt, sentAt);
+    this.renew();
+  }
+
   /**
    * Discards all proofs: time has passed that the clock did not count, because the machine was
    * asleep.
@@ -110,6 +130,7 @@ export class Channel {
   doubt(): void {
     if (this.state !== "tracked") return;
     this.answeredAt.data = this.answeredAt.invalidation = -Infinity;
+    this.witnessedAt = this.#unwitnessed;
     this.renew();
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Key, Millis } from "../core/types.ts";
+import type { Channel } from "./channel.ts";
 import type { Entry } from "./entry.ts";
 import { CacheKey } from "./key.ts";
 import type { Table } from "./table.ts";
@@ -21,8 +22,12 @@ export function explain(table: Table, key: Key, now: Millis): Record<string, str
     policy: table.policies.of(key).pattern,
     channel: channel.state,
     tracking: channel.tracking ?? "none",
+    redis: channel.redis || "none",
     epoch: String(channel.epoch),
     "lease-left": Number.isFinite(channel.leaseUntil) ? whole(channel.leaseUntil - now) : "none",
+    ...(channel.options.isWitnessed === true
+      ? { "confirmed-before": confirmed(channel, now) }
+      : {}),
   };
 }
 
@@ -41,6 +46,11 @@ function describe(
     "proven-before": whole(Math.max(0, now - table.proof.freshEnd(key, entry))),
     "entry-epoch": String(entry.epoch),
   };
+}
+
+/** How long ago others confirmed the server. */
+function confirmed({ witnessedAt }: Channel, now: Millis): string {
+  return Number.isFinite(witnessedAt) ? whole(now - witnessedAt) : "never";
 }
 
 function whole(duration: Millis): string {

@@ -11,9 +11,10 @@ import type { Table } from "./table.ts";
 export function linkFollower(table: Table, stats: Stats): Follower {
   const { channel } = table;
   return {
-    up(tracking, provenAt, mayKeepUntold) {
+    up(tracking, provenAt, mayKeepUntold, redis) {
       channel.up(tracking !== null, provenAt, mayKeepUntold);
       channel.tracking = tracking;
+      channel.redis = redis;
       stats.connections++;
     },
     down(now) {

@@ -16,7 +16,9 @@ export class Proof {
   /** Whether an entry was read within the lease, and so needs no other proof. */
   isRecent({ validFrom }: Marks, now: Millis): boolean {
     const { channel } = this;
-    return channel.state === "tracked" && now < validFrom + channel.options.lease;
+    const { lease } = channel.options;
+    return channel.state === "tracked" && now < validFrom + lease &&
+      now < channel.witnessedAt + lease;
   }
 
   /** The last time at which an entry was known to be fresh. */

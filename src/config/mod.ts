@@ -13,6 +13,7 @@ import type { ReadFile } from "./files.ts";
 import { originOf } from "./origin.ts";
 import { Places, type Source } from "./places.ts";
 import type { Command } from "./programs.ts";
+import { type SentinelConfig, sentinelOf } from "./sentinel.ts";
 import { type Flag, FLAGS, type Setting, SETTINGS, type Values, variableOf } from "./settings.ts";
 import { checkVariables, type Environment } from "./variables.ts";
 
@@ -25,6 +26,7 @@ export { type Identity, readIdentity } from "./identity.ts";
 export { readTlsFiles } from "./origin.ts";
 export { readPassword } from "./password.ts";
 export type { Command, Shell } from "./programs.ts";
+export type { SentinelConfig } from "./sentinel.ts";
 export type { Flag, Values } from "./settings.ts";
 export { readEnvironment } from "./variables.ts";
 
@@ -44,6 +46,8 @@ export interface Config {
   readonly places: Places;
   /** The backing Redis, from `redis-url` or from `redis-host` and `redis-port`, with its TLS. */
   readonly origin: OriginAddress;
+  /** The sentinels that know where Redis is; then `origin` has no host. Null without sentinels. */
+  readonly sentinel: SentinelConfig | null;
   /** The credentials that clients need, from `user`, `password` and `password-file`. */
   readonly credentials: Credentials;
 }
@@ -66,12 +70,14 @@ export function parseConfig(
   const isTalk = ["help", "version", "completion"].includes(asked.command);
   if (!isTalk) checkVariables(env);
   const [values, places] = valuesOf(flags, isTalk ? {} : env);
+  const origin = originOf(values, places, readFile);
   return {
     ...asked,
     values,
     places,
     given: new Set(FLAGS.filter((flag) => places.source(flag) !== "default")),
-    origin: originOf(values, places, readFile),
+    origin,
+    sentinel: sentinelOf(values, origin, places, readFile),
     credentials: credentialsOf(values, places, readFile),
   };
 }

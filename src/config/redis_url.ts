@@ -1,40 +1,54 @@
 /**
  * The kind of setting that names Redis by a URL. Source: the IANA registration of the `redis` and
- * `rediss` schemes; redis-py for `unix`.
+ * `rediss` schemes; redis-py for `unix`; `sentinel_url.ts` for sentinels.
  *
  * @module
  */
 import type { OriginAddress } from "../origin/address.ts";
 import type { Kind } from "./kind.ts";
+import type { HostPort } from "./host_ports.ts";
+import { isSentinelUrl, parseSentinelUrl, SENTINEL_WANTED } from "./sentinel_url.ts";
 import { SOCKET_PATH_BYTES, socketPathOf } from "./socket_path.ts";
 
 /** The parts of a URL of Redis. */
 export interface RedisUrl extends Omit<OriginAddress, "tls"> {
   /** Whether to use TLS. */
   readonly isTls: boolean;
+  /** The master's name and its sentinels; null if the URL names Redis itself. */
+  readonly sentinel: { readonly master: string; readonly sentinels: readonly HostPort[] } | null;
 }
 
 /** User and password, path, and the number of the database. */
 const UNIX =
   /^(?:redis\+)?unix:(?:\/\/(?:([^:@/?#]*)(?::([^@/?#]*))?@)?)?(\/[^/?#][^?#]*)(?:\?db=(\d{1,5}))?$/;
 
-/** A URL of Redis over TCP, TLS or a Unix socket. */
+/** A URL of Redis over TCP, TLS or a Unix socket, or of a master behind sentinels. */
 export const redisUrl: Kind<RedisUrl> = {
   placeholder: "<url>",
   wanted: "redis://[user:password@]host[:port][/database], rediss:// for TLS, " +
-    "or unix:///path/of/socket[?db=database]",
+    "unix:///path/of/socket[?db=database], or redis+sentinel://",
   parse(text) {
     try {
+      if (isSentinelUrl(text)) return parseSentinel(text);
       return /^(redis\+)?unix:/.test(text) ? parseUnix(text) : parseTcp(text);
     } catch {
       return undefined; // A malformed escape.
     }
   },
-  wantedFor: (text) =>
-    UNIX.test(text)
+  wantedFor(text) {
+    if (isSentinelUrl(text)) return SENTINEL_WANTED;
+    return UNIX.test(text)
       ? `a path of at most ${SOCKET_PATH_BYTES} bytes, with valid escapes`
-      : redisUrl.wanted,
+      : redisUrl.wanted;
+  },
 };
+
+function parseSentinel(text: string): RedisUrl | undefined {
+  const url = parseSentinelUrl(text);
+  if (url === undefined) return undefined;
+  const { master, sentinels, ...rest } = url;
+  return { ...rest, socket: null, host: "", port: 0, sentinel: { master, sentinels } };
+}
 
 function parseUnix(text: string): RedisUrl | undefined {
   const parts = UNIX.exec(text);
@@ -50,6 +64,7 @@ function parseUnix(text: string): RedisUrl | undefined {
     password: decodeURIComponent(password ?? "") || null,
     database: Number(database ?? 0),
     isTls: false,
+    sentinel: null,
   };
 }
 
@@ -67,5 +82,6 @@ function parseTcp(text: string): RedisUrl | undefined {
     password: decodeURIComponent(password) || null,
     database: Number(pathname.slice(1)),
     isTls: protocol === "rediss:",
+    sentinel: null,
   };
 }

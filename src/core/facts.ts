@@ -81,6 +81,24 @@ export interface Facts {
   readonly sharedUpstreams: number;
   /** The limit of connections to Redis for single clients. */
   readonly upstreamsMax: number;
+  /** The master behind sentinels; null without sentinels. */
+  readonly sentinels: SentinelFacts | null;
   /** The counters. */
   readonly stats: Stats;
+}
+
+/** What sentinels say of their master. */
+export interface SentinelFacts {
+  /** The name of the master. */
+  readonly name: string;
+  /** Where it is, as host:port; empty while that is unknown. */
+  readonly master: string;
+  /** The number of sentinels. */
+  readonly count: number;
+  /** The number of sentinels that name this master now. */
+  readonly agreeing: number;
+  /** Time since a majority of them was asked that named it, in milliseconds; -1 without one. */
+  readonly confirmedAge: number;
+  /** How often the master has moved. */
+  readonly moves: number;
 }

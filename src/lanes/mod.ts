@@ -68,6 +68,8 @@ export interface LaneStats {
 /** The names of the shared lanes in CLIENT LIST. */
 const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } as const;
 
+const MOVED = "Redis is somewhere else now";
+
 /** What is asked of a server: its commands, and the longest argument that it takes. */
 const QUESTIONS = ["COMMAND", "CONFIG GET proto-max-bulk-len"] as const;
 type Question = typeof QUESTIONS[number];
@@ -91,6 +93,8 @@ export class Lanes {
     shared: {},
     control: {},
   };
+  /** How often Redis has moved. */
+  #moves = 0;
   readonly #budget: StreamBudget;
   /** Results of `plain` for the current table, by name; null for commands that are not plain. */
   readonly #plain = new Map<string, CommandSpec | null>();
@@ -175,6 +179,7 @@ export class Lanes {
     }
     stats.upstreams++;
     const { version, login, name, libraryName, libraryVersion } = client;
+    const moves = this.#moves;
     let upstreamId: number | null = null;
     const opening = { version, login, name, libraryName, libraryVersion };
     const connection = await open(opening, async (connection) => {
@@ -197,12 +202,26 @@ export class Lanes {
       this.#private.delete(lane);
     };
     lane.upstreamId = upstreamId;
+    if (moves !== this.#moves) {
+      lane.close(MOVED);
+      return new Failure("away", `Redis is away: ${MOVED}`);
+    }
     return lane;
   }
 
   /** The number of shared connections. */
   get sharedConnections(): number {
     return this.#open.reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  /**
+   * Redis is somewhere else now: later commands go there. Clients with a connection of their own are
+   * disconnected, as Redis does at a failover.
+   */
+  move(why: string): void {
+    this.#moves++;
+    for (const lane of this.#open) lane.move();
+    for (const lane of [...this.#private]) lane.close(why);
   }
 
   /** Ends all shared connections. */

@@ -22,6 +22,7 @@ import { Buffer } from "node:buffer";
 import { Later } from "../core/later.ts";
 import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
 import { copyOf } from "../core/small_copies.ts";
+import { within } from "../origin/within.ts";
 
 /**
  * The result of a passed request: its replies as bytes or as a stream, or the reason why there are
@@ -53,12 +54,21 @@ export interface SharedLaneOptions {
   readonly latency?: Histogram;
 }
 
+const MOVED = "Redis is somewhere else now";
+
+/** How long requests may take that were sent before Redis moved. */
+const LAST_ANSWERS: Millis = 100;
+
 export class SharedLane {
   #connection: Connection | null = null;
   #opening: Promise<Failure | null> | null = null;
   #isClosed = false;
+  /** How often Redis has moved. */
+  #moves = 0;
   /** Requests that wait for the connection, in order. */
   #waiting: Passing[] = [];
+  /** Requests that wait until those on the old connection are done; null if there is none. */
+  #held: Passing[] | null = null;
   /** Connections that were left to a long reply. They take no new requests. */
   readonly #left = new Set<Connection>();
 
@@ -95,6 +105,12 @@ export class SharedLane {
 
   /** Sends a request, over a new connection if there is none. */
   send(passing: Passing): void {
+    if (this.#held !== null) this.#held.push(passing);
+    else this.sendAgain(passing);
+  }
+
+  /** Sends a request that comes before those that are held. */
+  sendAgain(passing: Passing): void {
     if (passing.sender.isCut) return passing.finish(HANG_UP);
     const connection = this.#connection;
     if (connection !== null && connection.loss === null) {
@@ -121,6 +137,29 @@ export class SharedLane {
     connection.send(requestOf("PING"), 1, { reply: end, lost: end });
   }
 
+  /**
+   * Redis is somewhere else now: later requests go there, once those that were sent before are
+   * answered or have waited long enough.
+   */
+  move(): void {
+    this.#moves++;
+    for (const one of [...this.#left]) one.close(MOVED);
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection === null || connection.loss !== null) return;
+    this.#held = [];
+    this.#opening = this.#finish(connection).then(() => this.#open());
+  }
+
+  /** Ends a connection once its requests are answered, or have waited long enough. */
+  async #finish(connection: Connection): Promise<void> {
+    await within(connection.call("PING"), LAST_ANSWERS).catch(() => {/* They are lost. */});
+    connection.close(MOVED);
+    // Behind those that were lost and are sent again.
+    this.#waiting.push(...this.#held!);
+    this.#held = null;
+  }
+
   /** Whether a request may be sent again after its connection is lost. */
   mayRepeat(request: Passable, isSent: boolean): boolean {
     return (!isSent || request.isRepeatable) && !this.#isClosed;
@@ -139,7 +178,12 @@ export class SharedLane {
   }
 
   async #open(): Promise<Failure | null> {
+    const moves = this.#moves;
     const opened = await this.options.open();
+    if (moves !== this.#moves && !this.#isClosed) {
+      if (!(opened instanceof Failure)) opened.close(MOVED);
+      return await this.#open();
+    }
     const failure = opened instanceof Failure ? opened : null;
     if (!(opened instanceof Failure)) this.#connection = opened;
     if (this.#isClosed) this.#connection?.close("the proxy is stopping");
@@ -218,7 +262,7 @@ class Passing extends Later<Passed> implements Receiver {
     const hasBegun = this.#stream !== null || this.#collected !== null;
     if (!hasBegun && !sender.isCut && this.#mayRepeat && lane.mayRepeat(request, isSent)) {
       this.#mayRepeat = false;
-      return lane.send(this);
+      return lane.sendAgain(this);
     }
     sender.isCut = true;
     // Nobody knows whether Redis executed it, so the entries of its keys may be wrong.

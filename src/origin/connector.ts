@@ -17,21 +17,20 @@ export class Connector {
   #isClosed = false;
 
   constructor(
-    readonly address: OriginAddress,
     readonly options: UpstreamOptions,
     readonly guard: LoopGuard,
   ) {}
 
   /** Connects, without tracking if that is not wanted. Rejects as `openUpstream`. */
-  async connect(isTrackingTried: boolean): Promise<Upstream> {
+  async connect(address: OriginAddress, isTrackingTried: boolean): Promise<Upstream> {
     const options = isTrackingTried ? this.options : { ...this.options, mode: "off" as const };
-    return await this.#make(options, this.#closings);
+    return await this.#make(address, options, this.#closings);
   }
 
   /** Connects, and repeats the steps that the server has not answered so far. */
-  async connectAfresh(): Promise<Upstream> {
+  async connectAfresh(address: OriginAddress): Promise<Upstream> {
     const closings = new Closings();
-    const upstream = await this.#make(this.options, closings);
+    const upstream = await this.#make(address, this.options, closings);
     this.#closings = closings;
     return upstream;
   }
@@ -42,8 +41,12 @@ export class Connector {
   }
 
   /** Tries again at once if the server closes the connection as an answer. */
-  async #make(options: UpstreamOptions, closings: Closings): Promise<Upstream> {
-    const { address, guard } = this;
+  async #make(
+    address: OriginAddress,
+    options: UpstreamOptions,
+    closings: Closings,
+  ): Promise<Upstream> {
+    const { guard } = this;
     for (let lessons = 0;; lessons++) {
       try {
         return await guard.watch(() => openUpstream(options, { address, guard, closings }));

@@ -19,8 +19,9 @@ export interface Follower {
    * @param tracking How Redis announces changes; null if it does not.
    * @param provenAt When the probes were sent that all connections answered.
    * @param mayKeepUntold Whether values may be cached although Redis does not announce changes.
+   * @param redis The address, as it may be shown.
    */
-  up(tracking: TrackingMode | null, provenAt: Millis, mayKeepUntold: boolean): void;
+  up(tracking: TrackingMode | null, provenAt: Millis, mayKeepUntold: boolean, redis: string): void;
   /** The link is lost. */
   down(now: Millis): void;
   /** A connection answered the probe that was sent at `sentAt`. */

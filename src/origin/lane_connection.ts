@@ -22,7 +22,8 @@ const ATTEMPTS = 5;
 
 /** Connects. Rejects if Redis is unreachable, refuses, or stays silent. */
 export async function openLane(link: Link, upstream: Upstream): Promise<LaneConnection> {
-  const { address, options, guard } = link;
+  const { options, guard } = link;
+  const { address } = upstream;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const { connection, handshake } = await open(address, options.timeout, new Closings());
     try {

@@ -7,8 +7,9 @@ import { BrokenProgram } from "../core/broken_program.ts";
 import type { Follower } from "./follower.ts";
 import type { Log } from "../core/log.ts";
 import type { Millis } from "../core/types.ts";
-import { display, type OriginAddress } from "./address.ts";
+import { display } from "./address.ts";
 import { Connector } from "./connector.ts";
+import type { Location } from "./location.ts";
 import { LoopGuard } from "./loop_guard.ts";
 import { type Loss, lossOf } from "./loss.ts";
 import { Pulse } from "./pulse.ts";
@@ -16,8 +17,6 @@ import { LinkReport } from "./report.ts";
 import { attemptPause, upgradePause } from "./pauses.ts";
 import type { Tracking } from "./tracking.ts";
 import { BrokenTracking, type Upstream, type UpstreamOptions } from "./upstream.ts";
-
-export { display, type OriginAddress } from "./address.ts";
 
 /** After so many failures of tracking alone, reads go on without it. It is tried again at intervals. */
 const TRACKING_ATTEMPTS = 3;
@@ -44,19 +43,21 @@ export class Link {
   #trackingFailures = 0;
   /** Whether this Redis tracked reads before. */
   #hasTracked = false;
+  /** The number of the attempt to connect that counts. */
+  #attempts = 0;
   /** The last failure of tracking. */
   #broken: BrokenTracking | null = null;
   #closed = false;
   #version: string | null = null;
 
   constructor(
-    readonly address: OriginAddress,
+    readonly location: Location,
     readonly options: LinkOptions,
     readonly listener: Follower,
     log: Log,
   ) {
-    this.#connector = new Connector(address, options, this.guard);
-    this.#report = new LinkReport(log, display(address));
+    this.#connector = new Connector(options, this.guard);
+    this.#report = new LinkReport(log, location.name);
   }
 
   /** The connections; null if they are not up. */
@@ -81,6 +82,21 @@ export class Link {
 
   /** Connects, and reconnects until `close`. */
   open(): void {
+    this.#connect();
+  }
+
+  /**
+   * Redis is somewhere else now: gives the connections up, and connects there at once.
+   *
+   * @param why What is said to those who wait for an answer.
+   */
+  move(why: string): void {
+    if (this.#closed) return;
+    this.#attempts++; // One that is under way leads to the old place.
+    this.giveUp({ reason: "away", message: why });
+    clearTimeout(this.#pause);
+    this.#failures = this.#trackingFailures = 0;
+    this.#hasTracked = false;
     this.#connect();
   }
 
@@ -127,11 +143,17 @@ export class Link {
   }
 
   async #connect(): Promise<void> {
+    const attempt = ++this.#attempts;
     const broken = this.#trackingFailures >= TRACKING_ATTEMPTS ? this.#broken : null;
     try {
-      this.#take(await this.#connector.connect(broken === null), broken);
+      const address = await this.location.find();
+      if (attempt !== this.#attempts) return;
+      const upstream = await this.#connector.connect(address, broken === null);
+      if (attempt !== this.#attempts) return disconnect(upstream, "Redis is somewhere else now");
+      this.#take(upstream, broken);
     } catch (error) {
       if (error instanceof BrokenProgram) throw error;
+      if (attempt !== this.#attempts) return;
       if (error instanceof BrokenTracking) {
         this.#trackingFailures++;
         this.#broken = error;
@@ -149,7 +171,7 @@ export class Link {
   #take(upstream: Upstream, broken: BrokenTracking | null): void {
     if (this.#closed) return disconnect(upstream, "closed");
     const { listener } = this;
-    const { data, tracking } = upstream;
+    const { data, tracking, address } = upstream;
     if (data.loss !== null) throw new Error(data.loss);
     if (tracking !== null) this.#hasTracked = true;
     else if (this.#isFault(upstream)) broken ??= new BrokenTracking(upstream.refusal!.message);
@@ -157,10 +179,11 @@ export class Link {
     data.onEnd = (why) => lost(new Error(why));
     tracking?.listen(listener, lost);
     this.#upstream = upstream;
+    this.#report.redis = display(address);
     this.#failures = 0;
     if (broken === null) this.#trackingFailures = 0;
     this.#version = upstream.version ?? this.#version;
-    listener.up(tracking?.mode ?? null, upstream.provenAt, broken === null);
+    listener.up(tracking?.mode ?? null, upstream.provenAt, broken === null, this.#report.redis);
     if (tracking !== null) this.#pulse = this.#feel(upstream, tracking);
     this.#tell(upstream, broken);
     const mayBeBetter = broken !== null || upstream.refusal !== null || upstream.isDoubtful;
@@ -198,7 +221,7 @@ export class Link {
    */
   #planUpgrade(present: Upstream, broken: BrokenTracking | null, attempt = 0): void {
     this.#pause = setTimeout(async () => {
-      const upstream = await this.#connector.connectAfresh().catch(() => null);
+      const upstream = await this.#connector.connectAfresh(present.address).catch(() => null);
       const isBetter = upstream?.data.loss === null &&
         (isMoreCapable(upstream, present) || (broken !== null && !this.#isFault(upstream)));
       if (this.#upstream !== present || !isBetter) {

@@ -85,8 +85,10 @@ export class RedisOrigin implements Origin {
     this.#larges.close();
   }
 
-  fence(): Promise<boolean> {
-    return this.link.fence();
+  async fence(): Promise<boolean> {
+    const { link } = this;
+    const [isFenced, isThere] = await Promise.all([link.fence(), link.location.confirm?.()]);
+    return isFenced && isThere !== false;
   }
 
   hasRoom(): boolean {

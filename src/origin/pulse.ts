@@ -48,7 +48,7 @@ export class Pulse {
 
   /** How long a connection may be silent. */
   get patience(): Millis {
-    return this.lease * 2 / 3;
+    return Math.round(this.lease * 2 / 3);
   }
 
   stop(): void {

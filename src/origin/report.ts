@@ -22,10 +22,10 @@ export class LinkReport {
   /** The last remark on the current connection, by kind. */
   readonly #remarks = new Map<string, string>();
 
-  /** @param redis The address for the log. */
+  /** @param redis The address for the log. It may change. */
   constructor(
     readonly log: Log,
-    readonly redis: string,
+    public redis: string,
     readonly clock: () => Millis = () => performance.now(),
   ) {}
 

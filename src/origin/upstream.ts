@@ -38,6 +38,8 @@ export interface UpstreamOptions extends TrackingOptions {
 
 /** Connections that are ready for reads. */
 export interface Upstream {
+  /** Where the connections lead. */
+  readonly address: OriginAddress;
   /** The connection for reads. */
   readonly data: Connection;
   /** Reads keys over it. */
@@ -104,6 +106,7 @@ export async function openUpstream(
     const probes = tracking?.probes ?? [];
     await within(Promise.all(probes.map((probe) => probe.ask())), options.timeout);
     return {
+      address,
       data: connection,
       reader: new Reader(connection, method, isTimed),
       large: new LargeReader(connection, isTimed, isPieced),

@@ -85,6 +85,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     ["cache_collapsed", facts.stats.collapsed],
     ["cache_refreshes", facts.stats.refreshes],
     ["cache_stale_answers", facts.stats.staleAnswers],
+    ...sentinelFields(facts),
   ],
   Coherence: (facts) => [
     ["coherence", facts.coherence],
@@ -97,6 +98,18 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     ["coherence_foreign_messages", facts.stats.foreignMessages],
   ],
 };
+
+function sentinelFields({ sentinels }: Facts): readonly Field[] {
+  if (sentinels === null) return [];
+  return [
+    ["sentinel_name", sentinels.name],
+    ["sentinel_master", sentinels.master],
+    ["sentinel_count", sentinels.count],
+    ["sentinel_agreeing", sentinels.agreeing],
+    ["sentinel_confirmed_age_ms", sentinels.confirmedAge],
+    ["sentinel_moves", sentinels.moves],
+  ];
+}
 
 const ALL = ["all", "default", "everything"];
 

@@ -12,7 +12,7 @@ Deno.test("PROXY EXPLAIN shows redis-cli what is cached of a key", async () => {
   assertMatch(text, /^cached\nyes\nvalue\nstring\nsize\n5\nage\n\d+\n/);
   assertMatch(
     text,
-    /\nlast-miss\nnever kept\npolicy\n\*\nchannel\ntracked\ntracking\ninline\nepoch\n1\n/,
+    /\nlast-miss\nnever kept\npolicy\n\*\nchannel\ntracked\ntracking\ninline\nredis\nredis:\/\/[\d.:]+\/0\nepoch\n1\n/,
   );
   assertMatch(await redisCli(it.port, "info", "coherence"), /^coherence:tracked\r?$/m);
 });

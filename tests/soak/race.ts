@@ -14,6 +14,7 @@ import { Table } from "../../src/cache/table.ts";
 import { NO_TERMS } from "../../src/core/types.ts";
 import { Log } from "../../src/core/log.ts";
 import { Link } from "../../src/origin/link.ts";
+import { fixed } from "../../src/origin/location.ts";
 import { RedisOrigin } from "../../src/origin/mod.ts";
 import { ReadThrough } from "../../src/cache/read_through.ts";
 import { Semaphore } from "../../src/origin/semaphore.ts";
@@ -54,7 +55,7 @@ export async function race(
   const tested = new table(channel, new Policies(POLICY), stats, { entries: 1000, bytes: 1e8 });
   const log = new Log("error", "text");
   const link = new Link(
-    {
+    fixed({
       socket: null,
       host: "127.0.0.1",
       port: relay.port,
@@ -62,7 +63,7 @@ export async function race(
       username: null,
       password: null,
       database: 0,
-    },
+    }),
     {
       mode: "required",
       tracking: "default",

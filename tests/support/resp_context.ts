@@ -49,6 +49,7 @@ export const FACTS: Facts = {
   coherenceTracking: "none",
   coherenceEpoch: 0,
   coherenceProvenAge: -1,
+  sentinels: null,
   stats: new Stats(),
   originFlights: 1,
   originPermits: 0,

@@ -6,16 +6,22 @@
 import { host, serverName } from "../hosts.ts";
 import { bytes, duration, integer } from "../quantities.ts";
 import { redisUrl } from "../redis_url.ts";
-import { optional, setting } from "../setting.ts";
-import { file } from "../texts.ts";
+import { optional, setting, variable } from "../setting.ts";
+import { file, text } from "../texts.ts";
 
 export const REDIS = {
   "redis-host": setting(host("redis-port"), "127.0.0.1", "host of Redis"),
   "redis-port": setting(integer(1, 65535), "6379", "port of Redis"),
   "redis-url": optional(
     redisUrl,
-    "address, user, password and database of Redis: redis://, rediss:// (TLS) or unix:///path",
+    "address of Redis: redis://, rediss:// (TLS), unix:///path or redis+sentinel://",
     true,
+  ),
+  "sentinel-user": optional(text, "user of the sentinels, if they ask for one"),
+  "sentinel-password": variable(text, "password of the sentinels; that of Redis is in --redis-url"),
+  "sentinel-password-file": optional(
+    file,
+    "file with that password; a newline at its end does not count",
   ),
   "redis-ca": optional(
     file,

@@ -29,6 +29,26 @@ Deno.test("Channel.down() ends the epoch, and remembers until when it was right"
   assertEquals(channel.endOf(1), -Infinity, "long enough ago to be forgotten");
 });
 
+Deno.test("Channel counts no proof of a server that others have to confirm until they do, on each connection", () => {
+  const channel = new Channel({ mode: "auto", lease: LEASE, isWitnessed: true });
+  channel.up(true, 1000);
+  assertEquals([channel.state, channel.leaseUntil], ["tracked", -Infinity]);
+  channel.witnessed(1010);
+  assertEquals(channel.leaseUntil, 1100);
+  for (const side of ["data", "invalidation"] as const) channel.answered(side, 1050);
+  assertEquals(channel.leaseUntil, 1110);
+  channel.witnessed(1005);
+  assertEquals(channel.leaseUntil, 1110);
+  channel.down(1060);
+  channel.witnessed(1070);
+  channel.up(true, 1080);
+  assertEquals(channel.leaseUntil, -Infinity);
+  channel.witnessed(1090);
+  assertEquals(channel.leaseUntil, 1180);
+  channel.doubt();
+  assertEquals([channel.leaseUntil, channel.witnessedAt], [-Infinity, -Infinity]);
+});
+
 Deno.test("Channel keeps untracked entries as long as it stays untracked", () => {
   const channel = new Channel({ mode: "auto", lease: LEASE });
   channel.up(false, 0);

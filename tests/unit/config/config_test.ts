@@ -113,6 +113,57 @@ Deno.test("parseConfig() reads the Unix socket of Redis from a URL", () => {
   }
 });
 
+Deno.test("parseConfig() reads a master behind sentinels, in each form of its URL", () => {
+  const [s1, s2] = [{ host: "s1", port: 26379 }, { host: "s2", port: 7000 }];
+  const table: [url: string, master: string, parts: Partial<OriginAddress>][] = [
+    ["redis+sentinel://main@s1,s2:7000", "main", {}],
+    ["redis+sentinel://main@s1,s2:7000/3", "main", { database: 3 }],
+    ["redis+sentinel://us%40er:p%40ss@main@s1:26379,s2:7000/", "main", {
+      username: "us@er",
+      password: "p@ss",
+    }],
+    ["redis+sentinel://:pass@main@s1,s2:7000", "main", { password: "pass" }],
+    ["redis+sentinel://s1,s2:7000/main/3", "main", { database: 3 }],
+    ["redis+sentinel://:pass@s1,s2:7000/main", "main", { password: "pass" }],
+    ["redis-sentinel://:pass@s1,s2:7000/3#main", "main", { password: "pass", database: 3 }],
+    ["redis+sentinel://my-master.1@s1,s2:7000", "my-master.1", {}],
+  ];
+  for (const [url, master, parts] of table) {
+    const { origin, sentinel } = parse(["--redis-url", url]);
+    const plain = { username: null, password: null, database: 0, tls: null };
+    assertEquals(origin, { socket: null, host: "", port: 0, ...plain, ...parts }, url);
+    assertEquals(sentinel, {
+      master,
+      sentinels: [s1, s2].map((place) => ({ socket: null, ...plain, ...place })),
+    }, url);
+  }
+  const { origin, sentinel } = parse(["--redis-url", "rediss+sentinel://m@[::1]:1"]);
+  assertEquals([origin.tls !== null, sentinel!.sentinels[0]!.tls === origin.tls], [true, true]);
+  assertEquals(sentinel!.sentinels[0]!.host, "::1");
+});
+
+Deno.test("parseConfig() takes the user and the password of sentinels, which are not those of Redis", () => {
+  const url = "redis+sentinel://user:of-redis@main@s1";
+  const whose = (args: string[], env: Env = {}) => {
+    const { sentinel, origin } = parse(["--redis-url", url, ...args], env);
+    const [{ username, password }] = sentinel!.sentinels as [OriginAddress];
+    return [username, password, origin.username, origin.password];
+  };
+  assertEquals(whose([]), [null, null, "user", "of-redis"]);
+  const user = ["--sentinel-user", "watcher"];
+  assertEquals(whose(user, { RP_SENTINEL_PASSWORD: "s" }), ["watcher", "s", "user", "of-redis"]);
+  const file = ["--sentinel-password-file", "/password"];
+  assertEquals(whose(file), [null, "open sesame", "user", "of-redis"]);
+  assertEquals(
+    refusal(["--redis-url", url, ...file], { RP_SENTINEL_PASSWORD: "s" }),
+    "Cannot use RP_SENTINEL_PASSWORD together with --sentinel-password-file: wanted one of the two",
+  );
+  assertEquals(
+    refusal(["--redis-url", "redis://h", ...user]),
+    "Cannot use --sentinel-user without sentinels: wanted --redis-url redis+sentinel://...",
+  );
+});
+
 Deno.test("parseConfig() prefers the more explicit of URL and host, and refuses both from one place", () => {
   const url = "redis://by-url:1";
   const hostOf = (args: string[], env: Env) => parse(args, env).origin.host;
@@ -184,6 +235,15 @@ const REFUSED: [string[], Env, string][] = [
   ],
   [["--redis-url", "http://host"], {}, "Cannot use its value for --redis-url: wanted redis://"],
   [["--redis-url", "redis://host/x"], {}, "Cannot use its value for --redis-url"],
+  ...["s1,s2", "user:password@s1", "m@s1:0", "m@s1,", "m@", "m@s1/x/y", "m@s1/3?a=b", "%zz@s1"].map(
+    (
+      rest,
+    ): [string[], Env, string] => [
+      ["--redis-url", `redis+sentinel://${rest}`],
+      {},
+      "Cannot use its value for --redis-url: wanted redis+sentinel://[user:password@]name@host",
+    ],
+  ),
   [["--redis-url", "redis://host:0"], {}, "Cannot use its value for --redis-url"],
   [["--redis-url", "redis://host:70000"], {}, "Cannot use its value for --redis-url"],
   [["--redis-url", "redis://host?db=1"], {}, "Cannot use its value for --redis-url"],

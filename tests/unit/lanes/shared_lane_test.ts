@@ -351,3 +351,68 @@ test("SharedLane holds every reply to a causal client until all earlier changes 
   assertEquals(cache.log, ["(fence)", "(done)"]);
   lane.close();
 });
+
+test("SharedLane.move() waits for what was sent before, then sends the rest to the new place", async () => {
+  const { lane, sockets } = rig();
+  const before = pass(lane, passable("SET", "a", "1"));
+  await settled();
+  lane.move();
+  const after = pass(lane, passable("GET", "b"));
+  await settled();
+  assertEquals(sockets.length, 1);
+  assertEquals(sockets[0]!.written, request("SET", "a", "1") + request("PING"));
+  sockets[0]!.reply("+OK\r\n+PONG\r\n");
+  assertEquals(textOf(await before), "+OK\r\n");
+  await settled();
+  assertEquals([sockets.length, sockets[0]!.isClosed], [2, true]);
+  assertEquals(sockets[1]!.written, request("GET", "b"));
+  sockets[1]!.reply("$1\r\nB\r\n");
+  assertEquals(textOf(await after), "$1\r\nB\r\n");
+  lane.close();
+});
+
+test("SharedLane.move() repeats a read that the old place does not answer, before later requests", async () => {
+  const { lane, sockets } = rig();
+  const read = pass(lane, passable("GET", "a"));
+  const write = lane.pass(passable("SET", "b", "1"), 1, aSender());
+  await settled();
+  lane.move();
+  const later = pass(lane, passable("GET", "c"));
+  await write.known();
+  assertEquals(write.value, HANG_UP); // Nobody knows whether it was executed.
+  await settled();
+  assertEquals(sockets[1]!.written, request("GET", "a") + request("GET", "c"));
+  sockets[1]!.reply("$1\r\nA\r\n$1\r\nC\r\n");
+  assertEquals([textOf(await read), textOf(await later)], ["$1\r\nA\r\n", "$1\r\nC\r\n"]);
+  lane.close();
+});
+
+test("SharedLane.move() while it connects gives up the connection to the old place", async () => {
+  const sockets: FakeSocket[] = [];
+  const opened: PromiseWithResolvers<Connection>[] = [];
+  const lane = new SharedLane({
+    open: () => {
+      const connection = Promise.withResolvers<Connection>();
+      opened.push(connection);
+      return connection.promise;
+    },
+    cache: new FakeCache(),
+    budget: new StreamBudget(Infinity),
+    long: new LongRequests(),
+  });
+  const connect = (index: number) => {
+    const socket = new FakeSocket();
+    sockets.push(socket);
+    opened[index]!.resolve(new Connection(socket));
+  };
+  const passed = pass(lane, passable("GET", "a"));
+  lane.move();
+  connect(0);
+  await settled();
+  assertEquals([sockets[0]!.isClosed, sockets[0]!.written, opened.length], [true, "", 2]);
+  connect(1);
+  await settled();
+  sockets[1]!.reply("$1\r\nA\r\n");
+  assertEquals(textOf(await passed), "$1\r\nA\r\n");
+  lane.close();
+});

@@ -12,7 +12,7 @@ const RULES: Record<string, readonly string[]> = {
   check: ["app", "config", "core", "origin", "system"],
   app: [
     ...["admin", "cache", "commands", "config", "core", "http", "insight", "lanes", "origin"],
-    ...["resp", "server", "system"],
+    ...["resp", "server", "system", "topology"],
   ],
   admin: ["core", "http", "server/input", "server/output", "server/protocol", "@std/http"],
   insight: ["core", "server/observer", "server/output", "server/protocol"],
@@ -42,6 +42,7 @@ const RULES: Record<string, readonly string[]> = {
   server: ["core"],
   cache: ["core", "origin/follower", "lru-cache"],
   origin: ["core", "ioredis"],
+  topology: ["core", "origin"],
   system: ["core"],
   core: [],
 };

@@ -1,0 +1,20 @@
+/**
+ * Has all that is connected to the master follow it: the link, the lanes and the cache.
+ *
+ * @module
+ */
+import type { Lanes } from "../lanes/mod.ts";
+import type { DataPath } from "./data_path.ts";
+
+/** Has all follow the master of the sentinels from now on; without sentinels it never moves. */
+export function followMaster({ sentinels, origin, table }: DataPath, lanes: Lanes | null): void {
+  if (sentinels === null) return;
+  sentinels.listener = {
+    moved(why) {
+      origin.link.move(why);
+      lanes?.move(why);
+    },
+    witnessed: (sentAt) => table.channel.witnessed(sentAt),
+  };
+  sentinels.start();
+}
