@@ -9,12 +9,14 @@ import { ReadThrough } from "../cache/read_through.ts";
 import { SoftWait } from "../cache/soft_wait.ts";
 import type { Table } from "../cache/table.ts";
 import type { Config } from "../config/mod.ts";
+import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
 import { LookupInsight } from "../insight/lookups.ts";
 import type { Millis } from "../core/types.ts";
 import { ByteBudget, type Elsewhere } from "../origin/byte_budget.ts";
 import { Link } from "../origin/link.ts";
+import type { OriginAddress } from "../origin/address.ts";
 import { fixed } from "../origin/location.ts";
 import { RedisOrigin } from "../origin/mod.ts";
 import { Semaphore } from "../origin/semaphore.ts";
@@ -30,6 +32,8 @@ export interface DataPath {
   readonly origin: RedisOrigin;
   readonly cache: ReadThrough;
   readonly insight: LookupInsight;
+  /** The proxy's own credentials at Redis; null if it has none. */
+  readonly credentials: Credentials | null;
   /** Knows where Redis is; null where that never changes. */
   readonly sentinels: SentinelLocation | null;
 }
@@ -64,7 +68,8 @@ export function makeDataPath(
   const softWait = new SoftWait(values["soft-timeout"]);
   const insight = new LookupInsight(values["cache-size"], () => stats);
   const cache = new ReadThrough(origin, table, stats, { softWait, watch: insight });
-  return { table, origin, cache, insight, sentinels };
+  const credentials = credentialsOf(config.origin);
+  return { table, origin, cache, insight, sentinels, credentials };
 }
 
 /** A new connection to a master has to be confirmed by its sentinels. */
@@ -82,4 +87,9 @@ function followerOf(
       sentinels.connected();
     },
   };
+}
+
+/** Returns the proxy's credentials at Redis. A client with the same has the same rights. */
+function credentialsOf({ username, password }: OriginAddress): Credentials | null {
+  return password === null ? null : new Credentials(username ?? DEFAULT_USER, password);
 }

@@ -14,7 +14,7 @@ import type { RequestObserver } from "../server/observer.ts";
 import { Entrance } from "../server/arrival.ts";
 import type { DataPath } from "./data_path.ts";
 import { mayRefresh, respFreshness } from "./defaults.ts";
-import { filterOf, mayPass, originCredentialsOf, refusalsTo } from "./lanes.ts";
+import { filterOf, mayPass, refusalsTo } from "./lanes.ts";
 import { purgeOf } from "./purge.ts";
 import { redisVersionOf } from "./status.ts";
 
@@ -73,7 +73,7 @@ function respContext(
     insight: data.insight,
     purge: purgeOf(data.table, log),
     lanes,
-    originCredentials: originCredentialsOf(origin),
+    originCredentials: data.credentials,
     mayPass: (peer) => mayPass(config, peer),
     onRefused: refusalsTo(log, data.cache.stats),
     database: origin.database,

@@ -5,12 +5,10 @@
  */
 import { PassFilter } from "../commands/permission.ts";
 import type { Config, Values } from "../config/mod.ts";
-import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
 import { Lanes } from "../lanes/mod.ts";
-import type { OriginAddress } from "../origin/address.ts";
 import type { DataPath } from "./data_path.ts";
 import type { Peer } from "../server/peer.ts";
 import { loginOf, openLane } from "./open_lane.ts";
@@ -35,7 +33,9 @@ export function makeLanes(
     cache,
     stats,
     database: address.database,
-    login: loginOf(address),
+    get login() {
+      return loginOf(address);
+    },
     filter: filterOf(values),
     maxPrivate,
     replyMemory: values["reply-memory"],
@@ -58,11 +58,6 @@ export function filterOf({ deny, allow }: Values): PassFilter {
 export function mayPass({ values, credentials, origin }: Config, peer: Peer): boolean {
   if (credentials.required || !values["protected-mode"]) return true;
   return peer.isLocal && origin.password === null;
-}
-
-/** Returns the proxy's credentials at Redis. A client with the same has the same rights. */
-export function originCredentialsOf({ username, password }: OriginAddress): Credentials | null {
-  return password === null ? null : new Credentials(username ?? DEFAULT_USER, password);
 }
 
 /** Counts refused commands, and logs the first refusal of each. */

@@ -24,6 +24,7 @@ import { listen, portOf } from "./listener.ts";
 import { LoopLag } from "./loop_lag.ts";
 import { machineWatch } from "./machine.ts";
 import type { LineTarget } from "../insight/line_file.ts";
+import { makeRedisPassword } from "./redis_password.ts";
 import { makeRequestLog } from "./request_log.ts";
 import { purgeOf } from "./purge.ts";
 import { Reloader } from "./reload.ts";
@@ -119,7 +120,9 @@ export function startProxy(
   announce(config, data, version, port, log);
   followMaster(data, lanes);
   data.origin.link.open();
-  const reloader = new Reloader(reloadableParts(config, server), log);
+  const redisPassword = makeRedisPassword(config, data, lanes, log);
+  redisPassword?.start();
+  const reloader = new Reloader(reloadableParts(config, server, redisPassword), log);
   return {
     port,
     get clients() {
@@ -140,6 +143,7 @@ export function startProxy(
         delay: values["drain-delay"],
         grace: values["shutdown-timeout"],
       }, log);
+      redisPassword?.stop();
       data.sentinels?.close();
       data.origin.close();
       lanes?.close();

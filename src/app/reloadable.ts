@@ -6,12 +6,22 @@
 import { type Config, readPassword, readTlsFiles } from "../config/mod.ts";
 import type { Server } from "../server/server.ts";
 import { portOf, renew } from "./listener.ts";
+import type { RedisPassword } from "./redis_password.ts";
 import type { Part } from "./reload.ts";
 
-export function reloadableParts(config: Config, server: Server): Part[] {
+/** @param redisPassword What looks after the password of Redis; null if it is in no file. */
+export function reloadableParts(
+  config: Config,
+  server: Server,
+  redisPassword: RedisPassword | null,
+): Part[] {
   return [
     { name: "certificate", reload: certificateReload(config, server) },
     { name: "password-file", reload: passwordReload(config) },
+    {
+      name: "redis-password-file",
+      reload: redisPassword === null ? null : () => redisPassword.reload(),
+    },
     { name: "redis-tls", reload: originTlsReload(config) },
   ];
 }

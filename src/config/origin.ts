@@ -7,6 +7,7 @@ import type { OriginAddress, OriginTls, OriginTlsFiles } from "../origin/address
 import { ConfigError } from "./error.ts";
 import type { ReadFile } from "./files.ts";
 import { readIdentity } from "./identity.ts";
+import { readPassword } from "./password.ts";
 import { readCertificates } from "./pem.ts";
 import type { Places } from "./places.ts";
 import type { Values } from "./settings.ts";
@@ -22,13 +23,15 @@ const TLS_FLAGS = ["redis-ca", "redis-cert", "redis-key", "redis-server-name"] a
 export function originOf(values: Values, places: Places, readFile: ReadFile): OriginAddress {
   checkRivals(places);
   const url = values["redis-url"];
+  const withPassword = (address: OriginAddress) =>
+    passwordFrom(address, values["redis-password-file"], places, readFile);
   const isHostGiven = places.source("redis-host") === "flag" ||
     places.source("redis-port") === "flag";
   if (url !== null && !isHostGiven) {
     const { isTls, sentinel: _, ...address } = url;
-    return { ...address, tls: tlsOf(isTls, values, places, readFile) };
+    return withPassword({ ...address, tls: tlsOf(isTls, values, places, readFile) });
   }
-  return {
+  return withPassword({
     socket: null,
     host: values["redis-host"],
     port: values["redis-port"],
@@ -36,7 +39,25 @@ export function originOf(values: Values, places: Places, readFile: ReadFile): Or
     password: null,
     database: 0,
     tls: tlsOf(false, values, places, readFile),
-  };
+  });
+}
+
+/** Takes the password from a file, if a setting names one. */
+function passwordFrom(
+  address: OriginAddress,
+  path: string | null,
+  places: Places,
+  readFile: ReadFile,
+): OriginAddress {
+  if (path === null) return address;
+  const place = places.of("redis-password-file");
+  if (address.password !== null) {
+    throw new ConfigError(
+      `Cannot use ${place} together with a password in ${places.of("redis-url")}: ` +
+        "wanted one of the two",
+    );
+  }
+  return { ...address, password: readPassword(place, path, readFile) };
 }
 
 /** A flag overrides a variable, but two flags, or two variables, contradict each other. */

@@ -224,6 +224,23 @@ export class Lanes {
     for (const lane of [...this.#private]) lane.close(why);
   }
 
+  /**
+   * Authenticates all connections of the proxy's own user again, by a password that has replaced the
+   * last one.
+   *
+   * @throws {Error} When Redis refuses it. The connections go on as before.
+   */
+  async authenticate(): Promise<void> {
+    const { login } = this.options;
+    if (login === null) return;
+    const words = ["AUTH", ...(login.username === null ? [] : [login.username]), login.password];
+    const told = [...this.#open].map((lane) => lane.tell(...words));
+    for (const lane of this.#private) told.push(lane.tell(words));
+    const results = await Promise.allSettled(told);
+    const failures = results.filter((one) => one.status === "rejected");
+    if (failures.length > 0) throw failures[0]!.reason;
+  }
+
   /** Ends all shared connections. */
   close(): void {
     this.#watch.stop();

@@ -7,6 +7,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Connection } from "../origin/wire/connection.ts";
+import { requestOf } from "../origin/wire/outbox.ts";
 import { NOTHING_WRITTEN, type Written } from "../commands/keys.ts";
 import { type ChangeLog, joined, settle } from "./changes.ts";
 import { changesReplies, ConnectionState, SUBSCRIPTIONS } from "./connection_state.ts";
@@ -14,7 +15,7 @@ import type { Histogram } from "../core/histogram.ts";
 import type { Millis } from "../core/types.ts";
 import { rewrittenExec } from "./exec_reply.ts";
 import type { LaneClient } from "./lane_client.ts";
-import type { Passable } from "./passable.ts";
+import { Passable } from "./passable.ts";
 import { confirmationOf, type FrameKind, isError, kindOf } from "./reply_kind.ts";
 
 /**
@@ -69,6 +70,9 @@ export class PrivateLane {
   #transactions = 0;
   #subscriptions = 0;
   #waits = 0;
+  /** Sends the command of the proxy that waits; null for none. */
+  #toTell: (() => void) | null = null;
+  #told: PromiseWithResolvers<void> | null = null;
   /** The kind of the long reply whose parts are arriving; null for none. */
   #partKind: FrameKind | null = null;
 
@@ -79,7 +83,10 @@ export class PrivateLane {
     readonly connection: Connection,
     readonly state: ConnectionState,
     readonly cache: ChangeLog,
-    readonly client: Pick<LaneClient, "isCausal"> = { isCausal: false },
+    readonly client: Pick<LaneClient, "isCausal"> & Partial<Pick<LaneClient, "login" | "version">> =
+      {
+        isCausal: false,
+      },
   ) {
     const frame = (bytes: Uint8Array, from: number, to: number) => this.#frame(bytes, from, to);
     connection.onPush = frame;
@@ -128,6 +135,39 @@ export class PrivateLane {
     this.connection.out.bytes(request.bytes);
     this.connection.flush();
     this.onChange();
+  }
+
+  /**
+   * Sends a command of the proxy itself as soon as the connection takes one: not within a transaction
+   * or among messages.
+   *
+   * @throws {Error} When Redis refuses it.
+   */
+  tell(words: readonly string[]): Promise<void> {
+    // Another user's connection keeps that user, and a newer command replaces one that still waits.
+    if (this.client.login != null) return Promise.resolve();
+    this.#told?.resolve();
+    const told = Promise.withResolvers<void>();
+    this.#told = told;
+    this.#toTell = () => {
+      this.#toTell = this.#told = null;
+      const ask = { count: words.length, string: (at: number) => words[at]! };
+      const passable = new Passable(requestOf(...words), undefined, ask, null, NOTHING_WRITTEN);
+      passable.onAnswer = (isError) => {
+        if (isError) told.reject(new Error(`Redis refused ${words[0]}`));
+        else told.resolve();
+      };
+      this.send(passable, true);
+    };
+    this.#tellNow();
+    return told.promise;
+  }
+
+  #tellNow(): void {
+    const { state } = this;
+    const isTaking = !this.mayBeInTransaction && !state.isOpaque && !state.isMonitoring &&
+      (this.client.version === 3 || !this.mayBeSubscribed);
+    if (isTaking) this.#toTell?.();
   }
 
   /** Sends a reply of the proxy, in its turn. */
@@ -282,6 +322,7 @@ export class PrivateLane {
       this.#take();
       held = this.sink.write(next.local, 0, next.local.length);
     }
+    this.#tellNow();
     this.onChange();
     this.onReply();
     return held;
@@ -302,6 +343,7 @@ export class PrivateLane {
 
   /** Notes that the connection is lost. Nobody knows whether its requests were executed. */
   #ended(): void {
+    this.#told?.resolve(); // The next connection uses it.
     this.onClosed();
     const open = this.#slots.splice(0).slice(this.#head).flatMap(({ request }) => request ?? []);
     this.#head = 0;

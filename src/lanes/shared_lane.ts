@@ -160,6 +160,15 @@ export class SharedLane {
     this.#held = null;
   }
 
+  /**
+   * Sends a command of the proxy itself, if there is a connection.
+   *
+   * @throws {Error} When Redis refuses it, or the connection is lost.
+   */
+  async tell(...words: string[]): Promise<void> {
+    if (this.#connection?.loss === null) await this.#connection.call(...words);
+  }
+
   /** Whether a request may be sent again after its connection is lost. */
   mayRepeat(request: Passable, isSent: boolean): boolean {
     return (!isSent || request.isRepeatable) && !this.#isClosed;

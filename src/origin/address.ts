@@ -16,8 +16,8 @@ export interface OriginAddress {
   readonly tls: OriginTls | null;
   /** The ACL user; null for `default`. */
   readonly username: string | null;
-  /** The password; null for none. */
-  readonly password: string | null;
+  /** The password; null for none. It may be replaced: each new connection uses what is here then. */
+  password: string | null;
   /** The number of the logical database (SELECT). */
   readonly database: number;
 }

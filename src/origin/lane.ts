@@ -76,6 +76,14 @@ export class Lane<Owner> {
     if (this.#track !== null) this.#end(this.#track);
   }
 
+  /** Has later reads take a new connection; reads that are under way go on. */
+  renew(): void {
+    const track = this.#track;
+    this.#track = null;
+    clearTimeout(this.#idle);
+    if (track?.reads === 0) this.#end(track);
+  }
+
   async #read(owner: Owner, key: Key, large: Large): Promise<Fetched | Lost | NoLane> {
     const track = this.#trackOf(owner);
     if (track === null) return new NoLane("the last attempt to connect has just failed");

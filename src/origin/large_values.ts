@@ -59,6 +59,12 @@ export class LargeValues {
     this.#alone.close();
   }
 
+  /** Has later values read over new connections. */
+  renew(): void {
+    this.#shared.renew();
+    this.#alone.renew();
+  }
+
   /** Whether any large value is remembered. */
   get isAnyKnown(): boolean {
     return this.#known.size > 0;

@@ -7,8 +7,10 @@ import { BrokenProgram } from "../core/broken_program.ts";
 import type { Follower } from "./follower.ts";
 import type { Log } from "../core/log.ts";
 import type { Millis } from "../core/types.ts";
+import { utf8 } from "../core/utf8.ts";
 import { display } from "./address.ts";
 import { Connector } from "./connector.ts";
+import type { Identity } from "./greeting.ts";
 import type { Location } from "./location.ts";
 import { LoopGuard } from "./loop_guard.ts";
 import { type Loss, lossOf } from "./loss.ts";
@@ -125,6 +127,19 @@ export class Link {
   /** Resolves to true once all earlier changes of Redis are known, or to false if that fails. */
   fence(): Promise<boolean> {
     return this.#pulse?.fence() ?? Promise.resolve(false);
+  }
+
+  /**
+   * Authenticates the connection that reads again, by a password that has replaced the last one. A
+   * connection that only listens to changes keeps the old one, for it takes no commands.
+   *
+   * @throws {Error} When Redis refuses it; the connection goes on as before.
+   */
+  async authenticate({ username, password }: Identity): Promise<void> {
+    const upstream = this.#upstream;
+    if (upstream === null || password === null) return;
+    const user = username === null ? [] : [username];
+    await upstream.data.call("AUTH", ...[...user, password].map(utf8));
   }
 
   /** Ends the connections for good. */

@@ -16,6 +16,7 @@ import { Attempt, type Break } from "./attempt.ts";
 import { Blame } from "./blame.ts";
 import { Breaker } from "./breaker.ts";
 import type { ByteBudget } from "./byte_budget.ts";
+import type { Identity } from "./greeting.ts";
 import { openLane } from "./lane_connection.ts";
 import { LARGEST_BYTES, LargeValues } from "./large_values.ts";
 import type { Link } from "./link.ts";
@@ -83,6 +84,16 @@ export class RedisOrigin implements Origin {
     this.link.close();
     this.#watch.close();
     this.#larges.close();
+  }
+
+  /**
+   * Authenticates again. Large values that are under way go on, and later ones get a new connection.
+   *
+   * @throws {Error} When Redis refuses it.
+   */
+  async authenticate(identity: Identity): Promise<void> {
+    this.#larges.renew();
+    await this.link.authenticate(identity);
   }
 
   async fence(): Promise<boolean> {

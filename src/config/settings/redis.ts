@@ -17,6 +17,10 @@ export const REDIS = {
     "address of Redis: redis://, rediss:// (TLS), unix:///path or redis+sentinel://",
     true,
   ),
+  "redis-password-file": optional(
+    file,
+    "file with the password of Redis; read again when it changes, and on SIGHUP",
+  ),
   "sentinel-user": optional(text, "user of the sentinels, if they ask for one"),
   "sentinel-password": variable(text, "password of the sentinels; that of Redis is in --redis-url"),
   "sentinel-password-file": optional(

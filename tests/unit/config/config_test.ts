@@ -164,6 +164,20 @@ Deno.test("parseConfig() takes the user and the password of sentinels, which are
   );
 });
 
+Deno.test("parseConfig() reads the password of Redis from a file, but not from two places", () => {
+  const file = ["--redis-password-file", "/password"];
+  const url = ["--redis-url", "redis://app@h"];
+  const { username, password } = parse([...url, ...file]).origin;
+  assertEquals([username, password], ["app", "open sesame"]);
+  assertEquals(parse(file).origin.password, "open sesame");
+  const sentinel = ["--redis-url", "redis+sentinel://app:@m@s1"];
+  assertEquals(parse([...sentinel, ...file]).origin.password, "open sesame");
+  assertEquals(
+    refusal(["--redis-url", "redis://:p@h", ...file]),
+    "Cannot use --redis-password-file together with a password in --redis-url: wanted one of the two",
+  );
+});
+
 Deno.test("parseConfig() prefers the more explicit of URL and host, and refuses both from one place", () => {
   const url = "redis://by-url:1";
   const hostOf = (args: string[], env: Env) => parse(args, env).origin.host;
