@@ -8,8 +8,8 @@ MAKEFLAGS += --no-print-directory
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Build, find or start a Redis, and serve on port 8080 (RP_PORT) until Ctrl-C
-	@exec $(DENO) run -A tools/run.ts
+run: ## Build, find or start a Redis, and serve on port 8080 (RP_PORT) until Ctrl-C (REDIS=cluster|sentinel)
+	@exec $(DENO) run -A tools/run.ts $(if $(REDIS),--redis $(REDIS))
 
 test: ## Run the whole gate: in containers if Docker is running, else on this machine
 	@exec tools/test.sh

@@ -1,8 +1,13 @@
 // `make run`: builds, finds a Redis or starts a temporary one, and serves until Ctrl-C.
+//   --redis cluster     starts a temporary cluster: three masters with a replica each
+//   --redis sentinel    starts a temporary master with a replica and three sentinels
+// All other arguments go to the proxy.
 import { build } from "./build.ts";
+import { startCluster } from "./cluster.ts";
 import { main, ROOT, say } from "./command.ts";
 import { ensurePrograms } from "./install_redis.ts";
 import { askRedis, freePort, type RedisServer, startRedisServer } from "./redis_server.ts";
+import { startSentinelSet } from "./sentinels.ts";
 
 const KEY = "Rescale";
 const VALUE = "We Accelerate Engineering Breakthroughs";
@@ -12,9 +17,48 @@ const GRACE_MS = 15_000;
 interface Backing {
   env: Record<string, string>;
   own?: RedisServer;
+  /** Several servers that we end. */
+  servers?: AsyncDisposable;
+  /** What to try beside reads. */
+  hint?: string;
 }
 
-async function findRedis(): Promise<Backing> {
+/** Takes `--redis <kind>` off the arguments of the proxy. */
+function takeKind(args: string[]): string | undefined {
+  const at = args.findIndex((arg) => arg === "--redis" || arg.startsWith("--redis="));
+  if (at < 0) return undefined;
+  const [flag, value = args[at + 1]] = args[at]!.split("=");
+  args.splice(at, flag === args[at] ? 2 : 1);
+  return value;
+}
+
+/** Starts several temporary servers. */
+async function startServers(kind: string): Promise<Backing> {
+  await ensurePrograms("redis-server");
+  if (kind === "cluster") {
+    const cluster = await startCluster({ detached: true });
+    const [master] = cluster.masters;
+    say(`redis: a temporary cluster, ${cluster.url}`);
+    return {
+      env: { RP_REDIS_URL: cluster.url },
+      servers: cluster,
+      hint: `redis-cli -p ${master!.port} cluster nodes`,
+    };
+  }
+  if (kind !== "sentinel") {
+    throw new Error(`Cannot start --redis ${kind}: wanted cluster or sentinel`);
+  }
+  const set = await startSentinelSet({ detached: true });
+  say(`redis: a temporary master with a replica and three sentinels, ${set.url}`);
+  return {
+    env: { RP_REDIS_URL: set.url },
+    servers: set,
+    hint: `redis-cli -p ${set.sentinels[0]!.port} sentinel failover ${set.name}`,
+  };
+}
+
+async function findRedis(kind: string | undefined): Promise<Backing> {
+  if (kind !== undefined) return await startServers(kind);
   const named = ["RP_REDIS_URL", "RP_REDIS_HOST", "RP_REDIS_PORT"].filter((name) =>
     Deno.env.get(name)
   );
@@ -44,11 +88,11 @@ async function answers(port: number): Promise<boolean> {
 }
 
 /** Serves until the proxy ends or a signal ends it, and returns the exit status. */
-async function serve(backing: Backing): Promise<number> {
+async function serve(backing: Backing, args: string[]): Promise<number> {
   const port = Number(Deno.env.get("RP_PORT") || 8080) || freePort();
   const taken = await answers(port); // if another program has the port, the proxy says so and exits
   const proxy = new Deno.Command(`${ROOT}/dist/redis-proxy`, {
-    args: Deno.args,
+    args,
     env: { ...backing.env, RP_PORT: `${port}` },
     stdin: "null",
     detached: true, // a second signal would end it at once, so Ctrl-C goes through us
@@ -75,12 +119,13 @@ async function serve(backing: Backing): Promise<number> {
   return asked ? 0 : code;
 }
 
-function invite(port: number, { own, env }: Backing): void {
+function invite(port: number, { own, env, hint }: Backing): void {
   const key = own ? KEY : "some-key";
   say(`
 Try it:
   curl http://127.0.0.1:${port}/${key}
   redis-cli -p ${port} get ${key}`);
+  if (hint !== undefined) say(`  ${hint}`);
   if (own && env.RP_COHERENCE === "off") {
     say(
       `Stop that Redis (kill ${own.pid}) and ask again: cached values are still served for 30 seconds.
@@ -92,10 +137,12 @@ RP_COHERENCE=auto, the default elsewhere, follows every change, and serves no va
 
 await main(async () => {
   await build();
-  const backing = await findRedis();
+  const args = [...Deno.args];
+  const backing = await findRedis(takeKind(args));
   try {
-    return await serve(backing);
+    return await serve(backing, args);
   } finally {
     await backing.own?.stop();
+    await backing.servers?.[Symbol.asyncDispose]();
   }
 });
