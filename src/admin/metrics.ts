@@ -75,6 +75,25 @@ const COUNTERS: readonly Row[] = [
   ],
 ];
 
+/** Figures of a proxy in front of a cluster. */
+const CLUSTER_GAUGES: readonly Row[] = [
+  [
+    "cluster_node_up",
+    "Whether there is a connection to a node",
+    ({ nodes }) => nodes!.map(({ name, state }) => sampleOf(name, Number(state === "up"))),
+  ],
+  [
+    "cluster_node_slots",
+    "Slots whose requests are sent to a node",
+    ({ nodes }) => nodes!.map(({ name, slots }) => sampleOf(name, slots)),
+  ],
+  [
+    "cluster_node_confirmed",
+    "Whether another node has named a node as a master since it was connected",
+    ({ nodes }) => nodes!.map(({ name, isConfirmed }) => sampleOf(name, Number(isConfirmed))),
+  ],
+];
+
 const SENTINEL_MOVES: Row = [
   "sentinel_moves",
   "Times that the master has moved",
@@ -166,6 +185,10 @@ function leaseAge({ coherence, coherenceProvenAge: age }: Facts): readonly Sampl
   return [{ value: ageOf(age) }];
 }
 
+function sampleOf(node: string, value: number): Sample {
+  return { labels: { node }, value };
+}
+
 /** Seconds; none is infinite. */
 function ageOf(age: number): number {
   return age < 0 ? Infinity : age / 1000;
@@ -185,6 +208,7 @@ export function metricsText(facts: Facts, machine: MachineFacts): string {
       metric("counter", SENTINEL_MOVES, facts),
       ...SENTINEL_GAUGES.map((row) => metric("gauge", row, facts)),
     ]),
+    ...(facts.nodes === null ? [] : CLUSTER_GAUGES.map((row) => metric("gauge", row, facts))),
   ]);
 }
 

@@ -3,43 +3,50 @@
  *
  * @module
  */
-import type { Follower } from "../origin/follower.ts";
+import type { ClusterFollower, Follower } from "../origin/follower.ts";
+import { clusterFollower } from "../cache/cluster/cluster_follower.ts";
 import { linkFollower } from "../cache/link_follower.ts";
 import { ReadThrough } from "../cache/read_through.ts";
 import { SoftWait } from "../cache/soft_wait.ts";
 import type { Table } from "../cache/table.ts";
-import type { Config } from "../config/mod.ts";
+import type { Config, Values } from "../config/mod.ts";
 import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
 import { LookupInsight } from "../insight/lookups.ts";
-import type { Millis } from "../core/types.ts";
 import { ByteBudget, type Elsewhere } from "../origin/byte_budget.ts";
 import { Link } from "../origin/link.ts";
 import type { OriginAddress } from "../origin/address.ts";
-import { fixed } from "../origin/location.ts";
+import { fixed, type Location } from "../origin/location.ts";
 import { RedisOrigin } from "../origin/mod.ts";
 import { Semaphore } from "../origin/semaphore.ts";
+import { ClusterOrigin } from "../topology/cluster/mod.ts";
 import type { SentinelLocation } from "../topology/sentinel/mod.ts";
-import { linkOptions, makeTable } from "./defaults.ts";
+import { type Backing, clusterBacking, LARGE_PATIENCE, singleBacking } from "./backing.ts";
+import { linkOptions, makeClusterTable, makeTable } from "./defaults.ts";
 import { makeSentinels } from "./sentinels.ts";
-
-/** How long a large value may wait for memory before it is read. */
-const LARGE_PATIENCE: Millis = 10_000;
 
 export interface DataPath {
   readonly table: Table;
-  readonly origin: RedisOrigin;
   readonly cache: ReadThrough;
   readonly insight: LookupInsight;
+  readonly backing: Backing;
+  /** Where lanes lead, if not into a cluster. */
+  readonly location: Location;
+  /** The link to one Redis; null for a cluster. */
+  readonly link: Link | null;
+  readonly permits: Semaphore;
+  readonly budget: ByteBudget;
   /** The proxy's own credentials at Redis; null if it has none. */
   readonly credentials: Credentials | null;
   /** Knows where Redis is; null where that never changes. */
   readonly sentinels: SentinelLocation | null;
+  /** The cluster; null without one. */
+  readonly cluster: ClusterOrigin | null;
 }
 
 /**
- * Builds the path. It connects to Redis once `origin.link` is opened.
+ * Builds the path. It connects to Redis once `backing` is opened.
  *
  * @param replies The memory of unread replies, which large values share.
  */
@@ -50,26 +57,63 @@ export function makeDataPath(
   log: Log,
 ): DataPath {
   const { values } = config;
-  const table = makeTable(values, stats, config.sentinel !== null);
-  const sentinels = makeSentinels(config, log);
-  const link = new Link(
-    sentinels ?? fixed(config.origin),
-    linkOptions(values),
-    followerOf(table, stats, sentinels),
-    log,
-  );
   const permits = new Semaphore({
     permits: values["client-limit"],
     waiters: values["client-queue"],
     patience: values["queue-timeout"],
   });
   const budget = new ByteBudget(values["large-memory"], LARGE_PATIENCE, replies);
-  const origin = new RedisOrigin(link, permits, budget, stats, log);
+  const shared = { permits, budget, credentials: credentialsOf(config.origin) };
+  const way = config.cluster === null
+    ? toRedis(config, shared, stats, log)
+    : toCluster(config, shared, stats, log);
   const softWait = new SoftWait(values["soft-timeout"]);
   const insight = new LookupInsight(values["cache-size"], () => stats);
-  const cache = new ReadThrough(origin, table, stats, { softWait, watch: insight });
-  const credentials = credentialsOf(config.origin);
-  return { table, origin, cache, insight, sentinels, credentials };
+  const cache = new ReadThrough(way.origin, way.table, stats, { softWait, watch: insight });
+  return { ...shared, ...way, cache, insight };
+}
+
+/** What both kinds of ways have. */
+interface Shared {
+  readonly permits: Semaphore;
+  readonly budget: ByteBudget;
+}
+
+function toRedis(config: Config, { permits, budget }: Shared, stats: Stats, log: Log) {
+  const { values } = config;
+  const table = makeTable(values, stats, config.sentinel !== null);
+  const sentinels = makeSentinels(config, log);
+  const location = sentinels ?? fixed(config.origin);
+  const link = new Link(location, linkOptions(values), followerOf(table, stats, sentinels), log);
+  const origin = new RedisOrigin(link, permits, budget, stats, log);
+  const backing = singleBacking(origin);
+  return { table, origin, link, location, sentinels, backing, cluster: null };
+}
+
+function toCluster(config: Config, { permits, budget }: Shared, stats: Stats, log: Log) {
+  const { values, origin: address } = config;
+  const { table, follower } = clusterCache(values, stats);
+  const options = linkOptions(values);
+  const timeout = values["redis-timeout"];
+  const cluster = new ClusterOrigin(
+    { ...config.cluster!, origin: address, timeout },
+    follower,
+    { options: { ...options, probeLimit: values.lease / 3 }, permits, budget, stats, log },
+  );
+  const backing = clusterBacking(cluster);
+  const location = { name: cluster.name, find: () => cluster.find() };
+  return { table, origin: cluster, link: null, location, sentinels: null, backing, cluster };
+}
+
+/** Without coherence, entries live for their time alone, wherever they come from. */
+function clusterCache(values: Values, stats: Stats): { table: Table; follower: ClusterFollower } {
+  if (values.coherence !== "off") {
+    const table = makeClusterTable(values, stats);
+    return { table, follower: clusterFollower(table, stats) };
+  }
+  const table = makeTable(values, stats);
+  const node = () => ({ ...linkFollower(table, stats), witnessed() {}, viewed() {} });
+  return { table, follower: { node, lost() {} } };
 }
 
 /** A new connection to a master has to be confirmed by its sentinels. */

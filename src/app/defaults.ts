@@ -10,6 +10,9 @@ import type { Key, Millis } from "../core/types.ts";
 import type { Freshness } from "../resp/mod.ts";
 import type { Stats } from "../core/stats.ts";
 import { Channel } from "../cache/channel.ts";
+import { ClusterChannel } from "../cache/cluster/cluster_channel.ts";
+import { ClusterTable } from "../cache/cluster/cluster_table.ts";
+import { Tenures } from "../cache/cluster/tenures.ts";
 import { Policies, type Policy } from "../cache/policy.ts";
 import { Table } from "../cache/table.ts";
 
@@ -29,6 +32,19 @@ export function makeTable(values: Values, stats: Stats, isWitnessed = false): Ta
   const { coherence: mode, lease } = values;
   const channel = new Channel({ mode, lease, isWitnessed }, policies.longestStale);
   return new Table(channel, policies, stats, {
+    entries: values["cache-size"],
+    bytes: values["cache-memory"],
+    covers: coverOf(values),
+  });
+}
+
+/** Returns an empty table of a cluster for these settings. */
+export function makeClusterTable(values: Values, stats: Stats): ClusterTable {
+  const policies = new Policies(generalPolicy(values), values.policy ?? []);
+  const { coherence: mode, lease } = values;
+  const tenures = new Tenures(lease, policies.longestStale);
+  const channel = new ClusterChannel({ mode, lease }, tenures);
+  return new ClusterTable(channel, policies, stats, {
     entries: values["cache-size"],
     bytes: values["cache-memory"],
     covers: coverOf(values),

@@ -80,7 +80,7 @@ function respContext(
     freshness: respFreshness(values, data.table.policies),
     limits,
     log,
-    redisVersion: () => redisVersionOf(data.origin.link),
+    redisVersion: () => redisVersionOf(data.backing),
     facts,
   };
 }

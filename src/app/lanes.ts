@@ -7,8 +7,12 @@ import { PassFilter } from "../commands/permission.ts";
 import type { Config, Values } from "../config/mod.ts";
 import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
+import type { Millis } from "../core/types.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
-import { Lanes } from "../lanes/mod.ts";
+import { ClusterLanes } from "../lanes/cluster/mod.ts";
+import { Lanes, type LanesOptions } from "../lanes/mod.ts";
+import { fixed } from "../origin/location.ts";
+import type { ClusterOrigin } from "../topology/cluster/mod.ts";
 import type { DataPath } from "./data_path.ts";
 import type { Peer } from "../server/peer.ts";
 import { loginOf, openLane } from "./open_lane.ts";
@@ -17,7 +21,7 @@ import { watchNames } from "./unknown_names.ts";
 /** Returns the lanes for these settings; null if the proxy serves only reads. */
 export function makeLanes(
   { values, origin: address }: Config,
-  { origin: { link } }: DataPath,
+  { location, backing, cluster }: DataPath,
   maxPrivate: number,
   cache: ChangeLog,
   stats: Stats,
@@ -26,9 +30,12 @@ export function makeLanes(
   if (values["read-only"]) return null;
   const timeout = values["redis-timeout"];
   const onTable = watchNames(values, log);
-  const lanes = new Lanes({
+  const options: LanesOptions = {
     onTable: onTable ?? (() => {}),
-    open: (opening, prepare) => openLane(link.location, opening, prepare, timeout, link),
+    open: (opening, prepare, place) => {
+      const where = place === undefined ? location : fixed(place);
+      return openLane(where, opening, prepare, timeout, backing);
+    },
     timeout,
     cache,
     stats,
@@ -39,9 +46,20 @@ export function makeLanes(
     filter: filterOf(values),
     maxPrivate,
     replyMemory: values["reply-memory"],
-  });
+  };
+  const lanes = cluster === null ? new Lanes(options) : clusterLanes(options, cluster, timeout);
   // Reads the table now: at the first command, a warning could come hours later.
   if (onTable !== null) lanes.ready(2);
+  return lanes;
+}
+
+function clusterLanes(
+  options: LanesOptions,
+  cluster: ClusterOrigin,
+  timeout: Millis,
+): ClusterLanes {
+  const lanes = new ClusterLanes(options, cluster, timeout);
+  cluster.onChange = () => lanes.leaveAllBut(new Set(cluster.owners.map(({ name }) => name)));
   return lanes;
 }
 

@@ -9,15 +9,15 @@ import { greet, type Greeting, Refused } from "../lanes/greeting.ts";
 import type { Opening } from "../lanes/mod.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import { dial } from "../origin/dial.ts";
-import type { Link } from "../origin/link.ts";
 import type { Location } from "../origin/location.ts";
 import { failureOf, lossOf } from "../origin/loss.ts";
 import { Connection } from "../origin/wire/connection.ts";
 import { within } from "../origin/within.ts";
 import { inOurWords } from "../origin/words.ts";
+import type { Backing } from "./backing.ts";
 
-/** The connection for reads, reduced to the parts that are needed here. */
-type Reads = Pick<Link, "up" | "loss" | "state">;
+/** The connections for reads, reduced to the parts that are needed here. */
+type Reads = Pick<Backing, "up" | "loss" | "state">;
 
 /** Asks further questions of a new connection. */
 type Prepare = (connection: Connection) => Promise<void>;
@@ -28,16 +28,16 @@ export async function openLane(
   opening: Opening,
   prepare: Prepare,
   timeout: Millis,
-  link: Reads,
+  reads: Reads,
 ): Promise<Connection | Failure> {
   const first = await attempt(location, opening, prepare, timeout);
   // The answer of Redis about a client's own user is for that client alone.
   if (!(first instanceof Failure) || opening.login !== null) return first;
-  if (first.reason === "reply") return link.state === "up" ? first : failureOf(link.loss);
+  if (first.reason === "reply") return reads.state === "up" ? first : failureOf(reads.loss);
   if (first.reason !== "away") return first;
   // Redis may be back in a moment, after a restart.
-  return await link.up() === null
-    ? failureOf(link.loss)
+  return await reads.up() === null
+    ? failureOf(reads.loss)
     : await attempt(location, opening, prepare, timeout);
 }
 

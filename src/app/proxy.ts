@@ -104,7 +104,7 @@ export function startProxy(
   const warmUp = new WarmUp(
     warmFile?.load() ?? [],
     data.cache,
-    () => data.origin.hasRoom() && data.table.channel.isKeeping,
+    () => data.backing.hasRoom() && data.table.channel.isKeeping,
     log,
   );
   const state = { isStopping: false, warmUp };
@@ -119,7 +119,7 @@ export function startProxy(
   const admin = openAdmin(values, config.credentials, sources, data.cache, log);
   announce(config, data, version, port, log);
   followMaster(data, lanes);
-  data.origin.link.open();
+  data.backing.open();
   const redisPassword = makeRedisPassword(config, data, lanes, log);
   redisPassword?.start();
   const reloader = new Reloader(reloadableParts(config, server, redisPassword), log);
@@ -145,9 +145,9 @@ export function startProxy(
       }, log);
       redisPassword?.stop();
       data.sentinels?.close();
-      data.origin.close();
+      data.backing.close();
       lanes?.close();
-      data.origin.permits.close();
+      data.permits.close();
       await admin?.stop(0);
       lag.stop();
       clearInterval(ticking);
@@ -190,7 +190,7 @@ function announce(
     deno: Deno.version.deno,
     address: values["listen-address"].map(displayAddress).join(","),
     ...(port === 0 ? {} : { port }),
-    redis: data.origin.link.location.name,
+    redis: data.backing.name,
     "cache-size": values["cache-size"],
     "cache-memory": values["cache-memory"],
     coherence: values.coherence,
@@ -199,12 +199,12 @@ function announce(
 }
 
 /** The changes that the lanes report to the cache. */
-function changeLog({ table, origin }: DataPath): ChangeLog {
+function changeLog({ table, backing }: DataPath): ChangeLog {
   return {
     invalidate: (key) => table.invalidate(key),
     flush: () => table.flush(),
     // A fence cannot wait for changes that Redis does not report.
-    fence: () => table.coversAll ? origin.link.fence() : Promise.resolve(false),
+    fence: () => table.coversAll ? backing.fence() : Promise.resolve(false),
   };
 }
 

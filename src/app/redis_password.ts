@@ -48,7 +48,7 @@ export class RedisPassword {
     origin.password = password;
     this.data.credentials?.change(password);
     try {
-      await Promise.all([this.data.origin.authenticate(origin), this.lanes?.authenticate()]);
+      await Promise.all([this.data.backing.authenticate(origin), this.lanes?.authenticate()]);
       this.log.info("The password of Redis has changed: authenticated all connections again");
     } catch (error) {
       const why = (error as Error).message;

@@ -3,14 +3,14 @@
  *
  * @module
  */
+import type { Backing } from "./backing.ts";
 import type { DataPath } from "./data_path.ts";
 import type { Config } from "../config/mod.ts";
-import type { Link } from "../origin/link.ts";
-import { failureOf } from "../origin/loss.ts";
 import type { ReadThrough } from "../cache/read_through.ts";
-import type { Facts } from "../core/facts.ts";
+import type { Facts, NodeFacts } from "../core/facts.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { Stats } from "../core/stats.ts";
+import type { ClusterOrigin } from "../topology/cluster/mod.ts";
 
 /** The objects that hold the figures. */
 export interface Sources {
@@ -29,17 +29,16 @@ export interface Sources {
 const OLDEST_REDIS = "6.0.0";
 
 /** The version of Redis, by which clients choose their commands. */
-export function redisVersionOf(link: Link): string {
-  return link.version ?? OLDEST_REDIS;
+export function redisVersionOf({ version }: Backing): string {
+  return version ?? OLDEST_REDIS;
 }
 
 export function factsOf(sources: Sources): Facts {
   const { config: { values }, version, stats, data, lanes, maxClients, port } = sources;
-  const { origin, cache } = data;
-  const { link, permits, budget } = origin;
+  const { backing, cache, permits, budget } = data;
   const { rss, heapUsed, external } = Deno.memoryUsage();
   return {
-    redisVersion: link.version,
+    redisVersion: backing.version,
     proxyVersion: version,
     processId: Deno.pid,
     port,
@@ -60,9 +59,9 @@ export function factsOf(sources: Sources): Facts {
     cacheBytes: cache.bytes,
     cacheBytesMax: values["cache-memory"],
     cacheTimeout: values["cache-timeout"] / 1000,
-    isOriginUp: link.upstream !== null,
-    originState: link.state,
-    originProblem: problemOf(link),
+    isOriginUp: backing.isUp,
+    originState: backing.state,
+    originProblem: backing.problem,
     originReads: stats.originReads,
     originFailures: stats.originFailures,
     originFlights: cache.flights,
@@ -74,17 +73,19 @@ export function factsOf(sources: Sources): Facts {
     upstreamsMax: lanes?.options.maxPrivate ?? 0,
     ...coherenceOf(cache),
     sentinels: data.sentinels?.facts ?? null,
+    nodes: data.cluster === null ? null : nodesOf(data.cluster),
     stats,
   };
 }
 
-/** The reason why there is no connection, and what to do about it. */
-function problemOf(link: Link): string {
-  if (link.upstream !== null) return "";
-  const { reason, message: why, advice = "" } = link.loss;
-  const { message } = failureOf(link.loss);
-  if (reason === "timeout") return `${message}: ${why}`;
-  return advice === "" ? message : `${message} (${advice})`;
+function nodesOf(cluster: ClusterOrigin): NodeFacts[] {
+  const { counts } = cluster;
+  return cluster.nodes.map((node) => ({
+    name: node.name,
+    state: node.link.state,
+    slots: counts.get(node) ?? 0,
+    isConfirmed: node.isWitnessed,
+  }));
 }
 
 function coherenceOf({ table: { channel } }: ReadThrough) {

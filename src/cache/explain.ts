@@ -22,7 +22,7 @@ export function explain(table: Table, key: Key, now: Millis): Record<string, str
     policy: table.policies.of(key).pattern,
     channel: channel.state,
     tracking: channel.tracking ?? "none",
-    redis: channel.redis || "none",
+    ...table.whereabouts(key),
     epoch: String(channel.epoch),
     "lease-left": Number.isFinite(channel.leaseUntil) ? whole(channel.leaseUntil - now) : "none",
     ...(channel.options.isWitnessed === true

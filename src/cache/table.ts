@@ -26,7 +26,7 @@ import { CacheFlight, type FlightTracker, type Landing } from "./flight.ts";
 import { CacheKey } from "./key.ts";
 import { marksOf } from "./marks.ts";
 import { type MissReason, MissReasons } from "./miss_reasons.ts";
-import type { Policies } from "./policy.ts";
+import type { Policies, Policy } from "./policy.ts";
 import { Proof } from "./proof.ts";
 import { Store } from "./store/mod.ts";
 
@@ -212,8 +212,7 @@ export class Table implements FlightTracker {
     const isAbsence = found === null;
     const value = isAbsence ? NO_BYTES : found.value;
     const policy = this.policies.of(key);
-    const isTracked = this.channel.state === "tracked" && this.proof.covers(key);
-    const marks = marksOf(flight, found, policy, isTracked, this.#random);
+    const marks = this.marks(flight, found, policy);
     const { freshUntil } = marks;
     const part = found?.part ?? null;
     const mayKeep = flight.mayStore && this.channel.isKeeping && freshUntil > flight.sentAt &&
@@ -222,6 +221,17 @@ export class Table implements FlightTracker {
     if (isCurrent && !mayKeep) this.store.delete(id);
     const answer = isAbsence ? null : entry?.value ?? ownBytes(value);
     return { answer, freshUntil, entry, part };
+  }
+
+  /** The marks of a result. */
+  protected marks(flight: CacheFlight, found: Found | null, policy: Policy): Marks {
+    const isTracked = this.channel.state === "tracked" && this.proof.covers(flight.key);
+    return marksOf(flight, found, policy, isTracked, this.#random);
+  }
+
+  /** Which Redis has a key, for people. */
+  whereabouts(_key: Key): Readonly<Record<string, string>> {
+    return { redis: this.channel.redis || "none" };
   }
 
   /** Drops the entry before a forced read. Otherwise it could be served after the newer value. */

@@ -54,6 +54,24 @@ export function writtenBy(spec: CommandSpec | undefined, words: Words): Written 
   return keys.length === 0 && !isWrite ? NOTHING_WRITTEN : { keys, beyond: "nothing" };
 }
 
+/** Commands whose keys are counted by their second argument, for servers without specifications. */
+const COUNTED = new Set(["eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"]);
+
+/** Returns the keys that a command names, read or written, sharded channels included. */
+export function keysOf(spec: CommandSpec, words: Words): string[] {
+  const keys: string[] = [];
+  if (spec.keySpecs === null) {
+    if (COUNTED.has(spec.name)) addCounted({ countAt: 0, first: 1, step: 1 }, 2, words, keys);
+    else addRange(spec, words, keys);
+    return keys;
+  }
+  for (const one of spec.keySpecs) {
+    if (one.search.type !== "unknown" && one.find.type !== "unknown") addBySpec(one, words, keys);
+    else if (spec.name === "sort") addStores(words, keys);
+  }
+  return keys;
+}
+
 function isPureRead({ flags, keySpecs, writeSpecs }: CommandSpec): boolean {
   return flags.has("readonly") && keySpecs !== null && writeSpecs.length === 0;
 }
@@ -145,10 +163,14 @@ function addStores(words: Words, keys: string[]): true {
 /** Before Redis 7.0, COMMAND gives only a range of arguments, which misses movable keys. */
 function addByRange({ name, flags, keyRange }: CommandSpec, words: Words, keys: string[]): boolean {
   if (!flags.has("write") && !CHANGES_UNNAMED.has(name) && name !== "pfcount") return true;
+  addRange({ keyRange }, words, keys);
+  return !flags.has("movablekeys");
+}
+
+function addRange({ keyRange }: Pick<CommandSpec, "keyRange">, words: Words, keys: string[]): void {
   const [first, last, step] = keyRange;
   const end = last < 0 ? words.count + last : Math.min(last, words.count - 1);
   if (first > 0 && step > 0) {
     for (let at = first; at <= end; at += step) keys.push(words.string(at));
   }
-  return !flags.has("movablekeys");
 }

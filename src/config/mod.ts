@@ -10,6 +10,7 @@ import { type Arguments, parseArguments, redact } from "./arguments.ts";
 import { credentialsOf } from "./credentials.ts";
 import { ConfigError } from "./error.ts";
 import type { ReadFile } from "./files.ts";
+import type { HostPort } from "./host_ports.ts";
 import { originOf } from "./origin.ts";
 import { Places, type Source } from "./places.ts";
 import type { Command } from "./programs.ts";
@@ -48,6 +49,8 @@ export interface Config {
   readonly origin: OriginAddress;
   /** The sentinels that know where Redis is; then `origin` has no host. Null without sentinels. */
   readonly sentinel: SentinelConfig | null;
+  /** Nodes of a cluster, which know the others; then `origin` has no host. Null without a cluster. */
+  readonly cluster: { readonly seeds: readonly HostPort[] } | null;
   /** The credentials that clients need, from `user`, `password` and `password-file`. */
   readonly credentials: Credentials;
 }
@@ -78,8 +81,15 @@ export function parseConfig(
     given: new Set(FLAGS.filter((flag) => places.source(flag) !== "default")),
     origin,
     sentinel: sentinelOf(values, origin, places, readFile),
+    cluster: clusterOf(values, origin),
     credentials: credentialsOf(values, places, readFile),
   };
+}
+
+/** The URL counts unless a flag names a host. */
+function clusterOf(values: Values, { host, socket }: OriginAddress): Config["cluster"] {
+  const seeds = values["redis-url"]?.seeds ?? null;
+  return seeds === null || host !== "" || socket !== null ? null : { seeds };
 }
 
 function valuesOf(flags: Arguments["flags"], env: Environment): [Values, Places] {

@@ -28,7 +28,7 @@ export function originOf(values: Values, places: Places, readFile: ReadFile): Or
   const isHostGiven = places.source("redis-host") === "flag" ||
     places.source("redis-port") === "flag";
   if (url !== null && !isHostGiven) {
-    const { isTls, sentinel: _, ...address } = url;
+    const { isTls, sentinel: _, seeds: __, ...address } = url;
     return withPassword({ ...address, tls: tlsOf(isTls, values, places, readFile) });
   }
   return withPassword({

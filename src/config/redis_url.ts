@@ -6,7 +6,7 @@
  */
 import type { OriginAddress } from "../origin/address.ts";
 import type { Kind } from "./kind.ts";
-import type { HostPort } from "./host_ports.ts";
+import { type HostPort, hostPorts } from "./host_ports.ts";
 import { isSentinelUrl, parseSentinelUrl, SENTINEL_WANTED } from "./sentinel_url.ts";
 import { SOCKET_PATH_BYTES, socketPathOf } from "./socket_path.ts";
 
@@ -16,6 +16,8 @@ export interface RedisUrl extends Omit<OriginAddress, "tls"> {
   readonly isTls: boolean;
   /** The master's name and its sentinels; null if the URL names Redis itself. */
   readonly sentinel: { readonly master: string; readonly sentinels: readonly HostPort[] } | null;
+  /** Nodes of a cluster; null if the URL names one Redis. */
+  readonly seeds: readonly HostPort[] | null;
 }
 
 /** User and password, path, and the number of the database. */
@@ -30,6 +32,7 @@ export const redisUrl: Kind<RedisUrl> = {
   parse(text) {
     try {
       if (isSentinelUrl(text)) return parseSentinel(text);
+      if (isClusterUrl(text)) return parseCluster(text);
       return /^(redis\+)?unix:/.test(text) ? parseUnix(text) : parseTcp(text);
     } catch {
       return undefined; // A malformed escape.
@@ -47,7 +50,34 @@ function parseSentinel(text: string): RedisUrl | undefined {
   const url = parseSentinelUrl(text);
   if (url === undefined) return undefined;
   const { master, sentinels, ...rest } = url;
-  return { ...rest, socket: null, host: "", port: 0, sentinel: { master, sentinels } };
+  const sentinel = { master, sentinels };
+  return { ...rest, socket: null, host: "", port: 0, sentinel, seeds: null };
+}
+
+/** Whether a URL names a cluster: by its scheme, or by several hosts. */
+function isClusterUrl(text: string): boolean {
+  return /^rediss?\+cluster:/.test(text) || /^rediss?:\/\/(?:[^/?#]*@)?[^/?#@]*,/.test(text);
+}
+
+/** A cluster has database 0 only. */
+function parseCluster(text: string): RedisUrl | undefined {
+  const parts = /^redis(s?)(?:\+cluster)?:\/\/(?:([^:@/?#]*)(?::([^@/?#]*))?@)?([^@/?#]+)(?:\/0?)?$/
+    .exec(text);
+  if (parts === null) return undefined;
+  const [, tls, user, password, hosts] = parts;
+  const seeds = hostPorts(hosts!, 6379);
+  if (seeds === undefined) return undefined;
+  return {
+    socket: null,
+    host: "",
+    port: 0,
+    username: decodeURIComponent(user ?? "") || null,
+    password: decodeURIComponent(password ?? "") || null,
+    database: 0,
+    isTls: tls === "s",
+    sentinel: null,
+    seeds,
+  };
 }
 
 function parseUnix(text: string): RedisUrl | undefined {
@@ -65,6 +95,7 @@ function parseUnix(text: string): RedisUrl | undefined {
     database: Number(database ?? 0),
     isTls: false,
     sentinel: null,
+    seeds: null,
   };
 }
 
@@ -83,5 +114,6 @@ function parseTcp(text: string): RedisUrl | undefined {
     database: Number(pathname.slice(1)),
     isTls: protocol === "rediss:",
     sentinel: null,
+    seeds: null,
   };
 }

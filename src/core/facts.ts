@@ -83,8 +83,22 @@ export interface Facts {
   readonly upstreamsMax: number;
   /** The master behind sentinels; null without sentinels. */
   readonly sentinels: SentinelFacts | null;
+  /** The nodes of a cluster; null without one. */
+  readonly nodes: readonly NodeFacts[] | null;
   /** The counters. */
   readonly stats: Stats;
+}
+
+/** A node of a cluster. */
+export interface NodeFacts {
+  /** Its address, as host:port. */
+  readonly name: string;
+  /** The state of the connection to it: up, away, timeout, unready or refused. */
+  readonly state: string;
+  /** The number of slots whose requests are sent to it. */
+  readonly slots: number;
+  /** Whether another node has named it as a master since it was connected. */
+  readonly isConfirmed: boolean;
 }
 
 /** What sentinels say of their master. */

@@ -82,7 +82,7 @@ export class ClientLane implements Sender {
   pass(request: Passable, route: Route, replies = 1): Later<Passed> {
     if (this.#shared++ === 0) this.onChange();
     this.lanes.options.stats.commandsPassed += replies;
-    return this.lanes.shared(route, this.client.version).pass(request, replies, this);
+    return this.lanes.pass(request, route, this.client.version, replies, this);
   }
 
   /**
@@ -104,12 +104,23 @@ export class ClientLane implements Sender {
   }
 
   /** Returns the private lane and opens it if there is none, or the failure to open it. */
-  async open(): Promise<PrivateLane | Failure> {
-    if (this.#private !== null && this.#private.connection.loss === null) return this.#private;
-    const opened = await this.lanes.openPrivate(this.client);
+  async open(request?: Passable): Promise<PrivateLane | Failure> {
+    if (this.#private !== null && this.#private.connection.loss === null) {
+      const present = this.#private;
+      const isFit = request === undefined || !present.isIdle || this.lanes.suits(present, request);
+      if (isFit) return present;
+      this.#drop();
+    }
+    const opened = await this.lanes.openPrivate(this.client, request);
     if (opened instanceof Failure) return opened;
     opened.onChange = this.onChange;
     return this.#private = opened;
+  }
+
+  /** Opens another private lane, for this request; the present one ends. */
+  reopen(request: Passable): Promise<PrivateLane | Failure> {
+    this.#drop();
+    return this.open(request);
   }
 
   /**

@@ -34,8 +34,17 @@ export class ConnectionState {
 
   /** Whether the connection holds no state. */
   get isClean(): boolean {
-    return this.database === this.home && !this.isInTransaction && !this.isWatching &&
-      !this.isMonitoring && !this.isTracking &&
+    return !this.isInTransaction && this.#isBare;
+  }
+
+  /** Whether a transaction is the only state. */
+  get isBareTransaction(): boolean {
+    return this.isInTransaction && this.#isBare;
+  }
+
+  get #isBare(): boolean {
+    return this.database === this.home && !this.isWatching && !this.isMonitoring &&
+      !this.isTracking &&
       !this.isSubscribed && !this.isOpaque && !this.isRenamed;
   }
 

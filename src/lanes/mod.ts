@@ -8,9 +8,11 @@
 import { PassFilter } from "../commands/permission.ts";
 import { isAlwaysShared, type Route } from "../commands/route.ts";
 import { CommandTable } from "../commands/table.ts";
-import type { CommandSpec, Reply as CommandReply } from "../commands/spec.ts";
+import type { CommandSpec, Reply as CommandReply, Words } from "../commands/spec.ts";
+import type { Later } from "../core/later.ts";
 import type { Latencies } from "../core/stats.ts";
 import { Failure, type Millis } from "../core/types.ts";
+import type { OriginAddress } from "../origin/address.ts";
 import { Closings } from "../origin/wire/closings.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import { fieldOf, type Reply } from "../origin/wire/reply.ts";
@@ -21,8 +23,9 @@ import { HalfOpenWatch, type Watched } from "./half_open.ts";
 import type { LaneClient } from "./lane_client.ts";
 import { LongRequests } from "./long_requests.ts";
 import { ConnectionState } from "./connection_state.ts";
+import type { Passable } from "./passable.ts";
 import { PrivateLane } from "./private_lane.ts";
-import { SharedLane } from "./shared_lane.ts";
+import { type Passed, type Sender, SharedLane } from "./shared_lane.ts";
 import { StreamBudget } from "./stream_budget.ts";
 
 /** The attributes of a new connection, without the database, which is always the cached one. */
@@ -33,10 +36,12 @@ export interface LanesOptions {
    * Opens a connection to Redis, logged in and in the right database. Never rejects.
    *
    * @param prepare Asks further questions, before the connection counts as open.
+   * @param place Where to connect, if there are several places.
    */
   readonly open: (
     opening: Opening,
     prepare: (connection: Connection) => Promise<void>,
+    place?: OriginAddress,
   ) => Promise<Connection | Failure>;
   /** How long Redis may take to answer the commands of the proxy itself. */
   readonly timeout: Millis;
@@ -152,18 +157,24 @@ export class Lanes {
   /** Returns the shared lane of a route, for clients with this version of the protocol. */
   shared(route: Route, version: 2 | 3): SharedLane {
     const kind = route === "control" ? "control" : "shared";
-    return this.#shared[kind][version] ??= this.#make(kind, version);
+    return this.#shared[kind][version] ??= this.makeShared(kind, version);
   }
 
   /** The shared lanes that are in use. */
-  get #open(): SharedLane[] {
+  protected get open(): SharedLane[] {
     const { shared, control } = this.#shared;
     return [shared, control].flatMap((lanes) => [lanes[2] ?? [], lanes[3] ?? []].flat());
   }
 
-  #make(kind: "shared" | "control", version: 2 | 3): SharedLane {
+  /** Makes a shared lane, to a place if there are several. */
+  protected makeShared(
+    kind: "shared" | "control",
+    version: 2 | 3,
+    place?: OriginAddress,
+  ): SharedLane {
     return new SharedLane({
-      open: () => this.#openShared({ version, name: NAMES[kind], login: null }),
+      open: () => this.#openShared({ version, name: NAMES[kind], login: null }, place),
+      isRouted: place !== undefined,
       cache: this.options.cache,
       budget: this.#budget,
       long: this.long,
@@ -171,8 +182,29 @@ export class Lanes {
     });
   }
 
-  /** Opens a private lane for a client. */
-  async openPrivate(client: LaneClient): Promise<PrivateLane | Failure> {
+  /** Sends a request over a shared lane. */
+  pass(
+    request: Passable,
+    route: Route,
+    version: 2 | 3,
+    replies: number,
+    sender: Sender,
+  ): Later<Passed> {
+    return this.shared(route, version).pass(request, replies, sender);
+  }
+
+  /** The slot of a command's keys in a cluster; null without a cluster or keys. */
+  slotOf(_spec: CommandSpec | undefined, _words: Words): number | null {
+    return null;
+  }
+
+  /** Whether a private lane leads to where this request has to go. */
+  suits(_lane: PrivateLane, _request: Passable): boolean {
+    return true;
+  }
+
+  /** Opens a private lane for a client, and for this request. */
+  async openPrivate(client: LaneClient, request?: Passable): Promise<PrivateLane | Failure> {
     const { open, cache, database, stats } = this.options;
     if (!this.hasRoom) {
       return new Failure("reply", "ERR max number of clients reached");
@@ -182,9 +214,11 @@ export class Lanes {
     const moves = this.#moves;
     let upstreamId: number | null = null;
     const opening = { version, login, name, libraryName, libraryVersion };
-    const connection = await open(opening, async (connection) => {
+    const place = this.placeOf(request);
+    const prepare = async (connection: Connection) => {
       upstreamId = await idOf(connection);
-    });
+    };
+    const connection = await open(opening, prepare, place);
     if (connection instanceof Failure) {
       stats.upstreams--;
       return connection;
@@ -196,6 +230,7 @@ export class Lanes {
     }
     const lane = new PrivateLane(connection, new ConnectionState(database), cache, client);
     lane.latency = stats.latencies.lanes.private;
+    lane.place = place;
     this.#private.add(lane);
     lane.onClosed = () => {
       stats.upstreams--;
@@ -211,7 +246,7 @@ export class Lanes {
 
   /** The number of shared connections. */
   get sharedConnections(): number {
-    return this.#open.reduce((sum, { connections }) => sum + connections, 0);
+    return this.open.reduce((sum, { connections }) => sum + connections, 0);
   }
 
   /**
@@ -220,7 +255,7 @@ export class Lanes {
    */
   move(why: string): void {
     this.#moves++;
-    for (const lane of this.#open) lane.move();
+    for (const lane of this.open) lane.move();
     for (const lane of [...this.#private]) lane.close(why);
   }
 
@@ -234,7 +269,7 @@ export class Lanes {
     const { login } = this.options;
     if (login === null) return;
     const words = ["AUTH", ...(login.username === null ? [] : [login.username]), login.password];
-    const told = [...this.#open].map((lane) => lane.tell(...words));
+    const told = [...this.open].map((lane) => lane.tell(...words));
     for (const lane of this.#private) told.push(lane.tell(words));
     const results = await Promise.allSettled(told);
     const failures = results.filter((one) => one.status === "rejected");
@@ -244,14 +279,32 @@ export class Lanes {
   /** Ends all shared connections. */
   close(): void {
     this.#watch.stop();
-    for (const lane of this.#open) lane.close();
+    for (const lane of this.open) lane.close();
+  }
+
+  /** Whether all connections lead to one server, so that it can be asked which ones it has. */
+  protected get isOneServer(): boolean {
+    return true;
+  }
+
+  /** Where a request has to go; undefined if there is only one place. */
+  protected placeOf(_request?: Passable): OriginAddress | undefined {
+    return undefined;
+  }
+
+  /** Ends the private connections to a place. */
+  protected leave({ host, port }: OriginAddress): void {
+    for (const lane of [...this.#private]) {
+      if (lane.place?.host === host && lane.place.port === port) lane.close(MOVED);
+    }
   }
 
   /** The connections whose end Redis may not have told. */
   #watched(): Watched[] {
+    if (!this.isOneServer) return [];
     const { timeout } = this.options;
     const patience = SHARED_PATIENCE * timeout;
-    const shared = this.#open.flatMap(({ connection, outstanding }) => {
+    const shared = this.open.flatMap(({ connection, outstanding }) => {
       if (connection === null) return [];
       const upstreamId = this.#upstreamIds.get(connection) ?? null;
       return [{ connection, outstanding, upstreamId, patience }];
@@ -277,9 +330,9 @@ export class Lanes {
   }
 
   /** Opens a shared connection, and asks again about the server: it may be another one now. */
-  async #openShared(opening: Opening): Promise<Connection | Failure> {
+  async #openShared(opening: Opening, place?: OriginAddress): Promise<Connection | Failure> {
     let closedAt: Question | undefined;
-    const opened = await this.options.open(opening, async (connection) => {
+    const prepare = async (connection: Connection) => {
       // Shows whether the server answers at all.
       await connection.call("PING").catch(() => null);
       for (const question of QUESTIONS) {
@@ -291,11 +344,12 @@ export class Lanes {
       }
       const id = await idOf(connection);
       if (id !== null) this.#upstreamIds.set(connection, id);
-    });
+    };
+    const opened = await this.options.open(opening, prepare, place);
     const isSilent = opened instanceof Failure && opened.reason === "timeout";
     if (closedAt === undefined || isSilent) return opened;
     this.#closings.note(closedAt);
-    return await this.#openShared(opening);
+    return await this.#openShared(opening, place);
   }
 
   /** Takes an answer. A server without COMMAND gets all commands over private lanes. */

@@ -21,6 +21,9 @@ export class Passable {
   /** Whether it may be sent again after its connection is lost, because it changes nothing. */
   readonly isRepeatable: boolean;
 
+  /** The slot of its keys in a cluster, if it was worked out before its bytes came. */
+  slot: number | null = null;
+
   /** Called when Redis has answered, before the reply is passed on. */
   onAnswer: ((isError: boolean) => void) | null = null;
 

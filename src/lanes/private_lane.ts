@@ -6,6 +6,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import { requestOf } from "../origin/wire/outbox.ts";
 import { NOTHING_WRITTEN, type Written } from "../commands/keys.ts";
@@ -45,6 +46,8 @@ export class PrivateLane {
   upstreamId: number | null = null;
   /** The durations of requests. */
   latency: Histogram | null = null;
+  /** Where it leads; undefined if there is only one place. */
+  place: OriginAddress | undefined;
   /** Takes the replies. Set while this lane serves the client. */
   sink: ReplySink = { write() {} };
   /** Called after each request and each reply. */
@@ -106,6 +109,11 @@ export class PrivateLane {
   /** Whether no request is in flight and the connection holds no state. */
   get isIdle(): boolean {
     return this.outstanding === 0 && this.state.isClean;
+  }
+
+  /** Whether there is a transaction without a command, and no other state. */
+  get isBareTransaction(): boolean {
+    return this.outstanding === 0 && this.#queued.length === 0 && this.state.isBareTransaction;
   }
 
   /** Whether Redis may queue the next command in a transaction. */

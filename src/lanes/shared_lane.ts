@@ -52,7 +52,12 @@ export interface SharedLaneOptions {
   readonly long: LongRequests;
   /** The durations of requests. */
   readonly latency?: Histogram;
+  /** Whether a request whose connection is lost is to be sent by whoever knows where. Default: no. */
+  readonly isRouted?: boolean;
 }
+
+/** The connection was lost before the request was executed, or it may be executed twice. */
+export const UNSENT = new Failure("away", "Redis is away: the connection was lost");
 
 const MOVED = "Redis is somewhere else now";
 
@@ -271,7 +276,7 @@ class Passing extends Later<Passed> implements Receiver {
     const hasBegun = this.#stream !== null || this.#collected !== null;
     if (!hasBegun && !sender.isCut && this.#mayRepeat && lane.mayRepeat(request, isSent)) {
       this.#mayRepeat = false;
-      return lane.sendAgain(this);
+      return lane.options.isRouted === true ? this.finish(UNSENT) : lane.sendAgain(this);
     }
     sender.isCut = true;
     // Nobody knows whether Redis executed it, so the entries of its keys may be wrong.

@@ -35,3 +35,24 @@ export interface Follower {
   /** A message on the channel of invalidations was not an invalidation. */
   foreign(): void;
 }
+
+/** Who is told of one node of a cluster. */
+export interface NodeFollower extends Follower {
+  /** Another node, asked after this one was connected, names it as a master. */
+  witnessed(): void;
+  /**
+   * The node has said which slots it owns.
+   *
+   * @param owned 1 for each slot that it owns, and to which requests for the slot are sent.
+   * @param sentAt When it was asked.
+   */
+  viewed(owned: Uint8Array, sentAt: Millis): void;
+}
+
+/** Who is told of a cluster. */
+export interface ClusterFollower {
+  /** Returns who is told of the node with this address. */
+  node(name: string): NodeFollower;
+  /** A slot has left the node that owned it. */
+  lost(slot: number): void;
+}

@@ -26,6 +26,8 @@ const TRACKING_ATTEMPTS = 3;
 export interface LinkOptions extends UpstreamOptions {
   /** How long a proof holds that Redis announces changes. */
   readonly lease: Millis;
+  /** How long an answer to a probe may take; default: as long as the connection is not silent. */
+  readonly probeLimit?: Millis;
 }
 
 export class Link {
@@ -216,7 +218,7 @@ export class Link {
       answered: (side, sentAt) => this.#upstream === upstream && listener.answered(side, sentAt),
       doubted: () => listener.doubted(),
       failed: (error) => this.#lose(upstream, lossOf(error)),
-    });
+    }, this.options.probeLimit);
   }
 
   #tell(upstream: Upstream, broken: BrokenTracking | null): void {
@@ -228,6 +230,7 @@ export class Link {
     if (why !== null) this.#report.untold(why.message, mode === "auto" && broken === null);
     this.#report.declined(upstream.declined.filter((one) => one !== upstream.refusal));
     this.#report.password(upstream.isPasswordWanted);
+    if (upstream.isLoneNode) this.#report.loneNode();
   }
 
   /**

@@ -36,11 +36,16 @@ export class Pulse {
   #fence: Promise<boolean> | null = null;
   #nextFence: Promise<boolean> | null = null;
 
-  /** @param lease Decides the interval and the patience: a slow answer or two end no lease. */
+  /**
+   * @param lease Decides the interval and the patience: a slow answer or two end no lease.
+   * @param limit How long an answer may take at most. What comes later is from a server that may have
+   *   been replaced meanwhile, and does not know it yet.
+   */
   constructor(
     probes: readonly Probe[],
     readonly lease: Millis,
     readonly listener: PulseListener,
+    readonly limit: Millis = Infinity,
   ) {
     this.#halves = probes.map((probe) => ({ probe, isWaiting: false, quietSince: 0, bytes: 0 }));
     this.#timer = setInterval(() => this.#beat(), lease / 6);
@@ -112,6 +117,13 @@ export class Pulse {
       await half.probe.ask();
     } catch (error) {
       this.listener.failed(error as Error);
+      return false;
+    }
+    const took = performance.now() - sentAt;
+    if (took > this.limit) {
+      this.listener.failed(
+        new Error(`the ${half.probe.name} took ${Math.round(took)} ms to answer`),
+      );
       return false;
     }
     // The answer may be older than the time that has passed unseen.

@@ -14,6 +14,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^WRONGPASS|^ERR invalid password/, "Check the user and the password in --redis-url"],
   [/^ERR wrong number of arguments for 'auth'/, "This Redis has no users: give a password alone"],
   [/^NOAUTH/, "Give the password in --redis-url"],
+  [/cluster support disabled/, "This Redis is no node of a cluster: name it alone in --redis-url"],
   [/DB index/, "Check the number of the database in --redis-url"],
   [/cluster mode/, "A Redis Cluster has database 0 only: change the number in --redis-url"],
   [/^NOPERM/, "Grant this right to the user of Redis"],

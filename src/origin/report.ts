@@ -79,6 +79,13 @@ export class LinkReport {
     this.log.warn("Redis wants no password: the given one is not used");
   }
 
+  /** Redis is a node of a cluster, and the settings name it alone. */
+  loneNode(): void {
+    if (!this.#isNew("node", "lone")) return;
+    const advice = "Name it as redis+cluster://... in --redis-url to use all nodes";
+    this.log.warn("This Redis is one node of a cluster: other nodes' keys get MOVED", { advice });
+  }
+
   /** Whether a remark differs from the last one of its kind. */
   #isNew(kind: string, text: string): boolean {
     if (this.#remarks.get(kind) === text) return false;

@@ -9,6 +9,8 @@ import { Declined } from "./refusal.ts";
 /** Facts about a server. */
 export interface Server {
   readonly version: string | null;
+  /** Whether it is a node of a cluster. */
+  readonly isNode: boolean;
   /** Identifies one run of one server. */
   readonly runId: string | null;
 }
@@ -23,7 +25,11 @@ const ROLE_QUESTIONS: readonly [command: string, ...args: string[]][] = [
 export async function serverOf(handshake: Handshake): Promise<Server | null> {
   const info = await ifAllowed(handshake, "INFO", "server");
   if (info === null) return null;
-  return { version: field(info, "redis_version"), runId: field(info, "run_id") };
+  return {
+    version: field(info, "redis_version"),
+    isNode: field(info, "redis_mode") === "cluster",
+    runId: field(info, "run_id"),
+  };
 }
 
 /**

@@ -34,6 +34,8 @@ export interface UpstreamOptions extends TrackingOptions {
   readonly trackingMode: "auto" | TrackingMode;
   /** The longest time to connect, and then for each step. */
   readonly timeout: Millis;
+  /** What is asked with each probe of the connection that reads: it rejects if that is to be left. */
+  readonly watch?: (connection: Connection) => () => Promise<unknown>;
 }
 
 /** Connections that are ready for reads. */
@@ -59,6 +61,8 @@ export interface Upstream {
   readonly isPasswordWanted: boolean;
   /** The version of the server, if it says so. */
   readonly version: string | null;
+  /** Whether the server is a node of a cluster, and the proxy does not treat it as one. */
+  readonly isLoneNode: boolean;
   /** The id of this run of the server, if Redis tells it. */
   readonly runId: string | null;
 }
@@ -97,7 +101,7 @@ export async function openUpstream(
     isReady = true;
     await ifAllowed(handshake.may("CLIENT", "SETNAME", "redis-proxy"));
     const told = options.mode === "off" ? null : await beTold(data, options, acquaintance);
-    if (!(told instanceof Declined)) tracking = told;
+    if (!(told instanceof Declined)) tracking = watched(told, connection, options);
     const isTimed = options.mode !== "off";
     const method = await chooseMethod(handshake, guard.newKey());
     const isPieced = await mayWatch(handshake, guard.newKey());
@@ -117,6 +121,7 @@ export async function openUpstream(
       isDoubtful: handshake.declined.some(({ isClosing }) => isClosing),
       isPasswordWanted,
       version: server?.version ?? null,
+      isLoneNode: server?.isNode === true && options.watch === undefined,
       runId: server?.runId ?? null,
     };
   } catch (error) {
@@ -149,6 +154,22 @@ async function beTold(
     return await ifAllowed(trackByRedirect(data, options, second));
   }
   return refusal;
+}
+
+/** Asks more with each probe of the connection that reads, if that is wanted. */
+function watched(
+  tracking: Tracking | null,
+  connection: Connection,
+  { watch }: UpstreamOptions,
+): Tracking | null {
+  if (tracking === null || watch === undefined) return tracking;
+  const askMore = watch(connection);
+  const probes = tracking.probes.map((probe) =>
+    probe.sides.includes("data")
+      ? { ...probe, ask: () => Promise.all([probe.ask(), askMore()]) }
+      : probe
+  );
+  return { ...tracking, probes };
 }
 
 /** Returns the result of a step, or that Redis declined it. */

@@ -86,6 +86,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     ["cache_refreshes", facts.stats.refreshes],
     ["cache_stale_answers", facts.stats.staleAnswers],
     ...sentinelFields(facts),
+    ...nodeFields(facts),
   ],
   Coherence: (facts) => [
     ["coherence", facts.coherence],
@@ -98,6 +99,20 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     ["coherence_foreign_messages", facts.stats.foreignMessages],
   ],
 };
+
+/** As `slave0` in Redis: one line for each node. */
+function nodeFields({ nodes }: Facts): readonly Field[] {
+  if (nodes === null) return [];
+  const confirmed = nodes.filter(({ isConfirmed }) => isConfirmed);
+  return [
+    ["cluster_nodes", nodes.length],
+    ["cluster_nodes_confirmed", confirmed.length],
+    ...nodes.map(({ name, state, slots }, index): Field => [
+      `cluster_node_${index}`,
+      `name=${name},state=${state},slots=${slots}`,
+    ]),
+  ];
+}
 
 function sentinelFields({ sentinels }: Facts): readonly Field[] {
   if (sentinels === null) return [];

@@ -42,6 +42,14 @@ class Timeout implements Disposable {
 
 const WAITS = new Set(["wait", "waitaof"]);
 
+const MULTI = new Passable(
+  Buffer.from(request(["MULTI"]), "latin1"),
+  undefined,
+  wordsOf(["multi"]),
+  null,
+  NOTHING_WRITTEN,
+);
+
 /** A message without subscribers. Redis replicates it after all earlier writes. */
 const PUBLISHED = new Passable(
   Buffer.from(request(["PUBLISH", "redis-proxy:wait", ""]), "latin1"),
@@ -72,6 +80,11 @@ function isStreamed(request: ClientRequest): request is Streamed {
   return "source" in request;
 }
 
+/** What a request passes to Redis; undefined if it does not. */
+function passableOf(request: ClientRequest): Passable | undefined {
+  return isStreamed(request) || request instanceof PrivateRequest ? request.request : undefined;
+}
+
 export class PrivateClient {
   readonly #writer: ReplyWriter;
   /** Wakes the wait for the lane's last answer. */
@@ -83,7 +96,7 @@ export class PrivateClient {
 
   /** Serves the client from its first private request on. Never rejects. */
   async serve(first: ClientRequest): Promise<ClientRequest | undefined> {
-    const opened = await this.lane.open();
+    let opened = await this.lane.open(passableOf(first));
     if (opened instanceof Failure) return await this.#refuse(opened);
     this.#attach(opened);
     let next: ClientRequest | undefined = first;
@@ -96,6 +109,13 @@ export class PrivateClient {
       while (isDeferred(next)) {
         if (next.way === "answered") await this.#answered(opened);
         next = await next.takeOver();
+      }
+      if (this.#isForAnother(opened, next)) {
+        await this.#answered(opened);
+        if (opened.isIdle) return await this.#giveBack(opened, next);
+        const moved = await this.#moveTransaction(opened, passableOf(next)!);
+        if (moved instanceof Failure) return await this.#refuse(moved);
+        opened = moved;
       }
       if (isStreamed(next)) {
         if (!await this.#stream(opened, next)) return this.#leave("the client has left");
@@ -112,6 +132,22 @@ export class PrivateClient {
     await this.#writer.flushed();
     // The lane was ended because the client needs another one.
     return this.lane.private === opened ? undefined : next;
+  }
+
+  /** Whether a request has to go to another node of a cluster. */
+  #isForAnother(lane: PrivateLane, next: ClientRequest): boolean {
+    const request = passableOf(next);
+    return request !== undefined && !this.lane.lanes.suits(lane, request);
+  }
+
+  /** In a cluster, the first key of a transaction says where it belongs. */
+  async #moveTransaction(lane: PrivateLane, first: Passable): Promise<PrivateLane | Failure> {
+    if (!lane.isBareTransaction) return lane; // Redis replies with where the key is.
+    const opened = await this.lane.reopen(first);
+    if (opened instanceof Failure) return opened;
+    this.#attach(opened);
+    opened.send(MULTI, true);
+    return opened;
   }
 
   #attach(lane: PrivateLane): void {

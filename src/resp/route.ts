@@ -223,6 +223,7 @@ export function streamedOf(
   if (isNone || isOwn || !lane.lanes.allows(spec, name)) return null;
   const isMuted = session.skipsReply();
   const known = new Passable(new Uint8Array(0), spec, args, null, ANY_KEY);
+  known.slot = lane.lanes.slotOf(spec, args);
   return new StreamedRequest(lane, known, source(), isMuted);
 }
 

@@ -50,6 +50,7 @@ export const FACTS: Facts = {
   coherenceEpoch: 0,
   coherenceProvenAge: -1,
   sentinels: null,
+  nodes: null,
   stats: new Stats(),
   originFlights: 1,
   originPermits: 0,

@@ -37,7 +37,7 @@ const RULES: Record<string, readonly string[]> = {
     ...["commands", "core", "lanes"],
     ...["server/input", "server/observer", "server/output", "server/peer", "server/protocol"],
   ],
-  lanes: ["commands", "core", "origin/wire"],
+  lanes: ["commands", "core", "origin/address", "origin/within", "origin/wire"],
   commands: [],
   server: ["core"],
   cache: ["core", "origin/follower", "lru-cache"],

@@ -1,0 +1,100 @@
+/**
+ * What the cache reads from, as the rest of the program sees it: one Redis or a cluster.
+ *
+ * @module
+ */
+import type { Millis } from "../core/types.ts";
+import type { Identity } from "../origin/greeting.ts";
+import { failureOf, type Loss } from "../origin/loss.ts";
+import type { RedisOrigin } from "../origin/mod.ts";
+import type { ClusterOrigin } from "../topology/cluster/mod.ts";
+
+/** How long a large value may wait for memory before it is read. */
+export const LARGE_PATIENCE: Millis = 10_000;
+
+export interface Backing {
+  /** What the log calls it. */
+  readonly name: string;
+  readonly isUp: boolean;
+  /** The state of the connection: up, or why it is not. */
+  readonly state: "up" | Loss["reason"];
+  /** Why there is no connection. */
+  readonly loss: Loss;
+  /** Why there is no connection, and what to do about it; empty if there is one. */
+  readonly problem: string;
+  /** The version of Redis; null until it is known. */
+  readonly version: string | null;
+  /** Waits for a connection for a moment; null if there is none. */
+  up(): Promise<unknown>;
+  /** Connects, and stays so until `close`. */
+  open(): void;
+  close(): void;
+  /** Whether an optional read would delay no other one. */
+  hasRoom(): boolean;
+  /** Resolves to true once all earlier changes are known, or to false if that fails. */
+  fence(): Promise<boolean>;
+  /** Authenticates all connections again. */
+  authenticate(identity: Identity): Promise<void>;
+}
+
+export function singleBacking(origin: RedisOrigin): Backing {
+  const { link } = origin;
+  return {
+    name: link.location.name,
+    get isUp() {
+      return link.upstream !== null;
+    },
+    get state() {
+      return link.state;
+    },
+    get loss() {
+      return link.loss;
+    },
+    get problem() {
+      return link.upstream === null ? said(link.loss) : "";
+    },
+    get version() {
+      return link.version;
+    },
+    up: () => link.up(),
+    open: () => link.open(),
+    close: () => origin.close(),
+    hasRoom: () => origin.hasRoom(),
+    fence: () => link.fence(),
+    authenticate: (identity) => origin.authenticate(identity),
+  };
+}
+
+export function clusterBacking(cluster: ClusterOrigin): Backing {
+  return {
+    name: cluster.name,
+    get isUp() {
+      return cluster.isUp;
+    },
+    get state() {
+      return cluster.isUp ? "up" : cluster.loss.reason;
+    },
+    get loss() {
+      return cluster.loss;
+    },
+    get problem() {
+      return cluster.isUp ? "" : said(cluster.loss);
+    },
+    get version() {
+      return cluster.version;
+    },
+    up: () => cluster.find().catch(() => null),
+    open: () => cluster.open(),
+    close: () => cluster.close(),
+    hasRoom: () => cluster.hasRoom(),
+    fence: () => cluster.fence(),
+    authenticate: (identity) => cluster.authenticate(identity),
+  };
+}
+
+function said(loss: Loss): string {
+  const { message } = failureOf(loss);
+  const { reason, message: why, advice = "" } = loss;
+  if (reason === "timeout") return `${message}: ${why}`;
+  return advice === "" ? message : `${message} (${advice})`;
+}

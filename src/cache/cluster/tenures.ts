@@ -1,0 +1,165 @@
+/**
+ * Which entries of a cluster may be served. Pure: events and times in, decisions out.
+ *
+ * A tenure is the time in which one connection to a node serves one slot. An entry carries the
+ * number of the tenure in which it was read. When the slot moves, or the connection is lost, the
+ * tenure ends, and with it all of its entries, in one step.
+ *
+ * The rules for a hit:
+ * - tenure: the tenure of the entry has not ended
+ * - proof: the node has answered a probe, asked within the lease, which also proves that all earlier
+ *   invalidations have come, and that the node serves keys
+ * - view: the node itself has said within the lease that it owns the slot, or the entry was read
+ *   within the lease
+ * - absence: a missing key is served for a lease at most. While a slot moves, the key may be born at
+ *   the other node, which no invalidation tells.
+ * - witness: a tenure begins only when another node has named this one as a master
+ *
+ * @module
+ */
+import { SLOTS } from "../../core/slot.ts";
+import type { Millis } from "../../core/types.ts";
+import type { Side } from "../../origin/follower.ts";
+import type { Marks } from "../entry.ts";
+
+/** One lifetime of the connection to a node. */
+export class Life {
+  isWitnessed = false;
+  /** When the node was asked last of what it has answered. */
+  readonly answeredAt: Record<Side, Millis> = { data: -Infinity, invalidation: -Infinity };
+  viewedAt: Millis = -Infinity;
+
+  /** @param node The address of the node, as it may be shown. */
+  constructor(readonly node: string) {}
+
+  get provenAt(): Millis {
+    return Math.min(this.answeredAt.data, this.answeredAt.invalidation);
+  }
+}
+
+export class Tenures {
+  /** The number of the tenure of each slot; 0 for none. */
+  readonly #current = new Int32Array(SLOTS);
+  /** The connection of each tenure. */
+  protected readonly lives = new Map<number, Life>();
+  readonly #past = new Map<number, { readonly life: Life; readonly endedAt: Millis }>();
+  #last = 0;
+
+  /** @param memory How long to remember past tenures, for stale answers. */
+  constructor(readonly lease: Millis, readonly memory: Millis = 0) {}
+
+  /** The number of the tenure that is beginning or has ended last. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** The tenure of a slot; 0 for none. */
+  of(slot: number): number {
+    return this.#current[slot]!;
+  }
+
+  /** The connection of a tenure; undefined when it has ended. */
+  lifeOf(tenure: number): Life | undefined {
+    return this.lives.get(tenure);
+  }
+
+  /** Whether an entry may be served. */
+  holds({ epoch, validFrom }: Marks, now: Millis): boolean {
+    const life = this.lives.get(epoch);
+    return life !== undefined && this.isProven(life, now) &&
+      (this.isViewed(life, now) || now - validFrom <= this.lease);
+  }
+
+  /** Until when an absence may be served that was read at `sentAt`. */
+  absenceEnd(sentAt: Millis): Millis {
+    return sentAt + this.lease;
+  }
+
+  /** The latest time at which the entries of a tenure were known to be right. */
+  endOf(tenure: number): Millis {
+    const life = this.lives.get(tenure) ?? this.#past.get(tenure)?.life;
+    return life === undefined ? -Infinity : Math.min(life.provenAt, life.viewedAt);
+  }
+
+  /** Another node names the node of this connection as a master. */
+  witnessed(life: Life): void {
+    life.isWitnessed = true;
+  }
+
+  answered(life: Life, side: Side, sentAt: Millis): void {
+    life.answeredAt[side] = Math.max(life.answeredAt[side], sentAt);
+  }
+
+  /** The node has said which slots it owns: tenures of others end, and new ones begin. */
+  viewed(life: Life, owned: Uint8Array, sentAt: Millis, now: Millis): void {
+    life.viewedAt = Math.max(life.viewedAt, sentAt);
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const tenure = this.#current[slot]!;
+      const isHeld = tenure !== 0 && this.lives.get(tenure) === life;
+      if (owned[slot] === 0) {
+        if (isHeld) this.end(slot, now);
+      } else if (!isHeld && this.mayBegin(life)) {
+        this.end(slot, now);
+        this.#begin(slot, life);
+      }
+    }
+  }
+
+  /** A slot has left its node, or its keys are gone. */
+  end(slot: number, now: Millis): void {
+    const tenure = this.#current[slot]!;
+    if (tenure === 0) return;
+    this.#current[slot] = 0;
+    const life = this.lives.get(tenure)!;
+    this.lives.delete(tenure);
+    if (this.memory > 0) this.#remember(tenure, life, now);
+  }
+
+  /** Ends all tenures of a connection. */
+  endAll(life: Life, now: Millis): void {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const tenure = this.#current[slot]!;
+      if (tenure !== 0 && this.lives.get(tenure) === life) this.end(slot, now);
+    }
+  }
+
+  /** All keys of a node are gone: its tenures begin anew. */
+  restart(life: Life, now: Millis): void {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const tenure = this.#current[slot]!;
+      if (tenure === 0 || this.lives.get(tenure) !== life) continue;
+      this.end(slot, now);
+      this.#begin(slot, life);
+    }
+  }
+
+  /** Time has passed that the clock did not count: no earlier proof counts. */
+  doubt(life: Life): void {
+    life.answeredAt.data = life.answeredAt.invalidation = life.viewedAt = -Infinity;
+  }
+
+  protected mayBegin({ isWitnessed }: Life): boolean {
+    return isWitnessed;
+  }
+
+  protected isProven({ provenAt }: Life, now: Millis): boolean {
+    return now - provenAt <= this.lease;
+  }
+
+  protected isViewed({ viewedAt }: Life, now: Millis): boolean {
+    return now - viewedAt <= this.lease;
+  }
+
+  #begin(slot: number, life: Life): void {
+    this.#current[slot] = ++this.#last;
+    this.lives.set(this.#last, life);
+  }
+
+  #remember(tenure: number, life: Life, endedAt: Millis): void {
+    this.#past.set(tenure, { life, endedAt });
+    for (const [old, past] of this.#past) {
+      if (endedAt - past.endedAt <= this.memory) break;
+      this.#past.delete(old);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Requests as words, and words as requests.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { CommandSpec } from "../../commands/spec.ts";
+import { requestOf } from "../../origin/wire/outbox.ts";
+import { Passable } from "../passable.ts";
+
+const LF = 0x0a;
+
+/** The words of each request in these bytes: arrays of bulk strings, one after the other. */
+export function requestsIn(bytes: Uint8Array): string[][] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const requests: string[][] = [];
+  let at = 0;
+  const number = () => {
+    const end = buffer.indexOf(LF, at);
+    const value = Number(buffer.toString("latin1", at + 1, end - 1));
+    at = end + 1;
+    return value;
+  };
+  while (at < buffer.length) {
+    const words = Array.from({ length: number() }, () => {
+      const length = number();
+      const word = buffer.toString("latin1", at, at + length);
+      at += length + 2;
+      return word;
+    });
+    requests.push(words);
+  }
+  return requests;
+}
+
+/** A request with these words, of the same command. */
+export function requestWith(spec: CommandSpec | undefined, words: readonly string[]): Passable {
+  const list = { count: words.length, string: (index: number) => words[index]! };
+  return new Passable(requestOf(...words), spec, list);
+}

@@ -1,0 +1,174 @@
+/**
+ * The masters of a cluster, and which of them has which slot. Follows what the nodes say: nodes come
+ * and go, slots move, and a new connection counts only when another node has confirmed it.
+ *
+ * @module
+ */
+import type { Millis } from "../../core/types.ts";
+import type { OriginAddress } from "../../origin/address.ts";
+import type { ClusterFollower } from "../../origin/follower.ts";
+import { ClusterNode, type NodeListener, type NodeParts } from "./node.ts";
+import { SlotMap } from "./slot_map.ts";
+import { nameOf, type Place, readRedirection, type SlotRange } from "./slots_reply.ts";
+
+/** Time in which reasons to ask all nodes are gathered. */
+const REFRESH: Millis = 5;
+
+/** Links that are opened at once, and the pause between. */
+const OPENED = 10;
+const OPENING: Millis = 100;
+
+/** How long a node without slots is kept. */
+const KEPT: Millis = 10_000;
+
+export class Members implements NodeListener {
+  readonly map = new SlotMap<ClusterNode>();
+  /** Called when nodes have come or gone. */
+  onChange: () => void = () => {};
+  /** Called when a node is connected. */
+  onUp: () => void = () => {};
+  readonly #nodes = new Map<string, ClusterNode>();
+  /** The numbers of the nodes, also of those that are gone. */
+  readonly #indexes = new Map<string, number>();
+  /** Since when nodes own no slot. */
+  readonly #idleSince = new Map<ClusterNode, Millis>();
+  #ownerCount = 0;
+  #isClosed = false;
+  #refreshing: ReturnType<typeof setTimeout> | undefined;
+  #opening: Promise<unknown> = Promise.resolve();
+  #opened = 0;
+
+  /** @param origin A node without its place. */
+  constructor(
+    readonly origin: OriginAddress,
+    readonly follower: ClusterFollower,
+    readonly parts: NodeParts,
+  ) {}
+
+  get all(): readonly ClusterNode[] {
+    return [...this.#nodes.values()];
+  }
+
+  /** The nodes that own slots, in an order that lasts. */
+  get owners(): readonly ClusterNode[] {
+    return [...this.map.owners].sort((one, other) => one.index - other.index);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#refreshing);
+    for (const node of this.#nodes.values()) node.close();
+  }
+
+  /** The node at a place; a new one is connected to. */
+  at(place: Place): ClusterNode {
+    const name = nameOf(place);
+    const known = this.#nodes.get(name);
+    if (known !== undefined) return known;
+    const index = this.#indexes.get(name) ?? this.#indexes.size;
+    this.#indexes.set(name, index);
+    const address = { ...this.origin, ...place };
+    const follower = this.follower.node(name);
+    const node = new ClusterNode(name, index, address, follower, this, this.parts);
+    this.#nodes.set(name, node);
+    this.#openSoon(node);
+    this.onChange();
+    return node;
+  }
+
+  /** What a node says before any has been connected. */
+  learn(ranges: readonly SlotRange[]): void {
+    this.map.fill(ranges, ({ place }) => this.at(place));
+  }
+
+  /** A slot has moved. Returns its node. */
+  movedTo(slot: number, place: Place): ClusterNode {
+    const node = this.at(place);
+    if (this.map.of(slot) === node) return node;
+    this.follower.lost(slot);
+    this.map.moved(slot, node);
+    this.#adopt();
+    node.view();
+    return node;
+  }
+
+  /** Asks all nodes for their slots, soon. */
+  refresh(): void {
+    if (this.#isClosed) return;
+    this.#refreshing ??= setTimeout(() => {
+      this.#refreshing = undefined;
+      for (const node of this.#nodes.values()) node.view();
+    }, REFRESH);
+  }
+
+  up(): void {
+    // All are asked: one of the others has to name the new one as a master.
+    this.refresh();
+    this.onUp();
+  }
+
+  down(node: ClusterNode): void {
+    node.owned = new Uint8Array(0);
+    this.map.gone(node);
+    this.refresh();
+  }
+
+  moved(node: ClusterNode, message: string): void {
+    const redirection = readRedirection(message, node.address.host);
+    if (redirection?.kind === "MOVED") this.movedTo(redirection.slot, redirection.place);
+  }
+
+  viewed(node: ClusterNode, ranges: readonly SlotRange[], sentAt: Millis): void {
+    this.#witness(node, ranges, sentAt);
+    this.learn(ranges);
+    const own = ranges.filter(({ place }) => nameOf(place) === node.name);
+    node.owned = this.map.viewed(node, own);
+    node.follower.viewed(node.owned, sentAt);
+    this.#adopt();
+  }
+
+  /** Connections that another node, asked since, names as those of masters may be trusted. */
+  #witness(witness: ClusterNode, ranges: readonly SlotRange[], sentAt: Millis): void {
+    const named = new Set(ranges.map(({ place }) => nameOf(place)));
+    const isAlone = named.size === 1;
+    for (const node of this.#nodes.values()) {
+      if (node.isWitnessed || node.connectedAt > sentAt || !named.has(node.name)) continue;
+      if (node === witness && !isAlone) continue;
+      node.isWitnessed = true;
+      node.follower.witnessed();
+      if (node !== witness) node.view();
+    }
+  }
+
+  /** Leaves nodes that have owned no slot for a while. */
+  #adopt(): void {
+    const { owners } = this.map;
+    const now = performance.now();
+    let hasChanged = owners.size !== this.#ownerCount;
+    this.#ownerCount = owners.size;
+    for (const node of this.#nodes.values()) {
+      if (owners.has(node)) {
+        this.#idleSince.delete(node);
+        continue;
+      }
+      const since = this.#idleSince.get(node) ?? now;
+      this.#idleSince.set(node, since);
+      if (now - since < KEPT) continue;
+      this.#nodes.delete(node.name);
+      this.#idleSince.delete(node);
+      node.close();
+      hasChanged = true;
+    }
+    if (hasChanged) this.onChange();
+  }
+
+  /** Opens a link: a few at a time. */
+  #openSoon(node: ClusterNode): void {
+    if (this.#opened++ % OPENED === OPENED - 1) {
+      this.#opening = this.#opening.then(() => new Promise((next) => setTimeout(next, OPENING)));
+    }
+    this.#opening.then(() => {
+      if (!this.#isClosed && this.#nodes.get(node.name) === node) node.link.open();
+    });
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * One master of a cluster: a link to it, reads over it, and what it says of the cluster.
+ *
+ * @module
+ */
+import type { Log } from "../../core/log.ts";
+import type { Stats } from "../../core/stats.ts";
+import { Failure, type Flight, Found, type Millis } from "../../core/types.ts";
+import type { OriginAddress } from "../../origin/address.ts";
+import type { ByteBudget } from "../../origin/byte_budget.ts";
+import type { NodeFollower } from "../../origin/follower.ts";
+import { Link, type LinkOptions } from "../../origin/link.ts";
+import { fixed } from "../../origin/location.ts";
+import { failureOf } from "../../origin/loss.ts";
+import { RedisOrigin } from "../../origin/mod.ts";
+import type { Semaphore } from "../../origin/semaphore.ts";
+import type { Connection } from "../../origin/wire/connection.ts";
+import { requestOf } from "../../origin/wire/outbox.ts";
+import { parseReply, ReplyError } from "../../origin/wire/reply.ts";
+import { canaryOf } from "./canary.ts";
+import { readSlots, type SlotRange } from "./slots_reply.ts";
+
+/** What all nodes share. */
+export interface NodeParts {
+  readonly options: LinkOptions;
+  readonly permits: Semaphore;
+  readonly budget: ByteBudget;
+  readonly stats: Stats;
+  readonly log: Log;
+}
+
+/** Who is told what a node says. */
+export interface NodeListener {
+  /** It is connected. */
+  up(node: ClusterNode): void;
+  /** Its connection is lost. */
+  down(node: ClusterNode): void;
+  /** It was asked at `sentAt` for all slots. */
+  viewed(node: ClusterNode, ranges: readonly SlotRange[], sentAt: Millis): void;
+  /** It redirects requests for the slot of a probe. */
+  moved(node: ClusterNode, message: string): void;
+}
+
+/** The node is asked for its slots with every so manieth probe: each third of the lease. */
+const VIEW_EVERY = 2;
+
+export class ClusterNode {
+  readonly link: Link;
+  readonly origin: RedisOrigin;
+  /** When it was connected; Infinity while it is not. */
+  connectedAt: Millis = Infinity;
+  /** Whether another node has named it as a master since then. */
+  isWitnessed = false;
+  /** The slots that requests are sent to it for. */
+  owned: Uint8Array = new Uint8Array(0);
+  #probes = 0;
+
+  /**
+   * @param name host:port.
+   * @param index A number that it keeps for good.
+   */
+  constructor(
+    readonly name: string,
+    readonly index: number,
+    readonly address: OriginAddress,
+    readonly follower: NodeFollower,
+    readonly listener: NodeListener,
+    { options, permits, budget, stats, log }: NodeParts,
+  ) {
+    const watch = (connection: Connection) => () => this.#probe(connection);
+    this.link = new Link(fixed(address), { ...options, watch }, this.#follow(follower), log);
+    this.origin = new RedisOrigin(this.link, permits, budget, stats, log);
+  }
+
+  /** Asks it for its slots now. */
+  async view(): Promise<void> {
+    const { upstream } = this.link;
+    if (upstream !== null) await this.#view(upstream.data).catch(() => {/* The probes notice. */});
+  }
+
+  /**
+   * Reads a key of a slot that another node is giving to this one. It is not kept: whether this node
+   * keeps the slot is not known yet.
+   */
+  ask(flight: Flight): void {
+    const { upstream, loss } = this.link;
+    const now = performance.now();
+    if (upstream === null) return flight.settled(failureOf(loss), now);
+    const { data } = upstream;
+    flight.sent(now);
+    data.out.bytes(requestOf("ASKING"));
+    data.out.bytes(requestOf("GET", flight.key));
+    let isAsking = true;
+    data.expect(2, {
+      reply(bytes, from) {
+        const wasAsking = isAsking;
+        isAsking = false;
+        if (wasAsking) return;
+        const value = parseReply(bytes, from);
+        if (value instanceof ReplyError) {
+          flight.settled(new Failure("reply", value.message), data.now);
+        } else if (value === null) {
+          flight.settled(null, data.now);
+        } else {
+          const found = Uint8Array.from(String(value), (char) => char.charCodeAt(0));
+          flight.settled(new Found(found, 0), data.now);
+        }
+      },
+      lost: () => flight.settled(failureOf({ reason: "away", message: data.loss ?? "" }), data.now),
+    });
+  }
+
+  close(): void {
+    this.origin.close();
+  }
+
+  async #probe(connection: Connection): Promise<void> {
+    const canary = canaryOf(this.owned);
+    const isView = this.#probes++ % VIEW_EVERY === 0;
+    await Promise.all([
+      canary === null ? null : this.#askCanary(connection, canary),
+      isView ? this.#view(connection) : null,
+    ]);
+  }
+
+  /** A node that lost the cluster refuses every key, and one that lost the slot redirects. */
+  async #askCanary(connection: Connection, canary: string): Promise<void> {
+    try {
+      await connection.call("EXISTS", canary);
+    } catch (error) {
+      const { message } = error as Error;
+      if (!(error instanceof ReplyError) || !/^(MOVED|ASK|NOPERM) /.test(message)) throw error;
+      this.listener.moved(this, message);
+    }
+  }
+
+  async #view(connection: Connection): Promise<void> {
+    const sentAt = performance.now();
+    const reply = await connection.call("CLUSTER", "SLOTS");
+    this.listener.viewed(this, readSlots(reply, this.address.host), sentAt);
+  }
+
+  #follow(follower: NodeFollower): NodeFollower {
+    return {
+      ...follower,
+      up: (...connection) => {
+        this.connectedAt = performance.now();
+        this.isWitnessed = false;
+        follower.up(...connection);
+        this.listener.up(this);
+      },
+      down: (now) => {
+        this.connectedAt = Infinity;
+        follower.down(now);
+        this.listener.down(this);
+      },
+    };
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * A flight in a cluster: an answer that redirects it, or says "not now", sends it on instead of
+ * ending it.
+ *
+ * @module
+ */
+import type { ByteWindow } from "../../core/byte_window.ts";
+import { slotOf } from "../../core/slot.ts";
+import { Failure, type Fetched, type Flight, type Key, type Millis } from "../../core/types.ts";
+
+/** Who sends flights on. */
+export interface Guide {
+  /** A node did not serve a flight. Returns false if the flight is to end with this failure. */
+  redirect(flight: RoutedFlight, failure: Failure, now: Millis): boolean;
+}
+
+export class RoutedFlight implements Flight {
+  readonly slot: number;
+  /** How often it was sent on. */
+  hops = 0;
+  /** The host of the node that is asked. */
+  host = "";
+
+  /** @param deadline Until when it may be sent on. */
+  constructor(readonly flight: Flight, readonly guide: Guide, readonly deadline: Millis) {
+    this.slot = slotOf(flight.key);
+  }
+
+  get key(): Key {
+    return this.flight.key;
+  }
+
+  sent(now: Millis): void {
+    this.flight.sent(now);
+  }
+
+  narrow(length: number): ByteWindow | null {
+    return this.flight.narrow(length);
+  }
+
+  settled(fetched: Fetched, now: Millis): void {
+    const isAnswer = !(fetched instanceof Failure) || fetched.reason !== "reply";
+    if (!isAnswer && this.guide.redirect(this, fetched, now)) return;
+    this.flight.settled(fetched, now);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The reply to CLUSTER SLOTS.
+ *
+ * Source: https://redis.io/docs/latest/commands/cluster-slots/
+ *
+ * @module
+ */
+import type { Reply } from "../../origin/wire/reply.ts";
+
+/** Where a node is. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Slots in a row, and the master that owns them. */
+export interface SlotRange {
+  readonly first: number;
+  readonly last: number;
+  readonly place: Place;
+  /** The id of the node in the cluster. */
+  readonly id: string;
+}
+
+/**
+ * Reads the reply.
+ *
+ * @param asked The host of the node that replied: it names no host where it does not know its own.
+ */
+export function readSlots(reply: Reply, asked: string): SlotRange[] {
+  if (!Array.isArray(reply)) throw new Error("CLUSTER SLOTS was answered by no array");
+  return reply.map((range) => {
+    const [first, last, master] = range as [number, number, Reply[]];
+    const [host, port, id] = master as [string | null, number, string];
+    return { first, last, place: placeOf(host, port, asked), id: String(id ?? `${host}:${port}`) };
+  });
+}
+
+/** The place in a redirection: `MOVED 3999 127.0.0.1:6381`, with the slot; null for other errors. */
+export function readRedirection(
+  message: string,
+  asked: string,
+): { readonly kind: "MOVED" | "ASK"; readonly slot: number; readonly place: Place } | null {
+  const parts = /^(MOVED|ASK) (\d+) (.*):(\d+)$/.exec(message);
+  if (parts === null) return null;
+  const [, kind, slot, host, port] = parts;
+  return {
+    kind: kind as "MOVED" | "ASK",
+    slot: Number(slot),
+    place: placeOf(host!, Number(port), asked),
+  };
+}
+
+/** The name of a place: host:port. */
+export function nameOf({ host, port }: Place): string {
+  return `${host}:${port}`;
+}
+
+function placeOf(host: string | null, port: number, asked: string): Place {
+  const isUnknown = host === null || host === "" || host === "?";
+  return { host: isUnknown ? asked : host.replace(/^\[|\]$/g, ""), port };
+}

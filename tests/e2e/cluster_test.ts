@@ -1,0 +1,245 @@
+/** A cluster behind the proxy: clients see one Redis, and what they read is at most a lease old. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { slotOf, SLOTS } from "../../src/core/slot.ts";
+import { type Cluster, type ClusterServer, startCluster } from "../../tools/cluster.ts";
+import { RawClient, request } from "../support/client.ts";
+import { ClusterLoad } from "../support/cluster_load.ts";
+import { pause } from "../support/failover.ts";
+import { adminPortOf, type RunningProxy, startProxy } from "../support/proxy.ts";
+import { ask, curl, figure, redisCli, until } from "../support/serving.ts";
+
+const LEASE = 1000;
+
+/** Starts a proxy in front of a cluster, and waits until all masters are connected and confirmed. */
+async function before(cluster: Cluster, ...args: string[]): Promise<RunningProxy> {
+  const all = ["--redis-url", cluster.url, "--lease", `${LEASE}ms`, ...args];
+  const proxy = await startProxy(null, all);
+  await until(async () =>
+    await figure(proxy.port, "cluster_nodes_confirmed") === cluster.masters.length
+  );
+  return proxy;
+}
+
+/** A key in a slot of each master. */
+function keysOf(cluster: Cluster): string[] {
+  const share = SLOTS / cluster.masters.length;
+  return cluster.masters.map((_, index) => {
+    for (let at = 0;; at++) {
+      if (Math.floor(slotOf(`key:${at}`) / share) === index) return `key:${at}`;
+    }
+  });
+}
+
+/** Has a slot be given from one node to another; keys that are not there are born at the target. */
+async function beginMigration(slot: number, from: ClusterServer, to: ClusterServer): Promise<void> {
+  await to.call("CLUSTER", "SETSLOT", `${slot}`, "IMPORTING", from.id);
+  await from.call("CLUSTER", "SETSLOT", `${slot}`, "MIGRATING", to.id);
+}
+
+/** Moves the keys of a slot, and then the slot. */
+async function endMigration(
+  slot: number,
+  from: ClusterServer,
+  to: ClusterServer,
+  all: readonly ClusterServer[],
+): Promise<void> {
+  for (;;) {
+    const keys = await from.call("CLUSTER", "GETKEYSINSLOT", `${slot}`, "10") as string[];
+    if (keys.length === 0) break;
+    for (const key of keys) {
+      await from.call("MIGRATE", "127.0.0.1", `${to.port}`, key, "0", "1000");
+      await pause(20);
+    }
+  }
+  for (const node of [to, from, ...all]) {
+    await node.call("CLUSTER", "SETSLOT", `${slot}`, "NODE", to.id);
+  }
+}
+
+Deno.test("in front of a cluster: reads are at most a lease old while it is resharded and fails over", async () => {
+  await using cluster = await startCluster();
+  await using proxy = await before(cluster);
+  const { masters, replicas } = cluster;
+  const [first, second, third] = masters as [ClusterServer, ClusterServer, ClusterServer];
+  const nodes = [...masters, ...replicas];
+  const keys = Array.from({ length: 90 }, (_, index) => `k:${index}`);
+  const load = new ClusterLoad(proxy.port, nodes.map(({ port }) => port), keys);
+  const isMaster = async ({ call }: ClusterServer) =>
+    ((await call("ROLE")) as unknown[])[0] === "master";
+  await until(() => load.successes.length > 100);
+
+  // Slots move, slowly: keys die at the source and are born at the target meanwhile.
+  const slots = [...new Set(keys.map(slotOf))].filter((slot) => slot < SLOTS / 3 - 1).slice(0, 12);
+  for (const slot of slots) load.resting.add(slot);
+  await pause(1500);
+  for (const slot of slots) await beginMigration(slot, first, second);
+  load.mayDelete = false; // From now on, a key that is missing in the cache is wrong.
+  load.resting.clear();
+  await pause(2500);
+  load.mayDelete = true;
+  for (const slot of slots) await endMigration(slot, first, second, masters);
+
+  // Slots are taken from a node that still has their keys, which nobody announces.
+  const taken = [...new Set(keys.map(slotOf))].filter((slot) => slot > 2 * SLOTS / 3).slice(0, 12);
+  load.mayDelete = false;
+  load.slotsLost(taken);
+  for (const slot of taken) {
+    await second.call("CLUSTER", "SETSLOT", `${slot}`, "NODE", second.id);
+  }
+  await second.call("CLUSTER", "BUMPEPOCH");
+  await pause(2500);
+  load.mayDelete = true;
+
+  // A planned failover.
+  await replicas[1]!.call("CLUSTER", "FAILOVER");
+  await until(() => isMaster(replicas[1]!));
+  await pause(1500);
+
+  // A master is killed.
+  load.masterLost();
+  third.server.kill("SIGKILL");
+  await until(() => isMaster(replicas[2]!), 15_000);
+  load.masterReplaced();
+  const isThird = (slot: number) => slot > 2 * SLOTS / 3 && !taken.includes(slot);
+  const replacedAt = performance.now();
+  await until(() => load.successes.some(({ at, slot }) => at > replacedAt && isThird(slot)));
+  const recovery = load.successes.find(({ at, slot }) => at > replacedAt && isThird(slot))!.at -
+    replacedAt;
+  await pause(1000);
+
+  // A master freezes, is replaced, and wakes.
+  load.masterLost();
+  first.server.kill("SIGSTOP");
+  await until(() => isMaster(replicas[0]!), 15_000);
+  load.masterReplaced();
+  await pause(1000);
+  first.server.kill("SIGCONT");
+  await pause(2000);
+
+  const found = await load.end();
+  assert(found.reads > 5000 && found.writes > 2000 && found.ownWrites > 500, `${found.reads}`);
+  assert(found.worst <= LEASE + 100, `${found.worstKey}: a read was ${found.worst} ms behind`);
+  assertEquals(found.lostFromSight, 0);
+  assert(recovery <= 2000, `${recovery} ms`);
+  assertEquals(found.readers.map(({ reconnects }) => reconnects), [0, 0]);
+});
+
+Deno.test("clients see one Redis: commands with keys of one slot, of several, and of none", async () => {
+  await using cluster = await startCluster({ replicas: 0 });
+  await using proxy = await before(cluster);
+  const [a, b, c] = keysOf(cluster) as [string, string, string];
+  const cli = async (...words: string[]) => (await redisCli(proxy.port, ...words)).trim();
+  assertEquals(await cli("MSET", a, "1", b, "2", c, "3"), "OK");
+  assertEquals(await cli("MGET", c, a, "missing", b), "3\n1\n\n2");
+  assertEquals(await cli("EXISTS", a, b, c, "missing"), "3");
+  assertEquals(await cli("TOUCH", a, "missing", c), "2");
+  assertEquals(await cli("DBSIZE"), "3");
+  assertEquals((await cli("KEYS", "key:*")).split("\n").sort(), [a, b, c].sort());
+  assertEquals((await cli("--scan")).split("\n").sort(), [a, b, c].sort());
+  assertEquals(await cli("DEL", a, "missing", b), "2");
+  assertEquals(await cli("UNLINK", c), "1");
+  assertEquals(await cli("RPUSH", "{tag}l", "x"), "1");
+  assertEquals(await cli("RPOPLPUSH", "{tag}l", "{tag}m"), "x");
+  assertMatch(await cli("RENAME", a, b), /^CROSSSLOT /);
+  assertMatch(await cli("MSETNX", a, "1", b, "2"), /^CROSSSLOT /);
+  assertEquals(await cli("EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", b, "9"), "OK");
+  assertEquals(await cli("GET", b), "9");
+  const sha = await cli("SCRIPT", "LOAD", "return redis.call('GET', KEYS[1])");
+  for (const [key, value] of [[a, ""], [b, "9"], [c, ""]]) {
+    assertEquals(await cli("EVALSHA", sha, "1", key!), value);
+  }
+  assertEquals(await cli("SCRIPT", "EXISTS", sha, "0".repeat(40)), "1\n0");
+  assertEquals(await cli("FLUSHALL"), "OK");
+  assertEquals(await cli("GET", b), "");
+  assertEquals(await cli("DBSIZE"), "0");
+});
+
+Deno.test("a large scan finds every key once, whatever node it is on", async () => {
+  await using cluster = await startCluster({ replicas: 0 });
+  await using proxy = await before(cluster);
+  using client = await RawClient.connect(proxy.port);
+  const names = Array.from({ length: 1000 }, (_, index) => `scan:${index}`);
+  await client.send(names.map((name) => request("SET", name, "x")).join(""));
+  assertEquals(await client.text(5 * names.length), "+OK\r\n".repeat(names.length));
+  const found = (await redisCli(proxy.port, "--scan", "--pattern", "scan:*")).trim().split("\n");
+  assertEquals(new Set(found), new Set(names));
+});
+
+Deno.test("transactions, blocked clients and subscribers get a connection to the node of their keys", async () => {
+  await using cluster = await startCluster({ replicas: 0 });
+  await using proxy = await before(cluster);
+  const [a, b, c] = keysOf(cluster) as [string, string, string];
+  for (const key of [a, b, c]) {
+    using client = await RawClient.connect(proxy.port);
+    // In one piece.
+    const piece = request("MULTI") + request("SET", key, "1") + request("INCR", key) +
+      request("EXEC");
+    await client.send(piece);
+    assertEquals(await client.until(":2\r\n"), "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:2\r\n");
+    // Step by step, with WATCH and without.
+    const say = async (...words: string[]) => {
+      await client.send(request(...words));
+      return await client.until("\r\n");
+    };
+    assertEquals(await say("WATCH", key), "+OK\r\n");
+    assertEquals(await say("MULTI"), "+OK\r\n");
+    assertEquals(await say("INCR", key), "+QUEUED\r\n");
+    await client.send(request("EXEC"));
+    assertEquals(await client.until(":3\r\n"), "*1\r\n:3\r\n");
+    assertEquals(await say("MULTI"), "+OK\r\n");
+    assertEquals(await say("INCR", key), "+QUEUED\r\n");
+    await client.send(request("EXEC"));
+    assertEquals(await client.until(":4\r\n"), "*1\r\n:4\r\n");
+    // The first key says where a transaction belongs.
+    using fresh = await RawClient.connect(proxy.port);
+    await fresh.send(request("MULTI"));
+    assertEquals(await fresh.until("\r\n"), "+OK\r\n");
+    await fresh.send(request("INCR", key) + request("GET", key) + request("EXEC"));
+    const wanted = "+QUEUED\r\n+QUEUED\r\n*2\r\n:5\r\n$1\r\n5\r\n";
+    assertEquals(await fresh.text(wanted.length), wanted);
+    // Blocked, on a list of each node in turn.
+    for (const list of [a, b, c].map((one) => `{${one}}:list`)) {
+      await client.send(request("BLPOP", list, "0"));
+      await until(async () => (await ask(proxy.port, "RPUSH", list, "job")) !== "");
+      await client.until("job\r\n");
+      await ask(proxy.port, "DEL", list);
+    }
+  }
+  using two = await RawClient.connect(proxy.port);
+  await two.send(
+    request("MULTI") + request("SET", a, "1") + request("SET", b, "1") + request("EXEC"),
+  );
+  assertMatch(await two.until("same slot\r\n"), /-EXECABORT .*CROSSSLOT/);
+  using subscriber = await RawClient.connect(proxy.port);
+  await subscriber.send(request("SUBSCRIBE", "news"));
+  await subscriber.until(":1\r\n");
+  assertEquals(await ask(cluster.masters[2]!.port, "PUBLISH", "news", "hello"), ":0");
+  assertStringIncludes(await subscriber.until("hello\r\n"), "message");
+  for (const channel of [a, b, c]) {
+    using sharded = await RawClient.connect(proxy.port);
+    await sharded.send(request("SSUBSCRIBE", channel));
+    await sharded.until(":1\r\n");
+    assertEquals(await ask(proxy.port, "SPUBLISH", channel, "hi"), ":1");
+    await sharded.until("hi\r\n");
+  }
+});
+
+Deno.test("INFO, metrics and explain show the nodes of a cluster, and readiness one that is lost", async () => {
+  await using cluster = await startCluster({ replicas: 0 });
+  await using proxy = await before(cluster, "--admin-port", "0");
+  const admin = await adminPortOf(proxy);
+  const [a] = keysOf(cluster) as [string];
+  const info = await redisCli(proxy.port, "INFO");
+  const { port } = cluster.masters[0]!;
+  assertMatch(info, new RegExp(`cluster_node_\\d+:name=127.0.0.1:${port},state=up,slots=546\\d`));
+  assertMatch(
+    await curl(admin, "/metrics"),
+    new RegExp(`redis_proxy_cluster_node_slots{node="127.0.0.1:${port}"} 546\\d`),
+  );
+  const explained = await redisCli(proxy.port, "PROXY", "EXPLAIN", a);
+  assertMatch(explained, new RegExp(`^redis\n127.0.0.1:${port}$`, "m"));
+  assertMatch(explained, new RegExp(`^slot\n${slotOf(a)}$`, "m"));
+  assertEquals(await curl(admin, "/readyz"), "ready\n");
+  cluster.masters[0]!.server.kill("SIGKILL");
+  await until(async () => (await curl(admin, "/readyz")).includes(`127.0.0.1:${port}`));
+});

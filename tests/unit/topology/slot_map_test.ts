@@ -1,0 +1,95 @@
+/** To which node requests for a slot are sent. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { canaryOf } from "../../../src/topology/cluster/canary.ts";
+import { slotOf, SLOTS } from "../../../src/core/slot.ts";
+import { SlotMap } from "../../../src/topology/cluster/slot_map.ts";
+import {
+  readRedirection,
+  readSlots,
+  type SlotRange,
+} from "../../../src/topology/cluster/slots_reply.ts";
+
+const range = (first: number, last: number, host = "h"): SlotRange => ({
+  first,
+  last,
+  place: { host, port: 1 },
+  id: host,
+});
+
+Deno.test("a map takes each node's word for its own slots, and another's only before the node has spoken", () => {
+  const map = new SlotMap<string>();
+  map.fill([range(0, 99, "a"), range(100, 199, "b")], ({ place }) => place.host);
+  assertEquals([map.of(0), map.of(100), map.of(200), map.missing], ["a", "b", null, SLOTS - 200]);
+  map.fill([range(0, 250, "b")], ({ place }) => place.host);
+  assertEquals([map.of(0), map.of(200)], ["a", "b"]);
+  assertEquals(map.viewed("c", [range(0, 9)]).indexOf(1), 0);
+  assertEquals([map.of(9), map.of(10)], ["c", "a"]);
+  assertEquals([...map.owners].sort(), ["a", "b", "c"]);
+  assertEquals(map.counts.get("c"), 10);
+});
+
+Deno.test("of two nodes that claim a slot, the one that has it keeps it, until a redirection or its end", () => {
+  const map = new SlotMap<string>();
+  map.viewed("old", [range(0, 99)]);
+  assertEquals(map.viewed("new", [range(0, 99)]).indexOf(1), -1);
+  assertEquals(map.of(5), "old");
+  map.moved(5, "new");
+  assertEquals([map.of(5), map.of(6)], ["new", "old"]);
+  assertEquals(map.viewed("old", [range(0, 99)])[5], 0);
+  map.viewed("new", [range(0, 99)]);
+  map.gone("old");
+  assertEquals(map.viewed("new", [range(0, 99)]).indexOf(0), 100);
+  assertEquals(map.of(6), "new");
+});
+
+Deno.test("a slot that its node gives up goes to the one that claims it", () => {
+  const map = new SlotMap<string>();
+  map.viewed("a", [range(0, 99)]);
+  map.viewed("b", [range(50, 99)]);
+  assertEquals(map.of(60), "a");
+  map.viewed("a", [range(0, 49)]);
+  assertEquals(map.viewed("b", [range(50, 99)])[60], 1);
+  assertEquals([map.of(49), map.of(60)], ["a", "b"]);
+});
+
+Deno.test("readSlots() takes the host that was asked where a node does not name its own", () => {
+  const reply = [
+    [0, 5460, ["10.0.0.1", 7000, "id1", []], ["10.0.0.4", 7003, "id4", []]],
+    [5461, 5461, [null, 7001, "id2"]],
+    [5462, 5463, ["?", 7002, "id3"]],
+    [5464, 5464, ["", 7004]],
+  ];
+  assertEquals(readSlots(reply, "asked").map(({ first, last, place }) => [first, last, place]), [
+    [0, 5460, { host: "10.0.0.1", port: 7000 }],
+    [5461, 5461, { host: "asked", port: 7001 }],
+    [5462, 5463, { host: "asked", port: 7002 }],
+    [5464, 5464, { host: "asked", port: 7004 }],
+  ]);
+  assertThrows(() => readSlots("no", "asked"), Error, "no array");
+});
+
+Deno.test("readRedirection() reads MOVED and ASK with any host, and nothing else", () => {
+  const of = (text: string) => readRedirection(text, "asked");
+  const place = (host: string) => ({ host, port: 6381 });
+  assertEquals(of("MOVED 3999 127.0.0.1:6381"), {
+    kind: "MOVED",
+    slot: 3999,
+    place: place("127.0.0.1"),
+  });
+  assertEquals(of("ASK 0 :6381"), { kind: "ASK", slot: 0, place: place("asked") });
+  assertEquals(of("ASK 1 ?:6381")?.place, place("asked"));
+  assertEquals(of("MOVED 1 fe80::1:6381")?.place, place("fe80::1"));
+  assertEquals(of("MOVED 1 [::1]:6381")?.place, place("::1"));
+  for (const other of ["WRONGTYPE no", "MOVED", "TRYAGAIN x", "ERR MOVED 1 h:1"]) {
+    assertEquals(of(other), null);
+  }
+});
+
+Deno.test("canaryOf() finds a key of a slot that the node owns, also if it owns only one", () => {
+  for (const slot of [0, 1, 5000, SLOTS - 1]) {
+    const owned = new Uint8Array(SLOTS);
+    owned[slot] = 1;
+    assertEquals(slotOf(canaryOf(owned)!), slot);
+  }
+  assertEquals(canaryOf(new Uint8Array(SLOTS)), null);
+});

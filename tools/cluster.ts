@@ -1,0 +1,123 @@
+// A temporary Redis Cluster on loopback, for `make run --redis cluster` and tests: masters with a
+// replica each. Each process has its own folder and is ended by its handle.
+import { freePort, type RedisServer, startRedisServer } from "./redis_server.ts";
+import { SLOTS } from "../src/core/slot.ts";
+import { Connection } from "../src/origin/wire/connection.ts";
+import type { Reply } from "../src/origin/wire/reply.ts";
+
+export interface ClusterOptions {
+  /** Default: 3. */
+  masters?: number;
+  /** Replicas of each master. Default: 1. */
+  replicas?: number;
+  /** After how much silence a node counts as failed, in milliseconds. Default: 2000. */
+  nodeTimeout?: number;
+  /** The server. Default: redis-server on PATH. */
+  program?: string;
+  detached?: boolean;
+}
+
+/** A node of the cluster. */
+export interface ClusterServer {
+  server: RedisServer;
+  port: number;
+  id: string;
+  /** Sends it a command. */
+  call(...words: string[]): Promise<Reply>;
+}
+
+export interface Cluster extends AsyncDisposable {
+  /** The masters at the start, by their slots. */
+  masters: ClusterServer[];
+  replicas: ClusterServer[];
+  /** redis://host:port,host:port,... */
+  url: string;
+}
+
+const HOST = "127.0.0.1";
+const START_MS = 30_000;
+
+/** The port of the bus is that many above the port of the node. */
+const BUS = 10_000;
+
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const { masters: count = 3, replicas: each = 1 } = options;
+  const started: ClusterServer[] = [];
+  const dispose = async () => {
+    await Promise.all(started.map(({ server }) => server.stop()));
+  };
+  try {
+    for (let index = 0; index < count * (1 + each); index++) started.push(await startNode(options));
+    const masters = started.slice(0, count);
+    const replicas = started.slice(count);
+    for (const [index, master] of masters.entries()) {
+      const [first, last] = [index, index + 1].map((at) => Math.floor(at * SLOTS / count));
+      await master.call("CLUSTER", "ADDSLOTSRANGE", `${first}`, `${last! - 1}`);
+      await master.call("CLUSTER", "SET-CONFIG-EPOCH", `${index + 1}`);
+    }
+    for (const node of started.slice(1)) {
+      await node.call("CLUSTER", "MEET", HOST, `${started[0]!.port}`);
+    }
+    const knowsAll = async (node: ClusterServer) =>
+      String(await node.call("CLUSTER", "NODES")).trim().split("\n").length === started.length;
+    await until(async () => (await Promise.all(started.map(knowsAll))).every(Boolean));
+    for (const [index, replica] of replicas.entries()) {
+      const master = masters[index % count]!;
+      await until(async () => (await replica.call("CLUSTER", "REPLICATE", master.id)) === "OK");
+    }
+    await until(async () => {
+      const states = await Promise.all(started.map((node) => node.call("CLUSTER", "INFO")));
+      return states.every((one) => String(one).includes("cluster_state:ok"));
+    });
+    await until(async () => {
+      const roles = await Promise.all(
+        replicas.map((node) => node.call("ROLE") as Promise<Reply[]>),
+      );
+      return roles.every((role) => role[0] === "slave" && role[3] === "connected");
+    });
+    const url = `redis://${masters.map(({ port }) => `${HOST}:${port}`).join(",")}`;
+    return { masters, replicas, url, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+async function startNode(
+  { nodeTimeout = 2000, program = "redis-server", detached = false }: ClusterOptions,
+): Promise<ClusterServer> {
+  let port = freePort();
+  while (port > 65_535 - BUS) port = 1024 + Math.floor(Math.random() * 40_000);
+  const server = await startRedisServer({
+    port,
+    program,
+    detached,
+    args: [
+      ...["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"],
+      ...["--cluster-node-timeout", `${nodeTimeout}`, "--repl-diskless-sync-delay", "0"],
+      ...["--cluster-replica-validity-factor", "0"],
+    ],
+  });
+  const call = (...words: string[]) => callAt(port, words);
+  return { server, port, id: String(await call("CLUSTER", "MYID")), call };
+}
+
+/** Sends one command over a connection of its own. */
+async function callAt(port: number, words: string[]): Promise<Reply> {
+  const connection = new Connection(await Deno.connect({ hostname: HOST, port }));
+  const limit = setTimeout(() => connection.close("no answer within a second"), 1000);
+  try {
+    return await connection.call(...words);
+  } finally {
+    clearTimeout(limit);
+    connection.close("asked");
+  }
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  while (!await isTrue().catch(() => false)) {
+    if (Date.now() > deadline) throw new Error(`not within ${START_MS} ms: ${isTrue}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
