@@ -10,6 +10,7 @@ import { checkClient } from "./client.ts";
 import { error, type Finding, hasError } from "./finding.ts";
 import { logIn } from "./login.ts";
 import { checkMachine, limitsOf } from "./machine.ts";
+import { place } from "./place.ts";
 import { checkPorts } from "./ports.ts";
 import { reach } from "./reach.ts";
 import { reportJson, reportText } from "./report.ts";
@@ -52,8 +53,12 @@ function reportOf(findings: readonly Finding[], isJson: boolean): Report {
 }
 
 /** Checks Redis step by step. The steps after the first error cannot be checked. */
-async function checkRedis(config: Config): Promise<readonly Finding[]> {
-  const { findings, connection } = await reach(config);
+async function checkRedis(asked: Config): Promise<readonly Finding[]> {
+  const placed = await place(asked);
+  const { config } = placed;
+  if (config === null) return placed.findings;
+  const { findings: reached, connection } = await reach(config);
+  const findings = [...placed.findings, ...reached];
   if (connection === null) return findings;
   const redis = new Asking(connection, config.values["redis-timeout"]);
   const all = [...findings];

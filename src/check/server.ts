@@ -13,14 +13,17 @@ import { error, type Finding, ok, warning } from "./finding.ts";
 const REPLY_BYTES = 32 * 1024 * 1024;
 
 /** Judges the server. */
-export async function checkServer(redis: Asking, { values }: Config): Promise<Finding[]> {
+export async function checkServer(
+  redis: Asking,
+  { values, cluster }: Config,
+): Promise<Finding[]> {
   const info = await redis.info("everything");
   if (info === null) {
     const found = "Redis does not tell its version and role";
     return [warning("server", found, "ACL SETUSER NAME +info")];
   }
   return [
-    kindOf(info),
+    kindOf(info, cluster !== null),
     ...roleOf(info, values),
     ...await tableOf(redis, values),
     ...await roomOf(redis, values),
@@ -28,19 +31,23 @@ export async function checkServer(redis: Asking, { values }: Config): Promise<Fi
   ];
 }
 
-function kindOf(info: Map<string, string>): Finding {
+function kindOf(info: Map<string, string>, isCluster: boolean): Finding {
   const version = info.get("redis_version") ?? "unknown";
   if (info.get("redis_mode") === "sentinel") {
     const found = "This is a Sentinel, which has no keys";
-    return error("server", found, "redis-cli -p 26379 SENTINEL MASTERS names the Redis to use");
-  }
-  if (info.get("cluster_enabled") === "1") {
-    const found = "This is a node of a Redis Cluster: keys of other nodes answer MOVED";
     return error(
       "server",
       found,
-      "--redis-host of a single Redis, or a proxy for the cluster between",
+      "--redis-url redis+sentinel://NAME@host:26379; redis-cli SENTINEL MASTERS lists the names",
     );
+  }
+  if (info.get("cluster_enabled") === "1" && !isCluster) {
+    const found = "This is a node of a Redis Cluster: keys of other nodes answer MOVED";
+    return error("server", found, "--redis-url redis+cluster://host:port");
+  }
+  if (info.get("cluster_enabled") !== "1" && isCluster) {
+    const found = "This is no node of a Redis Cluster";
+    return error("server", found, "--redis-url redis://host:port, with one host");
   }
   if (Number.parseInt(version) < 6) {
     const found = `Redis ${version} cannot announce changes: values stay until their time is up`;

@@ -298,7 +298,7 @@ Deno.test("check explains a replica, a cluster and a Sentinel", async () => {
   });
   await withRedis(async (_, flags) => {
     const cluster = await check(flags);
-    assertFound(cluster, ["error", "server", /Redis Cluster/, /single Redis/]);
+    assertFound(cluster, ["error", "server", /Redis Cluster/, /redis\+cluster/]);
   }, ["--cluster-enabled", "yes"]);
   await withRedis(async (port) => {
     const info = "redis_version:7.0.15\r\nredis_mode:sentinel\r\n";

@@ -2,11 +2,12 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { slotOf, SLOTS } from "../../src/core/slot.ts";
 import { type Cluster, type ClusterServer, startCluster } from "../../tools/cluster.ts";
+import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
 import { ClusterLoad } from "../support/cluster_load.ts";
 import { pause } from "../support/failover.ts";
-import { adminPortOf, type RunningProxy, startProxy } from "../support/proxy.ts";
-import { ask, curl, figure, redisCli, until } from "../support/serving.ts";
+import { adminPortOf, COMMAND, type RunningProxy, startProxy } from "../support/proxy.ts";
+import { ask, curl, figure, redisCli, run, until } from "../support/serving.ts";
 
 const LEASE = 1000;
 
@@ -222,6 +223,20 @@ Deno.test("transactions, blocked clients and subscribers get a connection to the
     assertEquals(await ask(proxy.port, "SPUBLISH", channel, "hi"), ":1");
     await sharded.until("hi\r\n");
   }
+});
+
+Deno.test("the check takes a node for what it is named as", async () => {
+  await using cluster = await startCluster({ replicas: 0 });
+  const check = async (url: string) => {
+    const all = ["check", "--port", "0", "--redis-url", url];
+    return (await run(COMMAND[0]!, [...COMMAND.slice(1), ...all])).stdout;
+  };
+  assertMatch(await check(cluster.url), /Checked as a node of the cluster[^]*\n0 errors/);
+  const [first] = cluster.url.split(",") as [string];
+  assertMatch(await check(first), /error +server .*MOVED\n +fix: --redis-url redis\+cluster:/);
+  await using redis = await startRedisServer();
+  const wrong = await check(`redis+cluster://127.0.0.1:${redis.port}`);
+  assertMatch(wrong, /error +server .*no node of a Redis Cluster/);
 });
 
 Deno.test("INFO, metrics and explain show the nodes of a cluster, and readiness one that is lost", async () => {

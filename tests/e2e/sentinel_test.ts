@@ -4,8 +4,8 @@ import { freePort } from "../../tools/redis_server.ts";
 import { askSentinel, type SentinelSet, startSentinelSet } from "../../tools/sentinels.ts";
 import { RawClient, request } from "../support/client.ts";
 import { Failover, pause, type Verdict } from "../support/failover.ts";
-import { adminPortOf, startProxy } from "../support/proxy.ts";
-import { ask, curl, figure, redisCli, until } from "../support/serving.ts";
+import { adminPortOf, COMMAND, startProxy } from "../support/proxy.ts";
+import { ask, curl, figure, redisCli, run, until } from "../support/serving.ts";
 
 const LEASE = 1000;
 
@@ -143,6 +143,19 @@ Deno.test("INFO, metrics and explain show the master and its sentinels", async (
   );
   assertMatch(metrics, /^redis_proxy_sentinels_agreeing 3$/m);
   assertMatch(metrics, /^redis_proxy_sentinel_confirmed_age_seconds 0\.\d+$/m);
+});
+
+Deno.test("the check finds the master of the sentinels, and says what is wrong with the name", async () => {
+  await using set = await startSentinelSet();
+  const check = async (url: string) =>
+    await run(COMMAND[0]!, [...COMMAND.slice(1), "check", "--port", "0", "--redis-url", url]);
+  const found = await check(set.url);
+  assertMatch(found.stdout, new RegExp(`sentinels name the master 127.0.0.1:${set.master.port}`));
+  assertMatch(found.stdout, /role {7,}This Redis is a master/);
+  assertEquals(found.code, 0);
+  const wrong = await check(set.url.replace("mymaster", "other"));
+  assertMatch(wrong.stdout, /error +sentinels .*No such master.*\n +fix: Check the name/);
+  assertEquals(wrong.code, 1);
 });
 
 Deno.test("without a majority of sentinels nothing comes from the cache, and Redis is read", async () => {
