@@ -1,10 +1,10 @@
 // TLS between the proxy and Redis.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { freePort, startRedisServer } from "../../tools/redis_server.ts";
+import { askRedis, freePort, startRedisServer } from "../../tools/redis_server.ts";
 import { Authority } from "../support/authority.ts";
-import type { Certificate } from "../support/certificate.ts";
+import { type Certificate, makeCertificate } from "../support/certificate.ts";
 import { ProxyProcess, ROOT, startProxy } from "../support/proxy.ts";
-import { redisCli, run, until } from "../support/serving.ts";
+import { ask, redisCli, run, until } from "../support/serving.ts";
 
 const PASSWORD = "p:w/@%é";
 
@@ -293,4 +293,60 @@ Deno.test("the log reports a rejected password, and does not show it", async () 
     await process.logged(/Redis refuses this proxy.*WRONGPASS/);
     assert(!(await said(process)).includes("wrong-secret"));
   });
+});
+
+Deno.test("TLS to all nodes of a cluster, and to sentinels and their master, with a password", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "redis-proxy-tls-" });
+  try {
+    const { cert, key } = await makeCertificate(folder, "redis");
+    const files = ["--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert];
+    const tls = [...files, "--tls-auth-clients", "no", "--tls-cluster", "yes"];
+    const port = freePort();
+    const secret = { password: "s3cret" };
+    await using node = await startRedisServer({
+      ...secret,
+      args: ["--cluster-enabled", "yes", "--tls-port", `${port}`, ...tls],
+    });
+    await askRedis(node.port, "AUTH s3cret\r\nCLUSTER ADDSLOTSRANGE 0 16383\r\n");
+    const ca = ["--redis-ca", cert];
+    await using cluster = await startProxy(null, [
+      ...["--redis-url", `rediss+cluster://:s3cret@127.0.0.1:${port}`, "--protected-mode", "no"],
+      ...ca,
+    ]);
+    await until(async () => (await ask(cluster.port, "SET", "k", "v")) === "+OK");
+    assertEquals(await redisCli(cluster.port, "GET", "k"), "v\n");
+
+    const [masterPort, sentinelPort] = [freePort(), freePort()];
+    await using _master = await startRedisServer({
+      ...secret,
+      args: ["--tls-port", `${masterPort}`, ...tls],
+    });
+    await Deno.writeTextFile(
+      `${folder}/sentinel.conf`,
+      [
+        ...["port 0", `tls-port ${sentinelPort}`, "tls-replication yes", "tls-auth-clients no"],
+        ...[`tls-cert-file ${cert}`, `tls-key-file ${key}`, `tls-ca-cert-file ${cert}`],
+        ...[`sentinel monitor main 127.0.0.1 ${masterPort} 1`, "sentinel auth-pass main s3cret"],
+        "set-proc-title no",
+      ].join("\n"),
+    );
+    const sentinel = new Deno.Command("redis-server", {
+      args: [`${folder}/sentinel.conf`, "--sentinel"],
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    try {
+      await using proxy = await startProxy(null, [
+        ...["--redis-url", `rediss+sentinel://:s3cret@main@127.0.0.1:${sentinelPort}`],
+        ...["--protected-mode", "no", ...ca],
+      ]);
+      await until(async () => (await ask(proxy.port, "SET", "k", "v")) === "+OK");
+      assertEquals(await redisCli(proxy.port, "GET", "k"), "v\n");
+    } finally {
+      sentinel.kill("SIGKILL");
+      await sentinel.status;
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
