@@ -29,9 +29,8 @@ export interface NamedFile {
  * @throws {ConfigError} When only one is named, or they cannot be used together.
  */
 export function readIdentity(cert: NamedFile, key: NamedFile, readFile: ReadFile): Identity | null {
-  if (cert.path === null && key.path === null) return null;
-  if (cert.path === null) throw alone(key, cert);
-  if (key.path === null) throw alone(cert, key);
+  checkBoth(cert, key);
+  if (cert.path === null || key.path === null) return null;
   const identity = {
     cert: readCertificates(cert.place, cert.path, readFile),
     key: readPrivateKey(key.place, key.path, readFile),
@@ -47,6 +46,16 @@ export function readIdentity(cert: NamedFile, key: NamedFile, readFile: ReadFile
     );
   }
   return identity;
+}
+
+/**
+ * Checks that both files are named, or neither.
+ *
+ * @throws {ConfigError} When only one is.
+ */
+export function checkBoth(cert: NamedFile, key: NamedFile): void {
+  if (cert.path === null && key.path !== null) throw alone(key, cert);
+  if (cert.path !== null && key.path === null) throw alone(cert, key);
 }
 
 function alone(given: NamedFile, missing: NamedFile): ConfigError {

@@ -8,6 +8,7 @@ import type { Credentials } from "../core/credentials.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import { type Arguments, parseArguments, redact } from "./arguments.ts";
 import { credentialsOf } from "./credentials.ts";
+import { checkTogether } from "./contradictions.ts";
 import { ConfigError } from "./error.ts";
 import type { ReadFile } from "./files.ts";
 import type { HostPort } from "./host_ports.ts";
@@ -74,6 +75,8 @@ export function parseConfig(
   if (!isTalk) checkVariables(env);
   const [values, places] = valuesOf(flags, isTalk ? {} : env);
   const origin = originOf(values, places, readFile);
+  // The health check asks another process.
+  if (asked.command !== "healthcheck") checkTogether(values, places);
   return {
     ...asked,
     values,
