@@ -17,7 +17,7 @@ import {
   readEnvironment,
   type Shell,
 } from "./src/config/mod.ts";
-import { check, refusalReport } from "./src/check/mod.ts";
+import { check, refusalReport, tryFiles } from "./src/check/mod.ts";
 import { checkHealth } from "./src/app/healthcheck.ts";
 import { Log } from "./src/core/log.ts";
 import { clearSockets } from "./src/app/listener.ts";
@@ -39,6 +39,7 @@ async function main(): Promise<number> {
   const files = config.command === "serve"
     ? { accessLog: openAccessLog(config.values), warmFile: openWarmFile(config.values) }
     : {};
+  const tried = config.command === "check" ? tryFiles(config.values) : [];
   dropPermissions(config);
   switch (config.command) {
     case "help":
@@ -48,7 +49,7 @@ async function main(): Promise<number> {
       console.log(`redis-proxy ${manifest.version} (deno ${Deno.version.deno})`);
       return 0;
     case "check": {
-      const { text, isWell } = await check(config, memoryLimit());
+      const { text, isWell } = await check(config, memoryLimit(), tried);
       console.log(text.trimEnd());
       return isWell ? 0 : 1;
     }

@@ -14,14 +14,13 @@ import {
 } from "../config/mod.ts";
 import type { Acceptor } from "../server/acceptor.ts";
 import { JointAcceptor } from "../server/joint_acceptor.ts";
-import { clearSocket, UnixAcceptor } from "../server/unix_acceptor.ts";
+import { clearSocket, occupantOf, UnixAcceptor } from "../server/unix_acceptor.ts";
 
 /** The settings for listening. */
 export type ListenSettings = Pick<
   Values,
   | "listen-address"
   | "port"
-  | "proxy-protocol"
   | "reuse-port"
   | "socket-mode"
   | "tls-cert"
@@ -37,10 +36,29 @@ export type ListenSettings = Pick<
 export async function clearSockets(settings: ListenSettings): Promise<void> {
   for (const address of settings["listen-address"]) {
     if (address.socket === null) continue;
-    const found = await clearSocket(address.socket, settings["reuse-port"])
-      .catch((error) => (error as Error).message);
-    if (found !== null) throw cannotListen(address, `a free path, found ${found}`);
+    await freePath(address, clearSocket(address.socket, settings["reuse-port"]));
   }
+}
+
+/**
+ * Checks that a Unix socket can be made. Changes nothing that was there before.
+ *
+ * @throws {ConfigError} If it cannot.
+ */
+export async function trySocket(path: string, settings: ListenSettings): Promise<void> {
+  const address = { host: null, socket: path };
+  await freePath(address, occupantOf(path, settings["reuse-port"]));
+  try {
+    const trial = path.replace(/[^/]*$/, `.redis-proxy-check.${Deno.pid}`);
+    new UnixAcceptor(trial, settings["socket-mode"]).close();
+  } catch (error) {
+    throw cannotOpen(address, error as Error);
+  }
+}
+
+async function freePath(address: ListenAddress, occupant: Promise<string | null>): Promise<void> {
+  const found = await occupant.catch((error) => (error as Error).message);
+  if (found !== null) throw cannotListen(address, `a free path, found ${found}`);
 }
 
 /**
@@ -49,17 +67,7 @@ export async function clearSockets(settings: ListenSettings): Promise<void> {
  * @throws {ConfigError} When it cannot.
  */
 export function listen(settings: ListenSettings): Acceptor {
-  const identity = identityOf(settings);
-  if (identity !== null && settings["proxy-protocol"] === "require") {
-    // The header comes before the handshake, but Deno's listener starts with the handshake.
-    throw new ConfigError(
-      "Cannot use --proxy-protocol require with --tls-cert: wanted TLS that ends at the load balancer",
-    );
-  }
-  if (settings["reuse-port"] && Deno.build.os !== "linux") {
-    throw new ConfigError(`Cannot use --reuse-port on ${Deno.build.os}: wanted Linux`);
-  }
-  return openAll(settings, settings.port, identity);
+  return openAll(settings, settings.port, identityOf(settings));
 }
 
 /**
@@ -86,11 +94,7 @@ function openAll(settings: ListenSettings, port: number, identity: Identity | nu
       shared = portOf(part) || shared;
     } catch (error) {
       for (const part of parts) part.close();
-      const why = (error as Error).message;
-      const wanted = address.socket === null
-        ? "an address of this machine and a free port"
-        : "a path where a socket can be made";
-      throw cannotListen(address, `${wanted} (${why})`, shared);
+      throw cannotOpen(address, error as Error, shared);
     }
   }
   return parts.length === 1 ? parts[0]! : new JointAcceptor(parts);
@@ -112,15 +116,25 @@ export function portOf({ addr }: Acceptor): number {
   return "port" in addr ? addr.port : 0;
 }
 
+function cannotOpen(address: ListenAddress, { message }: Error, port = 0): ConfigError {
+  const wanted = address.socket === null
+    ? "an address of this machine and a free port"
+    : "a path where a socket can be made";
+  return cannotListen(address, `${wanted} (${message})`, port);
+}
+
 function cannotListen(address: ListenAddress, wanted: string, port = 0): ConfigError {
   const place = displayAddress(address) + (address.socket === null ? ` port ${port}` : "");
   return new ConfigError(`Cannot listen on ${place}: wanted ${wanted}`);
 }
 
 /**
- * Takes the paths, not the contents that the configuration has read: SIGHUP reads the files again.
+ * Returns the certificate for clients with its key; null for none. Takes the paths, because SIGHUP
+ * reads the files again.
+ *
+ * @throws {ConfigError} If they cannot be used.
  */
-function identityOf(settings: ListenSettings): Identity | null {
+export function identityOf(settings: ListenSettings): Identity | null {
   const file = (flag: "tls-cert" | "tls-key") => ({ place: `--${flag}`, path: settings[flag] });
   return readIdentity(file("tls-cert"), file("tls-key"), Deno.readTextFileSync);
 }

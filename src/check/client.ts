@@ -16,11 +16,8 @@ const START = 2000;
 /** Starts a proxy on a free port of loopback, and greets it. */
 export async function checkClient(config: Config): Promise<Finding[]> {
   const lines: string[] = [];
-  const proxy = startProxy(
-    inside(config),
-    "check",
-    new Log("info", "json", (line) => lines.push(line)),
-  );
+  const log = new Log("info", "json", (line) => lines.push(line));
+  const proxy = startProxy(inside(config), "check", log);
   try {
     return await greet(proxy, config, lines);
   } catch (failure) {

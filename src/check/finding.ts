@@ -33,6 +33,15 @@ export function error(about: string, found: string, fix: string): Finding {
   return { about, level: "error", found, fix };
 }
 
+/** The proxy refuses to start, and says what it wants instead. */
+export function refusal(about: string, { message }: Error): Finding {
+  const [, what, wanted] = /^(.*?): ((?:wanted|did you mean) .*)$/s.exec(message) ??
+    [, message, "redis-proxy --help"];
+  const [, fix, why] = /^(.*?) \((.*)\)$/s.exec(wanted!) ?? [, wanted!];
+  const found = why === undefined ? what! : `${what}: ${why}`;
+  return error(about, found, fix!.replace(/^wanted /, ""));
+}
+
 /** Whether one of the findings is an error. */
 export function hasError(findings: readonly Finding[]): boolean {
   return findings.some(({ level }) => level === "error");

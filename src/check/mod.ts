@@ -4,12 +4,14 @@
  *
  * @module
  */
+import { fittedDefaults } from "../app/memory_fit.ts";
 import type { Config } from "../config/mod.ts";
 import { Asking } from "./asking.ts";
 import { checkClient } from "./client.ts";
-import { error, type Finding, hasError } from "./finding.ts";
+import { error, type Finding, hasError, refusal } from "./finding.ts";
 import { logIn } from "./login.ts";
 import { checkMachine, limitsOf } from "./machine.ts";
+import { checkNames } from "./names.ts";
 import { place } from "./place.ts";
 import { checkPorts } from "./ports.ts";
 import { reach } from "./reach.ts";
@@ -17,6 +19,8 @@ import { reportJson, reportText } from "./report.ts";
 import { checkRights } from "./rights.ts";
 import { checkServer } from "./server.ts";
 import { checkSettings } from "./settings.ts";
+
+export { tryFiles } from "./files.ts";
 
 /** The output of the check, and whether the proxy can serve. */
 export interface Report {
@@ -28,23 +32,28 @@ export interface Report {
  * Checks a configuration.
  *
  * @param memory Bytes that the process may have; null for no limit.
+ * @param files The findings of `tryFiles`.
  */
-export async function check(config: Config, memory: number | null): Promise<Report> {
-  const findings = [
-    ...checkSettings(config),
+export async function check(
+  config: Config,
+  memory: number | null,
+  files: readonly Finding[],
+): Promise<Report> {
+  const values = { ...config.values, ...fittedDefaults(config, memory) };
+  const here = [
+    ...checkSettings({ ...config, values }),
     ...checkMachine(config, limitsOf(memory)),
-    ...await checkPorts(config, new Date()),
-    ...await checkRedis(config),
   ];
-  if (!hasError(findings)) findings.push(...await checkClient(config));
-  return reportOf(findings, config.isJson);
+  const ports = await checkPorts(config, new Date());
+  const redis = await checkRedis(config);
+  // The client connects to a port of its own, so the configured ones may be taken.
+  const client = hasError([...here, ...redis]) ? [] : await checkClient(config);
+  return reportOf([...here, ...files, ...ports, ...redis, ...client], config.isJson);
 }
 
 /** The report on a configuration that cannot be used at all. */
 export function refusalReport(message: string, isJson: boolean): Report {
-  const [found, wanted] = [message.replace(/: (wanted|did you mean) .*/s, ""), message];
-  const fix = /: (?:wanted )?(.*)/s.exec(wanted)?.[1] ?? "redis-proxy --help";
-  return reportOf([error("settings", found, fix)], isJson);
+  return reportOf([refusal("settings", new Error(message))], isJson);
 }
 
 function reportOf(findings: readonly Finding[], isJson: boolean): Report {
@@ -67,7 +76,7 @@ async function checkRedis(asked: Config): Promise<readonly Finding[]> {
     if (hasError(all)) return all;
     all.push(...await checkServer(redis, config));
     if (hasError(all)) return all;
-    all.push(...await checkRights(redis, config));
+    all.push(...await checkRights(redis, config), ...await checkNames(redis, config));
   } catch (failure) {
     const found = `Redis stopped answering: ${(failure as Error).message}`;
     all.push(error("Redis", found, "Look at the log of Redis"));

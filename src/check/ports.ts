@@ -5,8 +5,10 @@
  */
 import { X509Certificate } from "node:crypto";
 import { checkHealth } from "../app/healthcheck.ts";
-import { type Config, displayAddress } from "../config/mod.ts";
-import { error, type Finding, ok, warning } from "./finding.ts";
+import { identityOf, trySocket } from "../app/listener.ts";
+import { type Config, ConfigError, displayAddress, type Values } from "../config/mod.ts";
+import { error, type Finding, ok, refusal, warning } from "./finding.ts";
+import { isFolder } from "./folder.ts";
 
 const DAY = 86_400_000;
 
@@ -27,7 +29,7 @@ const FLAGS = {
 
 /** Checks the addresses and ports of the proxy. */
 export async function checkPorts(config: Config, now: Date): Promise<Finding[]> {
-  const findings = [...contradictions(config), ...sockets(config), ...certificate(config, now)];
+  const findings = [...await sockets(config), ...certificate(config, now)];
   const open: Deno.Listener[] = [];
   for (const place of placesOf(config)) findings.push(await tryPort(place, config, open));
   for (const listener of open) listener.close();
@@ -64,54 +66,51 @@ async function tryPort(
       return error(about, `Cannot listen on ${hostname}: ${message}`, `${flags.address} 127.0.0.1`);
     }
     const isOurs = open.some(({ addr }) => (addr as Deno.NetAddr).port === port);
+    const other = `${flags.port} ${port === 65535 ? port - 1 : port + 1}`;
     const isProxy = about === "port" && !isOurs && await checkHealth(values, () => {});
     return isProxy
-      ? warning(about, `${hostname}:${port} is in use by a proxy that answers`, "--reuse-port yes")
-      : error(about, `${hostname}:${port} is in use`, `${flags.port} ${port + 1}`);
+      ? error(
+        about,
+        `${hostname}:${port} is in use by a proxy that answers: a second one cannot start`,
+        `${other}, or --reuse-port yes for both proxies`,
+      )
+      : error(about, `${hostname}:${port} is in use`, other);
   }
 }
 
-function contradictions({ values }: Config): Finding[] {
+/** Tries to make each Unix socket under another name. */
+async function sockets({ values }: Config): Promise<Finding[]> {
   const findings: Finding[] = [];
-  if (values["tls-cert"] !== null && values["proxy-protocol"] === "require") {
-    const found = "--proxy-protocol require comes before TLS, and Deno cannot read it there";
-    findings.push(
-      error("port", found, "--proxy-protocol off, or TLS that ends at the load balancer"),
-    );
-  }
-  if (values["reuse-port"] && Deno.build.os !== "linux") {
-    findings.push(error("port", "--reuse-port works on Linux only", "--reuse-port no"));
+  for (const address of values["listen-address"]) {
+    if (address.socket !== null) findings.push(await socketFinding(address.socket, values));
   }
   return findings;
 }
 
-/** The folder of a Unix socket must exist; the file is made at the start. */
-function sockets({ values }: Config): Finding[] {
-  return values["listen-address"].flatMap((address) => {
-    const folder = address.socket?.replace(/[^/]*$/, "");
-    if (folder === undefined) return [];
-    const place = displayAddress(address);
-    return isFolder(folder) ? [ok("port", `${place} can be made`)] : [
-      error(
-        "port",
-        `${place} cannot be made: there is no folder ${folder}`,
-        `mkdir -p ${folder}`,
-      ),
-    ];
-  });
-}
-
-function isFolder(path: string): boolean {
+async function socketFinding(socket: string, values: Values): Promise<Finding> {
+  const place = displayAddress({ host: null, socket });
+  const folder = socket.replace(/[^/]*$/, "");
+  if (!isFolder(folder)) {
+    const found = `${place} cannot be made: there is no folder ${folder}`;
+    return error("port", found, `mkdir -p ${folder}`);
+  }
   try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
+    await trySocket(socket, values);
+    return ok("port", `${place} can be made`);
+  } catch (failure) {
+    if (failure instanceof ConfigError) return refusal("port", failure);
+    throw failure;
   }
 }
 
 function certificate({ values }: Config, now: Date): Finding[] {
-  const path = values["tls-cert"];
-  return path === null ? [] : [judgeCertificate("certificate", path, now)];
+  try {
+    if (identityOf(values) === null) return [];
+    return [judgeCertificate("certificate", values["tls-cert"]!, now)];
+  } catch (failure) {
+    if (failure instanceof ConfigError) return [refusal("certificate", failure)];
+    throw failure;
+  }
 }
 
 /** Judges the dates of the first certificate in a file that was read before. */

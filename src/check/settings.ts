@@ -5,9 +5,12 @@
  */
 import { isLoopback } from "../app/exposure.ts";
 import type { Config, Flag } from "../config/mod.ts";
-import { error, type Finding, ok, warning } from "./finding.ts";
+import { type Finding, ok, warning } from "./finding.ts";
 
 const ABOUT = "settings";
+
+/** Settings about the changes that Redis announces. */
+const COHERENT: readonly Flag[] = ["lease", "tracking", "tracking-mode", "tracking-prefix"];
 
 /** Checks the settings alone, without the network. */
 export function checkSettings(config: Config): Finding[] {
@@ -17,17 +20,17 @@ export function checkSettings(config: Config): Finding[] {
     ...withoutEffect(config),
     ...exposed(config),
     ...unsafeFiles(config),
-    ...missingFolders(config),
   ];
 }
 
 /** Settings that change nothing, most likely because another one is missing. */
 function withoutEffect({ values, given, credentials }: Config): Finding[] {
+  const isOff = values.coherence === "off";
   const hasSocket = values["listen-address"].some(({ socket }) => socket !== null);
   const rules: [flag: Flag, isIdle: boolean, without: string, fix: string][] = [
     [
       "tracking-prefix",
-      values.tracking !== "bcast",
+      values.tracking !== "bcast" && !isOff,
       "--tracking bcast",
       "--tracking bcast",
     ],
@@ -39,7 +42,9 @@ function withoutEffect({ values, given, credentials }: Config): Finding[] {
       "stale answers",
       "--stale-if-error 1m",
     ],
-    ["lease", values.coherence === "off", "coherence", "--coherence auto"],
+    ...COHERENT.map((flag) =>
+      [flag, isOff, "coherence", "--coherence auto"] satisfies [Flag, ...unknown[]]
+    ),
     ["admin-address", values["admin-port"] === null, "an admin port", "--admin-port 9090"],
     ["deny", values["read-only"], "commands that pass", "--read-only no"],
     ["allow", values["read-only"], "commands that pass", "--read-only no"],
@@ -84,23 +89,6 @@ function unsafeFiles({ values }: Config): Finding[] {
     const found = `All users of this machine can read the file of --${flag}`;
     return [warning("files", found, `chmod 600 ${path}`)];
   });
-}
-
-/** Folders of files that the proxy writes. */
-function missingFolders({ values }: Config): Finding[] {
-  return (["access-log", "warm-file"] as const).flatMap((flag) => {
-    const folder = values[flag]?.match(/^(.*)\/[^/]*$/)?.[1];
-    if (!folder || isFolder(folder)) return [];
-    return [error("files", `There is no folder for the file of --${flag}`, `mkdir -p ${folder}`)];
-  });
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
 }
 
 function isReadByOthers(path: string): boolean {

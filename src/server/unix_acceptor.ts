@@ -73,6 +73,16 @@ function remove(path: string): void {
  * @returns What occupies the path instead; null if it is free.
  */
 export async function clearSocket(path: string, takesOver: boolean): Promise<string | null> {
+  const found = await occupantOf(path, takesOver);
+  if (found !== null || takesOver) return found;
+  await Deno.remove(path).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  return null;
+}
+
+/** Returns what keeps a new socket from the path; null if nothing does. Changes nothing. */
+export async function occupantOf(path: string, takesOver: boolean): Promise<string | null> {
   let info: Deno.FileInfo;
   try {
     info = await Deno.lstat(path);
@@ -87,7 +97,6 @@ export async function clearSocket(path: string, takesOver: boolean): Promise<str
     return "a process that listens on it";
   } catch (error) {
     if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
-    await Deno.remove(path);
     return null;
   }
 }

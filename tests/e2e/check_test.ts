@@ -106,6 +106,14 @@ Deno.test("check explains settings that have no effect", async () => {
     ]);
     assertFound(found, ["warning", "settings", /--admin-address has no/, /--admin-port/]);
     assertEquals(found.status, 0);
+    const off = await check([
+      ...[...flags, "--coherence", "off", "--tracking", "bcast", "--tracking-mode", "redirect"],
+      ...["--tracking-prefix", "a:"],
+    ]);
+    for (const flag of ["tracking", "tracking-mode", "tracking-prefix"]) {
+      const found = new RegExp(`--${flag} has no effect without coherence`);
+      assertFound(off, ["warning", "settings", found, /--coherence auto/]);
+    }
   });
 });
 
@@ -127,10 +135,14 @@ Deno.test("check explains a port that is in use, by another program or by a prox
     assertFound(taken, ["error", "port", /is in use$/, new RegExp(`--port ${other.port + 1}`)]);
     await using proxy = await startProxy(redisPort);
     const ours = await check([...flags, "--port", `${proxy.port}`]);
-    assertFound(ours, ["warning", "port", /in use by a proxy that answers/, /--reuse-port/]);
-    const port = freePort();
-    const twice = await check([...flags, "--port", `${port}`, "--admin-port", `${port}`]);
-    assertFound(twice, ["error", "admin port", /is in use/, /--admin-port/]);
+    const both = /--port \d+, or --reuse-port yes for both/;
+    assertFound(ours, ["error", "port", /in use by a proxy that answers: a second/, both]);
+    // The rest of the set-up is checked all the same.
+    assert(ours.findings.some(({ about, level }) => about === "client" && level === "ok"));
+    const shared = await check([...flags, "--port", `${proxy.port}`, "--reuse-port"]);
+    assertFound(shared, ["error", "port", /in use by a proxy/, both]);
+    const admin = await check([...flags, "--admin-port", `${other.port}`]);
+    assertFound(admin, ["error", "admin port", /is in use$/, /--admin-port \d+/]);
   });
 });
 
@@ -140,6 +152,19 @@ Deno.test("check explains an address of another machine and a folder that is not
     assertFound(address, ["error", "port", /Cannot listen on 192\.0\.2\.1/, /--listen-address/]);
     const socket = await check([...flags, "--listen-address", "unix:///no/such/folder/p.sock"]);
     assertFound(socket, ["error", "port", /no folder/, /mkdir -p \/no\/such\/folder/]);
+    await withFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/file`, "");
+      const file = await check([...flags, "--listen-address", `unix://${folder}/file`]);
+      assertFound(file, ["error", "port", /Cannot listen/, /a free path, found a file/]);
+      const path = `${folder}/p.sock`;
+      using _other = Deno.listen({ transport: "unix", path });
+      const taken = await check([...flags, "--listen-address", `unix://${path}`]);
+      assertFound(taken, ["error", "port", /Cannot listen/, /found a process that listens/]);
+      const free = await check([...flags, "--listen-address", `unix://${folder}/free.sock`]);
+      assertEquals(free.findings.filter(({ level }) => level === "error"), []);
+      const names = Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+      assertEquals(names, ["file", "p.sock"]);
+    });
   });
 });
 
@@ -167,7 +192,17 @@ Deno.test("check explains certificates that have expired or end soon, and TLS wi
         ),
       );
       const both = await check([...flags, ...long, "--proxy-protocol", "require"]);
-      assertFound(both, ["error", "port", /comes before TLS/, /--proxy-protocol off/]);
+      assertFound(both, ["error", "settings", /--proxy-protocol require with/, /load balancer/]);
+      const [, cert, , key] = long;
+      const missing = await check([...flags, "--tls-cert", `${folder}/none`, "--tls-key", key!]);
+      assertFound(missing, ["error", "certificate", /none" for --tls-cert: No such/, /readable/]);
+      const keyless = await check([...flags, "--tls-cert", cert!, "--tls-key", `${folder}/none`]);
+      assertFound(keyless, ["error", "certificate", /none" for --tls-key: No such/, /readable/]);
+      const swapped = await check([...flags, "--tls-cert", key!, "--tls-key", key!]);
+      assertFound(swapped, ["error", "certificate", /for --tls-cert$/, /PEM certificate, found/]);
+      const other = await make("other", "-days", "30");
+      const mixed = await check([...flags, "--tls-cert", cert!, "--tls-key", other[3]!]);
+      assertFound(mixed, ["error", "certificate", /Cannot use/, /a certificate and its private/]);
       await Deno.chmod(`${folder}/long.key`, 0o644);
       const readable = await check([...flags, ...long]);
       assertFound(readable, ["warning", "files", /--tls-key/, /chmod 600 .*long\.key/]);
@@ -389,4 +424,54 @@ Deno.test("check explains a log and a warm file whose folder is not there", asyn
   ]);
   assertFound(found, ["error", "files", /--access-log/, /mkdir -p \/no\/such\/folder$/]);
   assertFound(found, ["error", "files", /--warm-file/, /mkdir -p \/no\/folder$/]);
+});
+
+Deno.test("check explains a log and a warm file that cannot be opened, and leaves no new file", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/file`, "lines");
+    await withRedis(async (_, flags) => {
+      const wrong = await check([...flags, "--access-log", folder, "--warm-file", folder]);
+      assertFound(wrong, ["error", "files", /for --access-log: /, /a file to write/]);
+      assertFound(wrong, ["error", "files", /for --warm-file: /, /a file to read and write/]);
+      const well = await check([
+        ...[...flags, "--access-log", `${folder}/file`, "--warm-file", `${folder}/new`],
+      ]);
+      assertEquals(well.findings.filter(({ level }) => level !== "ok"), []);
+      assertEquals(Array.from(Deno.readDirSync(folder), ({ name }) => name), ["file"]);
+      assertEquals(await Deno.readTextFile(`${folder}/file`), "lines");
+    });
+  });
+});
+
+Deno.test("check explains names of commands that Redis does not have", async () => {
+  await withRedis(async (_, flags) => {
+    const names = ["--deny", "nosuchcommand,get", "--allow", "@nosuchthing"];
+    const found = await check([...flags, ...names]);
+    assertFound(found, ["warning", "commands", /--deny nosuchcommand has no effect/, /--deny/]);
+    assertFound(found, ["warning", "commands", /no such category.*@nosuchthing/, /--allow/]);
+    assertEquals(found.findings.filter(({ about }) => about === "commands").length, 2);
+  });
+});
+
+Deno.test("check, config and serve refuse the same contradictions of settings", async () => {
+  const port = `${freePort()}`;
+  const cases: [flags: string[], found: RegExp, fix: RegExp][] = [
+    [["--tls-cert", "/nope"], /--tls-cert alone/, /--tls-key as well/],
+    [["--tls-key", "/nope"], /--tls-key alone/, /--tls-cert as well/],
+    [
+      ["--tracking", "bcast", "--tracking-prefix", "a,ab"],
+      /overlapping prefixes "a,ab"/,
+      /--tracking-prefix a$/,
+    ],
+    [["--port", port, "--admin-port", port], /--port and --admin-port/, /another --admin-port/],
+  ];
+  for (const [flags, found, fix] of cases) {
+    const checked = await check(flags);
+    assertFound(checked, ["error", "settings", found, fix]);
+    for (const command of ["serve", "config"]) {
+      await using process = new ProxyProcess([command, ...flags]);
+      assertEquals((await process.status).code, 2, command);
+      assertMatch(process.stderr, found);
+    }
+  }
 });

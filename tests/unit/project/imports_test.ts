@@ -9,7 +9,7 @@ import { ROOT } from "../../../tools/command.ts";
  */
 const RULES: Record<string, readonly string[]> = {
   main: ["app", "check", "config", "core/log", "system"],
-  check: ["app", "config", "core", "origin", "system"],
+  check: ["app", "commands", "config", "core", "origin", "system"],
   app: [
     ...["admin", "cache", "commands", "config", "core", "http", "insight", "lanes", "origin"],
     ...["resp", "server", "system", "topology"],
