@@ -46,8 +46,6 @@ function withoutEffect({ values, given, credentials }: Config): Finding[] {
       [flag, isOff, "coherence", "--coherence auto"] satisfies [Flag, ...unknown[]]
     ),
     ["admin-address", values["admin-port"] === null, "an admin port", "--admin-port 9090"],
-    ["deny", values["read-only"], "commands that pass", "--read-only no"],
-    ["allow", values["read-only"], "commands that pass", "--read-only no"],
   ];
   const idle = rules.filter(([flag, isIdle]) => given.has(flag) && isIdle)
     .map(([flag, , without, fix]) =>

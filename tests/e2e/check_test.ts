@@ -106,6 +106,12 @@ Deno.test("check explains settings that have no effect", async () => {
     ]);
     assertFound(found, ["warning", "settings", /--admin-address has no/, /--admin-port/]);
     assertEquals(found.status, 0);
+    // The proxy itself answers GET, and refuses it if it is denied.
+    const denied = await check([...flags, "--read-only", "--deny", "get"]);
+    assertEquals(
+      denied.findings.filter(({ about, level }) => about === "settings" && level !== "ok"),
+      [],
+    );
     const off = await check([
       ...[...flags, "--coherence", "off", "--tracking", "bcast", "--tracking-mode", "redirect"],
       ...["--tracking-prefix", "a:"],
