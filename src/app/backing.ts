@@ -33,6 +33,8 @@ export interface Backing {
   hasRoom(): boolean;
   /** Resolves to true once all earlier changes are known, or to false if that fails. */
   fence(): Promise<boolean>;
+  /** Resolves to true once all earlier swaps of databases are known, or to false if that fails. */
+  swapsKnown(): Promise<boolean>;
   /** Authenticates all connections again. */
   authenticate(identity: Identity): Promise<void>;
 }
@@ -61,6 +63,7 @@ export function singleBacking(origin: RedisOrigin): Backing {
     close: () => origin.close(),
     hasRoom: () => origin.hasRoom(),
     fence: () => link.fence(),
+    swapsKnown: () => link.swapsKnown(),
     authenticate: (identity) => origin.authenticate(identity),
   };
 }
@@ -88,6 +91,8 @@ export function clusterBacking(cluster: ClusterOrigin): Backing {
     close: () => cluster.close(),
     hasRoom: () => cluster.hasRoom(),
     fence: () => cluster.fence(),
+    // A cluster has one database.
+    swapsKnown: () => Promise.resolve(true),
     authenticate: (identity) => cluster.authenticate(identity),
   };
 }

@@ -204,7 +204,11 @@ function changeLog({ table, backing }: DataPath): ChangeLog {
     invalidate: (key) => table.invalidate(key),
     flush: () => table.flush(),
     // A fence cannot wait for changes that Redis does not report.
-    fence: () => table.coversAll ? backing.fence() : Promise.resolve(false),
+    fence: async (withSwaps) => {
+      if (!table.coversAll) return false;
+      const known = [backing.fence(), ...(withSwaps ? [backing.swapsKnown()] : [])];
+      return (await Promise.all(known)).every(Boolean);
+    },
   };
 }
 

@@ -14,8 +14,12 @@ export interface ChangeLog {
   invalidate(key: Key): void;
   /** Drops every key. */
   flush(): void;
-  /** Resolves to true once all earlier changes of Redis are known, or to false if that fails. */
-  fence(): Promise<boolean>;
+  /**
+   * Resolves to true once all earlier changes of Redis are known, or to false if that fails.
+   *
+   * @param withSwaps Whether databases may have been swapped, which Redis does not announce.
+   */
+  fence(withSwaps: boolean): Promise<boolean>;
 }
 
 /**
@@ -31,15 +35,15 @@ export function settle(
 ): void | Promise<void> {
   for (const key of keys) cache.invalidate(key);
   if (beyond === "everything") return cache.flush();
-  if (beyond === "unnamed" || isCausal) return fenced(cache);
+  if (beyond === "unnamed" || isCausal) return fenced(cache, beyond === "unnamed");
 }
 
 /**
  * Redis announces the changes of unnamed keys before it replies. If the fence fails, any entry may
  * be old.
  */
-async function fenced(cache: ChangeLog): Promise<void> {
-  if (!await cache.fence()) cache.flush();
+async function fenced(cache: ChangeLog, withSwaps: boolean): Promise<void> {
+  if (!await cache.fence(withSwaps)) cache.flush();
 }
 
 /** Joins the changes of several commands. */

@@ -144,6 +144,14 @@ export class Link {
     await upstream.data.call("AUTH", ...[...user, password].map(utf8));
   }
 
+  /**
+   * Resolves to true once all earlier swaps of databases are known, or to false if that fails. A
+   * server that does not count swaps is taken to have none.
+   */
+  swapsKnown(): Promise<boolean> {
+    return this.#upstream?.swaps?.look() ?? Promise.resolve(true);
+  }
+
   /** Ends the connections for good. */
   close(): void {
     this.#closed = true;
@@ -214,9 +222,13 @@ export class Link {
 
   #feel(upstream: Upstream, { probes }: Tracking): Pulse {
     const { listener } = this;
+    if (upstream.swaps !== null) {
+      upstream.swaps.onSwap = () => this.#upstream === upstream && listener.flush();
+    }
     return new Pulse(probes, this.options.lease, {
       answered: (side, sentAt) => this.#upstream === upstream && listener.answered(side, sentAt),
       doubted: () => listener.doubted(),
+      beat: () => upstream.swaps?.look(),
       failed: (error) => this.#lose(upstream, lossOf(error)),
     }, this.options.probeLimit);
   }

@@ -15,6 +15,8 @@ export interface PulseListener {
   answered(side: Side, sentAt: Millis): void;
   /** A connection is lost, silent for too long, or has replied wrongly. */
   failed(error: Error): void;
+  /** The next probes are due. */
+  beat(): void;
   /** Time has passed that the monotonic clock did not count. */
   doubted(): void;
 }
@@ -86,6 +88,7 @@ export class Pulse {
       this.listener.doubted();
     }
     this.#ahead = ahead;
+    this.listener.beat();
     for (const half of this.#halves) {
       if (half.isWaiting) this.#check(half, now);
       else this.#start(half, now);

@@ -22,6 +22,7 @@ import { chooseMethod, mayWatch, Reader } from "./reader.ts";
 import { trackByRedirect } from "./redirect.ts";
 import { Declined, Refused } from "./refusal.ts";
 import { serverOf } from "./server.ts";
+import { SwapWatch } from "./swaps.ts";
 import type { Tracking, TrackingOptions } from "./tracking.ts";
 import type { Connection } from "./wire/connection.ts";
 import { within } from "./within.ts";
@@ -49,6 +50,8 @@ export interface Upstream {
   readonly large: LargeReader;
   /** How Redis announces changes; null if it does not. */
   readonly tracking: Tracking | null;
+  /** Notices swaps of databases; null if the server does not count them. */
+  readonly swaps: SwapWatch | null;
   /** When the last probes were sent that all connections answered. */
   readonly provenAt: Millis;
   /** Why Redis does not announce changes, although it should. */
@@ -106,6 +109,9 @@ export async function openUpstream(
     const method = await chooseMethod(handshake, guard.newKey());
     const isPieced = await mayWatch(handshake, guard.newKey());
     const server = await serverOf(handshake);
+    const swaps = tracking === null || server === null
+      ? null
+      : await ifAllowed(SwapWatch.begin(handshake));
     const provenAt = performance.now();
     const probes = tracking?.probes ?? [];
     await within(Promise.all(probes.map((probe) => probe.ask())), options.timeout);
@@ -115,6 +121,7 @@ export async function openUpstream(
       reader: new Reader(connection, method, isTimed),
       large: new LargeReader(connection, isTimed, isPieced),
       tracking,
+      swaps: swaps instanceof Declined ? null : swaps,
       provenAt,
       refusal: told instanceof Declined ? told : null,
       declined: handshake.declined,

@@ -134,3 +134,48 @@ Deno.test("rules of --policy change how their keys are cached", async () => {
   }
   assertEquals(await callsOf(it.redis.port, "getrange"), 3 + 3 + 1);
 });
+
+const SWAP = "return redis.call('SWAP' .. 'DB', 0, 1)";
+const LIBRARY = `#!lua name=swaps
+redis.register_function('swap', function() return redis.call('SWAPDB', 0, 1) end)`;
+
+for (const { name, args, program } of WAYS) {
+  Deno.test(`a database that a script swaps is not read as it was: ${name}`, async () => {
+    await using it = await serving(args, [], program);
+    const hash = (await redisCli(it.redis.port, "SCRIPT", "LOAD", SWAP)).trim();
+    assertEquals(await redisCli(it.port, "FUNCTION", "LOAD", LIBRARY), "swaps\n");
+    await it.ask("SET", "k", "a");
+    await it.ask("EVAL", "redis.call('SELECT', 1) return redis.call('SET', 'k', 'b')", "0");
+    using client = await it.connect();
+    using other = await it.connect();
+    const inTransaction = request("MULTI") + request("EVAL", SWAP, "0") + request("EXEC");
+    const swaps: [string, string][] = [
+      [request("EVAL", SWAP, "0"), "+OK\r\n"],
+      [request("EVALSHA", hash, "0"), "+OK\r\n"],
+      [request("FCALL", "swap", "0"), "+OK\r\n"],
+      [inTransaction, "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n"],
+      [request("WATCH", "q") + inTransaction, "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n"],
+    ];
+    let [now, next] = ["a", "b"];
+    for (let round = 0; round < 5; round++) {
+      for (const [swap, replies] of swaps) {
+        for (const one of [client, other]) {
+          assertEquals(await one.exchange(request("GET", "k"), 7), `$1\r\n${now}\r\n`);
+        }
+        assertEquals(await client.exchange(swap, replies.length), replies);
+        [now, next] = [next, now];
+        for (const one of [other, client]) {
+          assertEquals(await one.exchange(request("GET", "k"), 7), `$1\r\n${now}\r\n`);
+        }
+      }
+    }
+  });
+}
+
+Deno.test("a swap of databases straight at Redis is noticed with the next probe", async () => {
+  await using it = await serving();
+  await it.ask("SET", "k", "v");
+  assertEquals(await redisCli(it.port, "get", "k"), "v\n");
+  await it.ask("SWAPDB", "0", "1");
+  await until(async () => await redisCli(it.port, "--no-raw", "get", "k") === "(nil)\n", 5000);
+});

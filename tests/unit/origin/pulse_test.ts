@@ -22,6 +22,7 @@ function pulseOf(...names: readonly Side[]) {
     received: () => bytes,
   }));
   const pulse = new Pulse(probes, LEASE, {
+    beat() {},
     answered: (side) => notes.push(side),
     failed: (error) => notes.push(error.message),
     doubted: () => notes.push("doubted"),
