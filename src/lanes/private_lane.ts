@@ -184,13 +184,27 @@ export class PrivateLane {
     this.#slots.push({ request: null, isMuted: false, local, sentAt: NaN });
   }
 
+  /**
+   * Ends the requests, and passes the replies that still come. Redis executes what has arrived, and
+   * then ends the connection, even if a command still blocks.
+   */
+  endRequests(): void {
+    // Not even a microtask may pass: a push of another client must not reach Redis before the end.
+    if (this.connection.isDrained) this.#closeWrite();
+    else this.connection.drained().then(() => this.#closeWrite());
+  }
+
   /** Ends the connection. Redis may still execute what was sent. */
   close(why: string): void {
     // A close takes effect only once the pending read has ended, and Redis must know at once: else it
     // gives a client that has left what nobody takes.
+    this.#closeWrite();
+    this.connection.close(why);
+  }
+
+  #closeWrite(): void {
     const { socket } = this.connection as { socket: Partial<Pick<Deno.Conn, "closeWrite">> };
     if (this.connection.loss === null) socket.closeWrite?.().catch(() => {});
-    this.connection.close(why);
   }
 
   #count({ name, spec }: Passable, change: 1 | -1): void {

@@ -23,7 +23,7 @@ import { writeFailure } from "./requests/answers.ts";
 /** While this many bytes wait for Redis, the proxy reads no more from the client. */
 const UPSTREAM_BYTES = 256 * 1024;
 
-/** How long a client that has ended its side still gets replies. */
+/** How long Redis does not learn that a client has ended its side, if no command may block. */
 const LAST_REPLIES: Millis = 1000;
 
 /** A deadline. */
@@ -206,23 +206,30 @@ export class PrivateClient {
   }
 
   /**
-   * The client has ended its side. It may still read replies, as `nc` does, unless it waits for
-   * other clients, as in BLPOP. Then Redis must know at once, or it would send an element that
-   * nobody takes.
+   * The client has ended its side. It may still read replies, as `nc` does. Redis ends a client of
+   * its own at that moment, after all requests that have arrived, even if a command still blocks. So
+   * Redis must know at once if a command may block: else it would send an element that nobody takes.
    */
   async #ended(lane: PrivateLane): Promise<undefined> {
     if (!lane.isBlocked) {
       using limit = new Timeout(LAST_REPLIES);
       await Promise.race([this.#answered(lane), limit.over]);
-      await this.#writer.flushed();
     }
+    if (lane.outstanding > 0) {
+      lane.endRequests();
+      while (lane.connection.loss === null) await this.#nextAnswer();
+    }
+    await this.#writer.flushed();
     return this.#leave("the client has left");
   }
 
   async #answered(lane: PrivateLane): Promise<void> {
-    while (lane.outstanding > 0 && lane.connection.loss === null) {
-      await new Promise<void>((resolve) => this.#onAnswered = resolve);
-    }
+    while (lane.outstanding > 0 && lane.connection.loss === null) await this.#nextAnswer();
+  }
+
+  /** Resolves at the next answer, or at the end of the lane. */
+  #nextAnswer(): Promise<void> {
+    return new Promise((resolve) => this.#onAnswered = resolve);
   }
 
   /** Returns the connection, with a request that needs no state. */

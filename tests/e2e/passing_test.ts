@@ -92,6 +92,49 @@ Deno.test("a job that is pushed right after a waiting client has closed its conn
   }
 });
 
+/** Requests that take an element, and what is left of 40. */
+const TAKERS: Record<string, [requests: string, left: string[]]> = {
+  BLPOP: [request("BLPOP", "q", "1"), ["LLEN", "q"]],
+  BLMOVE: [request("BLMOVE", "q", "q2", "LEFT", "LEFT", "1"), ["LLEN", "q"]],
+  BZPOPMIN: [request("BZPOPMIN", "z", "1"), ["ZCARD", "z"]],
+  "BLPOP in a transaction": [
+    request("MULTI") + request("BLPOP", "q", "1") + request("EXEC"),
+    ["LLEN", "q"],
+  ],
+  "BLPOP between others": [
+    request("SET", "a", "1") + request("BLPOP", "q", "1") + request("GET", "a"),
+    ["LLEN", "q"],
+  ],
+};
+
+for (const [name, [requests, left]] of Object.entries(TAKERS)) {
+  Deno.test(`a client that ends its side right after its requests gets what they take: ${name}`, async () => {
+    await using it = await serving();
+    for (let index = 0; index < 40; index++) {
+      await it.ask("RPUSH", "q", `job${index}`);
+      await it.ask("ZADD", "z", `${index}`, `job${index}`);
+    }
+    for (let round = 0; round < 40; round++) {
+      using client = await it.connect();
+      await client.send(requests);
+      await client.conn.closeWrite();
+      assertMatch(await client.rest(), new RegExp(`job${round}\\r\\n`));
+    }
+    assertEquals(await it.ask(...left), ":0");
+  });
+}
+
+Deno.test("a client that ends its side while it waits in BLPOP is disconnected, and takes nothing", async () => {
+  await using it = await serving();
+  using client = await it.connect();
+  await client.send(request("BLPOP", "queue", "0"));
+  await until(async () => await upstreams(it.redis.port, "cmd=blpop") === 1);
+  await client.conn.closeWrite();
+  assertEquals(await client.rest(), "");
+  assertEquals(await ask(it.port, "RPUSH", "queue", "job"), "1");
+  assertEquals(await ask(it.redis.port, "LLEN", "queue"), "1");
+});
+
 Deno.test("requests with many arguments are answered on a private connection too", async () => {
   await using it = await serving();
   using client = await it.connect();

@@ -123,9 +123,14 @@ export class Connection {
     queueMicrotask(() => this.#write());
   }
 
+  /** Whether all of `out` is written. */
+  get isDrained(): boolean {
+    return this.out.length === 0 && !this.#isWriting;
+  }
+
   /** Resolves once all of `out` is written, or never will be. */
   drained(): Promise<void> {
-    if (this.loss !== null || (this.out.length === 0 && !this.#isWriting)) return Promise.resolve();
+    if (this.loss !== null || this.isDrained) return Promise.resolve();
     return (this.#drained ??= Promise.withResolvers()).promise;
   }
 
