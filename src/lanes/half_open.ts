@@ -1,8 +1,11 @@
 /**
  * Finds connections that have ended at Redis without a word to the proxy, as when a firewall
- * forgets them. A passed command has no time limit, so nothing else would notice. Redis itself is
+ * forgets them, and shared connections over which nothing comes any more. A passed command has no time limit, so nothing else would notice. Redis itself is
  * asked whether it still has the connection, because silence alone proves nothing: it may be busy,
- * paused, or have nothing to say to a client that waits.
+ * paused, or have nothing to say to a client that waits. Redis answers the requests of a connection
+ * as they come, unless it has blocked the connection, as during a pause. So if it answers the watch
+ * twice, says that a shared connection is not blocked, and still nothing comes over that connection,
+ * then the connection is broken.
  *
  * @module
  */
@@ -18,7 +21,12 @@ export interface Watched {
   readonly outstanding: number;
   /** How long it may be silent before Redis is asked. */
   readonly patience: Millis;
+  /** Whether its replies are always read at once. Else silence may be the fault of a client. */
+  readonly isShared: boolean;
 }
+
+/** The connections that Redis has, by their ids, and whether each is blocked. */
+export type Known = ReadonlyMap<number, boolean>;
 
 /** The most connections to ask about at once. */
 const ASKED = 1000;
@@ -27,6 +35,8 @@ export class HalfOpenWatch {
   readonly #timer: ReturnType<typeof setInterval>;
   /** What each connection had received when it was last seen to change, and when that was. */
   readonly #seen = new WeakMap<Connection, { received: number; since: Millis }>();
+  /** Connections that are silent although Redis should have answered. */
+  readonly #suspected = new WeakSet<Connection>();
   #isAsking = false;
 
   /**
@@ -35,7 +45,7 @@ export class HalfOpenWatch {
    */
   constructor(
     readonly watched: () => readonly Watched[],
-    readonly known: (ids: readonly number[]) => Promise<ReadonlySet<number> | null>,
+    readonly known: (ids: readonly number[]) => Promise<Known | null>,
     every: Millis,
   ) {
     this.#timer = setInterval(() => this.look(performance.now()), every);
@@ -46,29 +56,49 @@ export class HalfOpenWatch {
     clearInterval(this.#timer);
   }
 
-  /** Looks at all connections, and ends those that Redis does not have any more. */
+  /** Looks at all connections, and ends those that are lost. */
   async look(now: Millis): Promise<void> {
     const silent = this.watched().filter((one) => this.#isSilent(one, now)).slice(0, ASKED);
     if (silent.length === 0 || this.#isAsking) return;
     this.#isAsking = true;
     const known = await this.known(silent.map(({ upstreamId }) => upstreamId!));
     this.#isAsking = false;
-    for (const { connection, upstreamId } of silent) {
-      this.#seen.delete(connection);
-      if (known?.has(upstreamId!) === false) {
-        connection.close("Redis has ended the connection, and the proxy was not told");
-      }
+    for (const one of silent) {
+      if (known === null) this.#forget(one.connection);
+      else this.#judge(one, known.get(one.upstreamId!));
     }
+  }
+
+  /** @param isBlocked Whether Redis has blocked the connection; undefined if it has none. */
+  #judge({ connection, isShared }: Watched, isBlocked: boolean | undefined): void {
+    if (isBlocked === undefined) {
+      return connection.close("Redis has ended the connection, and the proxy was not told");
+    }
+    if (connection.received !== this.#seen.get(connection)?.received) return;
+    if (isBlocked || !isShared) {
+      this.#forget(connection);
+    } else if (this.#suspected.has(connection)) {
+      connection.close("Redis answers over other connections, but not over this one");
+    } else {
+      // The answer may be on its way.
+      this.#suspected.add(connection);
+    }
+  }
+
+  #forget(connection: Connection): void {
+    this.#seen.delete(connection);
+    this.#suspected.delete(connection);
   }
 
   #isSilent({ connection, upstreamId, outstanding, patience }: Watched, now: Millis): boolean {
     if (outstanding === 0 || upstreamId === null || connection.loss !== null) {
-      this.#seen.delete(connection);
+      this.#forget(connection);
       return false;
     }
     const { received } = connection;
     const seen = this.#seen.get(connection);
     if (seen?.received === received) return now - seen.since >= patience;
+    this.#suspected.delete(connection);
     this.#seen.set(connection, { received, since: now });
     return false;
   }

@@ -19,7 +19,7 @@ import { fieldOf, type Reply } from "../origin/wire/reply.ts";
 import type { ChangeLog } from "./changes.ts";
 import { ClientIds } from "./client_ids.ts";
 import type { Greeting } from "./greeting.ts";
-import { HalfOpenWatch, type Watched } from "./half_open.ts";
+import { HalfOpenWatch, type Known, type Watched } from "./half_open.ts";
 import type { LaneClient } from "./lane_client.ts";
 import { LongRequests } from "./long_requests.ts";
 import { ConnectionState } from "./connection_state.ts";
@@ -114,8 +114,11 @@ export class Lanes {
 
   constructor(readonly options: LanesOptions) {
     this.#budget = new StreamBudget(options.replyMemory);
-    const every = SHARED_PATIENCE * options.timeout;
-    this.#watch = new HalfOpenWatch(() => this.#watched(), (ids) => this.#known(ids), every);
+    this.#watch = new HalfOpenWatch(
+      () => this.#watched(),
+      (ids) => this.#known(ids),
+      options.timeout,
+    );
   }
 
   /** Whether one more private connection may be opened. */
@@ -307,16 +310,22 @@ export class Lanes {
     const shared = this.open.flatMap(({ connection, outstanding }) => {
       if (connection === null) return [];
       const upstreamId = this.#upstreamIds.get(connection) ?? null;
-      return [{ connection, outstanding, upstreamId, patience }];
+      return [{ connection, outstanding, upstreamId, patience, isShared: true }];
     });
     const own = Array.from(this.#private, ({ connection, outstanding, upstreamId }) => {
-      return { connection, outstanding, upstreamId, patience: PRIVATE_PATIENCE * timeout };
+      return {
+        connection,
+        outstanding,
+        upstreamId,
+        patience: PRIVATE_PATIENCE * timeout,
+        isShared: false,
+      };
     });
     return [...shared, ...own];
   }
 
-  /** Asks Redis over a new connection which of these connections it has; null if it does not say. */
-  async #known(ids: readonly number[]): Promise<ReadonlySet<number> | null> {
+  /** Asks Redis over a new connection which of these it has; null if it does not say. */
+  async #known(ids: readonly number[]): Promise<Known | null> {
     let list: Reply | undefined;
     const opening = { version: 2, name: "redis-proxy-probe", login: null } as const;
     const opened = await this.options.open(opening, async (connection) => {
@@ -326,7 +335,11 @@ export class Lanes {
     if (opened instanceof Failure) return null;
     opened.close("its work is done");
     if (typeof list !== "string") return null;
-    return new Set(Array.from((list as string).matchAll(/^id=(\d+)/gm), ([, id]) => Number(id)));
+    return new Map(
+      Array.from((list as string).matchAll(/^id=(\d+) .* flags=(\w+)/gm), ([, id, flags]) => {
+        return [Number(id), flags!.includes("b")];
+      }),
+    );
   }
 
   /** Opens a shared connection, and asks again about the server: it may be another one now. */

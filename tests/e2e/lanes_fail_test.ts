@@ -48,6 +48,43 @@ Deno.test("an end of the shared connection that the proxy was not told is found,
   assertEquals(await waiting.until("job\r\n"), "*2\r\n$1\r\nq\r\n$3\r\njob\r\n");
 });
 
+Deno.test("a shared connection over which nothing comes any more is replaced", async () => {
+  await using redis = await startRedisServer();
+  using relay = new Relay(() => redis.port);
+  await using proxy = await startProxy(relay.port, ["--redis-timeout", "0.2"]);
+  using writer = await RawClient.connect(proxy.port);
+  using reader = await RawClient.connect(proxy.port);
+  assertEquals(await writer.exchange(SHARED, 4), ":1\r\n");
+  relay.silence("lane");
+  await writer.send(request("INCR", "k"));
+  await reader.send(request("HLEN", "h"));
+  // Nobody knows whether Redis has executed the write. The read is sent once more.
+  assertEquals(await writer.rest(), "");
+  assertEquals(await reader.text(4), ":0\r\n");
+  assertEquals(await ask(proxy.port, "INCR", "other"), ":1");
+});
+
+Deno.test("a shared connection that waits during CLIENT PAUSE or a slow command is kept", async () => {
+  await using redis = await startRedisServer({ args: ["--enable-debug-command", "yes"] });
+  await using proxy = await startProxy(redis.port, ["--redis-timeout", "0.2"]);
+  using client = await RawClient.connect(proxy.port);
+  assertEquals(await client.exchange(SHARED, 4), ":1\r\n");
+  for (const kind of ["WRITE", "ALL"]) {
+    assertEquals(await ask(redis.port, "CLIENT", "PAUSE", "2500", kind), "+OK");
+    assertEquals(
+      await client.exchange(request("INCR", "k"), 4),
+      kind === "WRITE" ? ":1\r\n" : ":2\r\n",
+    );
+  }
+  // During this command, Redis answers nobody.
+  await Promise.all([
+    ask(redis.port, "DEBUG", "SLEEP", "2"),
+    new Promise((resolve) => setTimeout(resolve, 100))
+      .then(() => client.exchange(request("INCR", "k"), 4))
+      .then((reply) => assertEquals(reply, ":3\r\n")),
+  ]);
+});
+
 Deno.test("a read that is lost on the shared connection is sent once more", async () => {
   await using redis = await startRedisServer();
   using relay = new Relay(() => redis.port);

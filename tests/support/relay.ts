@@ -95,6 +95,11 @@ export class Relay implements Disposable {
     for (const channel of this.#channels) if (channel.kind === kind) channel.closeServer();
   }
 
+  /** Drops all bytes of the present connections of a kind, which stay open on both sides. */
+  silence(kind: Kind): void {
+    for (const channel of this.#channels) if (channel.kind === kind) channel.isSilent = true;
+  }
+
   /** Sends a command to Redis after the proxy's next request. Redis must not answer it. */
   say(kind: Kind, text: string): void {
     for (const channel of this.#channels) if (channel.kind === kind) channel.aside = text;
@@ -157,6 +162,7 @@ export class Relay implements Disposable {
 /** A connection of the proxy, and its counterpart at Redis. */
 class Channel {
   isHalfOpen = false;
+  isSilent = false;
   /** The bytes to send to Redis between two requests. */
   aside = "";
 
@@ -193,7 +199,8 @@ class Channel {
     const piece = new Uint8Array(PIECE);
     for (let bytes = first;;) {
       await this.faults[this.kind].thawed;
-      if (!await write(this.server, bytes) && !this.isHalfOpen) return this.close();
+      const isWritten = this.isSilent || await write(this.server, bytes);
+      if (!isWritten && !this.isHalfOpen) return this.close();
       if (this.aside !== "") {
         await write(this.server, Buffer.from(this.aside, "latin1"));
         this.aside = "";
@@ -220,7 +227,7 @@ class Channel {
         if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
         await this.faults[this.kind].thawed;
         await this.faults[this.kind].released;
-        await write(this.client, bytes);
+        if (!this.isSilent) await write(this.client, bytes);
       });
     }
     await writing;
