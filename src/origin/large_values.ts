@@ -137,8 +137,9 @@ export class LargeValues {
 
   /** The failure of a value over which connections were lost twice, the last time with this server. */
   async #failureOf(upstream: Upstream, error: Error, large?: Large): Promise<Failure> {
-    const { link, blame } = this.parts;
-    const isToBlame = error instanceof WrongReply || await link.isThereAgain(upstream);
+    const { link, blame, watch } = this.parts;
+    const isToBlame = error instanceof WrongReply ||
+      await watch.during(link.isThereAgain(upstream));
     if (isToBlame) return blame.failureOf(error, large?.transfer);
     return failureOf({ reason: "away", message: error.message });
   }

@@ -19,6 +19,7 @@ import { LinkReport } from "./report.ts";
 import { attemptPause, upgradePause } from "./pauses.ts";
 import type { Tracking } from "./tracking.ts";
 import { BrokenTracking, type Upstream, type UpstreamOptions } from "./upstream.ts";
+import { Lost } from "./wire/connection.ts";
 
 /** After so many failures of tracking alone, reads go on without it. It is tried again at intervals. */
 const TRACKING_ATTEMPTS = 3;
@@ -119,11 +120,20 @@ export class Link {
 
   /**
    * Whether the server to which a connection was lost is there again, and is still the same run: then
-   * it was not the end of the server that ended the connection.
+   * it was not the end of the server that ended the connection. An answer must prove it: the loss of
+   * the current connection may not be noticed yet.
    */
   async isThereAgain({ runId }: Upstream): Promise<boolean> {
-    const present = this.#upstream ?? await this.up();
-    return present !== null && present.runId === runId;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const present = this.#upstream ?? await this.up();
+      if (present === null || present.runId !== runId) return false;
+      const isAlive = await present.data.call("PING").then(
+        () => true,
+        (error) => !(error instanceof Lost),
+      );
+      if (isAlive) return true;
+    }
+    return false;
   }
 
   /** Resolves to true once all earlier changes of Redis are known, or to false if that fails. */

@@ -233,7 +233,7 @@ export class RedisOrigin implements Origin {
     const { index, error } = broken;
     const { loss } = link;
     const isToBlame = error instanceof WrongReply ||
-      (loss.reason !== "timeout" && await link.isThereAgain(upstream));
+      (loss.reason !== "timeout" && await this.#watch.during(link.isThereAgain(upstream)));
     if (isToBlame) this.#settle(trip, index, this.#blame.failureOf(error));
     this.#fail(trip, failureOf(loss));
   }
