@@ -35,6 +35,12 @@ export class WarmFile {
     return parse(this.#read());
   }
 
+  /** Whether the file holds something else. Saving would destroy it. */
+  isOther(): boolean {
+    const text = this.#read(FIRST_LINE.length);
+    return !FIRST_LINE.startsWith(text);
+  }
+
   /** Saves the first keys, at most as many as are worth it. Returns how many. */
   save(keys: Iterable<Key>): number {
     const saved: string[] = [];
@@ -51,9 +57,10 @@ export class WarmFile {
     return saved.length;
   }
 
-  #read(): string {
-    const { size } = this.file.statSync();
-    if (size > FILE_BYTES) return "";
+  #read(limit = FILE_BYTES): string {
+    const { size: all } = this.file.statSync();
+    if (all > FILE_BYTES) return "";
+    const size = Math.min(all, limit);
     const bytes = new Uint8Array(size);
     this.file.seekSync(0, Deno.SeekMode.Start);
     let length = 0;
@@ -89,14 +96,21 @@ function isKey(value: unknown): value is Key {
  */
 export function openWarmFile({ "warm-file": path }: Values): WarmFile | null {
   if (path === null) return null;
+  let opened: Deno.FsFile;
   try {
-    return new WarmFile(
-      Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 }),
-    );
+    opened = Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 });
   } catch (error) {
     const why = (error as Error).message;
     throw new ConfigError(
       `Cannot open "${path}" for --warm-file: wanted a file to read and write (${why})`,
     );
   }
+  const file = new WarmFile(opened);
+  if (file.isOther()) {
+    opened.close();
+    throw new ConfigError(
+      `Cannot use "${path}" for --warm-file: wanted a new file, or one that redis-proxy has saved`,
+    );
+  }
+  return file;
 }

@@ -43,7 +43,7 @@ Deno.test("a warm file has at most 10,000 keys", async () => {
   });
 });
 
-Deno.test("a warm file that is cut off, or is another file, is not used", async () => {
+Deno.test("a warm file that is cut off or changed is not used", async () => {
   await withFile(async (path, open) => {
     open().save(["one", "two"]);
     const text = await Deno.readTextFile(path);
@@ -51,15 +51,19 @@ Deno.test("a warm file that is cut off, or is another file, is not used", async 
       await Deno.writeTextFile(path, text.slice(0, length));
       assertEquals(open().load(), [], `${length} characters`);
     }
-    for (
-      const other of [
-        "root:x:0:0\n",
-        text.replace('"one"', "{}"),
-        text.replace('"one"', '"\u20ac"'),
-      ]
-    ) {
+    for (const other of [text.replace('"one"', "{}"), text.replace('"one"', '"\u20ac"')]) {
       await Deno.writeTextFile(path, other);
       assertEquals(open().load(), []);
+    }
+  });
+});
+
+Deno.test("another file is not taken for a warm file, which would destroy it", async () => {
+  await withFile(async (path, open) => {
+    for (const other of ["root:x:0:0\n", "redis-proxy: notes\n", "\n", "\0".repeat(100)]) {
+      await Deno.writeTextFile(path, other);
+      assertThrows(open, ConfigError, "wanted a new file, or one that redis-proxy has saved");
+      assertEquals(await Deno.readTextFile(path), other);
     }
   });
 });
