@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { turn } from "../../src/core/event_loop.ts";
 import { Buffer } from "node:buffer";
 import { Connection } from "../../src/origin/wire/connection.ts";
 import { MemoryConn } from "./memory_conn.ts";
@@ -57,7 +58,10 @@ export function connectTo(answer: Answerer) {
   return { redis, connection, [Symbol.dispose]: () => connection.close("the test is over") };
 }
 
-/** Until all that can happen by now has happened. */
-export const settled = () => new Promise((resolve) => setTimeout(() => setTimeout(resolve)));
+/** Until all that can happen by now has happened. Work that yields its turn ends, too. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(() => setTimeout(resolve)));
+  await turn();
+}
 
 export const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;

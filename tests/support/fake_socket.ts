@@ -5,6 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { turn } from "../../src/core/event_loop.ts";
 import type { Socket } from "../../src/origin/wire/connection.ts";
 
 export class FakeSocket implements Socket {
@@ -52,7 +53,8 @@ export class FakeSocket implements Socket {
   }
 }
 
-/** Lets everything that is ready happen. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+/** Lets everything that is ready happen. Work that yields its turn ends, too. */
+export async function settled(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await turn();
 }

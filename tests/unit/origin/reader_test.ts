@@ -81,7 +81,7 @@ Deno.test("Reader.read() works without GETRANGE, and without PTTL", async () => 
     const notes = new Notes();
     new Reader(it.connection, method, true).read(["a"], 1000, notes);
     it.redis.send(reply);
-    await settled();
+    while (it.connection.expected > 0) await settled();
     assertEquals<unknown>([it.redis.requests, notes.found_], [requests, [found]]);
   }
 });

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { Connection, Lost } from "../../../../src/origin/wire/connection.ts";
 import type { Receiver } from "../../../../src/origin/wire/expected.ts";
 import { requestOf } from "../../../../src/origin/wire/outbox.ts";
+import { settled } from "../../../support/fake_redis.ts";
 import { MemoryConn } from "../../../support/memory_conn.ts";
 import { bytesOf, randomReply } from "../../../support/resp3.ts";
 import { random } from "../../../support/wire.ts";
@@ -13,9 +14,6 @@ function connect() {
   const connection = new Connection(redis);
   return { redis, connection, [Symbol.dispose]: () => connection.close("the test is over") };
 }
-
-/** Until all that can happen by now has happened. */
-const settled = () => new Promise((resolve) => setTimeout(() => setTimeout(resolve)));
 
 const textOf = (bytes: Uint8Array, from: number, to: number) =>
   Buffer.from(bytes.subarray(from, to)).toString("latin1");

@@ -1,16 +1,17 @@
 /**
- * Every possible order of writes, reads, a flush, a lost pair, and their messages on the two
+ * Every possible order of writes, reads, a flush, a lost pair, and their messages on the
  * connections. Each rule is necessary in at least one order.
+ *
+ * @module
  */
 import { assert, assertEquals } from "@std/assert";
-import { World, type WorldOptions } from "../../support/coherence_world.ts";
-import * as mutants from "../../support/mutants.ts";
+import { World, type WorldOptions } from "./coherence_world.ts";
+import * as mutants from "./mutants.ts";
 
 type Operation = "write" | "read" | "forced" | "flush" | "loss";
 type Step = Operation | "execute" | "reply" | "message";
 
 const CLIENT = 1;
-const WAYS = ["redirect", "inline"] as const;
 
 function take(world: World, step: Step): void {
   world.now++;
@@ -89,16 +90,6 @@ const SCENARIOS: Readonly<Record<string, readonly Operation[]>> = {
   ],
 };
 
-for (const way of WAYS) {
-  for (const [name, operations] of Object.entries(SCENARIOS)) {
-    Deno.test(`Table answers no wrong value in any order of ${name}: ${way}`, () => {
-      const result = explore(operations, { way });
-      assertEquals(result.violation, null);
-      assert(result.ends > 1 && result.answers > 0, JSON.stringify(result));
-    });
-  }
-}
-
 const MUTANTS: Readonly<Record<string, WorldOptions>> = {
   "identity": { table: mutants.NoIdentity },
   "detach": { table: mutants.NoDetach },
@@ -112,7 +103,15 @@ const MUTANTS: Readonly<Record<string, WorldOptions>> = {
 /** In line, no announcement overtakes the answer before it. */
 const ONLY_BY_REDIRECT = ["detach", "detach, doomed only", "detach by a flush"];
 
-for (const way of WAYS) {
+/** Defines the tests for one way in which changes reach the proxy. */
+export function testInterleavings(way: "inline" | "redirect"): void {
+  for (const [name, operations] of Object.entries(SCENARIOS)) {
+    Deno.test(`Table answers no wrong value in any order of ${name}: ${way}`, () => {
+      const result = explore(operations, { way });
+      assertEquals(result.violation, null);
+      assert(result.ends > 1 && result.answers > 0, JSON.stringify(result));
+    });
+  }
   for (const [rule, options] of Object.entries(MUTANTS)) {
     if (way === "inline" && ONLY_BY_REDIRECT.includes(rule)) continue;
     Deno.test(`Interleavings find a wrong value without the rule: ${rule}: ${way}`, () => {
