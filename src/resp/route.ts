@@ -62,12 +62,24 @@ export function route(args: Arguments, session: Session): ClientRequest {
   const name = written.toLowerCase();
   if (!session.isAuthenticated) return beforeLogin(args, session, lane);
   if (ENDS_STATE.has(name) && lane.isWaiting) return new WhenAnswered(args, session);
+  if (name === "proxy" && lane.private?.mayBeInTransaction) {
+    return refuseQueued("PROXY", session, lane);
+  }
   if (name === "quit" || name === "proxy") return local(args, session);
   if (name === "reset") return reset(args, session);
   const isForwarded = lane.mustForward;
   const denied = isForwarded ? null : deniedHere(args, session.context);
   if (denied !== null) return forbidden(denied, session, lane);
-  if (isReplySwitch(args, name)) return local(args, session);
+  const isReply = isReplySwitch(args, name);
+  if (isReply && isForwarded && lane.isWaiting) return new WhenAnswered(args, session);
+  const { state } = lane.private ?? {};
+  if (isReply && state?.isInTransaction && changesNext(args)) {
+    return refuseQueued("CLIENT REPLY OFF and SKIP", session, lane);
+  }
+  // Redis queues it, or refuses it because of subscriptions.
+  const isForRedis = isForwarded && session.repliesAll &&
+    (state?.isInTransaction || state?.isSubscribed);
+  if (isReply && !isForRedis) return local(args, session);
   const mustPass = session.mayPass && isTooLarge(args);
   if (!isForwarded && !mustPass && isCached(name) && !lane.isBusy) return local(args, session);
   const isOwn = !mustPass && isLocal(args) && !isAboutState(args, session, lane);
@@ -142,10 +154,20 @@ function forbidden(name: string, session: Session, lane: ClientLane): ClientRequ
   session.context.onRefused(name);
   const refusal = refuseForbidden(name);
   if (!(lane.private?.mayBeInTransaction ?? false)) return muted(refusal, session);
+  return broken(refusal, session, lane);
+}
+
+/** Refuses what only the proxy can do, and not at the time of EXEC. */
+function refuseQueued(what: string, session: Session, lane: ClientLane): ClientRequest {
+  return broken(refuse(`ERR ${what} inside a transaction: not supported`), session, lane);
+}
+
+/** Returns a refusal that also makes EXEC fail. */
+function broken(refusal: ClientRequest, session: Session, lane: ClientLane): ClientRequest {
   const words = ["GET"]; // Without a key, Redis replies with an error.
   const bytes = Buffer.from(request(words), "latin1");
-  const broken = new Passable(bytes, undefined, wordsOf(words), () => textOf(refusal));
-  return new PrivateRequest(lane, broken, session.skipsReply());
+  const passable = new Passable(bytes, undefined, wordsOf(words), () => textOf(refusal));
+  return new PrivateRequest(lane, passable, session.skipsReply());
 }
 
 /** Answers a client that has not logged in. Malformed requests get their own error, as in Redis. */
@@ -174,10 +196,12 @@ function aboutConnection(args: Arguments, session: Session, lane: ClientLane): C
   return passed(args, spec, session, lane, answer instanceof SilentRequest);
 }
 
-/**
- * The proxy answers CLIENT REPLY, even in a transaction, because it is the proxy that leaves
- * replies out.
- */
+/** Whether CLIENT REPLY leaves replies out. */
+function changesNext(args: Arguments): boolean {
+  return args.count === 3 && /^(off|skip)$/i.test(args.string(2, 8));
+}
+
+/** The proxy answers CLIENT REPLY, because it is the proxy that leaves replies out. */
 function isReplySwitch(args: Arguments, name: string): boolean {
   return name === "client" && args.count > 1 && args.string(1, 8).toLowerCase() === "reply";
 }

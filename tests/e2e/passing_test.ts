@@ -254,6 +254,29 @@ Deno.test("a client that ends its side after its last request gets the replies",
   }
 });
 
+Deno.test("CLIENT REPLY and PROXY take effect at no other time than in Redis: in a transaction and while subscribed", async () => {
+  await using it = await serving();
+  const talk = async (port: number, requests: string[]) => {
+    using client = await RawClient.connect(port);
+    await client.send([...requests, "QUIT"].map((one) => request(...one.split(" "))).join(""));
+    await client.conn.closeWrite();
+    return await client.rest();
+  };
+  for (
+    const requests of [
+      ["MULTI", "CLIENT REPLY ON", "SET a 1", "EXEC"],
+      ["MULTI", "CLIENT REPLY MAYBE", "EXEC"],
+      ["SUBSCRIBE c", "CLIENT REPLY ON", "CLIENT REPLY OFF", "CLIENT REPLY SKIP", "PING"],
+    ]
+  ) {
+    assertEquals(await talk(it.port, requests), await talk(it.redis.port, requests));
+  }
+  for (const refused of ["CLIENT REPLY OFF", "CLIENT REPLY SKIP", "PROXY FRESHNESS forced"]) {
+    const replies = await talk(it.port, ["MULTI", refused, "SET a 1", "EXEC"]);
+    assertMatch(replies, /^\+OK\r\n-ERR .*: not supported\r\n\+QUEUED\r\n-EXECABORT/);
+  }
+});
+
 Deno.test("CLIENT REPLY leaves out what Redis would leave out, in transactions too", async () => {
   await using expected = await startRedisServer();
   await using it = await serving();
