@@ -15,7 +15,7 @@ import type { Purge, Purged } from "../core/purge.ts";
 import type { Key } from "../core/types.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import { LIVE_PAGE, LIVE_PAGE_LINES } from "./live/page.ts";
-import type { Insight } from "./live/snapshot.ts";
+import type { Insight } from "../core/insight.ts";
 import type { MachineFacts } from "./figures.ts";
 import { metricsText } from "./metrics.ts";
 

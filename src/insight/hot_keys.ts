@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { HotKey } from "../core/insight.ts";
 import type { Key, Millis } from "../core/types.ts";
 
 /** The keys in the sketch. */
@@ -20,17 +21,6 @@ const KEY_LENGTH = 1024;
 /** How often old lookups lose weight, and how much of it stays. */
 const PERIOD: Millis = 10_000;
 const KEPT = 0.7;
-
-/** A key that is read often. */
-export interface HotKey {
-  readonly key: Key;
-  /** Lookups per second. */
-  readonly rate: number;
-  /** Bytes of values per second. */
-  readonly bytes: number;
-  /** The part of the lookups that were hits, from 0 to 1. */
-  readonly hitShare: number;
-}
 
 /** The sampled lookups of a key, old ones with less weight. */
 interface Counted {

@@ -6,14 +6,15 @@
  */
 import type { Buffer } from "node:buffer";
 import type { LookupWatch } from "../core/lookup_watch.ts";
-import { type HotKey, HotKeys } from "./hot_keys.ts";
-import { type Lookups, type Savings, WhatIf } from "./what_if.ts";
+import type { HotKey, Insight, Savings } from "../core/insight.ts";
+import { HotKeys } from "./hot_keys.ts";
+import { type Lookups, WhatIf } from "./what_if.ts";
 
 /** About so many lookups are sampled in each period, and at least one in `RAREST`. */
 const SAMPLES = 256;
 const RAREST = 4096;
 
-export class LookupInsight implements LookupWatch {
+export class LookupInsight implements LookupWatch, Insight {
   left = 1;
   readonly mask: number;
   readonly #hotKeys: HotKeys;

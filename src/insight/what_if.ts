@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Savings } from "../core/insight.ts";
 import type { Millis } from "../core/types.ts";
 
 /** The keys to follow, about. */
@@ -23,13 +24,6 @@ const NEAR = 32;
 /** How often old lookups lose weight, and how much of it stays. */
 const PERIOD: Millis = 10_000;
 const KEPT = 0.9;
-
-/** How many reads of Redis the cache saves: parts of all lookups, from 0 to 1. */
-export interface Savings {
-  readonly now: number;
-  readonly withHalf: number;
-  readonly withDouble: number;
-}
 
 /** The counts of the cache since its start. */
 export interface Lookups {

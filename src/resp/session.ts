@@ -7,6 +7,7 @@
  * @module
  */
 import type { PassFilter } from "../commands/permission.ts";
+import type { Insight } from "../core/insight.ts";
 import type { Credentials } from "../core/credentials.ts";
 import { DEFAULT_USER } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
@@ -15,7 +16,7 @@ import { ClientLane } from "../lanes/client_lane.ts";
 import type { LaneClient, Login } from "../lanes/lane_client.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { Peer } from "../server/peer.ts";
-import { Failure, type Key, type Millis, type Terms } from "../core/types.ts";
+import { Failure, type Millis, type Terms } from "../core/types.ts";
 import { type Freshness, TERMS } from "./freshness.ts";
 import type { Stats } from "../core/stats.ts";
 import type { Purge } from "../core/purge.ts";
@@ -23,23 +24,6 @@ import type { RequestObserver } from "../server/observer.ts";
 import type { Facts } from "../core/facts.ts";
 import type { RespLimits } from "./parse/limits.ts";
 import { NIL, type RespVersion } from "./replies.ts";
-
-/** What is known of the lookups, for PROXY HOTKEYS and PROXY WHATIF. */
-export interface Insight {
-  /** The keys that are read most; rates are per second. */
-  top(count: number): readonly {
-    readonly key: Key;
-    readonly rate: number;
-    readonly bytes: number;
-    readonly hitShare: number;
-  }[];
-  /** The parts of the reads that the cache saves; null while too little is known. */
-  savings(): {
-    readonly now: number;
-    readonly withHalf: number;
-    readonly withDouble: number;
-  } | null;
-}
 
 /** The parts that all RESP connections share. */
 export interface RespContext {

@@ -5,23 +5,9 @@
  */
 import type { Facts } from "../../core/facts.ts";
 import { quantileOf } from "../../core/histogram.ts";
+import type { Insight } from "../../core/insight.ts";
 import type { MachineFacts } from "../figures.ts";
 import { Window } from "./window.ts";
-
-/** What the proxy has learnt from the lookups. */
-export interface Insight {
-  top(count: number): readonly {
-    readonly key: string;
-    readonly rate: number;
-    readonly bytes: number;
-    readonly hitShare: number;
-  }[];
-  savings(): {
-    readonly now: number;
-    readonly withHalf: number;
-    readonly withDouble: number;
-  } | null;
-}
 
 /** The sources of a snapshot. */
 export interface LiveSources {

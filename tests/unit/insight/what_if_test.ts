@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Savings, WhatIf } from "../../../src/insight/what_if.ts";
+import type { Savings } from "../../../src/core/insight.ts";
+import { WhatIf } from "../../../src/insight/what_if.ts";
 import { ExactCache, randomOf, zipf } from "../../support/loads.ts";
 
 /** The largest error of an estimate, and the mean one: parts of all lookups. */
