@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import type { Millis } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import { fieldOf, type Reply, ReplyError } from "../origin/wire/reply.ts";
-import { within } from "./within.ts";
+import { within } from "../origin/within.ts";
 
 /** A connection to Redis that answers questions. */
 export class Asking {

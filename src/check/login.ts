@@ -10,7 +10,7 @@ import { explainTls } from "../origin/tls_errors.ts";
 import type { Asking } from "./asking.ts";
 import { error, type Finding, hasError, ok, warning } from "./finding.ts";
 import { tlsFinding } from "./reach.ts";
-import { within } from "./within.ts";
+import { within } from "../origin/within.ts";
 
 /** Logs in, selects the database, and reads nothing. */
 export async function logIn(redis: Asking, address: OriginAddress): Promise<Finding[]> {

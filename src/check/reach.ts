@@ -11,7 +11,7 @@ import { display, type OriginAddress } from "../origin/address.ts";
 import { dial } from "../origin/dial.ts";
 import { Connection } from "../origin/wire/connection.ts";
 import { error, type Finding, hasError, ok } from "./finding.ts";
-import { within } from "./within.ts";
+import { within } from "../origin/within.ts";
 
 /** The findings, and the connection; null if there is none. */
 export interface Reached {
