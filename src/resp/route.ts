@@ -295,7 +295,7 @@ function infoAlone(context: RespContext, version: RespVersion, names: readonly s
 /** A request that gets its route once all before it are answered: it may end their private lane. */
 class WhenAnswered implements ClientRequest {
   readonly last = false;
-  readonly way = "answered";
+  readonly way: string = "answered";
   readonly args: Arguments;
 
   constructor(args: Arguments, readonly session: Session) {
@@ -318,31 +318,14 @@ class WhenAnswered implements ClientRequest {
 }
 
 /** A request without a route yet: the server's commands, or an earlier request, are not known. */
-export class Unrouted implements ClientRequest {
-  readonly last = false;
-  readonly way = "unrouted";
-  readonly args: Arguments;
-
-  constructor(args: Arguments, readonly session: Session) {
-    this.args = ownArguments(args);
-  }
-
-  read(): Promise<never> {
-    return TAKE_OVER;
-  }
-
-  reply(): void {}
+export class Unrouted extends WhenAnswered {
+  override readonly way = "unrouted";
 
   get #isKnown(): boolean {
     return this.session.lane!.lanes.table.isKnown;
   }
 
-  /** Returns its request, once the commands of the server are known. */
-  routed(): ClientRequest {
-    return route(this.args, this.session);
-  }
-
-  async takeOver(): Promise<ClientRequest> {
+  override async takeOver(): Promise<ClientRequest> {
     const failure = await this.session.lane!.lanes.ready(this.session.version);
     if (!this.session.isAuthenticated && (failure !== null || !this.#isKnown)) {
       return refuse("NOAUTH Authentication required.");
