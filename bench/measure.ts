@@ -86,7 +86,7 @@ function ratio(against: string, ours: readonly Sample[], theirs: readonly Sample
   };
 }
 
-/** Notes for servers that did not limit their runs, each with what did. */
+/** Notes on runs that something other than the server limited: what limited each. */
 function idlers(samples: Record<string, Sample[]>): string[] {
   return Object.entries(samples).flatMap(([name, runs]) => {
     const busy = median(runs.map(({ busy }) => busy));

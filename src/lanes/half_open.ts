@@ -1,11 +1,12 @@
 /**
  * Finds connections that have ended at Redis without a word to the proxy, as when a firewall
- * forgets them, and shared connections over which nothing comes any more. A passed command has no time limit, so nothing else would notice. Redis itself is
- * asked whether it still has the connection, because silence alone proves nothing: it may be busy,
- * paused, or have nothing to say to a client that waits. Redis answers the requests of a connection
- * as they come, unless it has blocked the connection, as during a pause. So if it answers the watch
- * twice, says that a shared connection is not blocked, and still nothing comes over that connection,
- * then the connection is broken.
+ * forgets them, and shared connections over which nothing comes any more. A passed command has no
+ * time limit, so nothing else would notice.
+ *
+ * Silence alone proves nothing: Redis may be busy, paused, or have nothing to say to a client that
+ * waits. So the watch asks Redis whether it still has the connection, and whether it has blocked it.
+ * Redis answers the requests of a connection that is not blocked as they come. If Redis answers the
+ * watch twice, and a shared connection that is not blocked is still silent, that one is broken.
  *
  * @module
  */
