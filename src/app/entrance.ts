@@ -17,27 +17,30 @@ import { mayRefresh, respFreshness } from "./defaults.ts";
 import { filterOf, mayPass, refusalsTo } from "./lanes.ts";
 import { purgeOf } from "./purge.ts";
 import { redisVersionOf } from "./status.ts";
+import type { Way } from "./ways.ts";
 
 /**
- * @param lanes They take all commands that are not answered here; null if only reads are served.
  * @param facts Returns the figures for INFO and similar commands.
  * @param observer Watches all requests; null for nobody.
+ * @returns The entrance, and a function that has all clients take another way to Redis.
  */
 export function makeEntrance(
-  config: Config,
-  data: DataPath,
-  lanes: Lanes | null,
+  { config, data, lanes }: Way,
   facts: () => Facts,
   observer: RequestObserver | null,
   log: Log,
-): Entrance {
+): { readonly entrance: Entrance; readonly renew: (way: Way) => void } {
   const http = new HttpContext(httpOptions(config), data.cache.stats, observer);
   const resp = { ...respContext(config, data, lanes, facts, log), observer };
-  return new Entrance(
+  const entrance = new Entrance(
     config.values["proxy-protocol"] === "require",
     (name, peer) => name === "http" ? new Http(http, peer) : new Resp(resp, peer),
     log,
   );
+  const renew = (way: Way) => {
+    Object.assign(resp, respContext(way.config, way.data, way.lanes, facts, log));
+  };
+  return { entrance, renew };
 }
 
 function httpOptions(config: Config) {
@@ -71,7 +74,7 @@ function respContext(
     credentials,
     stats: data.cache.stats,
     insight: data.insight,
-    purge: purgeOf(data.table, log),
+    purge: purgeOf(() => data.table, log),
     lanes,
     originCredentials: data.credentials,
     mayPass: (peer) => mayPass(config, peer),

@@ -9,6 +9,7 @@ import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
 import type { Millis } from "../core/types.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
+import type { ClientIds } from "../lanes/client_ids.ts";
 import { ClusterLanes } from "../lanes/cluster/mod.ts";
 import { Lanes, type LanesOptions } from "../lanes/mod.ts";
 import { fixed } from "../origin/location.ts";
@@ -18,7 +19,11 @@ import type { Peer } from "../server/peer.ts";
 import { loginOf, openLane } from "./open_lane.ts";
 import { watchNames } from "./unknown_names.ts";
 
-/** Returns the lanes for these settings; null if the proxy serves only reads. */
+/**
+ * Returns the lanes for these settings; null if the proxy serves only reads.
+ *
+ * @param ids The clients that there are already.
+ */
 export function makeLanes(
   { values, origin: address }: Config,
   { location, backing, cluster }: DataPath,
@@ -26,6 +31,7 @@ export function makeLanes(
   cache: ChangeLog,
   stats: Stats,
   log: Log,
+  ids?: ClientIds,
 ): Lanes | null {
   if (values["read-only"]) return null;
   const timeout = values["redis-timeout"];
@@ -46,6 +52,7 @@ export function makeLanes(
     filter: filterOf(values),
     maxPrivate,
     replyMemory: values["reply-memory"],
+    ids,
   };
   const lanes = cluster === null ? new Lanes(options) : clusterLanes(options, cluster, timeout);
   // Reads the table now: at the first command, a warning could come hours later.

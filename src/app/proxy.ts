@@ -9,17 +9,13 @@ import type { Facts } from "../core/facts.ts";
 import type { Log } from "../core/log.ts";
 import { Stats } from "../core/stats.ts";
 import type { Key } from "../core/types.ts";
-import type { ChangeLog } from "../lanes/changes.ts";
 import { Ledger } from "../server/ledger.ts";
 import { Server } from "../server/server.ts";
 import { SlowClients } from "../server/slow_clients.ts";
 import { openAdmin } from "./admin_server.ts";
-import { type DataPath, makeDataPath } from "./data_path.ts";
 import { respFreshness, servableUntil } from "./defaults.ts";
 import { makeEntrance } from "./entrance.ts";
 import { warnOfExposure } from "./exposure.ts";
-import { followMaster } from "./follow_master.ts";
-import { makeLanes } from "./lanes.ts";
 import { listen, portOf } from "./listener.ts";
 import { LoopLag } from "./loop_lag.ts";
 import { machineWatch } from "./machine.ts";
@@ -29,10 +25,11 @@ import { makeRequestLog } from "./request_log.ts";
 import { purgeOf } from "./purge.ts";
 import { Reloader } from "./reload.ts";
 import { reloadableParts } from "./reloadable.ts";
-import { saveKeys, WarmUp } from "./warm_up.ts";
+import { saveKeys, type Warmed, WarmUp } from "./warm_up.ts";
 import { countConnections, serverOptions } from "./server_options.ts";
 import { shutDown } from "./shutdown.ts";
 import { factsOf } from "./status.ts";
+import { type Way, Ways } from "./ways.ts";
 
 /** Files that were opened while that was allowed. */
 export interface Files {
@@ -85,42 +82,48 @@ export function startProxy(
   const { clients: maxClients, upstreams } = countConnections(values, log);
   const stats = new Stats();
   const ledger = new Ledger(values["reply-memory"]);
-  const data = makeDataPath(config, stats, ledger, log);
-  const lanes = makeLanes(config, data, upstreams, changeLog(data), stats, log);
+  const ways = new Ways(config, { stats, replies: ledger, maxPrivate: upstreams, log });
   const port = portOf(listener);
-  const facts = () => factsOf({ config, version, stats, data, lanes, maxClients, port });
+  const facts = () => factsOf({ ...ways.now, version, stats, maxClients, port });
   const requests = makeRequestLog(values, accessLog, stats, log);
+  const { entrance, renew } = makeEntrance(ways.now, facts, requests, log);
+  const service = {
+    lookup: ways.now.data.cache,
+    stats,
+    slow: new SlowClients(ledger, values["max-request"]),
+    entrance,
+  };
   const server = new Server(
     listener,
-    {
-      lookup: data.cache,
-      stats,
-      slow: new SlowClients(ledger, values["max-request"]),
-      entrance: makeEntrance(config, data, lanes, facts, requests, log),
-    },
+    service,
     serverOptions(values, maxClients),
     log,
+    () => ways.known(),
   );
-  const warmUp = new WarmUp(
-    warmFile?.load() ?? [],
-    data.cache,
-    () => data.backing.hasRoom() && data.table.channel.isKeeping,
-    log,
-  );
+  ways.onChange = (way) => {
+    service.lookup = way.data.cache;
+    renew(way);
+  };
+  const warmUp = new WarmUp(warmFile?.load() ?? [], warmed(ways), () => {
+    const { backing, table } = ways.now.data;
+    return backing.hasRoom() && table.channel.isKeeping;
+  }, log);
   const state = { isStopping: false, warmUp };
   const lag = new LoopLag();
-  const ticking = setInterval(() => data.insight.tick(), 1000);
+  const ticking = setInterval(() => ways.now.data.insight.tick(), 1000);
   Deno.unrefTimer(ticking);
   const sources = {
-    ...adminSources(config, data, facts, state),
+    ...adminSources(ways, facts, state),
+    get insight() {
+      return ways.now.data.insight;
+    },
     machine: machineWatch(lag),
-    purge: purgeOf(data.table, log),
+    purge: purgeOf(() => ways.now.data.table, log),
   };
-  const admin = openAdmin(values, config.credentials, sources, data.cache, log);
-  announce(config, data, version, port, log);
-  followMaster(data, lanes);
-  data.backing.open();
-  const redisPassword = makeRedisPassword(config, data, lanes, log);
+  const admin = openAdmin(values, config.credentials, sources, service.lookup, log);
+  announce(ways.now, version, port, log);
+  ways.open();
+  const redisPassword = makeRedisPassword(ways, log);
   redisPassword?.start();
   const reloader = new Reloader(reloadableParts(config, server, redisPassword), log);
   return {
@@ -129,7 +132,7 @@ export function startProxy(
       return server.clients;
     },
     get coherence() {
-      return data.table.channel.state;
+      return ways.now.data.table.channel.state;
     },
     get isStopping() {
       return state.isStopping;
@@ -138,16 +141,13 @@ export function startProxy(
     async stop() {
       state.isStopping = true;
       warmUp.stop();
-      saveKeys(warmFile, data, log);
+      saveKeys(warmFile, ways.now.data, log);
       await shutDown(server, sharedPorts(config, [server, admin]), {
         delay: values["drain-delay"],
         grace: values["shutdown-timeout"],
       }, log);
       redisPassword?.stop();
-      data.sentinels?.close();
-      data.backing.close();
-      lanes?.close();
-      data.permits.close();
+      ways.close();
       await admin?.stop(0);
       lag.stop();
       clearInterval(ticking);
@@ -156,34 +156,37 @@ export function startProxy(
   };
 }
 
+/** The cache of the present way. */
+function warmed(ways: Ways): Warmed {
+  return {
+    get flights() {
+      return ways.now.data.cache.flights;
+    },
+    warm: (key) => ways.now.data.cache.warm(key),
+  };
+}
+
 function adminSources(
-  { values }: Config,
-  { cache, table, insight }: DataPath,
+  ways: Ways,
   facts: () => Facts,
   state: { readonly isStopping: boolean; readonly warmUp: WarmUp },
-): Omit<AdminSources, "machine" | "purge"> {
-  const freshness = respFreshness(values, table.policies);
+): Omit<AdminSources, "insight" | "machine" | "purge"> {
+  const { config: { values }, data: { table: { policies } } } = ways.now;
+  const freshness = respFreshness(values, policies);
   return {
     facts,
-    insight,
-    explain: (key) => cache.explain(key, performance.now()),
+    explain: (key) => ways.now.data.cache.explain(key, performance.now()),
     whyNotReady: () =>
       state.warmUp.whyNotReady ?? whyNotReady({
         ...facts(),
         isStopping: state.isStopping,
         isCoherenceRequired: values.coherence === "required",
-        mayServeCached: performance.now() < servableUntil(table, freshness),
+        mayServeCached: performance.now() < servableUntil(ways.now.data.table, freshness),
       }),
   };
 }
 
-function announce(
-  config: Config,
-  data: DataPath,
-  version: string,
-  port: number,
-  log: Log,
-): void {
+function announce({ config, data }: Way, version: string, port: number, log: Log): void {
   const { values } = config;
   log.info("Listening", {
     version,
@@ -196,20 +199,6 @@ function announce(
     coherence: values.coherence,
   });
   warnOfExposure(config, log);
-}
-
-/** The changes that the lanes report to the cache. */
-function changeLog({ table, backing }: DataPath): ChangeLog {
-  return {
-    invalidate: (key) => table.invalidate(key),
-    flush: () => table.flush(),
-    // A fence cannot wait for changes that Redis does not report.
-    fence: async (withSwaps) => {
-      if (!table.coversAll) return false;
-      const known = [backing.fence(), ...(withSwaps ? [backing.swapsKnown()] : [])];
-      return (await Promise.all(known)).every(Boolean);
-    },
-  };
 }
 
 /** Returns the TCP ports that another process may listen on too. */

@@ -7,10 +7,10 @@ import type { Table } from "../cache/table.ts";
 import type { Log } from "../core/log.ts";
 import type { Purge, Purged } from "../core/purge.ts";
 
-/** Returns the function that drops entries of a table. */
-export function purgeOf(table: Table, log: Log): Purge {
+/** Returns the function that drops entries of the present table. */
+export function purgeOf(table: () => Table, log: Log): Purge {
   return (purged) => {
-    const entries = drop(table, purged);
+    const entries = drop(table(), purged);
     log.info("Purged the cache", { what: purged.kind, entries });
     return entries;
   };

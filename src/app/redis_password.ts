@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { type Config, readPassword } from "../config/mod.ts";
+import { readPassword } from "../config/mod.ts";
 import type { Log } from "../core/log.ts";
 import type { Millis } from "../core/types.ts";
-import type { Lanes } from "../lanes/mod.ts";
-import type { DataPath } from "./data_path.ts";
+import type { Ways } from "./ways.ts";
 
 /** How often the file is looked at. */
 const PACE: Millis = 1000;
@@ -21,9 +20,7 @@ export class RedisPassword {
   /** @param path The file. */
   constructor(
     readonly path: string,
-    readonly config: Config,
-    readonly data: DataPath,
-    readonly lanes: Lanes | null,
+    readonly ways: Ways,
     readonly log: Log,
   ) {}
 
@@ -43,12 +40,12 @@ export class RedisPassword {
    */
   async reload(): Promise<void> {
     const password = readPassword("--redis-password-file", this.path, Deno.readTextFileSync);
-    const { origin } = this.config;
+    const { config: { origin }, data, lanes } = this.ways.now;
     if (password === origin.password) return;
     origin.password = password;
-    this.data.credentials?.change(password);
+    data.credentials?.change(password);
     try {
-      await Promise.all([this.data.backing.authenticate(origin), this.lanes?.authenticate()]);
+      await Promise.all([data.backing.authenticate(origin), lanes?.authenticate()]);
       this.log.info("The password of Redis has changed: authenticated all connections again");
     } catch (error) {
       const why = (error as Error).message;
@@ -72,12 +69,7 @@ export class RedisPassword {
 }
 
 /** Returns what looks after the password of Redis; null if it is in no file. */
-export function makeRedisPassword(
-  config: Config,
-  data: DataPath,
-  lanes: Lanes | null,
-  log: Log,
-): RedisPassword | null {
-  const path = config.values["redis-password-file"];
-  return path === null ? null : new RedisPassword(path, config, data, lanes, log);
+export function makeRedisPassword(ways: Ways, log: Log): RedisPassword | null {
+  const path = ways.now.config.values["redis-password-file"];
+  return path === null ? null : new RedisPassword(path, ways, log);
 }

@@ -23,7 +23,7 @@ export async function checkServer(
     return [warning("server", found, "ACL SETUSER NAME +info")];
   }
   return [
-    kindOf(info, cluster !== null),
+    kindOf(info, cluster !== null, values),
     ...roleOf(info, values),
     ...await tableOf(redis, values),
     ...await roomOf(redis, values),
@@ -31,7 +31,7 @@ export async function checkServer(
   ];
 }
 
-function kindOf(info: Map<string, string>, isCluster: boolean): Finding {
+function kindOf(info: Map<string, string>, isCluster: boolean, values: Values): Finding {
   const version = info.get("redis_version") ?? "unknown";
   if (info.get("redis_mode") === "sentinel") {
     const found = "This is a Sentinel, which has no keys";
@@ -42,8 +42,11 @@ function kindOf(info: Map<string, string>, isCluster: boolean): Finding {
     );
   }
   if (info.get("cluster_enabled") === "1" && !isCluster) {
+    if (values["redis-cluster"] === "auto") {
+      return ok("server", `Redis ${version}, a node of a cluster: the proxy uses all of its nodes`);
+    }
     const found = "This is a node of a Redis Cluster: keys of other nodes answer MOVED";
-    return error("server", found, "--redis-url redis+cluster://host:port");
+    return error("server", found, "--redis-cluster auto");
   }
   if (info.get("cluster_enabled") !== "1" && isCluster) {
     const found = "This is no node of a Redis Cluster";

@@ -25,12 +25,20 @@ export class ClientLane implements Sender {
   /** Whether all commands of the client take the private lane from now on. */
   #isPinned = false;
 
-  /** @param onChange Called when it becomes busy or idle. */
+  /**
+   * @param home Has the lanes of all clients, which may be replaced.
+   * @param onChange Called when it becomes busy or idle.
+   */
   constructor(
-    readonly lanes: Lanes,
+    readonly home: { readonly lanes: Lanes | null },
     readonly client: LaneClient,
     readonly onChange: () => void,
   ) {}
+
+  /** The lanes of all clients. */
+  get lanes(): Lanes {
+    return this.home.lanes!;
+  }
 
   /** Whether requests are in flight or have left state. Then nothing comes from the cache. */
   get isBusy(): boolean {

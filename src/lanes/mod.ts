@@ -60,6 +60,8 @@ export interface LanesOptions {
   readonly maxPrivate: number;
   /** The most bytes of unread long replies on the shared lanes. */
   readonly replyMemory: number;
+  /** The clients that there are already; default: none. */
+  readonly ids?: ClientIds | undefined;
 }
 
 /** The counters of the lanes. */
@@ -92,7 +94,7 @@ export class Lanes {
   /** Requests that are better sent over a private connection. */
   readonly long = new LongRequests();
   /** The clients by their ids. */
-  readonly ids = new ClientIds();
+  readonly ids: ClientIds;
   /** The shared lanes by kind and version of the protocol. */
   readonly #shared: Record<"shared" | "control", { 2?: SharedLane; 3?: SharedLane }> = {
     shared: {},
@@ -113,6 +115,7 @@ export class Lanes {
   readonly #watch: HalfOpenWatch;
 
   constructor(readonly options: LanesOptions) {
+    this.ids = options.ids ?? new ClientIds();
     this.#budget = new StreamBudget(options.replyMemory);
     this.#watch = new HalfOpenWatch(
       () => this.#watched(),
@@ -260,6 +263,12 @@ export class Lanes {
     this.#moves++;
     for (const lane of this.open) lane.move();
     for (const lane of [...this.#private]) lane.close(why);
+  }
+
+  /** Other lanes take their place: clients with a connection of their own are disconnected. */
+  retire(): void {
+    this.#moves++;
+    for (const lane of [...this.#private]) lane.close(MOVED);
   }
 
   /**

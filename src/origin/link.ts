@@ -33,6 +33,8 @@ export interface LinkOptions extends UpstreamOptions {
 
 export class Link {
   readonly guard = new LoopGuard();
+  /** Called when Redis turns out to be a node of a cluster; null if nobody follows the cluster. */
+  onClusterNode: (() => void) | null = null;
   readonly #connector: Connector;
   readonly #report: LinkReport;
   /** The current connections; null for none. */
@@ -252,7 +254,9 @@ export class Link {
     if (why !== null) this.#report.untold(why.message, mode === "auto" && broken === null);
     this.#report.declined(upstream.declined.filter((one) => one !== upstream.refusal));
     this.#report.password(upstream.isPasswordWanted);
-    if (upstream.isLoneNode) this.#report.loneNode();
+    if (!upstream.isLoneNode) return;
+    if (this.onClusterNode === null) this.#report.loneNode();
+    else this.onClusterNode();
   }
 
   /**

@@ -82,7 +82,7 @@ export class LinkReport {
   /** Redis is a node of a cluster, and the settings name it alone. */
   loneNode(): void {
     if (!this.#isNew("node", "lone")) return;
-    const advice = "Name it as redis+cluster://... in --redis-url to use all nodes";
+    const advice = "Use --redis-cluster auto, or name it as redis+cluster://... in --redis-url";
     this.log.warn("This Redis is one node of a cluster: other nodes' keys get MOVED", { advice });
   }
 

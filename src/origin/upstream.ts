@@ -12,7 +12,7 @@ import type { Millis } from "../core/types.ts";
 import type { OriginAddress } from "./address.ts";
 import { authenticate, prepareReads } from "./greeting.ts";
 import type { TrackingMode } from "./follower.ts";
-import { ClosedAt } from "./handshake.ts";
+import { ClosedAt, type Handshake } from "./handshake.ts";
 import type { Closings } from "./wire/closings.ts";
 import { trackInline } from "./inline.ts";
 import { open, type Opened } from "./open.ts";
@@ -25,6 +25,7 @@ import { serverOf } from "./server.ts";
 import { SwapWatch } from "./swaps.ts";
 import type { Tracking, TrackingOptions } from "./tracking.ts";
 import type { Connection } from "./wire/connection.ts";
+import { fieldOf, type Reply } from "./wire/reply.ts";
 import { within } from "./within.ts";
 
 /** The wanted connections. */
@@ -128,7 +129,8 @@ export async function openUpstream(
       isDoubtful: handshake.declined.some(({ isClosing }) => isClosing),
       isPasswordWanted,
       version: server?.version ?? null,
-      isLoneNode: server?.isNode === true && options.watch === undefined,
+      isLoneNode: options.watch === undefined &&
+        (server?.isNode ?? await saysCluster(handshake, tracking)),
       runId: server?.runId ?? null,
     };
   } catch (error) {
@@ -161,6 +163,12 @@ async function beTold(
     return await ifAllowed(trackByRedirect(data, options, second));
   }
   return refusal;
+}
+
+/** Whether HELLO calls the server a node of a cluster. It is asked where it has been answered before. */
+async function saysCluster(handshake: Handshake, tracking: Tracking | null): Promise<boolean> {
+  if (tracking?.mode !== "inline") return false;
+  return fieldOf(await handshake.must("HELLO") as Reply, "mode") === "cluster";
 }
 
 /** Asks more with each probe of the connection that reads, if that is wanted. */

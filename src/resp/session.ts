@@ -101,7 +101,7 @@ export class Session implements LaneClient, NamedClient {
     this.isPlain = false;
     this.mayPass = context.mayPass(peer);
     const { lanes } = context;
-    this.lane = lanes === null ? null : new ClientLane(lanes, this, () => this.#settle());
+    this.lane = lanes === null ? null : new ClientLane(context, this, () => this.#settle());
   }
 
   get version(): RespVersion {

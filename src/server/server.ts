@@ -41,11 +41,13 @@ export class Server {
 
   #reopen: (() => void) | undefined;
 
+  /** @param ready Resolves when clients may be accepted; they can connect before. */
   constructor(
     public listener: Acceptor,
     readonly service: Service,
     readonly options: ServerOptions,
     readonly log: Log,
+    readonly ready: () => Promise<unknown> = () => Promise.resolve(),
   ) {
     this.#refusals = new Refusals(service, options.maxRefusals, log);
     this.#sweeper = new Sweeper(this.#connections, service.slow, options.patience, log);
@@ -109,6 +111,8 @@ export class Server {
   }
 
   async #accept(): Promise<void> {
+    await Promise.resolve(); // The program is complete in the next turn.
+    await this.ready();
     while (!this.#stopping) {
       try {
         this.#reopen?.();

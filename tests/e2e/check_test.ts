@@ -338,8 +338,9 @@ Deno.test("check explains a replica, a cluster and a Sentinel", async () => {
     }, ["--replicaof", `127.0.0.1 ${port}`]);
   });
   await withRedis(async (_, flags) => {
-    const cluster = await check(flags);
-    assertFound(cluster, ["error", "server", /Redis Cluster/, /redis\+cluster/]);
+    const alone = await check([...flags, "--redis-cluster", "off"]);
+    assertFound(alone, ["error", "server", /Redis Cluster/, /--redis-cluster auto/]);
+    assertFound(await check(flags), ["error", "client", /CLUSTERDOWN/, /./]);
   }, ["--cluster-enabled", "yes"]);
   await withRedis(async (port) => {
     const info = "redis_version:7.0.15\r\nredis_mode:sentinel\r\n";

@@ -125,136 +125,197 @@ Deno.test("in front of a cluster: reads are at most a lease old while it is resh
   assertEquals(found.readers.map(({ reconnects }) => reconnects), [0, 0]);
 });
 
-Deno.test("clients see one Redis: commands with keys of one slot, of several, and of none", async () => {
+Deno.test("in front of one cluster", async (t) => {
   await using cluster = await startCluster({ replicas: 0 });
-  await using proxy = await before(cluster);
-  const [a, b, c] = keysOf(cluster) as [string, string, string];
-  const cli = async (...words: string[]) => (await redisCli(proxy.port, ...words)).trim();
-  assertEquals(await cli("MSET", a, "1", b, "2", c, "3"), "OK");
-  assertEquals(await cli("MGET", c, a, "missing", b), "3\n1\n\n2");
-  assertEquals(await cli("EXISTS", a, b, c, "missing"), "3");
-  assertEquals(await cli("TOUCH", a, "missing", c), "2");
-  assertEquals(await cli("DBSIZE"), "3");
-  assertEquals((await cli("KEYS", "key:*")).split("\n").sort(), [a, b, c].sort());
-  assertEquals((await cli("--scan")).split("\n").sort(), [a, b, c].sort());
-  assertEquals(await cli("DEL", a, "missing", b), "2");
-  assertEquals(await cli("UNLINK", c), "1");
-  assertEquals(await cli("RPUSH", "{tag}l", "x"), "1");
-  assertEquals(await cli("RPOPLPUSH", "{tag}l", "{tag}m"), "x");
-  assertMatch(await cli("RENAME", a, b), /^CROSSSLOT /);
-  assertMatch(await cli("MSETNX", a, "1", b, "2"), /^CROSSSLOT /);
-  assertEquals(await cli("EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", b, "9"), "OK");
-  assertEquals(await cli("GET", b), "9");
-  const sha = await cli("SCRIPT", "LOAD", "return redis.call('GET', KEYS[1])");
-  for (const [key, value] of [[a, ""], [b, "9"], [c, ""]]) {
-    assertEquals(await cli("EVALSHA", sha, "1", key!), value);
-  }
-  assertEquals(await cli("SCRIPT", "EXISTS", sha, "0".repeat(40)), "1\n0");
-  assertEquals(await cli("FLUSHALL"), "OK");
-  assertEquals(await cli("GET", b), "");
-  assertEquals(await cli("DBSIZE"), "0");
-});
-
-Deno.test("a large scan finds every key once, whatever node it is on", async () => {
-  await using cluster = await startCluster({ replicas: 0 });
-  await using proxy = await before(cluster);
-  using client = await RawClient.connect(proxy.port);
-  const names = Array.from({ length: 1000 }, (_, index) => `scan:${index}`);
-  await client.send(names.map((name) => request("SET", name, "x")).join(""));
-  assertEquals(await client.text(5 * names.length), "+OK\r\n".repeat(names.length));
-  const found = (await redisCli(proxy.port, "--scan", "--pattern", "scan:*")).trim().split("\n");
-  assertEquals(new Set(found), new Set(names));
-});
-
-Deno.test("transactions, blocked clients and subscribers get a connection to the node of their keys", async () => {
-  await using cluster = await startCluster({ replicas: 0 });
-  await using proxy = await before(cluster);
-  const [a, b, c] = keysOf(cluster) as [string, string, string];
-  for (const key of [a, b, c]) {
-    using client = await RawClient.connect(proxy.port);
-    // In one piece.
-    const piece = request("MULTI") + request("SET", key, "1") + request("INCR", key) +
-      request("EXEC");
-    await client.send(piece);
-    assertEquals(await client.until(":2\r\n"), "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:2\r\n");
-    // Step by step, with WATCH and without.
-    const say = async (...words: string[]) => {
-      await client.send(request(...words));
-      return await client.until("\r\n");
-    };
-    assertEquals(await say("WATCH", key), "+OK\r\n");
-    assertEquals(await say("MULTI"), "+OK\r\n");
-    assertEquals(await say("INCR", key), "+QUEUED\r\n");
-    await client.send(request("EXEC"));
-    assertEquals(await client.until(":3\r\n"), "*1\r\n:3\r\n");
-    assertEquals(await say("MULTI"), "+OK\r\n");
-    assertEquals(await say("INCR", key), "+QUEUED\r\n");
-    await client.send(request("EXEC"));
-    assertEquals(await client.until(":4\r\n"), "*1\r\n:4\r\n");
-    // The first key says where a transaction belongs.
-    using fresh = await RawClient.connect(proxy.port);
-    await fresh.send(request("MULTI"));
-    assertEquals(await fresh.until("\r\n"), "+OK\r\n");
-    await fresh.send(request("INCR", key) + request("GET", key) + request("EXEC"));
-    const wanted = "+QUEUED\r\n+QUEUED\r\n*2\r\n:5\r\n$1\r\n5\r\n";
-    assertEquals(await fresh.text(wanted.length), wanted);
-    // Blocked, on a list of each node in turn.
-    for (const list of [a, b, c].map((one) => `{${one}}:list`)) {
-      await client.send(request("BLPOP", list, "0"));
-      await until(async () => (await ask(proxy.port, "RPUSH", list, "job")) !== "");
-      await client.until("job\r\n");
-      await ask(proxy.port, "DEL", list);
-    }
-  }
-  using two = await RawClient.connect(proxy.port);
-  await two.send(
-    request("MULTI") + request("SET", a, "1") + request("SET", b, "1") + request("EXEC"),
-  );
-  assertMatch(await two.until("same slot\r\n"), /-EXECABORT .*CROSSSLOT/);
-  using subscriber = await RawClient.connect(proxy.port);
-  await subscriber.send(request("SUBSCRIBE", "news"));
-  await subscriber.until(":1\r\n");
-  assertEquals(await ask(cluster.masters[2]!.port, "PUBLISH", "news", "hello"), ":0");
-  assertStringIncludes(await subscriber.until("hello\r\n"), "message");
-  for (const channel of [a, b, c]) {
-    using sharded = await RawClient.connect(proxy.port);
-    await sharded.send(request("SSUBSCRIBE", channel));
-    await sharded.until(":1\r\n");
-    assertEquals(await ask(proxy.port, "SPUBLISH", channel, "hi"), ":1");
-    await sharded.until("hi\r\n");
-  }
-});
-
-Deno.test("the check takes a node for what it is named as", async () => {
-  await using cluster = await startCluster({ replicas: 0 });
-  const check = async (url: string) => {
-    const all = ["check", "--port", "0", "--redis-url", url];
-    return (await run(COMMAND[0]!, [...COMMAND.slice(1), ...all])).stdout;
-  };
-  assertMatch(await check(cluster.url), /Checked as a node of the cluster[^]*\n0 errors/);
   const [first] = cluster.url.split(",") as [string];
-  assertMatch(await check(first), /error +server .*MOVED\n +fix: --redis-url redis\+cluster:/);
-  await using redis = await startRedisServer();
-  const wrong = await check(`redis+cluster://127.0.0.1:${redis.port}`);
-  assertMatch(wrong, /error +server .*no node of a Redis Cluster/);
-});
 
-Deno.test("INFO, metrics and explain show the nodes of a cluster, and readiness one that is lost", async () => {
-  await using cluster = await startCluster({ replicas: 0 });
-  await using proxy = await before(cluster, "--admin-port", "0");
-  const admin = await adminPortOf(proxy);
-  const [a] = keysOf(cluster) as [string];
-  const info = await redisCli(proxy.port, "INFO");
-  const { port } = cluster.masters[0]!;
-  assertMatch(info, new RegExp(`cluster_node_\\d+:name=127.0.0.1:${port},state=up,slots=546\\d`));
-  assertMatch(
-    await curl(admin, "/metrics"),
-    new RegExp(`redis_proxy_cluster_node_slots{node="127.0.0.1:${port}"} 546\\d`),
+  await t.step(
+    "clients see one Redis: commands with keys of one slot, of several, and of none",
+    async () => {
+      await using proxy = await before(cluster);
+      const [a, b, c] = keysOf(cluster) as [string, string, string];
+      const cli = async (...words: string[]) => (await redisCli(proxy.port, ...words)).trim();
+      assertEquals(await cli("MSET", a, "1", b, "2", c, "3"), "OK");
+      assertEquals(await cli("MGET", c, a, "missing", b), "3\n1\n\n2");
+      assertEquals(await cli("EXISTS", a, b, c, "missing"), "3");
+      assertEquals(await cli("TOUCH", a, "missing", c), "2");
+      assertEquals(await cli("DBSIZE"), "3");
+      assertEquals((await cli("KEYS", "key:*")).split("\n").sort(), [a, b, c].sort());
+      assertEquals((await cli("--scan")).split("\n").sort(), [a, b, c].sort());
+      assertEquals(await cli("DEL", a, "missing", b), "2");
+      assertEquals(await cli("UNLINK", c), "1");
+      assertEquals(await cli("RPUSH", "{tag}l", "x"), "1");
+      assertEquals(await cli("RPOPLPUSH", "{tag}l", "{tag}m"), "x");
+      assertMatch(await cli("RENAME", a, b), /^CROSSSLOT /);
+      assertMatch(await cli("MSETNX", a, "1", b, "2"), /^CROSSSLOT /);
+      assertEquals(
+        await cli("EVAL", "return redis.call('SET', KEYS[1], ARGV[1])", "1", b, "9"),
+        "OK",
+      );
+      assertEquals(await cli("GET", b), "9");
+      const sha = await cli("SCRIPT", "LOAD", "return redis.call('GET', KEYS[1])");
+      for (const [key, value] of [[a, ""], [b, "9"], [c, ""]]) {
+        assertEquals(await cli("EVALSHA", sha, "1", key!), value);
+      }
+      assertEquals(await cli("SCRIPT", "EXISTS", sha, "0".repeat(40)), "1\n0");
+      assertEquals(await cli("FLUSHALL"), "OK");
+      assertEquals(await cli("GET", b), "");
+      assertEquals(await cli("DBSIZE"), "0");
+    },
   );
-  const explained = await redisCli(proxy.port, "PROXY", "EXPLAIN", a);
-  assertMatch(explained, new RegExp(`^redis\n127.0.0.1:${port}$`, "m"));
-  assertMatch(explained, new RegExp(`^slot\n${slotOf(a)}$`, "m"));
-  assertEquals(await curl(admin, "/readyz"), "ready\n");
-  cluster.masters[0]!.server.kill("SIGKILL");
-  await until(async () => (await curl(admin, "/readyz")).includes(`127.0.0.1:${port}`));
+
+  await t.step("a large scan finds every key once, whatever node it is on", async () => {
+    await using proxy = await before(cluster);
+    using client = await RawClient.connect(proxy.port);
+    const names = Array.from({ length: 1000 }, (_, index) => `scan:${index}`);
+    await client.send(names.map((name) => request("SET", name, "x")).join(""));
+    assertEquals(await client.text(5 * names.length), "+OK\r\n".repeat(names.length));
+    const found = (await redisCli(proxy.port, "--scan", "--pattern", "scan:*")).trim().split("\n");
+    assertEquals(new Set(found), new Set(names));
+  });
+
+  await t.step(
+    "transactions, blocked clients and subscribers get a connection to the node of their keys",
+    async () => {
+      await using proxy = await before(cluster);
+      const [a, b, c] = keysOf(cluster) as [string, string, string];
+      for (const key of [a, b, c]) {
+        using client = await RawClient.connect(proxy.port);
+        // In one piece.
+        const piece = request("MULTI") + request("SET", key, "1") + request("INCR", key) +
+          request("EXEC");
+        await client.send(piece);
+        assertEquals(
+          await client.until(":2\r\n"),
+          "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:2\r\n",
+        );
+        // Step by step, with WATCH and without.
+        const say = async (...words: string[]) => {
+          await client.send(request(...words));
+          return await client.until("\r\n");
+        };
+        assertEquals(await say("WATCH", key), "+OK\r\n");
+        assertEquals(await say("MULTI"), "+OK\r\n");
+        assertEquals(await say("INCR", key), "+QUEUED\r\n");
+        await client.send(request("EXEC"));
+        assertEquals(await client.until(":3\r\n"), "*1\r\n:3\r\n");
+        assertEquals(await say("MULTI"), "+OK\r\n");
+        assertEquals(await say("INCR", key), "+QUEUED\r\n");
+        await client.send(request("EXEC"));
+        assertEquals(await client.until(":4\r\n"), "*1\r\n:4\r\n");
+        // The first key says where a transaction belongs.
+        using fresh = await RawClient.connect(proxy.port);
+        await fresh.send(request("MULTI"));
+        assertEquals(await fresh.until("\r\n"), "+OK\r\n");
+        await fresh.send(request("INCR", key) + request("GET", key) + request("EXEC"));
+        const wanted = "+QUEUED\r\n+QUEUED\r\n*2\r\n:5\r\n$1\r\n5\r\n";
+        assertEquals(await fresh.text(wanted.length), wanted);
+        // Blocked, on a list of each node in turn.
+        for (const list of [a, b, c].map((one) => `{${one}}:list`)) {
+          await client.send(request("BLPOP", list, "0"));
+          await until(async () => (await ask(proxy.port, "RPUSH", list, "job")) !== "");
+          await client.until("job\r\n");
+          await ask(proxy.port, "DEL", list);
+        }
+      }
+      using two = await RawClient.connect(proxy.port);
+      await two.send(
+        request("MULTI") + request("SET", a, "1") + request("SET", b, "1") + request("EXEC"),
+      );
+      assertMatch(await two.until("same slot\r\n"), /-EXECABORT .*CROSSSLOT/);
+      using subscriber = await RawClient.connect(proxy.port);
+      await subscriber.send(request("SUBSCRIBE", "news"));
+      await subscriber.until(":1\r\n");
+      assertEquals(await ask(cluster.masters[2]!.port, "PUBLISH", "news", "hello"), ":0");
+      assertStringIncludes(await subscriber.until("hello\r\n"), "message");
+      for (const channel of [a, b, c]) {
+        using sharded = await RawClient.connect(proxy.port);
+        await sharded.send(request("SSUBSCRIBE", channel));
+        await sharded.until(":1\r\n");
+        assertEquals(await ask(proxy.port, "SPUBLISH", channel, "hi"), ":1");
+        await sharded.until("hi\r\n");
+      }
+    },
+  );
+
+  await t.step("the check takes a node for what it is named as", async () => {
+    const check = async (url: string, ...args: string[]) => {
+      const all = ["check", "--port", "0", "--redis-url", url, ...args];
+      return (await run(COMMAND[0]!, [...COMMAND.slice(1), ...all])).stdout;
+    };
+    assertMatch(await check(cluster.url), /Checked as a node of the cluster[^]*\n0 errors/);
+    assertMatch(await check(first), /ok +server .*uses all of its nodes/);
+    const alone = await check(first, "--redis-cluster", "off");
+    assertMatch(alone, /error +server .*MOVED\n +fix: --redis-cluster auto/);
+    await using redis = await startRedisServer();
+    const wrong = await check(`redis+cluster://127.0.0.1:${redis.port}`);
+    assertMatch(wrong, /error +server .*no node of a Redis Cluster/);
+  });
+
+  await t.step(
+    "a cluster is found behind the one node that is named, and its clients stay connected",
+    async () => {
+      const { server } = cluster.masters[0]!;
+      server.kill("SIGSTOP");
+      const args = ["--redis-url", first, "--redis-timeout", "300ms"];
+      await using proxy = await startProxy(null, args, { awaitRedis: false });
+      using client = await RawClient.connect(proxy.port);
+      await client.send(request("GET", "key:1"));
+      assertMatch(await client.until("\r\n"), /^-ORIGINTIMEOUT /);
+      server.kill("SIGCONT");
+      await until(async () => await figure(proxy.port, "cluster_nodes_confirmed") === 3);
+      for (const key of keysOf(cluster)) {
+        await client.send(request("SET", key, key) + request("GET", key));
+        assertEquals(await client.until(`${key}\r\n`), `+OK\r\n$${key.length}\r\n${key}\r\n`);
+      }
+      await client.send(request("MULTI") + request("GET", keysOf(cluster)[1]!) + request("EXEC"));
+      assertMatch(await client.until("key:"), /QUEUED/);
+      assertStringIncludes(
+        proxy.process.stderr,
+        "Redis is a cluster: the proxy uses all of its nodes",
+      );
+    },
+  );
+
+  await t.step(
+    "a cluster behind the one node that is named is found before the first client is served",
+    async () => {
+      await using proxy = await startProxy(null, ["--redis-url", first], { awaitRedis: false });
+      const replies = keysOf(cluster).map((key) => ask(proxy.port, "SET", key, "x"));
+      assertEquals(await Promise.all(replies), ["+OK", "+OK", "+OK"]);
+    },
+  );
+
+  await t.step("--redis-cluster off keeps to the one node that is named", async () => {
+    await using proxy = await startProxy(null, ["--redis-url", first, "--redis-cluster", "off"]);
+    const replies = keysOf(cluster).map((key) => ask(proxy.port, "GET", key));
+    const moved = (await Promise.all(replies)).filter((one) => one.startsWith("-MOVED"));
+    assertEquals(moved.length, 2);
+    assertStringIncludes(proxy.process.stderr, "one node of a cluster");
+  });
+
+  await t.step(
+    "INFO, metrics and explain show the nodes of a cluster, and readiness one that is lost",
+    async () => {
+      await using proxy = await before(cluster, "--admin-port", "0");
+      const admin = await adminPortOf(proxy);
+      const [a] = keysOf(cluster) as [string];
+      const info = await redisCli(proxy.port, "INFO");
+      const { port } = cluster.masters[0]!;
+      assertMatch(
+        info,
+        new RegExp(`cluster_node_\\d+:name=127.0.0.1:${port},state=up,slots=546\\d`),
+      );
+      assertMatch(
+        await curl(admin, "/metrics"),
+        new RegExp(`redis_proxy_cluster_node_slots{node="127.0.0.1:${port}"} 546\\d`),
+      );
+      const explained = await redisCli(proxy.port, "PROXY", "EXPLAIN", a);
+      assertMatch(explained, new RegExp(`^redis\n127.0.0.1:${port}$`, "m"));
+      assertMatch(explained, new RegExp(`^slot\n${slotOf(a)}$`, "m"));
+      assertEquals(await curl(admin, "/readyz"), "ready\n");
+      cluster.masters[0]!.server.kill("SIGKILL");
+      await until(async () => (await curl(admin, "/readyz")).includes(`127.0.0.1:${port}`));
+    },
+  );
 });

@@ -7,7 +7,7 @@ import { host, serverName } from "../hosts.ts";
 import { bytes, duration, integer } from "../quantities.ts";
 import { redisUrl } from "../redis_url.ts";
 import { optional, setting, variable } from "../setting.ts";
-import { file, text } from "../texts.ts";
+import { file, oneOf, text } from "../texts.ts";
 
 export const REDIS = {
   "redis-host": setting(host("redis-port"), "127.0.0.1", "host of Redis"),
@@ -16,6 +16,11 @@ export const REDIS = {
     redisUrl,
     "address of Redis: redis://, rediss:// (TLS), unix:///path or redis+sentinel://",
     true,
+  ),
+  "redis-cluster": setting(
+    oneOf(["auto", "off"]),
+    "auto",
+    "if Redis turns out to be a node of a cluster: use all nodes (auto), or it alone (off)",
   ),
   "redis-password-file": optional(
     file,

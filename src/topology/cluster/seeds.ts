@@ -7,14 +7,10 @@
 import type { Log } from "../../core/log.ts";
 import type { Millis } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
-import { authenticate } from "../../origin/greeting.ts";
-import { Closings } from "../../origin/wire/closings.ts";
 import { type Loss, lossOf } from "../../origin/loss.ts";
-import { open } from "../../origin/open.ts";
-import { Refused } from "../../origin/refusal.ts";
-import type { Reply } from "../../origin/wire/reply.ts";
 import type { Members } from "./members.ts";
-import { nameOf, type Place, readSlots, type SlotRange } from "./slots_reply.ts";
+import { slotsAt } from "./slots_at.ts";
+import { nameOf, type Place } from "./slots_reply.ts";
 
 /** Pause before the seeds are asked again. */
 const PAUSE: Millis = 200;
@@ -80,24 +76,5 @@ export class Seeds {
     this.#said.set(node, now);
     const { message, advice = "Check --redis-url" } = loss;
     this.log.warn("Cannot ask a node for the cluster", { node, why: message, advice });
-  }
-}
-
-/**
- * Returns the slots and their masters, as a node sees them.
- *
- * @throws {Refused} When it refuses, or is no node of a cluster.
- * @throws {Error} When it cannot be reached.
- */
-async function slotsAt(address: OriginAddress, timeout: Millis): Promise<SlotRange[]> {
-  const { connection, handshake } = await open(address, timeout, new Closings());
-  try {
-    await authenticate(handshake, address);
-    const reply = await handshake.must("CLUSTER", "SLOTS") as Reply;
-    const ranges = readSlots(reply, address.host);
-    if (ranges.length === 0) throw new Refused("CLUSTER SLOTS", "CLUSTERDOWN no slot has a node");
-    return ranges;
-  } finally {
-    connection.close("asked");
   }
 }

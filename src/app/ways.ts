@@ -1,0 +1,160 @@
+/**
+ * The way to Redis: what leads to one Redis, or to a cluster. It is replaced as a whole when the
+ * Redis that the settings name turns out to be a node of a cluster. Clients stay connected.
+ *
+ * @module
+ */
+import type { Config } from "../config/mod.ts";
+import type { Log } from "../core/log.ts";
+import type { Stats } from "../core/stats.ts";
+import type { Millis } from "../core/types.ts";
+import type { ChangeLog } from "../lanes/changes.ts";
+import type { ClientIds } from "../lanes/client_ids.ts";
+import type { Lanes } from "../lanes/mod.ts";
+import type { Elsewhere } from "../origin/byte_budget.ts";
+import { findCluster } from "../topology/cluster/discovery.ts";
+import { nameOf, type Place } from "../topology/cluster/slots_reply.ts";
+import { type DataPath, makeDataPath } from "./data_path.ts";
+import { followMaster } from "./follow_master.ts";
+import { makeLanes } from "./lanes.ts";
+
+/** How long until a node that did not tell its cluster is asked again. */
+const AGAIN: Millis = 10_000;
+
+/** How long to wait at the start for the first connection, which shows whether Redis is a cluster. */
+const FIRST: Millis = 500;
+
+/** How often to look whether all nodes of a cluster are connected. */
+const LOOK: Millis = 10;
+
+export interface Way {
+  readonly config: Config;
+  readonly data: DataPath;
+  /** Null if only reads are served. */
+  readonly lanes: Lanes | null;
+}
+
+/** What all ways share. */
+export interface WayParts {
+  readonly stats: Stats;
+  /** The memory of unread replies. */
+  readonly replies: Elsewhere;
+  readonly maxPrivate: number;
+  readonly log: Log;
+}
+
+export class Ways {
+  /** Called with the way that has replaced another one. */
+  onChange: (way: Way) => void = () => {};
+  #now: Way;
+  #looking: Promise<void> | null = null;
+  #isClosed = false;
+
+  constructor(config: Config, readonly parts: WayParts) {
+    this.#now = this.#make(config);
+  }
+
+  /** The present way. */
+  get now(): Way {
+    return this.#now;
+  }
+
+  /** Connects to Redis. */
+  open(): void {
+    const way = this.#now;
+    const { data: { link, backing }, config: { values } } = way;
+    followMaster(way.data, way.lanes);
+    if (link !== null && values["redis-cluster"] === "auto") {
+      link.onClusterNode = () => this.#looking ??= this.#look(way);
+    }
+    backing.open();
+  }
+
+  /** Resolves when it is known whether Redis is a cluster, or soon if Redis does not say so at once. */
+  async known(): Promise<void> {
+    const { data: { link }, config: { values } } = this.#now;
+    if (link === null || values["redis-cluster"] === "off") return;
+    await Promise.race([link.up(), sleep(FIRST)]);
+    await this.#looking;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    close(this.#now);
+  }
+
+  #make(config: Config, ids?: ClientIds): Way {
+    const { stats, replies, maxPrivate, log } = this.parts;
+    const data = makeDataPath(config, stats, replies, log);
+    const changes = changeLog(() => this.#now.data);
+    return { config, data, lanes: makeLanes(config, data, maxPrivate, changes, stats, log, ids) };
+  }
+
+  /** The Redis of this way is a node of a cluster: looks for the others. */
+  async #look(way: Way): Promise<void> {
+    try {
+      const { address } = way.data.link!.upstream!;
+      const masters = await findCluster(address, way.config.values["redis-timeout"]);
+      if (this.#isClosed) return;
+      await this.#enter(way, masters);
+    } catch (error) {
+      const advice = "Name it as redis+cluster://..., or use --redis-cluster off";
+      const why = (error as Error).message;
+      const event = "This Redis is one node of a cluster, which cannot be used: " +
+        "other nodes' keys get MOVED";
+      this.parts.log.warn(event, { why, advice });
+      const timer = setTimeout(() => {
+        if (way.data.link?.upstream && !this.#isClosed) this.#looking ??= this.#look(way);
+      }, AGAIN);
+      Deno.unrefTimer(timer);
+    } finally {
+      this.#looking = null;
+    }
+  }
+
+  /** Takes the way to a cluster, once its nodes are connected. */
+  async #enter(old: Way, seeds: readonly Place[]): Promise<void> {
+    const origin = { ...old.config.origin, socket: null, host: "", port: 0 };
+    const way = this.#make({ ...old.config, origin, cluster: { seeds } }, old.lanes?.ids);
+    if (old.lanes !== null) way.lanes!.table = old.lanes.table;
+    const timeout = old.config.values["redis-timeout"];
+    const end = performance.now() + timeout;
+    way.data.backing.open();
+    while (!way.data.backing.isUp && performance.now() < end) await sleep(LOOK);
+    if (this.#isClosed) return close(way);
+    this.#now = way;
+    this.onChange(way);
+    old.lanes?.retire();
+    // Requests in flight may end.
+    Deno.unrefTimer(setTimeout(() => close(old), timeout));
+    const advice = "--redis-cluster off would use the named node alone";
+    const masters = seeds.map(nameOf).join(",");
+    this.parts.log.info("Redis is a cluster: the proxy uses all of its nodes", { masters, advice });
+  }
+}
+
+function close({ data, lanes }: Way): void {
+  data.sentinels?.close();
+  data.backing.close();
+  lanes?.close();
+  data.permits.close();
+}
+
+/** The changes that the lanes report to the cache. */
+function changeLog(data: () => DataPath): ChangeLog {
+  return {
+    invalidate: (key) => data().table.invalidate(key),
+    flush: () => data().table.flush(),
+    // A fence cannot wait for changes that Redis does not report.
+    fence: async (withSwaps) => {
+      const { table, backing } = data();
+      if (!table.coversAll) return false;
+      const known = [backing.fence(), ...(withSwaps ? [backing.swapsKnown()] : [])];
+      return (await Promise.all(known)).every(Boolean);
+    },
+  };
+}
+
+function sleep(duration: Millis): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, duration));
+}
