@@ -111,24 +111,33 @@ export class ClientLane implements Sender {
     if (--this.#shared === 0) this.onChange();
   }
 
-  /** Returns the private lane and opens it if there is none, or the failure to open it. */
-  async open(request?: Passable): Promise<PrivateLane | Failure> {
+  /**
+   * Returns the private lane and opens it if there is none, or the failure to open it. It returns a
+   * promise only if the client must wait.
+   */
+  open(request?: Passable): PrivateLane | Failure | Promise<PrivateLane | Failure> {
     if (this.#private !== null && this.#private.connection.loss === null) {
       const present = this.#private;
       const isFit = request === undefined || !present.isIdle || this.lanes.suits(present, request);
       if (isFit) return present;
       this.#drop();
     }
-    const opened = await this.lanes.openPrivate(this.client, request);
+    const opened = this.lanes.openPrivate(this.client, request);
+    return opened instanceof Promise
+      ? opened.then((lane) => this.#opened(lane))
+      : this.#opened(opened);
+  }
+
+  #opened(opened: PrivateLane | Failure): PrivateLane | Failure {
     if (opened instanceof Failure) return opened;
     opened.onChange = this.onChange;
     return this.#private = opened;
   }
 
   /** Opens another private lane, for this request; the present one ends. */
-  reopen(request: Passable): Promise<PrivateLane | Failure> {
+  async reopen(request: Passable): Promise<PrivateLane | Failure> {
     this.#drop();
-    return this.open(request);
+    return await this.open(request);
   }
 
   /**

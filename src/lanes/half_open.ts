@@ -29,6 +29,8 @@ export interface Watched {
 /** The connections that Redis has, by their ids, and whether each is blocked. */
 export type Known = ReadonlyMap<number, boolean>;
 
+const LOST = "Redis has ended the connection, and the proxy was not told";
+
 /** The most connections to ask about at once. */
 const ASKED = 1000;
 
@@ -43,11 +45,13 @@ export class HalfOpenWatch {
   /**
    * @param watched Returns the connections.
    * @param known Returns which of these ids Redis has now; null if it does not say.
+   * @param onFound Called when a connection was lost: connections without requests may be, too.
    */
   constructor(
     readonly watched: () => readonly Watched[],
     readonly known: (ids: readonly number[]) => Promise<Known | null>,
     every: Millis,
+    readonly onFound: () => void = () => {},
   ) {
     this.#timer = setInterval(() => this.look(performance.now()), every);
     Deno.unrefTimer(this.#timer);
@@ -57,24 +61,37 @@ export class HalfOpenWatch {
     clearInterval(this.#timer);
   }
 
-  /** Looks at all connections, and ends those that are lost. */
+  /**
+   * Looks at all connections, and ends those that are lost. Whatever ended one may have ended more:
+   * then Redis is asked about all that wait.
+   */
   async look(now: Millis): Promise<void> {
     const silent = this.watched().filter((one) => this.#isSilent(one, now)).slice(0, ASKED);
     if (silent.length === 0 || this.#isAsking) return;
     this.#isAsking = true;
-    const known = await this.known(silent.map(({ upstreamId }) => upstreamId!));
-    this.#isAsking = false;
+    const known = await this.#ask(silent);
     for (const one of silent) {
       if (known === null) this.#forget(one.connection);
       else this.#judge(one, known.get(one.upstreamId!));
     }
+    if (silent.some(({ upstreamId }) => known?.has(upstreamId!) === false)) {
+      this.onFound();
+      const others = this.watched().filter(isWaiting).slice(0, ASKED);
+      const rest = others.length === 0 ? null : await this.#ask(others);
+      for (const { connection, upstreamId } of others) {
+        if (rest?.has(upstreamId!) === false) connection.close(LOST);
+      }
+    }
+    this.#isAsking = false;
+  }
+
+  #ask(about: readonly Watched[]): Promise<Known | null> {
+    return this.known(about.map(({ upstreamId }) => upstreamId!));
   }
 
   /** @param isBlocked Whether Redis has blocked the connection; undefined if it has none. */
   #judge({ connection, isShared }: Watched, isBlocked: boolean | undefined): void {
-    if (isBlocked === undefined) {
-      return connection.close("Redis has ended the connection, and the proxy was not told");
-    }
+    if (isBlocked === undefined) return connection.close(LOST);
     if (connection.received !== this.#seen.get(connection)?.received) return;
     if (isBlocked || !isShared) {
       this.#forget(connection);
@@ -91,8 +108,9 @@ export class HalfOpenWatch {
     this.#suspected.delete(connection);
   }
 
-  #isSilent({ connection, upstreamId, outstanding, patience }: Watched, now: Millis): boolean {
-    if (outstanding === 0 || upstreamId === null || connection.loss !== null) {
+  #isSilent(watched: Watched, now: Millis): boolean {
+    const { connection, patience } = watched;
+    if (!isWaiting(watched)) {
       this.#forget(connection);
       return false;
     }
@@ -103,4 +121,9 @@ export class HalfOpenWatch {
     this.#seen.set(connection, { received, since: now });
     return false;
   }
+}
+
+/** Whether a connection has requests without a reply, and Redis can be asked about it. */
+function isWaiting({ connection, upstreamId, outstanding }: Watched): boolean {
+  return outstanding > 0 && upstreamId !== null && connection.loss === null;
 }

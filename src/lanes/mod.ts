@@ -1,85 +1,33 @@
 /**
  * The lanes: the ways to Redis for commands that the cache does not answer. This module has what
- * all clients share: the table of commands, the shared connections, and the count of private
- * connections.
+ * all clients share: the table of commands, the shared connections, and the private ones.
  *
  * @module
  */
-import { PassFilter } from "../commands/permission.ts";
 import { isAlwaysShared, type Route } from "../commands/route.ts";
 import { CommandTable } from "../commands/table.ts";
-import type { CommandSpec, Reply as CommandReply, Words } from "../commands/spec.ts";
+import type { CommandSpec, Words } from "../commands/spec.ts";
 import type { Later } from "../core/later.ts";
-import type { Latencies } from "../core/stats.ts";
-import { Failure, type Millis } from "../core/types.ts";
+import { Failure } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
-import { Closings } from "../origin/wire/closings.ts";
 import type { Connection } from "../origin/wire/connection.ts";
-import { fieldOf, type Reply } from "../origin/wire/reply.ts";
-import type { ChangeLog } from "./changes.ts";
+import type { Reply } from "../origin/wire/reply.ts";
 import { ClientIds } from "./client_ids.ts";
-import type { Greeting } from "./greeting.ts";
 import { HalfOpenWatch, type Known, type Watched } from "./half_open.ts";
 import type { LaneClient } from "./lane_client.ts";
 import { LongRequests } from "./long_requests.ts";
-import { ConnectionState } from "./connection_state.ts";
+import type { LanesOptions, Opening } from "./options.ts";
 import type { Passable } from "./passable.ts";
-import { PrivateLane } from "./private_lane.ts";
+import type { PrivateLane } from "./private_lane.ts";
+import { PrivateLanes } from "./private_lanes.ts";
+import { Questions } from "./questions.ts";
 import { type Passed, type Sender, SharedLane } from "./shared_lane.ts";
 import { StreamBudget } from "./stream_budget.ts";
 
-/** The attributes of a new connection, without the database, which is always the cached one. */
-export type Opening = Omit<Greeting, "database">;
-
-export interface LanesOptions {
-  /**
-   * Opens a connection to Redis, logged in and in the right database. Never rejects.
-   *
-   * @param prepare Asks further questions, before the connection counts as open.
-   * @param place Where to connect, if there are several places.
-   */
-  readonly open: (
-    opening: Opening,
-    prepare: (connection: Connection) => Promise<void>,
-    place?: OriginAddress,
-  ) => Promise<Connection | Failure>;
-  /** How long Redis may take to answer the commands of the proxy itself. */
-  readonly timeout: Millis;
-  /** Called with the table of commands each time it has been read. */
-  readonly onTable: (table: CommandTable) => void;
-  /** Called with the length of the longest argument that Redis takes, in bytes, once it is known. */
-  onLongest?: (bytes: number) => void;
-  readonly cache: ChangeLog;
-  readonly stats: LaneStats;
-  /** The database that the cache serves. */
-  readonly database: number;
-  /** The proxy's own credentials at Redis; null if Redis requires none. */
-  readonly login: Greeting["login"];
-  readonly filter: PassFilter;
-  /** The most private connections. */
-  readonly maxPrivate: number;
-  /** The most bytes of unread long replies on the shared lanes. */
-  readonly replyMemory: number;
-  /** The clients that there are already; default: none. */
-  readonly ids?: ClientIds | undefined;
-}
-
-/** The counters of the lanes. */
-export interface LaneStats {
-  commandsPassed: number;
-  upstreams: number;
-  upstreamsTotal: number;
-  readonly latencies: Pick<Latencies, "lanes">;
-}
+export type { LanesOptions, LaneStats, Opening } from "./options.ts";
 
 /** The names of the shared lanes in CLIENT LIST. */
 const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } as const;
-
-const MOVED = "Redis is somewhere else now";
-
-/** What is asked of a server: its commands, and the longest argument that it takes. */
-const QUESTIONS = ["COMMAND", "CONFIG GET proto-max-bulk-len"] as const;
-type Question = typeof QUESTIONS[number];
 
 /** How long connections may be silent before Redis is asked about them, in time-outs. */
 const SHARED_PATIENCE = 5;
@@ -100,33 +48,42 @@ export class Lanes {
     shared: {},
     control: {},
   };
-  /** How often Redis has moved. */
-  #moves = 0;
+  /** The private lanes of all clients. */
+  readonly #private: PrivateLanes;
   readonly #budget: StreamBudget;
   /** Results of `plain` for the current table, by name; null for commands that are not plain. */
   readonly #plain = new Map<string, CommandSpec | null>();
   #plainTable: CommandTable | null = null;
-  /** Questions at which the server ends the connection, as some do at an unknown command. */
-  readonly #closings = new Closings();
-
+  readonly #questions = new Questions({
+    onTable: (table) => {
+      this.table = table;
+      this.options.onTable(table);
+    },
+    onLongest: (bytes) => this.options.onLongest?.(bytes),
+    onId: (connection, id) => this.#upstreamIds.set(connection, id),
+  });
   /** The ids at Redis of shared connections. */
   readonly #upstreamIds = new WeakMap<Connection, number>();
-  readonly #private = new Set<PrivateLane>();
   readonly #watch: HalfOpenWatch;
 
   constructor(readonly options: LanesOptions) {
     this.ids = options.ids ?? new ClientIds();
     this.#budget = new StreamBudget(options.replyMemory);
+    this.#private = new PrivateLanes(options);
     this.#watch = new HalfOpenWatch(
-      () => this.#watched(),
+      () => {
+        this.#private.look();
+        return this.#watched();
+      },
       (ids) => this.#known(ids),
       options.timeout,
+      () => this.#private.renew("another connection was lost"),
     );
   }
 
   /** Whether one more private connection may be opened. */
   get hasRoom(): boolean {
-    return this.options.stats.upstreams < this.options.maxPrivate;
+    return this.#private.hasRoom;
   }
 
   /**
@@ -210,44 +167,16 @@ export class Lanes {
   }
 
   /** Opens a private lane for a client, and for this request. */
-  async openPrivate(client: LaneClient, request?: Passable): Promise<PrivateLane | Failure> {
-    const { open, cache, database, stats } = this.options;
-    if (!this.hasRoom) {
-      return new Failure("reply", "ERR max number of clients reached");
-    }
-    stats.upstreams++;
-    const { version, login, name, libraryName, libraryVersion } = client;
-    const moves = this.#moves;
-    let upstreamId: number | null = null;
-    const opening = { version, login, name, libraryName, libraryVersion };
-    const place = this.placeOf(request);
-    const prepare = async (connection: Connection) => {
-      upstreamId = await idOf(connection);
-    };
-    const connection = await open(opening, prepare, place);
-    if (connection instanceof Failure) {
-      stats.upstreams--;
-      return connection;
-    }
-    stats.upstreamsTotal++;
-    if (connection.loss !== null) {
-      stats.upstreams--;
-      return new Failure("away", `Redis is away: ${connection.loss}`);
-    }
-    const lane = new PrivateLane(connection, new ConnectionState(database), cache, client);
-    lane.latency = stats.latencies.lanes.private;
-    lane.place = place;
-    this.#private.add(lane);
-    lane.onClosed = () => {
-      stats.upstreams--;
-      this.#private.delete(lane);
-    };
-    lane.upstreamId = upstreamId;
-    if (moves !== this.#moves) {
-      lane.close(MOVED);
-      return new Failure("away", `Redis is away: ${MOVED}`);
-    }
-    return lane;
+  openPrivate(
+    client: LaneClient,
+    request?: Passable,
+  ): PrivateLane | Failure | Promise<PrivateLane | Failure> {
+    return this.#private.open(client, this.placeOf(request));
+  }
+
+  /** Prepares for clients with this version of the protocol, which may need private lanes. */
+  expect(version: 2 | 3): void {
+    if (this.isOneServer) this.#private.expect(version);
   }
 
   /** The number of shared connections. */
@@ -260,15 +189,13 @@ export class Lanes {
    * disconnected, as Redis does at a failover.
    */
   move(why: string): void {
-    this.#moves++;
     for (const lane of this.open) lane.move();
-    for (const lane of [...this.#private]) lane.close(why);
+    this.#private.move(why);
   }
 
   /** Other lanes take their place: clients with a connection of their own are disconnected. */
   retire(): void {
-    this.#moves++;
-    for (const lane of [...this.#private]) lane.close(MOVED);
+    this.#private.retire();
   }
 
   /**
@@ -282,8 +209,7 @@ export class Lanes {
     if (login === null) return;
     const words = ["AUTH", ...(login.username === null ? [] : [login.username]), login.password];
     const told = [...this.open].map((lane) => lane.tell(...words));
-    for (const lane of this.#private) told.push(lane.tell(words));
-    const results = await Promise.allSettled(told);
+    const results = await Promise.allSettled([...told, ...this.#private.authenticate(words)]);
     const failures = results.filter((one) => one.status === "rejected");
     if (failures.length > 0) throw failures[0]!.reason;
   }
@@ -292,6 +218,7 @@ export class Lanes {
   close(): void {
     this.#watch.stop();
     for (const lane of this.open) lane.close();
+    this.#private.close();
   }
 
   /** Whether all connections lead to one server, so that it can be asked which ones it has. */
@@ -305,10 +232,8 @@ export class Lanes {
   }
 
   /** Ends the private connections to a place. */
-  protected leave({ host, port }: OriginAddress): void {
-    for (const lane of [...this.#private]) {
-      if (lane.place?.host === host && lane.place.port === port) lane.close(MOVED);
-    }
+  protected leave(place: OriginAddress): void {
+    this.#private.leave(place);
   }
 
   /** The connections whose end Redis may not have told. */
@@ -321,7 +246,7 @@ export class Lanes {
       const upstreamId = this.#upstreamIds.get(connection) ?? null;
       return [{ connection, outstanding, upstreamId, patience, isShared: true }];
     });
-    const own = Array.from(this.#private, ({ connection, outstanding, upstreamId }) => {
+    const own = Array.from(this.#private.all, ({ connection, outstanding, upstreamId }) => {
       return {
         connection,
         outstanding,
@@ -351,44 +276,8 @@ export class Lanes {
     );
   }
 
-  /** Opens a shared connection, and asks again about the server: it may be another one now. */
-  async #openShared(opening: Opening, place?: OriginAddress): Promise<Connection | Failure> {
-    let closedAt: Question | undefined;
-    const prepare = async (connection: Connection) => {
-      // Shows whether the server answers at all.
-      await connection.call("PING").catch(() => null);
-      for (const question of QUESTIONS) {
-        if (connection.loss !== null) return;
-        if (this.#closings.has(question)) continue;
-        this.#learn(question, await connection.call(...question.split(" ")).catch(() => null));
-        if (connection.loss === null) this.#closings.forget(question);
-        else closedAt = question;
-      }
-      const id = await idOf(connection);
-      if (id !== null) this.#upstreamIds.set(connection, id);
-    };
-    const opened = await this.options.open(opening, prepare, place);
-    const isSilent = opened instanceof Failure && opened.reason === "timeout";
-    if (closedAt === undefined || isSilent) return opened;
-    this.#closings.note(closedAt);
-    return await this.#openShared(opening, place);
+  /** Opens a shared connection, and asks about the server. */
+  #openShared(opening: Opening, place?: OriginAddress): Promise<Connection | Failure> {
+    return this.#questions.ask((prepare) => this.options.open(opening, prepare, place));
   }
-
-  /** Takes an answer. A server without COMMAND gets all commands over private lanes. */
-  #learn(question: Question, reply: Reply): void {
-    if (question === "COMMAND") {
-      if (!Array.isArray(reply)) return;
-      this.table = CommandTable.of(reply as CommandReply);
-      this.options.onTable(this.table);
-    } else {
-      const bytes = Number(fieldOf(reply, "proto-max-bulk-len"));
-      if (bytes > 0) this.options.onLongest?.(bytes);
-    }
-  }
-}
-
-/** Returns the id of a connection at Redis; null if Redis does not say. */
-async function idOf(connection: Connection): Promise<number | null> {
-  const id = await connection.call("CLIENT", "ID").catch(() => null);
-  return typeof id === "number" ? id : null;
 }

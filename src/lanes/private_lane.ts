@@ -354,7 +354,8 @@ export class PrivateLane {
     const slot = this.#slots[this.#head++]!;
     if (slot.request !== null) {
       this.#count(slot.request, -1);
-      this.latency?.observe(performance.now() - slot.sentAt);
+      // Nobody waits for a reply that is left out.
+      if (!slot.isMuted) this.latency?.observe(performance.now() - slot.sentAt);
     }
     if (this.#head === this.#slots.length || this.#head > 1024) {
       this.#slots.splice(0, this.#head);

@@ -96,7 +96,9 @@ export class PrivateClient {
 
   /** Serves the client from its first private request on. Never rejects. */
   async serve(first: ClientRequest): Promise<ClientRequest | undefined> {
-    let opened = await this.lane.open(passableOf(first));
+    const opening = this.lane.open(passableOf(first));
+    // A spare connection takes the request at once, before those of other clients that come later.
+    let opened = opening instanceof Promise ? await opening : opening;
     if (opened instanceof Failure) return await this.#refuse(opened);
     this.#attach(opened);
     let next: ClientRequest | undefined = first;

@@ -111,6 +111,7 @@ export class Session implements LaneClient, NamedClient {
   set version(version: RespVersion) {
     this.#version = version;
     this.nil = NIL[version];
+    this.#prepare();
   }
 
   /** How fresh answers must be (PROXY FRESHNESS). */
@@ -213,6 +214,8 @@ export class Session implements LaneClient, NamedClient {
     if (this.#isListed) return;
     this.#isListed = true;
     this.context.lanes?.ids.add(this);
+    // Its first request may be HELLO.
+    queueMicrotask(() => this.#prepare());
     this.#settle();
   }
 
@@ -241,6 +244,11 @@ export class Session implements LaneClient, NamedClient {
   /** Ends the connection from the side of the proxy. */
   kill(): void {
     this.peer.close();
+  }
+
+  /** Its first request that needs a private connection should not wait for one. */
+  #prepare(): void {
+    if (this.mayPass) this.context.lanes?.expect(this.version);
   }
 
   #settle(): void {

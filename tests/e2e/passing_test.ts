@@ -297,3 +297,40 @@ Deno.test("CLIENT REPLY leaves out what Redis would leave out, in transactions t
     assertEquals(found, wanted, commands.join("; "));
   }
 });
+
+Deno.test("a message that another client publishes right after SUBSCRIBE arrives, before any confirmation", async () => {
+  await using it = await serving();
+  using publisher = await it.connect();
+  for (const hello of ["PING", "HELLO 3", "CLIENT SETNAME reader"]) {
+    for (let round = 0; round < 40; round++) {
+      using subscriber = await it.connect();
+      await subscriber.send(request(...hello.split(" ")));
+      await subscriber.until("\r\n");
+      // Connections for clients of this kind are opened in advance.
+      if (round === 0) await until(async () => await upstreams(it.redis.port, "spare") >= 4);
+      await Promise.all([
+        subscriber.send(request("SUBSCRIBE", "news")),
+        publisher.send(request("PUBLISH", "news", "now")),
+      ]);
+      assertEquals(await publisher.until("\r\n"), ":1\r\n", `${hello}, round ${round}`);
+      await subscriber.until("now\r\n");
+    }
+  }
+});
+
+Deno.test("an entry that another client adds right after XREAD BLOCK arrives", async () => {
+  await using it = await serving();
+  using writer = await it.connect();
+  assertEquals(await writer.exchange(request("PING"), 7), "+PONG\r\n");
+  await until(async () => await upstreams(it.redis.port, "spare") >= 4);
+  for (let round = 0; round < 40; round++) {
+    using reader = await it.connect();
+    assertEquals(await reader.exchange(request("PING"), 7), "+PONG\r\n");
+    await Promise.all([
+      reader.send(request("XREAD", "BLOCK", "5000", "STREAMS", "s", "$")),
+      writer.send(request("XADD", "s", `${round + 1}-0`, "f", "v")),
+    ]);
+    await reader.until(`${round + 1}-0\r\n`);
+    await writer.until(`${round + 1}-0\r\n`);
+  }
+});

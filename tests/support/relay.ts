@@ -26,8 +26,8 @@ interface Fault {
 
 /** The name that it sends first, except for a PING. */
 const NAME = /redis-proxy-[0-9a-f]{8}-/;
-/** A shared lane gives its name, and a private one asks for its id. */
-const LANE = /redis-proxy-(?:shared|control)\r\n|^\*2\r\n\$6\r\nCLIENT\r\n\$2\r\nID\r\n/;
+/** A shared lane and a spare give their names, and a private lane asks for its id. */
+const LANE = /redis-proxy-(?:shared|control|spare)\r\n|^\*2\r\n\$6\r\nCLIENT\r\n\$2\r\nID\r\n/;
 const PING = /^\*1\r\n\$4\r\nping\r\n$/i;
 const PIECE = 64 * 1024;
 

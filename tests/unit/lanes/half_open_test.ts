@@ -6,6 +6,7 @@ import { FakeSocket, settled } from "../../support/fake_socket.ts";
 /** Watched connections with these ids, of which Redis has some. */
 function rig(known: readonly number[] | null, ...watched: [id: number | null, waits: number][]) {
   const asked: (readonly number[])[] = [];
+  const found = { count: 0 };
   const shared = new Set<number>();
   const blocked = new Set<number>();
   const sockets = watched.map(() => new FakeSocket());
@@ -27,13 +28,14 @@ function rig(known: readonly number[] | null, ...watched: [id: number | null, wa
       );
     },
     1e6,
+    () => found.count++,
   );
   const isOpen = () => all.map(({ connection }) => connection.loss === null);
   const end = () => {
     watch.stop();
     for (const { connection } of all) connection.close("done");
   };
-  return { watch, asked, sockets, isOpen, end, shared, blocked };
+  return { watch, asked, found, sockets, isOpen, end, shared, blocked };
 }
 
 Deno.test("connections that are silent and that Redis does not have are ended, and no others", async () => {
@@ -42,7 +44,7 @@ Deno.test("connections that are silent and that Redis does not have are ended, a
   await watch.look(999);
   assertEquals(asked, []);
   await watch.look(1000);
-  assertEquals(asked, [[7, 8]]);
+  assertEquals(asked, [[7, 8], [8]]);
   assertEquals(isOpen(), [false, true, true, true]);
   end();
 });
@@ -51,6 +53,19 @@ Deno.test("a connection that Redis has is asked about again after the same time"
   const { watch, asked, end } = rig([8], [8, 1]);
   for (const now of [0, 1000, 1999, 2500, 2999, 3500]) await watch.look(now);
   assertEquals(asked, [[8], [8]]);
+  end();
+});
+
+Deno.test("if one connection is lost, Redis is asked at once about all others that wait", async () => {
+  const { watch, asked, found, isOpen, sockets, end } = rig([8], [7, 1], [8, 1], [9, 1], [10, 0]);
+  await watch.look(0);
+  for (const socket of sockets.slice(1)) socket.reply(">1\r\n+a\r\n");
+  await settled();
+  await watch.look(999);
+  assertEquals([asked, found.count], [[], 0]);
+  await watch.look(1000);
+  assertEquals(asked, [[7], [8, 9]]);
+  assertEquals([isOpen(), found.count], [[false, true, false, true], 1]);
   end();
 });
 
