@@ -8,7 +8,7 @@
  * @module
  */
 import type { CommandSpec, Words } from "../commands/spec.ts";
-import { type Route, routeOf } from "../commands/route.ts";
+import type { Route } from "../commands/route.ts";
 import type { Later } from "../core/later.ts";
 import { Failure } from "../core/types.ts";
 import type { LaneClient } from "./lane_client.ts";
@@ -17,6 +17,8 @@ import type { Passable } from "./passable.ts";
 import type { PrivateLane } from "./private_lane.ts";
 import type { Passed, Sender } from "./shared_lane.ts";
 
+const NOWHERE: ReadonlySet<string> = new Set();
+
 export class ClientLane implements Sender {
   /** Whether a request of the client was lost, so that its connection ends. */
   isCut = false;
@@ -24,6 +26,7 @@ export class ClientLane implements Sender {
   #private: PrivateLane | null = null;
   /** Whether all commands of the client take the private lane from now on. */
   #isPinned = false;
+  #masters: Set<string> | undefined;
 
   /**
    * @param home Has the lanes of all clients, which may be replaced.
@@ -47,6 +50,16 @@ export class ClientLane implements Sender {
 
   get isCausal(): boolean {
     return this.client.isCausal;
+  }
+
+  /** In a cluster, the names of the masters that it has written to, or may have. */
+  get masters(): ReadonlySet<string> {
+    return this.#masters ?? NOWHERE;
+  }
+
+  wrote(master: string): void {
+    this.#masters ??= new Set();
+    this.#masters.add(master);
   }
 
   /** Its private lane, if there is one. */
@@ -81,7 +94,7 @@ export class ClientLane implements Sender {
   routeOf(spec: CommandSpec | undefined, words: Words): Route {
     if (this.client.login !== null) return "private";
     if (this.hasState) return "private";
-    const route = routeOf(spec, words);
+    const route = this.lanes.routeOf(spec, words);
     const hasOwn = this.#private !== null || this.lanes.hasRoom;
     return route === "shared" && this.#isPinned && hasOwn ? "private" : route;
   }
@@ -131,6 +144,7 @@ export class ClientLane implements Sender {
   #opened(opened: PrivateLane | Failure): PrivateLane | Failure {
     if (opened instanceof Failure) return opened;
     opened.onChange = this.onChange;
+    if (opened.place !== undefined) this.wrote(`${opened.place.host}:${opened.place.port}`);
     return this.#private = opened;
   }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { isAlwaysShared, type Route } from "../commands/route.ts";
+import { isAlwaysShared, type Route, routeOf } from "../commands/route.ts";
 import { CommandTable } from "../commands/table.ts";
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import type { Later } from "../core/later.ts";
@@ -154,6 +154,11 @@ export class Lanes {
     sender: Sender,
   ): Later<Passed> {
     return this.shared(route, version).pass(request, replies, sender);
+  }
+
+  /** The route of a command, for a client without state. */
+  routeOf(spec: CommandSpec | undefined, words: Words): Route {
+    return routeOf(spec, words);
   }
 
   /** The slot of a command's keys in a cluster; null without a cluster or keys. */

@@ -36,6 +36,10 @@ export interface Sender {
   isCut: boolean;
   /** Whether replies wait until all earlier changes in Redis are known. */
   readonly isCausal: boolean;
+  /** In a cluster, the names of the masters that it has written to; absent for none. */
+  readonly masters?: ReadonlySet<string>;
+  /** Called with the name of a master that it writes to. */
+  wrote?(master: string): void;
   /** Called when a reply is long. It passes in parts. */
   onLong(): void;
   /** Called when a request is answered in full, or is lost. */

@@ -268,6 +268,10 @@ function passed(
   const rewrite = translated?.rewrite ?? rewriteOf(spec, args, session);
   const passable = new Passable(translated?.bytes ?? args.raw(), spec, args, rewrite);
   const way = lane.routeOf(spec, args);
+  // It waits for all that the client has sent before.
+  if (passable.name === "wait" && way === "shared" && lane.isBusy && !isMuted) {
+    return new WhenAnswered(args, session);
+  }
   const isPrivate = way === "private" || way === "local";
   if (isPrivate && !(passable.name === "info" && !lane.isBusy)) {
     return new PrivateRequest(lane, passable, isMuted);

@@ -57,72 +57,116 @@ async function endMigration(
   }
 }
 
-Deno.test("in front of a cluster: reads are at most a lease old while it is resharded and fails over", async () => {
+Deno.test("in front of a cluster with replicas", async (t) => {
   await using cluster = await startCluster();
   await using proxy = await before(cluster);
-  const { masters, replicas } = cluster;
-  const [first, second, third] = masters as [ClusterServer, ClusterServer, ClusterServer];
-  const nodes = [...masters, ...replicas];
-  const keys = Array.from({ length: 90 }, (_, index) => `k:${index}`);
-  const load = new ClusterLoad(proxy.port, nodes.map(({ port }) => port), keys);
-  const isMaster = async ({ call }: ClusterServer) =>
-    ((await call("ROLE")) as unknown[])[0] === "master";
-  await until(() => load.successes.length > 100);
+  const [a, b, c] = keysOf(cluster) as [string, string, string];
+  const { replicas } = cluster;
 
-  // Slots move, slowly: keys die at the source and are born at the target meanwhile.
-  const slots = [...new Set(keys.map(slotOf))].filter((slot) => slot < SLOTS / 3 - 1).slice(0, 12);
-  for (const slot of slots) load.resting.add(slot);
-  await pause(1500);
-  for (const slot of slots) await beginMigration(slot, first, second);
-  load.mayDelete = false; // From now on, a key that is missing in the cache is wrong.
-  load.resting.clear();
-  await pause(2500);
-  load.mayDelete = true;
-  for (const slot of slots) await endMigration(slot, first, second, masters);
+  await t.step(
+    "WAIT counts the replicas of all masters that its client has written to",
+    async () => {
+      using client = await RawClient.connect(proxy.port);
+      const say = async (...words: string[]) => {
+        await client.send(request(...words));
+        return await client.until("\r\n");
+      };
+      assertEquals(await say("WAIT", "1", "5000"), ":1\r\n"); // Nothing is written yet.
+      for (const [key, index] of [[a, 0], [b, 1]] as const) {
+        await client.send(request("SET", key, "x") + request("WAIT", "1", "5000"));
+        assertEquals(await client.text(9), "+OK\r\n:1\r\n");
+        assertEquals(await replicas[index]!.call("READONLY"), "OK");
+        assertMatch(String(await replicas[index]!.call("INFO", "keyspace")), /keys=1/);
+      }
+      replicas[1]!.server.kill("SIGSTOP");
+      await client.send(request("SET", b, "not there") + request("WAIT", "1", "100"));
+      assertEquals(await client.text(9), "+OK\r\n:0\r\n");
+      // Another client has not written there.
+      using other = await RawClient.connect(proxy.port);
+      await other.send(request("SET", c, "x") + request("WAIT", "1", "5000"));
+      assertEquals(await other.text(9), "+OK\r\n:1\r\n");
+      await client.send(request("SET", c, "x") + request("WAIT", "1", "0"));
+      assertEquals(await client.text(5), "+OK\r\n");
+      replicas[1]!.server.kill("SIGCONT");
+      assertEquals(await client.text(4), ":1\r\n");
+      assertEquals(await say("WAIT", "2", "10"), ":1\r\n");
+      assertEquals(await say("WAIT", "x", "0"), "-ERR value is not an integer or out of range\r\n");
+      assertEquals(await say("WAIT", "1", "-1"), "-ERR timeout is negative\r\n");
+      assertMatch(await say("WAIT", "1"), /^-ERR wrong number of arguments/);
+    },
+  );
 
-  // Slots are taken from a node that still has their keys, which nobody announces.
-  const taken = [...new Set(keys.map(slotOf))].filter((slot) => slot > 2 * SLOTS / 3).slice(0, 12);
-  load.mayDelete = false;
-  load.slotsLost(taken);
-  for (const slot of taken) {
-    await second.call("CLUSTER", "SETSLOT", `${slot}`, "NODE", second.id);
-  }
-  await second.call("CLUSTER", "BUMPEPOCH");
-  await pause(2500);
-  load.mayDelete = true;
+  await t.step("reads are at most a lease old while it is resharded and fails over", async () => {
+    const { masters } = cluster;
+    const [first, second, third] = masters as [ClusterServer, ClusterServer, ClusterServer];
+    const nodes = [...masters, ...replicas];
+    const keys = Array.from({ length: 90 }, (_, index) => `k:${index}`);
+    const load = new ClusterLoad(proxy.port, nodes.map(({ port }) => port), keys);
+    const isMaster = async ({ call }: ClusterServer) =>
+      ((await call("ROLE")) as unknown[])[0] === "master";
+    await until(() => load.successes.length > 100);
 
-  // A planned failover.
-  await replicas[1]!.call("CLUSTER", "FAILOVER");
-  await until(() => isMaster(replicas[1]!));
-  await pause(1500);
+    // Slots move, slowly: keys die at the source and are born at the target meanwhile.
+    const slots = [...new Set(keys.map(slotOf))].filter((slot) => slot < SLOTS / 3 - 1).slice(
+      0,
+      12,
+    );
+    for (const slot of slots) load.resting.add(slot);
+    await pause(1500);
+    for (const slot of slots) await beginMigration(slot, first, second);
+    load.mayDelete = false; // From now on, a key that is missing in the cache is wrong.
+    load.resting.clear();
+    await pause(2500);
+    load.mayDelete = true;
+    for (const slot of slots) await endMigration(slot, first, second, masters);
 
-  // A master is killed.
-  load.masterLost();
-  third.server.kill("SIGKILL");
-  await until(() => isMaster(replicas[2]!), 15_000);
-  load.masterReplaced();
-  const isThird = (slot: number) => slot > 2 * SLOTS / 3 && !taken.includes(slot);
-  const replacedAt = performance.now();
-  await until(() => load.successes.some(({ at, slot }) => at > replacedAt && isThird(slot)));
-  const recovery = load.successes.find(({ at, slot }) => at > replacedAt && isThird(slot))!.at -
-    replacedAt;
-  await pause(1000);
+    // Slots are taken from a node that still has their keys, which nobody announces.
+    const taken = [...new Set(keys.map(slotOf))].filter((slot) => slot > 2 * SLOTS / 3).slice(
+      0,
+      12,
+    );
+    load.mayDelete = false;
+    load.slotsLost(taken);
+    for (const slot of taken) {
+      await second.call("CLUSTER", "SETSLOT", `${slot}`, "NODE", second.id);
+    }
+    await second.call("CLUSTER", "BUMPEPOCH");
+    await pause(2500);
+    load.mayDelete = true;
 
-  // A master freezes, is replaced, and wakes.
-  load.masterLost();
-  first.server.kill("SIGSTOP");
-  await until(() => isMaster(replicas[0]!), 15_000);
-  load.masterReplaced();
-  await pause(1000);
-  first.server.kill("SIGCONT");
-  await pause(2000);
+    // A planned failover.
+    await replicas[1]!.call("CLUSTER", "FAILOVER");
+    await until(() => isMaster(replicas[1]!));
+    await pause(1500);
 
-  const found = await load.end();
-  assert(found.reads > 5000 && found.writes > 2000 && found.ownWrites > 500, `${found.reads}`);
-  assert(found.worst <= LEASE + 100, `${found.worstKey}: a read was ${found.worst} ms behind`);
-  assertEquals(found.lostFromSight, 0);
-  assert(recovery <= 2000, `${recovery} ms`);
-  assertEquals(found.readers.map(({ reconnects }) => reconnects), [0, 0]);
+    // A master is killed.
+    load.masterLost();
+    third.server.kill("SIGKILL");
+    await until(() => isMaster(replicas[2]!), 15_000);
+    load.masterReplaced();
+    const isThird = (slot: number) => slot > 2 * SLOTS / 3 && !taken.includes(slot);
+    const replacedAt = performance.now();
+    await until(() => load.successes.some(({ at, slot }) => at > replacedAt && isThird(slot)));
+    const recovery = load.successes.find(({ at, slot }) => at > replacedAt && isThird(slot))!.at -
+      replacedAt;
+    await pause(1000);
+
+    // A master freezes, is replaced, and wakes.
+    load.masterLost();
+    first.server.kill("SIGSTOP");
+    await until(() => isMaster(replicas[0]!), 15_000);
+    load.masterReplaced();
+    await pause(1000);
+    first.server.kill("SIGCONT");
+    await pause(2000);
+
+    const found = await load.end();
+    assert(found.reads > 5000 && found.writes > 2000 && found.ownWrites > 500, `${found.reads}`);
+    assert(found.worst <= LEASE + 100, `${found.worstKey}: a read was ${found.worst} ms behind`);
+    assertEquals(found.lostFromSight, 0);
+    assert(recovery <= 2000, `${recovery} ms`);
+    assertEquals(found.readers.map(({ reconnects }) => reconnects), [0, 0]);
+  });
 });
 
 Deno.test("in front of one cluster", async (t) => {

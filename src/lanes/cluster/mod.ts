@@ -10,7 +10,7 @@ import type { CommandSpec, Words } from "../../commands/spec.ts";
 import { Later } from "../../core/later.ts";
 import type { Millis } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
-import { parseReply, type Reply } from "../../origin/wire/reply.ts";
+import { parseReply, type Reply, ReplyError } from "../../origin/wire/reply.ts";
 import { Lanes, type LanesOptions } from "../mod.ts";
 import type { Passable } from "../passable.ts";
 import type { PrivateLane } from "../private_lane.ts";
@@ -18,12 +18,17 @@ import type { Passed, Sender, SharedLane } from "../shared_lane.ts";
 import { encode, type Join, joined, valuesOf } from "./joins.ts";
 import { NO_NODE, travel, type Traveller } from "./journey.ts";
 import { type Plan, planOf, slotsOf } from "./plan.ts";
+import { NO_MASTER, NUDGE, replicasOf, type Wanted } from "./replicas.ts";
 import { requestsIn, requestWith } from "./requests.ts";
 import type { RoutedNode, Router } from "./router.ts";
 import { nextCursor, placeOfCursor } from "./scan.ts";
 
 /** Redis's own words. */
 const CROSSSLOT = "CROSSSLOT Keys in request don't hash to the same slot";
+
+/** As Redis unblocks the clients of a master that becomes a replica. */
+const DEMOTED = "UNBLOCKED force unblock from blocking operation, " +
+  "instance state changed (master -> replica?)";
 
 const MINUS = 0x2d;
 
@@ -60,10 +65,16 @@ export class ClusterLanes extends Lanes {
       sender: quiet(sender),
       replies,
       deadline: performance.now() + this.timeout,
-      laneTo: (node) => this.#laneTo(node, route, version),
+      laneTo: (node) => {
+        if (changes(request)) sender.wrote?.(node.name);
+        return this.#laneTo(node, route, version);
+      },
     };
     const send: Send = (one, slot, node) => travel(traveller, one, slot, node ?? null);
-    this.#run(request, version, send).then((passed) => {
+    const passing = request.name === "wait"
+      ? this.#wait(request, sender, () => result.isAbandoned, send)
+      : this.#run(request, version, send);
+    passing.then((passed) => {
       sender.onDone();
       result.settle(passed);
     });
@@ -82,6 +93,11 @@ export class ClusterLanes extends Lanes {
       }
       this.leave(node.address);
     }
+  }
+
+  /** WAIT takes no connection of its own: its client may have written to several masters. */
+  override routeOf(spec: CommandSpec | undefined, words: Words): Route {
+    return spec?.name === "wait" ? "shared" : super.routeOf(spec, words);
   }
 
   override suits({ place }: PrivateLane, request: Passable): boolean {
@@ -111,10 +127,11 @@ export class ClusterLanes extends Lanes {
     return [...super.open, ...this.#lanes.values()];
   }
 
-  #laneTo(node: RoutedNode, route: Route, version: 2 | 3): SharedLane {
+  /** @param use What else the lane is for; empty for the requests of clients. */
+  #laneTo(node: RoutedNode, route: Route, version: 2 | 3, use = ""): SharedLane {
     this.#known.set(node.name, node);
     const kind = route === "control" ? "control" : "shared";
-    const key = `${node.name} ${kind}${version}`;
+    const key = `${node.name} ${kind}${version}${use}`;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       lane = this.makeShared(kind, version, node.address);
@@ -180,6 +197,54 @@ export class ClusterLanes extends Lanes {
     return bytesOf(encode([nextCursor(next, node, owners), keys]));
   }
 
+  /** WAIT, for all masters that the client has written to: the least of their numbers counts. */
+  async #wait(
+    request: Passable,
+    { masters = new Set() }: Sender,
+    isOver: () => boolean,
+    send: Send,
+  ): Promise<Passed> {
+    const [, replicas = "", timeout = "", ...rest] = requestsIn(request.bytes)[0]!;
+    if (rest.length > 0 || !isCount(replicas) || !isCount(timeout)) {
+      return await send(request, null); // Redis knows the error.
+    }
+    const { owners } = this.router;
+    if (owners.length === 0) return NO_NODE;
+    const written = owners.filter(({ name }) => masters.has(name));
+    // The slots of a master that is gone may be anywhere.
+    const asked = written.length < masters.size || masters.size === 0 ? owners : written;
+    const deadline = Number(timeout) === 0 ? Infinity : performance.now() + Number(timeout);
+    const wanted: Wanted = { replicas: Number(replicas), deadline, isOver };
+    const found = await Promise.all(
+      asked.map((node) =>
+        replicasOf(
+          {
+            role: () => this.#ask(node, ["ROLE"], "control"),
+            nudge: () => this.#ask(node, NUDGE, "shared", "wait"),
+          },
+          masters.size > 0,
+          wanted,
+        )
+      ),
+    );
+    if (found.includes(NO_MASTER)) return bytesOf(`-${DEMOTED}\r\n`);
+    return bytesOf(encode(Math.min(...found as number[])));
+  }
+
+  /** Asks a node; undefined if it replies with an error or not at all. */
+  async #ask(
+    node: RoutedNode,
+    words: readonly string[],
+    route: Route,
+    use = "",
+  ): Promise<Reply | undefined> {
+    const passing = this.#laneTo(node, route, 2, use).pass(requestWith(undefined, words));
+    await passing.known();
+    const passed = passing.value;
+    const reply = passed instanceof Uint8Array ? parseReply(passed) : undefined;
+    return reply instanceof ReplyError ? undefined : reply;
+  }
+
   /** A transaction in one piece: all of its keys must have one slot. */
   async #transaction(
     request: Passable,
@@ -212,6 +277,16 @@ function quiet(sender: Sender): Sender {
     onLong: () => sender.onLong(),
     onDone() {},
   };
+}
+
+/** Whether a request may change something at the node that it goes to. */
+function changes({ written }: Passable): boolean {
+  return written.keys.length > 0 || written.beyond !== "nothing";
+}
+
+/** Whether a word is a number of replicas or milliseconds. */
+function isCount(word: string): boolean {
+  return /^\d{1,15}$/.test(word);
 }
 
 /** Makes one result of several. What is no reply is the result. */
