@@ -92,7 +92,7 @@ export class ClientIds {
   }
 
   /**
-   * Returns the lines of the clients without a private connection.
+   * Returns the lines of the clients without a private connection, without line breaks.
    *
    * @param wanted The wanted ids; absent for all.
    */
@@ -101,7 +101,7 @@ export class ClientIds {
     for (const client of this.#clients.values()) {
       const id = String(client.id);
       if (this.upstreamOf(id) !== undefined || !(wanted?.has(id) ?? true)) continue;
-      lines.push(`${client.describe()}\n`);
+      lines.push(client.describe());
     }
     return lines;
   }

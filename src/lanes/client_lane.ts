@@ -67,6 +67,14 @@ export class ClientLane implements Sender {
     return this.#private;
   }
 
+  /** The id at Redis of its private connection, unique in a cluster; null if there is none. */
+  get upstreamId(): number | null {
+    const { upstreamId, place } = this.#private ?? {};
+    return upstreamId === undefined || upstreamId === null
+      ? null
+      : this.lanes.uniqueId(upstreamId, place);
+  }
+
   /** Whether the private lane holds state, such as another database, or may do so. */
   get hasState(): boolean {
     return !(this.#private?.isIdle ?? true);
@@ -112,7 +120,7 @@ export class ClientLane implements Sender {
    */
   ask(request: Passable): Later<Passed> {
     this.lanes.options.stats.commandsPassed++;
-    return this.lanes.shared("control", this.client.version).pass(request);
+    return this.lanes.ask(request, this.client.version);
   }
 
   /** On a shared lane, long replies would delay other clients or fill the memory. */

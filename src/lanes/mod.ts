@@ -156,9 +156,32 @@ export class Lanes {
     return this.shared(route, version).pass(request, replies, sender);
   }
 
+  /**
+   * Sends a request that changes nothing and does not depend on other requests. It waits for no slow
+   * command.
+   */
+  ask(request: Passable, version: 2 | 3): Later<Passed> {
+    return this.shared("control", version).pass(request);
+  }
+
+  /** The id of a connection at Redis, unique among those at all places. */
+  uniqueId(id: number, _place?: OriginAddress): number {
+    return id;
+  }
+
+  /** The id at a place of the connection with this unique id. */
+  idAt(unique: string, _place?: OriginAddress): string {
+    return unique;
+  }
+
   /** The route of a command, for a client without state. */
   routeOf(spec: CommandSpec | undefined, words: Words): Route {
     return routeOf(spec, words);
+  }
+
+  /** Whether a request of this command may pass as it arrives, before all of its words are known. */
+  mayStream(_spec: CommandSpec | undefined): boolean {
+    return true;
   }
 
   /** The slot of a command's keys in a cluster; null without a cluster or keys. */

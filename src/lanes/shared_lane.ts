@@ -218,7 +218,7 @@ export class SharedLane {
 }
 
 /** A client that has sent nothing else. */
-function anybody(): Sender {
+export function anybody(): Sender {
   return { isCut: false, isCausal: false, onLong() {}, onDone() {} };
 }
 

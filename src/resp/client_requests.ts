@@ -53,7 +53,14 @@ export function translate(
     if (kill !== null) return kill;
   }
   const named = NAMED[spec.name];
-  return named === undefined ? null : withIds(tail(args, 0), named, ids);
+  if (named === undefined) return null;
+  const place = lane.private?.place;
+  const isPrivate = spec.name === "client|tracking" || lane.hasState;
+  const here = (id: string) => isPrivate ? lane.lanes.idAt(id, place) : id;
+  return withIds(tail(args, 0), named, (id) => {
+    const upstream = ids.name(id);
+    return upstream === undefined ? undefined : here(upstream);
+  });
 }
 
 function killOf(
@@ -69,12 +76,17 @@ function killOf(
   return filter === null ? null : new KillRequest(lane, session, filter, words);
 }
 
-function withIds(words: string[], named: RegExp, ids: ClientIds): Translated | null {
+/** @param upstreamOf Returns the id at Redis; undefined for an id that is not of a client. */
+function withIds(
+  words: string[],
+  named: RegExp,
+  upstreamOf: (id: string) => string | undefined,
+): Translated | null {
   let isChanged = false;
   for (let at = 2; at + 1 < words.length; at++) {
     if (!named.test(words[at]!.toLowerCase())) continue;
     for (let index = at + 1; index < words.length && /^\d+$/.test(words[index]!); index++) {
-      const upstream = ids.name(words[index]!);
+      const upstream = upstreamOf(words[index]!);
       if (upstream === undefined) continue;
       words[index] = upstream;
       isChanged = true;

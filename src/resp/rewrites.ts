@@ -16,22 +16,23 @@ import type { Session } from "./session.ts";
 export function rewriteOf(
   spec: CommandSpec | undefined,
   args: Arguments,
-  { context }: Session,
+  session: Session,
 ): Rewrite | null {
-  const ids = context.lanes!.ids;
+  const { context } = session;
+  const { ids } = context.lanes!;
   switch (spec?.name) {
     case "hello":
-      return numbered(/(\r\n\$2\r\nid\r\n:)(\d+)/, (id) => ids.toldOf(id));
+      return numbered(/(\r\n\$2\r\nid\r\n:)(\d+)/, toldTo(session));
     case "client|id":
     case "client|getredir":
-      return numbered(/^(:)(\d+)/, (id) => ids.toldOf(id));
+      return numbered(/^(:)(\d+)/, toldTo(session));
     case "client|trackinginfo":
-      return numbered(/(\nredirect\r\n:)(\d+)/, (id) => ids.toldOf(id));
+      return numbered(/(\nredirect\r\n:)(\d+)/, toldTo(session));
     case "client|info":
-      return inText((text) => ids.rewrite(text));
+      return inText(listTo(session, (text) => ids.rewrite(text)));
     case "client|list": {
       const options = tail(args, 2);
-      return inText((text) => fullList(text, options, ids));
+      return inText(listTo(session, (text) => fullList(text, options, ids)));
     }
     case "info": {
       const names = tail(args, 1);
@@ -40,6 +41,26 @@ export function rewriteOf(
     default:
       return null;
   }
+}
+
+/** Returns how ids at Redis become unique. Over a private connection, they are those of one node. */
+function uniqueTo({ context, lane, login }: Session): (id: string) => string {
+  const isPrivate = lane!.hasState || login !== null;
+  return (id) => {
+    const place = isPrivate ? lane!.private?.place : undefined;
+    return String(context.lanes!.uniqueId(Number(id), place));
+  };
+}
+
+function toldTo(session: Session): (id: string) => string {
+  const unique = uniqueTo(session);
+  return (id) => session.context.lanes!.ids.toldOf(unique(id));
+}
+
+/** Returns a change of lines of CLIENT LIST, after their ids have become unique. */
+function listTo(session: Session, change: (list: string) => string): (list: string) => string {
+  const unique = uniqueTo(session);
+  return (list) => change(list.replaceAll(/^id=(\d+)/gm, (_, id) => `id=${unique(id)}`));
 }
 
 /** Changes the number that follows the first group of a pattern. */

@@ -245,6 +245,7 @@ export function streamedOf(
   const isOwn = isKnownHere(args) && !isTooLarge(args);
   const isNone = spec === undefined && (table.isKnown || name.length === NAME_BYTES);
   if (isNone || isOwn || !lane.lanes.allows(spec, name)) return null;
+  if (!lane.lanes.mayStream(spec)) return null;
   const isMuted = session.skipsReply();
   const known = new Passable(new Uint8Array(0), spec, args, null, ANY_KEY);
   known.slot = lane.lanes.slotOf(spec, args);

@@ -220,7 +220,7 @@ export class Session implements LaneClient, NamedClient {
   }
 
   get upstreamId(): number | null {
-    return this.lane?.private?.upstreamId ?? null;
+    return this.lane?.upstreamId ?? null;
   }
 
   /**

@@ -101,6 +101,7 @@ Deno.test("CLIENT LIST ID lists clients in the wanted order, with or without a c
   const [a, b, c] = clients.map(({ id }) => id);
   const list = await say(clients[0]!.client, "CLIENT", "LIST", "ID", c!, b!, "999999", a!, c!);
   assertEquals(list.match(/(?<=^id=)\d+/gm), [c, b, a, c]);
+  assertEquals(list.match(/^$/gm), null);
   for (const { id, addr } of clients) assertMatch(list, new RegExp(`^id=${id} addr=${addr} `, "m"));
   const all = (await say(clients[0]!.client, "CLIENT", "LIST")).match(/(?<=^id=)\d+/gm)!.map(
     Number,

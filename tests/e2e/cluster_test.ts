@@ -282,6 +282,86 @@ Deno.test("in front of one cluster", async (t) => {
     },
   );
 
+  await t.step("a reply of many nodes is whole, however long it is", async () => {
+    await using proxy = await before(cluster);
+    using client = await RawClient.connect(proxy.port);
+    const names = Array.from({ length: 3000 }, (_, at) => `long:${at}:${"x".repeat(100)}`);
+    await client.send(names.map((name) => request("SET", name, name)).join(""));
+    assertEquals(await client.text(5 * names.length), "+OK\r\n".repeat(names.length));
+    const keys = (await redisCli(proxy.port, "KEYS", "long:*")).trim().split("\n");
+    assertEquals(new Set(keys).size, names.length);
+    // After a write, a read takes the way of the write.
+    const read = request("SET", "k", "x") + request("MGET", ...names) + request("PING");
+    await client.send(read);
+    const reply = names.map((name) => `$${name.length}\r\n${name}\r\n`).join("");
+    assertEquals(await client.until("+PONG\r\n"), `+OK\r\n*${names.length}\r\n${reply}+PONG\r\n`);
+    assertEquals(await redisCli(proxy.port, "DEL", ...names), `${names.length}\n`);
+  });
+
+  await t.step(
+    "CLIENT LIST, KILL and UNBLOCK reach every client, whatever node its connection leads to",
+    async () => {
+      await using proxy = await before(cluster);
+      const { port } = proxy;
+      const keys = keysOf(cluster);
+      const idOf = async (client: RawClient) => {
+        await client.send(request("CLIENT", "ID"));
+        return (await client.until("\r\n")).slice(1).trim();
+      };
+      const lineOf = async (id: string) =>
+        (await redisCli(port, "CLIENT", "LIST", "ID", id)).trim();
+      const blocked = await Promise.all(keys.map(async (key) => {
+        const client = await RawClient.connect(port);
+        const id = await idOf(client);
+        await client.send(request("BLPOP", `{${key}}:none`, "0"));
+        await until(async () => (await lineOf(id)).includes("cmd=blpop"));
+        return { client, id };
+      }));
+      using plain = await RawClient.connect(port);
+      const plainId = await idOf(plain);
+      // Each is listed once, by the id and the address that it knows.
+      const list = (await redisCli(port, "CLIENT", "LIST")).trim().split("\n");
+      const ids = list.map((line) => /^id=(\d+)/.exec(line)![1]!);
+      assertEquals(new Set(ids).size, ids.length);
+      for (const { id, client } of [...blocked, { id: plainId, client: plain }]) {
+        const { hostname, port } = client.conn.localAddr as Deno.NetAddr;
+        assertEquals(
+          list.filter((line) => line.startsWith(`id=${id} addr=${hostname}:${port} `)).length,
+          1,
+        );
+      }
+      assertEquals(list.filter((line) => line.includes(" name=redis-proxy ")).length, 3);
+      // A client is unblocked at its node, and only that one.
+      assertEquals(await redisCli(port, "CLIENT", "UNBLOCK", blocked[1]!.id), "1\n");
+      assertEquals(await blocked[1]!.client.until("\r\n"), "*-1\r\n");
+      assertEquals(await redisCli(port, "CLIENT", "UNBLOCK", blocked[1]!.id), "0\n");
+      assertMatch(await lineOf(blocked[2]!.id), /cmd=blpop/);
+      // Clients are killed, with or without a connection of their own.
+      for (const id of [blocked[2]!.id, plainId]) {
+        assertEquals(await redisCli(port, "CLIENT", "KILL", "ID", id), "1\n");
+        assertEquals(await redisCli(port, "CLIENT", "KILL", "ID", id), "0\n");
+      }
+      await until(async () => await lineOf(blocked[2]!.id) === "");
+      // So is a client of a node that is no client of the proxy.
+      using foreign = await RawClient.connect(cluster.masters[2]!.port);
+      await foreign.send(request("CLIENT", "SETNAME", "foreign"));
+      await foreign.until("\r\n");
+      const { hostname, port: own } = foreign.conn.localAddr as Deno.NetAddr;
+      const told = (await redisCli(port, "CLIENT", "LIST")).split("\n")
+        .find((line) => line.includes(" name=foreign "))!;
+      assertMatch(told, new RegExp(` addr=${hostname}:${own} `));
+      const [, foreignId] = /^id=(\d+)/.exec(told)!;
+      assertEquals(await redisCli(port, "CLIENT", "LIST", "ID", foreignId!), `${told}\n`);
+      assertEquals(await redisCli(port, "CLIENT", "KILL", "ADDR", `${hostname}:${own}`), "1\n");
+      assertMatch(await redisCli(port, "CLIENT", "KILL", "192.0.2.1:1"), /^ERR No such client/);
+      // All but the client that asks.
+      const others = blocked.slice(0, 2).length;
+      assertEquals(await redisCli(port, "CLIENT", "KILL", "TYPE", "normal"), `${others}\n`);
+      for (const { client } of blocked) client.close();
+      assertEquals(await figure(port, "cluster_nodes_confirmed"), 3);
+    },
+  );
+
   await t.step("the check takes a node for what it is named as", async () => {
     const check = async (url: string, ...args: string[]) => {
       const all = ["check", "--port", "0", "--redis-url", url, ...args];

@@ -51,6 +51,11 @@ const ALL = new Map<string, Join>([
   ["pubsub|numpat", sum],
 ]);
 
+/** Whether a command of this name is split if its keys have several slots. */
+export function isSplit(name: string): boolean {
+  return SPLIT.has(name);
+}
+
 /** Plans a command. */
 export function planOf(spec: CommandSpec | undefined, words: readonly string[]): Plan {
   if (spec === undefined) return { kind: "any" };

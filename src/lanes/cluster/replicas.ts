@@ -11,6 +11,7 @@
  */
 import type { Millis } from "../../core/types.ts";
 import type { Reply } from "../../origin/wire/reply.ts";
+import type { RoutedNode } from "./router.ts";
 
 /** More replicas than there can be, for a millisecond. */
 export const NUDGE = ["WAIT", "1000000", "1"];
@@ -28,7 +29,7 @@ export interface Asked {
 }
 
 /** What a client waits for. */
-export interface Wanted {
+interface Wanted {
   readonly replicas: number;
   /** Until when; Infinity for no limit. */
   readonly deadline: Millis;
@@ -37,14 +38,52 @@ export interface Wanted {
 }
 
 /** The master is none any more, so it cannot answer for what was written to it. */
-export const NO_MASTER = "no master";
+const NO_MASTER = "no master";
+
+/** As Redis unblocks the clients of a master that becomes a replica. */
+const DEMOTED = "UNBLOCKED force unblock from blocking operation, " +
+  "instance state changed (master -> replica?)";
+
+/**
+ * Returns the reply to WAIT for all masters that a client has written to: the least of their numbers.
+ *
+ * @param words The words of the request.
+ * @param written The names of the masters that the client has written to.
+ * @param owners The masters that there are.
+ * @param isOver Whether the client has left.
+ * @returns The reply; null if the words are wrong.
+ */
+export async function waitForReplicas(
+  [, replicas = "", timeout = "", ...rest]: readonly string[],
+  written: ReadonlySet<string>,
+  owners: readonly RoutedNode[],
+  masterAt: (node: RoutedNode) => Asked,
+  isOver: () => boolean,
+): Promise<string | null> {
+  if (rest.length > 0 || !isCount(replicas) || !isCount(timeout)) return null;
+  const own = owners.filter(({ name }) => written.has(name));
+  // The slots of a master that is gone may be anywhere.
+  const asked = own.length < written.size || written.size === 0 ? owners : own;
+  const deadline = Number(timeout) === 0 ? Infinity : performance.now() + Number(timeout);
+  const wanted: Wanted = { replicas: Number(replicas), deadline, isOver };
+  const found = await Promise.all(
+    asked.map((node) => replicasOf(masterAt(node), written.size > 0, wanted)),
+  );
+  if (found.includes(NO_MASTER)) return `-${DEMOTED}\r\n`;
+  return `:${Math.min(...found as number[])}\r\n`;
+}
+
+/** Whether a word is a number of replicas or milliseconds. */
+function isCount(word: string): boolean {
+  return /^\d{1,15}$/.test(word);
+}
 
 /**
  * Returns the number of replicas that have all that was written to a master so far.
  *
  * @param hasWritten Whether there is anything that they must have.
  */
-export async function replicasOf(
+async function replicasOf(
   master: Asked,
   hasWritten: boolean,
   wanted: Wanted,

@@ -33,8 +33,8 @@ export function requestsIn(bytes: Uint8Array): string[][] {
   return requests;
 }
 
-/** A request with these words, of the same command. */
+/** A request with these words, of the same command. Its reply comes in one piece, even if it is long. */
 export function requestWith(spec: CommandSpec | undefined, words: readonly string[]): Passable {
   const list = { count: words.length, string: (index: number) => words[index]! };
-  return new Passable(requestOf(...words), spec, list);
+  return new Passable(requestOf(...words), spec, list, (reply) => reply);
 }
