@@ -202,6 +202,11 @@ export class Lanes {
     return this.#private.open(client, this.placeOf(request));
   }
 
+  /** What has to be done before a request goes over a private lane; undefined for nothing. */
+  prepare(_request: Passable, _lane: PrivateLane): Promise<void> | undefined {
+    return undefined;
+  }
+
   /** Prepares for clients with this version of the protocol, which may need private lanes. */
   expect(version: 2 | 3): void {
     if (this.isOneServer) this.#private.expect(version);

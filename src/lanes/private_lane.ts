@@ -58,6 +58,8 @@ export class PrivateLane {
   onEnd: () => void = () => {};
   /** Called once when the connection is closed, by either side. */
   onClosed: () => void = () => {};
+  /** The same, for those who send messages to its client. */
+  onLost: () => void = () => {};
   /** The changes since replies can no longer be matched to requests. */
   #unsettled: Written = NOTHING_WRITTEN;
   /** Bytes received when the last fence of a causal client began. */
@@ -81,6 +83,8 @@ export class PrivateLane {
 
   /** Parts of a long reply that must be changed before it is passed on. */
   readonly #collected: Uint8Array[] = [];
+  /** Messages of other connections that wait for the end of a long frame. */
+  readonly #pushed: Uint8Array[] = [];
 
   constructor(
     readonly connection: Connection,
@@ -184,6 +188,12 @@ export class PrivateLane {
     this.#slots.push({ request: null, isMuted: false, local, sentAt: NaN });
   }
 
+  /** Passes a message of another connection, between two frames of this one. */
+  push(message: Uint8Array): void | Promise<void> {
+    if (this.#partKind === null) return this.#message(message, 0, message.length);
+    this.#pushed.push(message);
+  }
+
   /**
    * Ends the requests, and passes the replies that still come. Redis executes what has arrived, and
    * then ends the connection, even if a command still blocks.
@@ -214,7 +224,11 @@ export class PrivateLane {
   }
 
   #frame(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
-    if (this.#partKind !== null) return this.#lastPart(bytes, from, to);
+    if (this.#partKind !== null) {
+      const held = this.#lastPart(bytes, from, to);
+      const pushed = this.#pushed.splice(0).map((message) => this.push(message)).at(-1);
+      return held ?? pushed;
+    }
     const kind = this.#kindOf(bytes, from, to);
     if (kind === "message") return this.#message(bytes, from, to);
     if (kind === "confirmation") return this.#confirmed(bytes, from, to);
@@ -368,6 +382,7 @@ export class PrivateLane {
   #ended(): void {
     this.#told?.resolve(); // The next connection uses it.
     this.onClosed();
+    this.onLost();
     const open = this.#slots.splice(0).slice(this.#head).flatMap(({ request }) => request ?? []);
     this.#head = 0;
     const lost = [...this.#queued, ...open].map(({ written }) => written);

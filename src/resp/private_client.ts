@@ -122,6 +122,8 @@ export class PrivateClient {
       if (isStreamed(next)) {
         if (!await this.#stream(opened, next)) return this.#leave("the client has left");
       } else if (next instanceof PrivateRequest) {
+        const prepared = this.lane.lanes.prepare(next.request, opened);
+        if (prepared !== undefined) await prepared;
         // All requests of a turn go out in one write, so a promise is awaited only if there is one.
         const held = this.#send(opened, next);
         if (held !== undefined) await held;

@@ -134,9 +134,18 @@ Deno.test("in front of a cluster with replicas", async (t) => {
     await pause(2500);
     load.mayDelete = true;
 
-    // A planned failover.
+    // A planned failover. Notifications come from the new master from now on.
+    using events = await RawClient.connect(proxy.port);
+    await events.send(request("SUBSCRIBE", `__keyspace@0__:${b}`));
+    await events.until(":1\r\n");
     await replicas[1]!.call("CLUSTER", "FAILOVER");
     await until(() => isMaster(replicas[1]!));
+    await replicas[1]!.call("CONFIG", "SET", "notify-keyspace-events", "K$");
+    const listensTo = async ({ call }: ClusterServer) =>
+      String(await call("CLIENT", "LIST")).includes("redis-proxy-events");
+    await until(async () => await listensTo(replicas[1]!) && !await listensTo(second));
+    await ask(proxy.port, "SET", b, "x");
+    assertStringIncludes(await events.until("set\r\n"), `__keyspace@0__:${b}`);
     await pause(1500);
 
     // A master is killed.
@@ -281,6 +290,55 @@ Deno.test("in front of one cluster", async (t) => {
       }
     },
   );
+
+  await t.step("keyspace notifications come from all masters, each once", async () => {
+    await using proxy = await before(cluster);
+    assertEquals(
+      await redisCli(proxy.port, "CONFIG", "SET", "notify-keyspace-events", "KEA"),
+      "OK\n",
+    );
+    const keys = keysOf(cluster);
+    const [a] = keys as [string];
+    for (const version of ["2", "3"]) {
+      const mark = version === "3" ? ">" : "*";
+      const bulk = (text: string) => `$${text.length}\r\n${text}\r\n`;
+      using client = await RawClient.connect(proxy.port);
+      await client.send(request("HELLO", version) + request("ECHO", "greeted"));
+      await client.until("greeted\r\n");
+      await client.send(request("SUBSCRIBE", "news", `__keyspace@0__:${a}`));
+      await client.until(":2\r\n");
+      await client.send(request("PSUBSCRIBE", "__keyevent@0__:s*t"));
+      await client.until(":3\r\n");
+      for (const key of keys) {
+        await ask(proxy.port, "SET", key, "x");
+        if (key === a) {
+          const channel = `__keyspace@0__:${a}`;
+          const wanted = `${mark}3\r\n${bulk("message")}${bulk(channel)}${bulk("set")}`;
+          assertEquals(await client.text(wanted.length), wanted);
+        }
+        const channel = "__keyevent@0__:set";
+        const wanted = `${mark}4\r\n${bulk("pmessage")}${bulk("__keyevent@0__:s*t")}${
+          bulk(channel)
+        }${bulk(key)}`;
+        assertEquals(await client.text(wanted.length), wanted);
+      }
+      // Other messages come once, too.
+      assertEquals(await ask(proxy.port, "PUBLISH", "news", "hello"), ":1");
+      const news = `${mark}3\r\n${bulk("message")}${bulk("news")}${bulk("hello")}`;
+      assertEquals(await client.text(news.length), news);
+      // A subscription ends at all masters.
+      await client.send(request("PUNSUBSCRIBE"));
+      await client.until(":2\r\n");
+      for (const key of keys) await ask(proxy.port, "SET", key, "y");
+      await ask(proxy.port, "PUBLISH", "news", "end");
+      assertEquals((await client.until("end\r\n")).match(/message/g)!.length, 2);
+    }
+    // Without subscribers, nobody listens.
+    const listening = async () =>
+      (await redisCli(proxy.port, "CLIENT", "LIST")).includes("redis-proxy-events");
+    await until(async () => !await listening());
+    assertEquals(await redisCli(proxy.port, "CONFIG", "SET", "notify-keyspace-events", ""), "OK\n");
+  });
 
   await t.step("a reply of many nodes is whole, however long it is", async () => {
     await using proxy = await before(cluster);

@@ -11,23 +11,32 @@ import { Later } from "../../core/later.ts";
 import type { Millis } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
 import { parseReply, type Reply, ReplyError } from "../../origin/wire/reply.ts";
+import { SUBSCRIPTIONS } from "../connection_state.ts";
 import { Lanes, type LanesOptions } from "../mod.ts";
 import type { Passable } from "../passable.ts";
 import type { PrivateLane } from "../private_lane.ts";
 import { anybody, type Passed, type Sender, type SharedLane } from "../shared_lane.ts";
 import { idAt, uniqueId } from "./clients.ts";
 import { Dispatch, type Send } from "./dispatch.ts";
+import { subscriptionIn } from "./event_channels.ts";
+import { KeyspaceEvents } from "./events.ts";
 import { NO_NODE, travel, type Traveller } from "./journey.ts";
 import { isSplit, slotsOf } from "./plan.ts";
 import { NUDGE, waitForReplicas } from "./replicas.ts";
 import { requestsIn, requestWith } from "./requests.ts";
 import type { RoutedNode, Router } from "./router.ts";
 
+/** The connections that take keyspace notifications. */
+const EVENTS = { version: 3, name: "redis-proxy-events", login: null } as const;
+
 export class ClusterLanes extends Lanes {
   /** The nodes that lanes lead to. */
   readonly #known = new Map<string, RoutedNode>();
   /** The shared lanes by node, kind and version of the protocol. */
   readonly #lanes = new Map<string, SharedLane>();
+  readonly #events = new KeyspaceEvents(({ address }) =>
+    this.options.open(EVENTS, () => Promise.resolve(), address)
+  );
 
   /** @param timeout How long a request may be sent on. */
   constructor(options: LanesOptions, readonly router: Router, readonly timeout: Millis) {
@@ -69,8 +78,9 @@ export class ClusterLanes extends Lanes {
     return result;
   }
 
-  /** Ends the connections to nodes that own nothing any more. */
+  /** The masters have changed: ends the connections to nodes that own nothing any more. */
   leaveAllBut(owners: ReadonlySet<string>): void {
+    this.#events.follow(this.router.owners);
     for (const [name, node] of this.#known) {
       if (owners.has(name)) continue;
       this.#known.delete(name);
@@ -107,6 +117,20 @@ export class ClusterLanes extends Lanes {
     if (slot === null || place === undefined) return true;
     const node = this.router.nodeOf(slot);
     return node === null || (node.address.host === place.host && node.address.port === place.port);
+  }
+
+  /** Keyspace notifications come from all masters. Rights of other users are those at one master. */
+  override prepare({ name, bytes }: Passable, lane: PrivateLane): Promise<void> | undefined {
+    if (!SUBSCRIPTIONS.has(name) || lane.client.login != null || lane.mayBeInTransaction) return;
+    const subscription = subscriptionIn(requestsIn(bytes)[0]!);
+    return subscription === null
+      ? undefined
+      : this.#events.change(lane, subscription, this.router.owners);
+  }
+
+  override close(): void {
+    super.close();
+    this.#events.close();
   }
 
   override mayStream(spec: CommandSpec | undefined): boolean {

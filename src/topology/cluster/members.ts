@@ -32,7 +32,8 @@ export class Members implements NodeListener {
   readonly #indexes = new Map<string, number>();
   /** Since when nodes own no slot. */
   readonly #idleSince = new Map<ClusterNode, Millis>();
-  #ownerCount = 0;
+  /** The nodes that owned slots when somebody was last told. */
+  #owners = new Set<ClusterNode>();
   #isClosed = false;
   #refreshing: ReturnType<typeof setTimeout> | undefined;
   #opening: Promise<unknown> = Promise.resolve();
@@ -144,8 +145,8 @@ export class Members implements NodeListener {
   #adopt(): void {
     const { owners } = this.map;
     const now = performance.now();
-    let hasChanged = owners.size !== this.#ownerCount;
-    this.#ownerCount = owners.size;
+    let hasChanged = owners.symmetricDifference(this.#owners).size > 0;
+    this.#owners = owners;
     for (const node of this.#nodes.values()) {
       if (owners.has(node)) {
         this.#idleSince.delete(node);
