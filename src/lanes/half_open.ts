@@ -11,6 +11,7 @@
  * @module
  */
 import type { Millis } from "../core/types.ts";
+import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 
 /** A connection that is watched. */
@@ -18,6 +19,8 @@ export interface Watched {
   readonly connection: Connection;
   /** The id of the connection at Redis; null if Redis does not say. */
   readonly upstreamId: number | null;
+  /** Where it leads, if there are several places. */
+  readonly place?: OriginAddress | undefined;
   /** The number of requests without a reply. */
   readonly outstanding: number;
   /** How long it may be silent before Redis is asked. */
@@ -44,12 +47,12 @@ export class HalfOpenWatch {
 
   /**
    * @param watched Returns the connections.
-   * @param known Returns which of these ids Redis has now; null if it does not say.
+   * @param known Returns which of these ids Redis has now, at this place; null if it does not say.
    * @param onFound Called when a connection was lost: connections without requests may be, too.
    */
   constructor(
     readonly watched: () => readonly Watched[],
-    readonly known: (ids: readonly number[]) => Promise<Known | null>,
+    readonly known: (ids: readonly number[], place?: OriginAddress) => Promise<Known | null>,
     every: Millis,
     readonly onFound: () => void = () => {},
   ) {
@@ -69,24 +72,34 @@ export class HalfOpenWatch {
     const silent = this.watched().filter((one) => this.#isSilent(one, now)).slice(0, ASKED);
     if (silent.length === 0 || this.#isAsking) return;
     this.#isAsking = true;
-    const known = await this.#ask(silent);
+    const places = new Set(silent.map(({ place }) => place));
+    await Promise.all(
+      Array.from(
+        places,
+        (place) => this.#lookAt(silent.filter((one) => one.place === place), place),
+      ),
+    );
+    this.#isAsking = false;
+  }
+
+  async #lookAt(silent: readonly Watched[], place: OriginAddress | undefined): Promise<void> {
+    const known = await this.#ask(silent, place);
     for (const one of silent) {
       if (known === null) this.#forget(one.connection);
       else this.#judge(one, known.get(one.upstreamId!));
     }
-    if (silent.some(({ upstreamId }) => known?.has(upstreamId!) === false)) {
-      this.onFound();
-      const others = this.watched().filter(isWaiting).slice(0, ASKED);
-      const rest = others.length === 0 ? null : await this.#ask(others);
-      for (const { connection, upstreamId } of others) {
-        if (rest?.has(upstreamId!) === false) connection.close(LOST);
-      }
+    if (!silent.some(({ upstreamId }) => known?.has(upstreamId!) === false)) return;
+    this.onFound();
+    const others = this.watched().filter((one) => isWaiting(one) && one.place === place)
+      .slice(0, ASKED);
+    const rest = others.length === 0 ? null : await this.#ask(others, place);
+    for (const { connection, upstreamId } of others) {
+      if (rest?.has(upstreamId!) === false) connection.close(LOST);
     }
-    this.#isAsking = false;
   }
 
-  #ask(about: readonly Watched[]): Promise<Known | null> {
-    return this.known(about.map(({ upstreamId }) => upstreamId!));
+  #ask(about: readonly Watched[], place: OriginAddress | undefined): Promise<Known | null> {
+    return this.known(about.map(({ upstreamId }) => upstreamId!), place);
   }
 
   /** @param isBlocked Whether Redis has blocked the connection; undefined if it has none. */

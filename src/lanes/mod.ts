@@ -75,7 +75,7 @@ export class Lanes {
         this.#private.look();
         return this.#watched();
       },
-      (ids) => this.#known(ids),
+      (ids, place) => this.#known(ids, place),
       options.timeout,
       () => this.#private.renew("another connection was lost"),
     );
@@ -137,7 +137,7 @@ export class Lanes {
   ): SharedLane {
     return new SharedLane({
       open: () => this.#openShared({ version, name: NAMES[kind], login: null }, place),
-      isRouted: place !== undefined,
+      place,
       cache: this.options.cache,
       budget: this.#budget,
       long: this.long,
@@ -254,7 +254,7 @@ export class Lanes {
     this.#private.close();
   }
 
-  /** Whether all connections lead to one server, so that it can be asked which ones it has. */
+  /** Whether all connections lead to one server, so that some can be ready before they are needed. */
   protected get isOneServer(): boolean {
     return true;
   }
@@ -271,19 +271,19 @@ export class Lanes {
 
   /** The connections whose end Redis may not have told. */
   #watched(): Watched[] {
-    if (!this.isOneServer) return [];
     const { timeout } = this.options;
     const patience = SHARED_PATIENCE * timeout;
-    const shared = this.open.flatMap(({ connection, outstanding }) => {
+    const shared = this.open.flatMap(({ connection, outstanding, options: { place } }) => {
       if (connection === null) return [];
       const upstreamId = this.#upstreamIds.get(connection) ?? null;
-      return [{ connection, outstanding, upstreamId, patience, isShared: true }];
+      return [{ connection, outstanding, upstreamId, place, patience, isShared: true }];
     });
-    const own = Array.from(this.#private.all, ({ connection, outstanding, upstreamId }) => {
+    const own = Array.from(this.#private.all, ({ connection, outstanding, upstreamId, place }) => {
       return {
         connection,
         outstanding,
         upstreamId,
+        place,
         patience: PRIVATE_PATIENCE * timeout,
         isShared: false,
       };
@@ -292,13 +292,13 @@ export class Lanes {
   }
 
   /** Asks Redis over a new connection which of these it has; null if it does not say. */
-  async #known(ids: readonly number[]): Promise<Known | null> {
+  async #known(ids: readonly number[], place?: OriginAddress): Promise<Known | null> {
     let list: Reply | undefined;
     const opening = { version: 2, name: "redis-proxy-probe", login: null } as const;
     const opened = await this.options.open(opening, async (connection) => {
       const words = ["CLIENT", "LIST", "ID", ...ids.map(String)];
       list = await connection.call(...words).catch(() => null);
-    });
+    }, place);
     if (opened instanceof Failure) return null;
     opened.close("its work is done");
     if (typeof list !== "string") return null;

@@ -11,6 +11,7 @@
 import type { Histogram } from "../core/histogram.ts";
 import { SAMPLED_PASSES } from "../core/stats.ts";
 import { Failure, type Millis } from "../core/types.ts";
+import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import type { Receiver } from "../origin/wire/expected.ts";
 import { requestOf } from "../origin/wire/outbox.ts";
@@ -56,8 +57,11 @@ export interface SharedLaneOptions {
   readonly long: LongRequests;
   /** The durations of requests. */
   readonly latency?: Histogram;
-  /** Whether a request whose connection is lost is to be sent by whoever knows where. Default: no. */
-  readonly isRouted?: boolean;
+  /**
+   * Where it leads, if there are several places. Then a request whose connection is lost is sent again
+   * by whoever knows where.
+   */
+  readonly place?: OriginAddress | undefined;
 }
 
 /** The connection was lost before the request was executed, or it may be executed twice. */
@@ -280,7 +284,7 @@ class Passing extends Later<Passed> implements Receiver {
     const hasBegun = this.#stream !== null || this.#collected !== null;
     if (!hasBegun && !sender.isCut && this.#mayRepeat && lane.mayRepeat(request, isSent)) {
       this.#mayRepeat = false;
-      return lane.options.isRouted === true ? this.finish(UNSENT) : lane.sendAgain(this);
+      return lane.options.place !== undefined ? this.finish(UNSENT) : lane.sendAgain(this);
     }
     sender.isCut = true;
     // Nobody knows whether Redis executed it, so the entries of its keys may be wrong.

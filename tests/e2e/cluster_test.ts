@@ -7,6 +7,7 @@ import { RawClient, request } from "../support/client.ts";
 import { ClusterLoad } from "../support/cluster_load.ts";
 import { pause } from "../support/failover.ts";
 import { adminPortOf, COMMAND, type RunningProxy, startProxy } from "../support/proxy.ts";
+import { Relay } from "../support/relay.ts";
 import { ask, curl, figure, redisCli, run, until } from "../support/serving.ts";
 
 const LEASE = 1000;
@@ -417,6 +418,39 @@ Deno.test("in front of one cluster", async (t) => {
       assertEquals(await redisCli(port, "CLIENT", "KILL", "TYPE", "normal"), `${others}\n`);
       for (const { client } of blocked) client.close();
       assertEquals(await figure(port, "cluster_nodes_confirmed"), 3);
+    },
+  );
+
+  await t.step(
+    "a command connection to a node that a firewall has forgotten is found",
+    async () => {
+      const [first, second] = cluster.masters as [ClusterServer, ClusterServer];
+      using relay = new Relay(() => second.port);
+      const announce = async (port: number) => {
+        await second.call("CONFIG", "SET", "cluster-announce-port", `${port}`);
+        const isKnown = async () =>
+          String(await first.call("CLUSTER", "NODES")).includes(
+            `:${port === 0 ? second.port : port}@`,
+          );
+        await until(isKnown);
+      };
+      await announce(relay.port);
+      await using proxy = await before(cluster, "--redis-timeout", "300ms");
+      const [a, b] = keysOf(cluster) as [string, string];
+      using client = await RawClient.connect(proxy.port);
+      using blocked = await RawClient.connect(proxy.port);
+      using other = await RawClient.connect(proxy.port);
+      assertEquals(await client.exchange(request("INCR", `{${b}}:n`), 4), ":1\r\n");
+      await blocked.send(request("BLPOP", `{${a}}:q`, "0"));
+      await until(() => relay.count("lane") > 0);
+      relay.halfOpen("lane");
+      await client.send(request("INCR", `{${b}}:n`));
+      assertEquals(await client.rest(), "");
+      // One that waits at another node is kept, and the others go on.
+      assertEquals(await other.exchange(request("INCR", `{${b}}:m`), 4), ":1\r\n");
+      await other.send(request("RPUSH", `{${a}}:q`, "job"));
+      await blocked.until("job\r\n");
+      await announce(0);
     },
   );
 

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Failure } from "../../core/types.ts";
+import type { Failure, Millis } from "../../core/types.ts";
 import type { Connection } from "../../origin/wire/connection.ts";
 import type { PrivateLane } from "../private_lane.ts";
 import type { Subscription } from "./event_channels.ts";
@@ -28,7 +28,10 @@ export class KeyspaceEvents {
   #owners: readonly RoutedNode[] = [];
 
   /** @param open Opens a connection to a node, in RESP3. */
-  constructor(readonly open: (node: RoutedNode) => Promise<Connection | Failure>) {}
+  constructor(
+    readonly open: (node: RoutedNode) => Promise<Connection | Failure>,
+    readonly timeout: Millis,
+  ) {}
 
   /**
    * A client is about to subscribe, or to end subscriptions. Resolves when all masters know.
@@ -74,6 +77,7 @@ export class KeyspaceEvents {
     const { subscribe, psubscribe } = this.#subscribers;
     return new NodeEvents({
       open: () => this.open(node),
+      timeout: this.timeout,
       wanted: () => ({ subscribe: subscribe.keys(), psubscribe: psubscribe.keys() }),
       notify: (notification) => this.#notify(node, notification),
     });

@@ -34,13 +34,15 @@ export class ClusterLanes extends Lanes {
   readonly #known = new Map<string, RoutedNode>();
   /** The shared lanes by node, kind and version of the protocol. */
   readonly #lanes = new Map<string, SharedLane>();
-  readonly #events = new KeyspaceEvents(({ address }) =>
-    this.options.open(EVENTS, () => Promise.resolve(), address)
-  );
+  readonly #events: KeyspaceEvents;
 
   /** @param timeout How long a request may be sent on. */
   constructor(options: LanesOptions, readonly router: Router, readonly timeout: Millis) {
     super(options);
+    this.#events = new KeyspaceEvents(
+      ({ address }) => options.open(EVENTS, () => Promise.resolve(), address),
+      options.timeout,
+    );
   }
 
   /** The lane of commands without keys, and of the table of commands. */

@@ -6,12 +6,16 @@
  */
 import { Failure, type Millis } from "../../core/types.ts";
 import type { Connection } from "../../origin/wire/connection.ts";
+import { within } from "../../origin/within.ts";
 import { requestOf } from "../../origin/wire/outbox.ts";
 import { parseReply } from "../../origin/wire/reply.ts";
 import { isEventChannel, type Subscription } from "./event_channels.ts";
 
 /** Pause before another attempt to connect. */
 const PAUSE: Millis = 100;
+
+/** How often a connection is tried, in time-outs: nothing may come for long, and a firewall forgets. */
+const TRIED_EVERY = 5;
 
 /** A notification, and the channel or pattern that it was sent for. */
 export interface Notification {
@@ -27,15 +31,19 @@ export interface NodeEventsOptions {
   /** What is subscribed to now, by kind. */
   readonly wanted: () => Record<Subscription["kind"], Iterable<string>>;
   readonly notify: (notification: Notification) => void;
+  /** How long the node may take to answer. */
+  readonly timeout: Millis;
 }
 
 export class NodeEvents {
   #connection: Connection | null = null;
   #isClosed = false;
+  #trying: ReturnType<typeof setInterval>;
   /** Resolves after the first attempt to connect. */
   readonly ready: Promise<void>;
 
   constructor(readonly options: NodeEventsOptions) {
+    this.#trying = setInterval(() => this.#try(), TRIED_EVERY * options.timeout);
     this.ready = this.#connect();
   }
 
@@ -50,6 +58,7 @@ export class NodeEvents {
 
   close(): void {
     this.#isClosed = true;
+    clearInterval(this.#trying);
     this.#connection?.close("no client wants its notifications");
   }
 
@@ -65,6 +74,13 @@ export class NodeEvents {
       this.send("SUBSCRIBE", [...subscribe]),
       this.send("PSUBSCRIBE", [...psubscribe]),
     ]);
+  }
+
+  async #try(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === null) return;
+    await within(connection.call("PING"), this.options.timeout)
+      .catch(() => connection.close("it does not answer"));
   }
 
   #again(): void {
