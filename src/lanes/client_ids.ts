@@ -13,6 +13,8 @@ export interface NamedClient {
   describe(): string;
   /** Ends its connection. */
   kill(): void;
+  /** Lets Redis send it messages that answer no request, if there is room for a connection. */
+  becomeTarget(): Promise<void>;
 }
 
 /** Ids begin far above those of Redis, which counts its connections, so that no id is ambiguous. */

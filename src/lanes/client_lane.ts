@@ -24,6 +24,8 @@ export class ClientLane implements Sender {
   isCut = false;
   #shared = 0;
   #private: PrivateLane | null = null;
+  #opening: Promise<PrivateLane | Failure> | null = null;
+  #isEnded = false;
   /** Whether all commands of the client take the private lane from now on. */
   #isPinned = false;
   #masters: Set<string> | undefined;
@@ -89,7 +91,7 @@ export class ClientLane implements Sender {
   get mustForward(): boolean {
     const lane = this.#private;
     if (lane === null) return false;
-    return lane.mayBeInTransaction || lane.state.isRenamed ||
+    return lane.mayBeInTransaction || lane.state.isRenamed || lane.state.isOpaque ||
       (lane.mayBeSubscribed && this.client.version === 2);
   }
 
@@ -143,17 +145,48 @@ export class ClientLane implements Sender {
       if (isFit) return present;
       this.#drop();
     }
+    if (this.#opening !== null) return this.#opening;
     const opened = this.lanes.openPrivate(this.client, request);
-    return opened instanceof Promise
-      ? opened.then((lane) => this.#opened(lane))
-      : this.#opened(opened);
+    if (!(opened instanceof Promise)) return this.#opened(opened);
+    return this.#opening = opened.then((lane) => this.#opened(lane));
+  }
+
+  /** Opens the private lane for messages from Redis, and keeps it open. */
+  async becomeTarget(): Promise<void> {
+    const lane = await this.open();
+    if (lane instanceof Failure) return;
+    lane.state.isTarget = true;
+    this.onChange();
   }
 
   #opened(opened: PrivateLane | Failure): PrivateLane | Failure {
+    this.#opening = null;
     if (opened instanceof Failure) return opened;
+    if (this.#isEnded) {
+      opened.close("the client has left");
+      return new Failure("away", "Redis is away: the client has left");
+    }
     opened.onChange = this.onChange;
     if (opened.place !== undefined) this.wrote(`${opened.place.host}:${opened.place.port}`);
-    return this.#private = opened;
+    this.#private = opened;
+    this.rest();
+    return opened;
+  }
+
+  /** Nobody serves the client over its private lane now. Messages are between its other replies. */
+  rest(): void {
+    const lane = this.#private;
+    if (lane === null) return;
+    lane.sink = { write: (bytes, from, to) => this.client.push(bytes.slice(from, to)) };
+    lane.onReply = () => {};
+    // Its state is lost.
+    lane.onEnd = () => lane.state.isClean || this.client.kill();
+  }
+
+  /** Ends the private connection for good. */
+  end(): void {
+    this.#isEnded = true;
+    this.reset();
   }
 
   /** Opens another private lane, for this request; the present one ends. */

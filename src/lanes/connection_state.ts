@@ -14,6 +14,8 @@ export class ConnectionState {
   isWatching = false;
   isMonitoring = false;
   isTracking = false;
+  /** Whether other clients redirect their invalidations to this connection. */
+  isTarget = false;
   /** Whether the client has changed its name or user at Redis. The proxy may not know the new one. */
   isRenamed = false;
   /** Whether a transaction has subscribed. Then replies can no longer be matched to requests. */
@@ -44,7 +46,7 @@ export class ConnectionState {
 
   get #isBare(): boolean {
     return this.database === this.home && !this.isWatching && !this.isMonitoring &&
-      !this.isTracking &&
+      !this.isTracking && !this.isTarget &&
       !this.isSubscribed && !this.isOpaque && !this.isRenamed;
   }
 

@@ -14,6 +14,13 @@ export interface LaneClient {
   readonly isCausal: boolean;
   /** The client's own credentials; null for those of the proxy. */
   readonly login: Login | null;
+  /**
+   * Sends it bytes that answer no request, between two replies. The promise, if any, resolves once it
+   * has taken them.
+   */
+  push(bytes: Uint8Array): void | Promise<void>;
+  /** Ends its connection. */
+  kill(): void;
 }
 
 /** A user of Redis and the password, each as code units 0 to 255. */

@@ -4,15 +4,13 @@
  *
  * @module
  */
-import { NOTHING_WRITTEN } from "../commands/keys.ts";
 import { Failure } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
-import { requestOf } from "../origin/wire/outbox.ts";
 import { ConnectionState } from "./connection_state.ts";
 import type { LaneClient } from "./lane_client.ts";
 import type { LanesOptions, Opening } from "./options.ts";
-import { Passable } from "./passable.ts";
+import { ownCommand } from "./own_command.ts";
 import { PrivateLane } from "./private_lane.ts";
 import { idOf } from "./questions.ts";
 import { type Opened, Spares } from "./spares.ts";
@@ -169,11 +167,9 @@ export class PrivateLanes {
 
 /** Gives a spare connection the attributes of its client, ahead of the client's first request. */
 function introduce(lane: PrivateLane, { name, libraryName, libraryVersion }: LaneClient): void {
-  const tell = (...words: string[]) => {
-    const list = { count: words.length, string: (at: number) => words[at]! };
-    lane.send(new Passable(requestOf(...words), undefined, list, null, NOTHING_WRITTEN), true);
-  };
-  tell("CLIENT", "SETNAME", name);
-  if (libraryName !== "") tell("CLIENT", "SETINFO", "LIB-NAME", libraryName);
-  if (libraryVersion !== "") tell("CLIENT", "SETINFO", "LIB-VER", libraryVersion);
+  lane.send(ownCommand("CLIENT", "SETNAME", name), true);
+  if (libraryName !== "") lane.send(ownCommand("CLIENT", "SETINFO", "LIB-NAME", libraryName), true);
+  if (libraryVersion !== "") {
+    lane.send(ownCommand("CLIENT", "SETINFO", "LIB-VER", libraryVersion), true);
+  }
 }

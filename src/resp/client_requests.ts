@@ -6,7 +6,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { CommandSpec } from "../commands/spec.ts";
-import type { ClientIds } from "../lanes/client_ids.ts";
+import type { ClientIds, NamedClient } from "../lanes/client_ids.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import type { Rewrite } from "../lanes/passable.ts";
 import type { ClientRequest } from "../server/protocol.ts";
@@ -61,6 +61,21 @@ export function translate(
     const upstream = ids.name(id);
     return upstream === undefined ? undefined : here(upstream);
   });
+}
+
+/**
+ * Returns the client of the proxy that CLIENT TRACKING redirects invalidations to; undefined for
+ * other requests and other clients.
+ */
+export function targetOf(
+  args: Arguments,
+  spec: CommandSpec | undefined,
+  { lanes: { ids } }: ClientLane,
+): NamedClient | undefined {
+  if (spec?.name !== "client|tracking") return undefined;
+  const words = tail(args, 3).map((word) => word.toLowerCase());
+  const at = words.indexOf("redirect");
+  return at < 0 ? undefined : ids.find(words[at + 1] ?? "");
 }
 
 function killOf(

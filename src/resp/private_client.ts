@@ -10,13 +10,12 @@
  */
 import { Failure, type Millis } from "../core/types.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
-import { Buffer } from "node:buffer";
-import { NOTHING_WRITTEN } from "../commands/keys.ts";
-import { request, wordsOf } from "./parse/arguments.ts";
-import { Passable } from "../lanes/passable.ts";
+import { ownCommand } from "../lanes/own_command.ts";
+import type { Passable } from "../lanes/passable.ts";
 import type { PrivateLane } from "../lanes/private_lane.ts";
 import { Output } from "../server/output.ts";
 import { type ClientEnd, type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
+import { Deferred } from "./deferred.ts";
 import { ReplyWriter } from "./reply_writer.ts";
 import { writeFailure } from "./requests/answers.ts";
 
@@ -42,38 +41,16 @@ class Timeout implements Disposable {
 
 const WAITS = new Set(["wait", "waitaof"]);
 
-const MULTI = new Passable(
-  Buffer.from(request(["MULTI"]), "latin1"),
-  undefined,
-  wordsOf(["multi"]),
-  null,
-  NOTHING_WRITTEN,
-);
+const MULTI = ownCommand("MULTI");
 
 /** A message without subscribers. Redis replicates it after all earlier writes. */
-const PUBLISHED = new Passable(
-  Buffer.from(request(["PUBLISH", "redis-proxy:wait", ""]), "latin1"),
-  undefined,
-  wordsOf(["publish"]),
-  null,
-  NOTHING_WRITTEN,
-);
-
-/** A request that gets its route after the earlier requests. */
-interface Deferred extends ClientRequest {
-  routed(): ClientRequest;
-  takeOver(): Promise<ClientRequest>;
-}
+const PUBLISHED = ownCommand("PUBLISH", "redis-proxy:wait", "");
 
 /** A large request that comes in pieces. */
 interface Streamed extends ClientRequest {
   readonly request: Passable;
   readonly isMuted: boolean;
   readonly source: { piece(): Uint8Array; readonly isComplete: boolean };
-}
-
-function isDeferred(request: ClientRequest): request is Deferred {
-  return "routed" in request;
 }
 
 function isStreamed(request: ClientRequest): request is Streamed {
@@ -108,13 +85,13 @@ export class PrivateClient {
         else return await this.#ended(opened);
         continue;
       }
-      while (isDeferred(next)) {
+      while (next instanceof Deferred) {
         if (next.way === "answered") await this.#answered(opened);
         next = await next.takeOver();
       }
       if (this.#isForAnother(opened, next)) {
         await this.#answered(opened);
-        if (opened.isIdle) return await this.#giveBack(opened, next);
+        if (opened.isIdle) return await this.#giveBack(next);
         const moved = await this.#moveTransaction(opened, passableOf(next)!);
         if (moved instanceof Failure) return await this.#refuse(moved);
         opened = moved;
@@ -128,7 +105,7 @@ export class PrivateClient {
         const held = this.#send(opened, next);
         if (held !== undefined) await held;
       } else if (opened.isIdle || next.takeOver !== undefined) {
-        return await this.#giveBack(opened, next);
+        return await this.#giveBack(next);
       } else await this.#answer(opened, next);
       if (next.last) return this.#leave("the client has quit");
       next = this.client.next();
@@ -173,7 +150,12 @@ export class PrivateClient {
     this.client.close();
   }
 
-  #send(lane: PrivateLane, { request, isMuted }: PrivateRequest): Promise<void> | undefined {
+  #send(lane: PrivateLane, next: PrivateRequest): Promise<void> | undefined {
+    // Redis refuses to begin a stream behind a reply.
+    if (lane.beginsStream(next.request) && lane.outstanding > 0) {
+      return this.#answered(lane).then(() => this.#send(lane, next));
+    }
+    const { request, isMuted } = next;
     // WAIT counts the writes of its own connection, but the client's writes took another one.
     if (WAITS.has(request.name) && !lane.mayBeInTransaction) lane.send(PUBLISHED, true);
     lane.send(request, isMuted);
@@ -219,7 +201,8 @@ export class PrivateClient {
       using limit = new Timeout(LAST_REPLIES);
       await Promise.race([this.#answered(lane), limit.over]);
     }
-    if (lane.outstanding > 0) {
+    // On an opaque lane, nobody knows which requests are answered.
+    if (lane.outstanding > 0 || lane.state.isOpaque) {
       lane.endRequests();
       while (lane.connection.loss === null) await this.#nextAnswer();
     }
@@ -237,10 +220,9 @@ export class PrivateClient {
   }
 
   /** Returns the connection, with a request that needs no state. */
-  async #giveBack(lane: PrivateLane, request: ClientRequest): Promise<ClientRequest> {
+  async #giveBack(request: ClientRequest): Promise<ClientRequest> {
     await this.#writer.flushed();
-    lane.onEnd = () => {};
-    lane.onReply = () => {};
+    this.lane.rest();
     this.client.onFinish = () => {};
     return request;
   }

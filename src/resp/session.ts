@@ -205,7 +205,7 @@ export class Session implements LaneClient, NamedClient {
 
   /** Ends the client's connection to Redis, because the client is gone. */
   end(): void {
-    this.lane?.reset();
+    this.lane?.end();
     this.context.lanes?.ids.remove(this);
   }
 
@@ -239,6 +239,14 @@ export class Session implements LaneClient, NamedClient {
       } db=${context.database} sub=0 psub=0 ssub=0 multi=-1 qbuf=${queried} qbuf-free=0 ` +
       `argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=${command} ` +
       `user=${user} redir=-1 resp=${version} lib-name=${libraryName} lib-ver=${libraryVersion}`;
+  }
+
+  async becomeTarget(): Promise<void> {
+    await this.lane?.becomeTarget();
+  }
+
+  push(bytes: Uint8Array): void | Promise<void> {
+    return this.peer.push(bytes);
   }
 
   /** Ends the connection from the side of the proxy. */

@@ -13,7 +13,7 @@ import type { ClientRequest } from "../server/protocol.ts";
 import type { Arguments } from "./parse/arguments.ts";
 import { SharedRequest } from "./passed.ts";
 import { PrivateRequest } from "./private_client.ts";
-import { Unrouted } from "./route.ts";
+import { whenKnown } from "./route.ts";
 import type { Session } from "./session.ts";
 
 /** Most commands and bytes of such a transaction. A larger one takes a private lane. */
@@ -41,7 +41,7 @@ export function collectTransaction(
     if (args === undefined) break;
     const passable = fitting(args, lane);
     if (passable === null) {
-      rest.push(new Unrouted(args, session));
+      rest.push(whenKnown(args, session));
       break;
     }
     passables.push(passable);

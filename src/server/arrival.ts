@@ -103,6 +103,10 @@ class Forwarded implements Peer {
     return this.addresses.local;
   }
 
+  push(bytes: Uint8Array): void | Promise<void> {
+    return this.balancer.push(bytes);
+  }
+
   close(): void {
     this.balancer.close();
   }

@@ -34,6 +34,10 @@ export class Connection implements SlowClient {
 
   /** The connection, as seen by a request that has taken it over. */
   #handedOver: ClientEnd | null = null;
+  /** Whether all requests are answered in full. */
+  #isResting = true;
+  /** Bytes that answer no request, and wait until no reply is being sent. */
+  readonly #pushed: Uint8Array[] = [];
   /** Whether the connection ends after the current requests. */
   #isStopping = false;
   /** Whether our side of the connection is ended. */
@@ -44,7 +48,7 @@ export class Connection implements SlowClient {
     // A load balancer sends its header at once, before the client sends anything.
     this.activity = new Activity(service.entrance.isHeaderWanted ? "partial" : "idle");
     this.#writer = new Writer(conn, this.activity, service, this);
-    this.#intake = new Intake(conn, service, this.#writer);
+    this.#intake = new Intake(conn, service, this.#writer, (bytes) => this.#push(bytes));
     this.#source = conn;
     this.#isTls = "handshake" in conn;
   }
@@ -187,6 +191,7 @@ export class Connection implements SlowClient {
   /** Notes the number of read bytes. */
   #received(count: number, now: Millis): void {
     const { slow, stats } = this.service;
+    this.#isResting = false;
     stats.bytesIn += count;
     if (slow.ledger.isOver) slow.relieve(now);
     const { input, slice } = this.#intake;
@@ -197,10 +202,29 @@ export class Connection implements SlowClient {
 
   /** Lets a request serve the client itself; false if the connection has ended meanwhile. */
   async #handOver(): Promise<boolean> {
+    if (this.#pushed.length > 0) await this.#sendPushed();
     this.#handedOver = new HandedOver(this, this.#intake, () => this.#source);
     await this.#intake.handOver(this.#handedOver);
     this.#handedOver = null;
     return !this.#isClosed;
+  }
+
+  /** Sends bytes that answer no request: at once if the client waits for no reply, else after it. */
+  #push(bytes: Uint8Array): Promise<void> {
+    this.#pushed.push(bytes);
+    return this.#isResting ? this.#sendPushed() : Promise.resolve();
+  }
+
+  /** Sends all pushed bytes. The client is as idle afterwards as before. */
+  async #sendPushed(): Promise<void> {
+    const { output } = this.#writer;
+    for (const bytes of this.#pushed.splice(0)) output.bytes(bytes);
+    try {
+      await this.#writer.flush();
+      if (this.#isResting) this.#rest(performance.now());
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
   }
 
   /** Notes that all complete requests are answered. */
@@ -212,6 +236,8 @@ export class Connection implements SlowClient {
     } else if (this.activity.phase !== "partial") {
       this.activity.enter("partial", now);
     }
+    this.#isResting = true;
+    if (this.#pushed.length > 0) this.#sendPushed();
   }
 
   /** Ends our side of the connection, and waits until the client ends its own. */

@@ -5,7 +5,7 @@
  */
 import { Arrival } from "./arrival.ts";
 import { Input } from "./input.ts";
-import { type Peer, peerOf } from "./peer.ts";
+import { type Peer, peerOf, type Push } from "./peer.ts";
 import { PendingReplies } from "./pending.ts";
 import { Later } from "../core/later.ts";
 import { SAMPLED_REQUESTS } from "../core/stats.ts";
@@ -36,9 +36,12 @@ export class Intake {
   #isDraining = false;
   #isOver = false;
 
-  /** @param writer Takes the replies. */
-  constructor(conn: Deno.Conn, readonly service: Service, readonly writer: Writer) {
-    this.#arrival = new Arrival(service.entrance, peerOf(conn));
+  /**
+   * @param writer Takes the replies.
+   * @param push Takes bytes that answer no request.
+   */
+  constructor(conn: Deno.Conn, readonly service: Service, readonly writer: Writer, push: Push) {
+    this.#arrival = new Arrival(service.entrance, peerOf(conn, push));
   }
 
   /** The two ends of the connection. */

@@ -16,19 +16,27 @@ export interface Addresses {
 export interface Peer extends Addresses {
   /** Whether the client is on this machine: over loopback, or a Unix socket. */
   readonly isLocal: boolean;
+  /**
+   * Sends bytes that answer no request, between two replies. The promise, if any, resolves once the
+   * client has taken them.
+   */
+  push(bytes: Uint8Array): void | Promise<void>;
   /** Ends the connection at once. */
   close(): void;
 }
 
+/** Sends bytes that answer no request. */
+export type Push = Peer["push"];
+
 /** The ends of a connection. Most clients never need their text, so it is made on demand. */
-export function peerOf(conn: Deno.Conn): Peer {
-  return new Ends(conn);
+export function peerOf(conn: Deno.Conn, push: Push = () => {}): Peer {
+  return new Ends(conn, push);
 }
 
 class Ends implements Peer {
   readonly #conn: Deno.Conn;
 
-  constructor(conn: Deno.Conn) {
+  constructor(conn: Deno.Conn, readonly push: Push) {
     this.#conn = conn;
   }
 

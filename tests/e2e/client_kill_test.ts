@@ -1,5 +1,5 @@
-// CLIENT LIST, KILL and UNBLOCK by the ids and addresses that clients know of themselves, as on
-// redis-server.
+// CLIENT LIST, KILL, UNBLOCK and TRACKING by the ids and addresses that clients know of themselves,
+// as on redis-server.
 import { assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
@@ -153,3 +153,51 @@ Deno.test("CLIENT ID says the same inside a transaction", async () => {
   }
   client.close();
 });
+
+/** What a conversation of several clients says, with ids replaced by names. */
+async function redirected(port: number, version: 2 | 3): Promise<string[]> {
+  using target = await RawClient.connect(port);
+  using reader = await RawClient.connect(port);
+  using writer = await RawClient.connect(port);
+  const said: string[] = [];
+  const idOf = async (client: RawClient) => {
+    await client.send(request("CLIENT", "ID"));
+    return (await client.until("\r\n")).slice(1, -2);
+  };
+  const tell = async (client: RawClient, ...words: string[]) => {
+    await client.send(request(...words) + request("ECHO", "(end)"));
+    said.push(`${words[0]}: ${(await client.until("$5\r\n(end)\r\n")).replaceAll(id, "(id)")}`);
+  };
+  const id = await idOf(target);
+  await tell(target, "HELLO", `${version}`, "SETNAME", "x").then(() => said.pop());
+  await tell(reader, "CLIENT", "TRACKING", "ON", "REDIRECT", id);
+  await tell(reader, "CLIENT", "GETREDIR");
+  await tell(reader, "GET", "k");
+  if (version === 2) {
+    await target.send(request("SUBSCRIBE", "__redis__:invalidate"));
+    said.push(await target.until(":1\r\n"));
+  }
+  await tell(writer, "SET", "k", "v");
+  // The target has asked for nothing since.
+  said.push(await target.until("k\r\n"));
+  await tell(reader, "GET", "k");
+  await tell(writer, "DEL", "k");
+  said.push(await target.until("k\r\n"));
+  if (version === 3) {
+    await tell(target, "CLIENT", "SETNAME", "y");
+    await tell(target, "GET", "k");
+    await tell(target, "CLIENT", "GETNAME");
+    await tell(reader, "GET", "k");
+    await tell(writer, "SET", "k", "w");
+    said.push(await target.until("k\r\n"));
+  }
+  return said;
+}
+
+for (const version of [2, 3] as const) {
+  Deno.test(`invalidations are redirected to a client that has asked for nothing yet, in RESP${version}`, async () => {
+    await using expected = await startRedisServer();
+    await using it = await serving();
+    assertEquals(await redirected(it.port, version), await redirected(expected.port, version));
+  });
+}

@@ -15,6 +15,7 @@ export const PEER: Peer = {
   remote: "192.0.2.1:1234",
   local: "192.0.2.2:8080",
   isLocal: false,
+  push() {},
   close() {},
 };
 

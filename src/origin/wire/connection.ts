@@ -46,6 +46,8 @@ export class Connection {
   readonly out = new Outbox();
   /** Takes a push, which answers no request. */
   onPush: Receiver["reply"] = () => {};
+  /** Takes all bytes as they come, if they are no longer replies. Null while they are. */
+  onRaw: Receiver["reply"] | null = null;
   /** Called once at the end of the connection, before the receivers learn of it. */
   onEnd: (why: string) => void = () => {};
   /** Takes replies without a receiver. If it is absent, they end the connection. */
@@ -203,11 +205,19 @@ export class Connection {
   #deliver(): void | Promise<void> {
     const inbox = this.#in;
     while (this.loss === null) {
+      if (this.onRaw !== null) return this.#pass(this.onRaw);
       const end = this.#framer.scan(inbox.bytes, inbox.seen, inbox.to);
       const held = end === MORE ? this.#await() : end === BROKEN ? this.#refuse() : this.#hand(end);
       if (end === MORE) return held;
       if (held !== undefined) return held.then(() => this.#deliver());
     }
+  }
+
+  /** Passes on all bytes. */
+  #pass(taker: Receiver["reply"]): void | Promise<void> {
+    const { bytes, from, to } = this.#in;
+    this.#in.from = this.#in.seen = to;
+    if (from < to) return taker(bytes, from, to);
   }
 
   /** Passes on the reply that ends at `end`. */

@@ -7,6 +7,7 @@ function client(upstreamId: number | null, id = ClientIds.next()): NamedClient {
     upstreamId,
     describe: () => `id=${id} addr=1.2.3.4:5 laddr=6.7.8.9:10 name=`,
     kill() {},
+    becomeTarget: () => Promise.resolve(),
   };
 }
 

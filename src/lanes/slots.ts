@@ -1,0 +1,85 @@
+/**
+ * The requests on a private lane that wait for their replies, in order, and the replies of the proxy
+ * that wait for their turn. It counts the requests that may change how later ones are answered.
+ *
+ * @module
+ */
+import { type Written } from "../commands/keys.ts";
+import type { Millis } from "../core/types.ts";
+import { joined } from "./changes.ts";
+import { changesReplies } from "./connection_state.ts";
+import type { Passable } from "./passable.ts";
+
+/** A request that waits for its reply, or a reply of the proxy that waits for its turn. */
+export interface Slot {
+  readonly request: Passable | null;
+  /** Whether the client wants no reply. */
+  readonly isMuted: boolean;
+  /** A reply of the proxy. */
+  readonly local: Uint8Array | null;
+  /** When the request was sent. */
+  readonly sentAt: Millis;
+}
+
+/** The number of done slots from which they are removed. */
+const DONE_SLOTS = 1024;
+
+export class Slots {
+  /** In-flight requests that begin a transaction, that subscribe, and that may wait for others. */
+  transactions = 0;
+  subscriptions = 0;
+  waits = 0;
+  /** Those before `#head` are done. */
+  #slots: Slot[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#slots.length - this.#head;
+  }
+
+  /** The oldest one; undefined for none. */
+  get first(): Slot | undefined {
+    return this.#slots[this.#head];
+  }
+
+  /** Adds a request that is being sent. */
+  request(request: Passable, isMuted: boolean): void {
+    this.#slots.push({ request, isMuted, local: null, sentAt: performance.now() });
+    this.#count(request, 1);
+  }
+
+  /** Adds a reply of the proxy. */
+  local(local: Uint8Array): void {
+    this.#slots.push({ request: null, isMuted: false, local, sentAt: NaN });
+  }
+
+  /** Takes the oldest one. */
+  take(): Slot {
+    const slot = this.#slots[this.#head++]!;
+    if (slot.request !== null) this.#count(slot.request, -1);
+    if (this.#head === this.#slots.length || this.#head > DONE_SLOTS) {
+      this.#slots.splice(0, this.#head);
+      this.#head = 0;
+    }
+    return slot;
+  }
+
+  /** Takes all requests, and returns the changes that they make if Redis executes them. */
+  takeRequests(): Written {
+    const requests: Passable[] = [];
+    const locals: Slot[] = [];
+    while (this.first !== undefined) {
+      const slot = this.take();
+      if (slot.request === null) locals.push(slot);
+      else requests.push(slot.request);
+    }
+    this.#slots = locals;
+    return joined(requests.map(({ written }) => written));
+  }
+
+  #count({ name, spec }: Passable, change: 1 | -1): void {
+    if (spec?.flags.has("blocking")) this.waits += change;
+    if (name === "multi") this.transactions += change;
+    else if (changesReplies(name)) this.subscriptions += change;
+  }
+}
