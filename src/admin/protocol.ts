@@ -46,6 +46,7 @@ export class AdminProtocol implements Protocol {
       corsOrigins: null,
       allowedHosts,
       keys: null,
+      ban: null,
       mayRefresh: true,
       credentials,
     };

@@ -8,8 +8,8 @@ import type { Facts } from "../core/facts.ts";
 import { KeySet } from "../core/key_pattern.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { Log } from "../core/log.ts";
-import { Http, HttpContext } from "../http/mod.ts";
-import { allowsHere, Resp, RESP_LIMITS, type RespContext } from "../resp/mod.ts";
+import { Http, HttpContext, type HttpOptions } from "../http/mod.ts";
+import { allowsHere, Resp, RESP_LIMITS, type RespContext, whyForbidden } from "../resp/mod.ts";
 import type { RequestObserver } from "../server/observer.ts";
 import { Entrance } from "../server/arrival.ts";
 import type { DataPath } from "./data_path.ts";
@@ -30,8 +30,9 @@ export function makeEntrance(
   observer: RequestObserver | null,
   log: Log,
 ): { readonly entrance: Entrance; readonly renew: (way: Way) => void } {
-  const http = new HttpContext(httpOptions(config), data.cache.stats, observer);
-  const resp = { ...respContext(config, data, lanes, facts, log), observer };
+  const onRefused = refusalsTo(log, data.cache.stats);
+  const http = new HttpContext(httpOptions(config, onRefused), data.cache.stats, observer);
+  const resp = { ...respContext(config, data, lanes, facts, log), observer, onRefused };
   const entrance = new Entrance(
     config.values["proxy-protocol"] === "require",
     (name, peer) => name === "http" ? new Http(http, peer) : new Resp(resp, peer),
@@ -43,15 +44,17 @@ export function makeEntrance(
   return { entrance, renew };
 }
 
-function httpOptions(config: Config) {
+function httpOptions(config: Config, onRefused: RespContext["onRefused"]): HttpOptions {
   const { values, credentials } = config;
   const keys = values["http-keys"];
+  const mayGet = allowsHere(filterOf(values), "get");
   return {
     contentType: values["content-type"],
     maxAge: values["http-max-age"],
     corsOrigins: values["cors-origin"],
     allowedHosts: values["allowed-hosts"],
     keys: keys === null ? null : new KeySet(keys),
+    ban: mayGet ? null : { why: whyForbidden("get"), onRefused: () => onRefused("get") },
     mayRefresh: mayRefresh(config),
     credentials,
   };
@@ -63,7 +66,7 @@ function respContext(
   lanes: Lanes | null,
   facts: () => Facts,
   log: Log,
-): Omit<RespContext, "observer"> {
+): Omit<RespContext, "observer" | "onRefused"> {
   const { values, credentials, origin } = config;
   const filter = lanes?.options.filter ?? filterOf(values);
   const limits = { ...RESP_LIMITS, requestBytes: values["max-request"] };
@@ -78,7 +81,6 @@ function respContext(
     lanes,
     originCredentials: data.credentials,
     mayPass: (peer) => mayPass(config, peer),
-    onRefused: refusalsTo(log, data.cache.stats),
     database: origin.database,
     freshness: respFreshness(values, data.table.policies),
     limits,

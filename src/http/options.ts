@@ -7,6 +7,14 @@ import type { Credentials } from "../core/credentials.ts";
 import type { KeySet } from "../core/key_pattern.ts";
 import type { Millis } from "../core/types.ts";
 
+/** A refusal of every read. */
+export interface Ban {
+  /** The reason, in a sentence. */
+  readonly why: string;
+  /** Called with each refusal. */
+  onRefused(): void;
+}
+
 /** Settings of HTTP. */
 export interface HttpOptions {
   /** Media type of all values. */
@@ -19,6 +27,8 @@ export interface HttpOptions {
   readonly allowedHosts: readonly string[] | null;
   /** The keys that may be read; null for all. */
   readonly keys: KeySet | null;
+  /** Why no key may be read, whatever its name; null if keys may be read. */
+  readonly ban: Ban | null;
   /** Whether a request may ask for an answer fresher than the cached one. */
   readonly mayRefresh: boolean;
   /** The credentials of clients. */

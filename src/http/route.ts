@@ -80,6 +80,10 @@ function routeOther(
   if (target.isRoot) {
     return new KeylessRequest(mode, (output, now) => replies.page(output, now, WELCOME, mode));
   }
+  if (options.ban !== null) {
+    options.ban.onRefused();
+    return fail(403, options.ban.why);
+  }
   return mayRead(key, options)
     ? new KeyRequest(replies, key, fields, mode)
     : fail(403, "This key may not be read over HTTP: --http-keys does not name it");
@@ -99,8 +103,8 @@ export function refuse(
   );
 }
 
-function mayRead(key: Key, { keys }: HttpOptions): boolean {
-  return keys === null || keys.has(key);
+function mayRead(key: Key, { keys, ban }: HttpOptions): boolean {
+  return ban === null && (keys === null || keys.has(key));
 }
 
 function modeOf(

@@ -25,6 +25,7 @@ import { FixedReply, SilentRequest } from "./requests/fixed.ts";
 import { PlainGet } from "./requests/get.ts";
 import { type RespContext, Session } from "./session.ts";
 
+export { whyForbidden } from "./commands/refusals.ts";
 export { allowsHere } from "./commands/table.ts";
 export type { Freshness } from "./freshness.ts";
 export { RESP_LIMITS, type RespLimits } from "./parse/limits.ts";

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
 import { ProxyProcess, startProxy } from "../support/proxy.ts";
-import { ask, figure, serving } from "../support/serving.ts";
+import { ask, curl, figure, serving } from "../support/serving.ts";
 
 Deno.test("a misspelt name in --deny or --allow ends the start, with the name that was meant", async () => {
   await using process = new ProxyProcess(["--port", "0", "--deny", "flushal,keys"]);
@@ -16,6 +16,38 @@ Deno.test("a name that Redis does not have is a warning once Redis has shown its
   await it.proxy.process.logged(/warn .*no such command: --deny json\.set has no effect/);
   await it.proxy.process.logged(/no such category of commands: --allow @topk has no effect/);
   assertEquals(it.proxy.process.stderr.match(/keys has no effect/), null);
+});
+
+Deno.test("--deny and --allow hold for HTTP as for RESP", async () => {
+  for (
+    const [args, mayGet] of [
+      [["--deny", "get"], false],
+      [["--deny", "@read"], false],
+      [["--deny", "@all", "--read-only", "yes"], false],
+      [["--deny", "@all", "--allow", "get"], true],
+      [["--deny", "getrange,strlen,exists"], true],
+    ] as const
+  ) {
+    await using it = await serving(args);
+    await it.ask("SET", "k", "v");
+    using client = await it.connect();
+    await client.send(request("GET", "k"));
+    const said = await client.until("\r\n");
+    assertEquals(said === "$1\r\n", mayGet, args.join(" "));
+    for (const flags of [[], ["--range", "0-0"], ["--head"]]) {
+      const reply = await curl(it.port, "/k", "--include", ...flags);
+      const status = mayGet ? (flags[0] === "--range" ? 206 : 200) : 403;
+      assertEquals(reply.slice(0, 12), `HTTP/1.1 ${status}`, args.join(" "));
+    }
+    if (mayGet) continue;
+    assertEquals(await curl(it.port, "/k"), `${said.slice(1, -2)}\n`);
+    assertMatch(await curl(it.port, "/none"), /^NOPERM/);
+    assertMatch(await curl(it.port, "/"), /redis-proxy/);
+    assertEquals(
+      (it.proxy.process.stderr.match(/Refused a command.*command=get/g) ?? []).length,
+      1,
+    );
+  }
 });
 
 Deno.test("--deny holds for the commands that the cache and the proxy answer", async () => {

@@ -15,6 +15,7 @@ export function httpContext(given: Partial<HttpOptions> = {}): HttpContext {
     corsOrigins: null,
     allowedHosts: null,
     keys: null,
+    ban: null,
     mayRefresh: true,
     credentials: new Credentials(DEFAULT_USER, null),
     ...given,

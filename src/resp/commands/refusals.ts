@@ -46,9 +46,12 @@ export function refuseUnprotected(): ClientRequest {
 
 /** Refuses a command that may not pass. @param name As `refuseArity`. */
 export function refuseForbidden(name: string): ClientRequest {
-  return refuse(
-    `NOPERM this proxy does not pass the '${name}' command; --allow ${name} lets it pass`,
-  );
+  return refuse(whyForbidden(name));
+}
+
+/** The error for a command that may not pass. @param name As `refuseArity`. */
+export function whyForbidden(name: string): string {
+  return `NOPERM this proxy does not pass the '${name}' command; --allow ${name} lets it pass`;
 }
 
 /** @param name The command and, after a bar, its subcommand: `client|setname`. */
