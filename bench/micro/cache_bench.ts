@@ -1,6 +1,7 @@
 // The cache alone: hits on one key, on a few hundred and on 100,000 random keys, and misses. As
 // from a parser, keys are bytes in an input.
 import { Buffer } from "node:buffer";
+import { Later } from "../../src/core/later.ts";
 import { type Flight, Found, NO_TERMS, type Origin } from "../../src/core/types.ts";
 import type { ReadThrough } from "../../src/cache/read_through.ts";
 import { makeCache } from "../../tests/support/cache.ts";
@@ -83,7 +84,7 @@ for (const [name, entries] of [["500 entries", 500], ["50,000 entries", 50_000]]
     }
     first = (first + BATCH) % KEYS;
     for (const one of waiting) {
-      if (!(one instanceof Promise)) throw new Error("Cannot miss a key that should be gone");
+      if (!(one instanceof Later)) throw new Error("Cannot miss a key that should be gone");
       await one;
     }
   });

@@ -1,29 +1,22 @@
 /**
- * Waits for the answer of a flight: one promise for each request.
+ * The answer of a flight, for one request that waits for it.
  *
  * @module
  */
-import type { Answer, CacheStatus, Terms } from "../core/types.ts";
-import type { CacheFlight } from "./flight.ts";
+import { Later } from "../core/later.ts";
+import type { Answer, CacheStatus, Millis } from "../core/types.ts";
+import type { CacheFlight, Landing, Waiter } from "./flight.ts";
 import { reportLanding } from "./status.ts";
 
-/**
- * Resolves to the answer of a flight that has not landed yet.
- *
- * @param status Filled in with how the answer came about.
- */
-export function answerOf(
-  flight: CacheFlight,
-  { window }: Terms,
-  status: CacheStatus | undefined,
-): Promise<Answer> {
-  return new Promise((resolve) =>
-    flight.await(
-      window,
-      status === undefined ? resolve : (answer, flight, landing, now) => {
-        reportLanding(status, flight, landing, now);
-        resolve(answer);
-      },
-    )
-  );
+/** An answer that comes when its flight lands. */
+export class FlightAnswer extends Later<Answer> implements Waiter {
+  /** @param status Filled in with how the answer came about. */
+  constructor(readonly status: CacheStatus | undefined) {
+    super();
+  }
+
+  landed(flight: CacheFlight, landing: Landing, now: Millis): void {
+    if (this.status !== undefined) reportLanding(this.status, flight, landing, now);
+    this.settle(landing.answer);
+  }
 }

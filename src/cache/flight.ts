@@ -29,8 +29,11 @@ export interface Landing {
   readonly part: Part | null;
 }
 
-/** Receives the answer of a flight, and how it came about. */
-export type Waiter = (answer: Answer, flight: CacheFlight, landing: Landing, now: Millis) => void;
+/** Waits for the answer of a flight. */
+export interface Waiter {
+  /** Receives the result of the flight. */
+  landed(flight: CacheFlight, landing: Landing, now: Millis): void;
+}
 
 /** A flight. Its result becomes an entry only if it is the current flight of its key. */
 export class CacheFlight implements Flight {
@@ -43,8 +46,12 @@ export class CacheFlight implements Flight {
   generation = -1;
   /** The bytes that all waiters want; null for all bytes, or if nobody waits. */
   #window: ByteWindow | null = null;
-  /** The waiters. The flight itself holds no answer, because it may live longer than they do. */
-  #waiters: Waiter[] = [];
+  /**
+   * The waiters; most flights have one. The flight itself holds no answer, because it may live longer
+   * than they do.
+   */
+  #waiter: Waiter | null = null;
+  #others: Waiter[] | null = null;
 
   constructor(
     readonly id: CacheKey,
@@ -63,9 +70,13 @@ export class CacheFlight implements Flight {
 
   /** Adds a waiter for these bytes. */
   await(window: ByteWindow | null, waiter: Waiter): void {
-    const isFirst = this.#waiters.push(waiter) === 1;
-    if (isFirst) this.#window = window;
-    else if (!isSameWindow(this.#window, window)) this.#window = null;
+    if (this.#waiter === null) {
+      this.#waiter = waiter;
+      this.#window = window;
+    } else {
+      (this.#others ??= []).push(waiter);
+      if (!isSameWindow(this.#window, window)) this.#window = null;
+    }
   }
 
   sent(now: Millis): void {
@@ -83,8 +94,10 @@ export class CacheFlight implements Flight {
   /** Ends the wait of all waiters. */
   land(landing: Landing, now: Millis): void {
     this.phase = "landed";
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter(landing.answer, this, landing, now);
+    const waiter = this.#waiter;
+    const others = this.#others;
+    this.#waiter = this.#others = null;
+    waiter?.landed(this, landing, now);
+    if (others !== null) { for (const other of others) other.landed(this, landing, now); }
   }
 }

@@ -8,6 +8,7 @@
  */
 import type { Buffer } from "node:buffer";
 import { type LookupWatch, NO_WATCH } from "../core/lookup_watch.ts";
+import { Later } from "../core/later.ts";
 import { isAboutKey } from "../core/redis_errors.ts";
 import type { Stats } from "../core/stats.ts";
 import {
@@ -23,7 +24,7 @@ import {
 } from "../core/types.ts";
 import { type AtEndOfTurn, Boarding } from "./boarding.ts";
 import type { Entry } from "./entry.ts";
-import { answerOf } from "./answer_of.ts";
+import { FlightAnswer } from "./answer_of.ts";
 import { explain } from "./explain.ts";
 import type { CacheFlight } from "./flight.ts";
 import { bytesOf, CacheKey, textOf } from "./key.ts";
@@ -93,7 +94,7 @@ export class ReadThrough implements Lookup {
     now: Millis,
     terms: Terms,
     status?: CacheStatus,
-  ): Answer | Promise<Answer> {
+  ): Answer | Later<Answer> {
     const { bytes, from, to } = typeof key === "string" ? bytesOf(key) : key;
     const hash = hashOf(bytes, from, to);
     if (status === undefined && terms.maxAge === Infinity && !terms.isFenced) {
@@ -132,10 +133,10 @@ export class ReadThrough implements Lookup {
   }
 
   /** Answers from an entry if the terms allow it, otherwise from the origin. */
-  #answer(query: Query, entry: Entry | undefined): Answer | Promise<Answer> {
+  #answer(query: Query, entry: Entry | undefined): Answer | Later<Answer> {
     const { key, now, terms } = query;
     const { table } = this;
-    if (terms.isFenced) return this.#fence(query);
+    if (terms.isFenced) return Later.of(this.#fence(query));
     if (entry === undefined || terms.maxAge === 0) return this.#miss(query, entry);
     if (table.holds(entry, now) && table.proof.ageOf(key.text, entry, now) <= terms.maxAge) {
       return this.#hit(query, entry);
@@ -159,7 +160,7 @@ export class ReadThrough implements Lookup {
     return entry.value;
   }
 
-  #miss(query: Query, entry: Entry | undefined): Answer | Promise<Answer> {
+  #miss(query: Query, entry: Entry | undefined): Answer | Later<Answer> {
     const { key, now, terms, status } = query;
     const { table } = this;
     this.stats.misses++;
@@ -181,10 +182,11 @@ export class ReadThrough implements Lookup {
     return answer;
   }
 
-  #wait(query: Query, flight: CacheFlight, stale: Entry | undefined): Promise<Answer> {
-    return stale === undefined
-      ? answerOf(flight, query.terms, query.status)
-      : this.#waitSoftly(query, flight, stale.validFrom);
+  #wait(query: Query, flight: CacheFlight, stale: Entry | undefined): Later<Answer> {
+    if (stale !== undefined) return Later.of(this.#waitSoftly(query, flight, stale.validFrom));
+    const answer = new FlightAnswer(query.status);
+    flight.await(query.terms.window, answer);
+    return answer;
   }
 
   /**
@@ -195,7 +197,8 @@ export class ReadThrough implements Lookup {
   async #waitSoftly(query: Query, flight: CacheFlight, validFrom: Millis): Promise<Answer> {
     const { key, terms, status } = query;
     const landedStatus = status && Object.assign(new CacheStatus(), status);
-    const landing = answerOf(flight, terms, landedStatus);
+    const landing = new FlightAnswer(landedStatus);
+    flight.await(terms.window, landing);
     const early = await this.#softWait.within(landing);
     if (early === undefined || (early instanceof Failure && !isAboutKey(early))) {
       const now = this.#clock();
@@ -265,6 +268,6 @@ function staleWindowOf({ maxAge, staleIfError }: Terms): Millis {
 }
 
 /** The bytes of an answer that is known already. */
-function sizeOf(answer: Answer | Promise<Answer>): number {
+function sizeOf(answer: Answer | Later<Answer>): number {
   return answer instanceof Uint8Array ? answer.length : 0;
 }

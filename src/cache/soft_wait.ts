@@ -18,7 +18,7 @@ export class SoftWait {
   constructor(readonly limit: Millis, readonly after: After = byTimer) {}
 
   /** Resolves to the result of the work, or to undefined at the limit. The work must not reject. */
-  within<T>(work: Promise<T>): Promise<T | undefined> {
+  within<T>(work: PromiseLike<T>): PromiseLike<T | undefined> {
     if (this.limit === Infinity) return work;
     return new Promise((resolve) => {
       const cancel = this.after(this.limit, () => resolve(undefined));

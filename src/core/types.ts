@@ -6,6 +6,7 @@
  */
 import type { Buffer } from "node:buffer";
 import type { ByteWindow } from "./byte_window.ts";
+import type { Later } from "./later.ts";
 
 /**
  * A key: its bytes as code units 0 to 255 (Latin-1). Every byte string has exactly one key, and
@@ -136,7 +137,7 @@ export class CacheStatus {
 /** Reads keys: from the cache at once, or later from the origin. */
 export interface Lookup {
   /**
-   * Reads one key. Returns an answer from memory at once, otherwise a promise, which never rejects.
+   * Reads one key. Returns an answer from memory at once, otherwise one that comes later.
    *
    * @param key The key; its bytes are looked at only until this returns.
    * @param status Receives how the answer came about, once there is one.
@@ -146,7 +147,7 @@ export interface Lookup {
     now: Millis,
     terms: Terms,
     status?: CacheStatus,
-  ): Answer | Promise<Answer>;
+  ): Answer | Later<Answer>;
   /** Calls `read`, and reads all keys that it misses in one round trip. */
   together<T>(read: () => T): T;
   /** Returns what is known about a key, by name, without reading it. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Later } from "../core/later.ts";
 import {
   type Answer,
   CacheStatus,
@@ -42,7 +43,7 @@ export class KeyRequest implements ClientRequest {
     const window = conditions === null || this.mode.isHead ? null : windowAlone(conditions);
     const wanted = window === null ? terms : { ...terms, window };
     const answer = lookup.get(this.key, now, wanted, this.#status);
-    const isDone = !(answer instanceof Promise) && minFresh === 0 && this.#isReady(answer);
+    const isDone = !(answer instanceof Later) && minFresh === 0 && this.#isReady(answer);
     return isDone ? answer : this.#readOn(lookup, answer);
   }
 
@@ -105,7 +106,7 @@ export class KeyRequest implements ClientRequest {
   /**
    * Does the slow work: a read of the origin, another one for min-fresh, the tag of a large value.
    */
-  async #readOn(lookup: Lookup, first: Answer | Promise<Answer>): Promise<Answer> {
+  async #readOn(lookup: Lookup, first: Answer | Later<Answer>): Promise<Answer> {
     const { terms, minFresh } = this.fields.wishes;
     let answer = await first;
     const { via, timeLeft } = this.#status;

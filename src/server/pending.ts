@@ -86,10 +86,14 @@ export class PendingReplies {
         if (client.isClosed) return this.clear();
         activity.answer();
         const { found } = slot;
-        await (found instanceof Later ? found.known() : found);
-        if (found instanceof Later) slot.know(found);
-        // Answers of the same turn are noted first.
-        await undefined;
+        if (found instanceof Later) {
+          await found.known();
+          slot.know(found);
+        } else {
+          await found;
+          // Answers of the same turn are noted first.
+          await undefined;
+        }
       }
       if (slot.found instanceof ReplyStream) await this.#relay(slot, writer, client);
       else if (slot.found === HANG_UP) await this.#hangUp(writer, client);

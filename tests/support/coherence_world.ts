@@ -230,8 +230,10 @@ export class World {
     const { value } = this.#history.get(key)![period]!;
     const bytes = new TextEncoder().encode(value ?? "");
     const found = value === null ? null : new Found(bytes, timeToLive);
-    flight.await(null, (_answer, _flight, { entry }) => {
-      if (entry !== undefined) this.#periods.set(key, period);
+    flight.await(null, {
+      landed: (_, { entry }) => {
+        if (entry !== undefined) this.#periods.set(key, period);
+      },
     });
     flight.settled(found, this.now);
     const readings = this.#readings.get(flight)!;

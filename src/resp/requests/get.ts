@@ -4,6 +4,7 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
+import type { Later } from "../../core/later.ts";
 import type { Answer, Key, KeyBytes, Lookup, Millis, Terms } from "../../core/types.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import type { Output } from "../../server/output.ts";
@@ -17,7 +18,7 @@ export class Get implements ClientRequest {
     return false;
   }
 
-  read(lookup: Lookup, now: Millis): Answer | Promise<Answer> {
+  read(lookup: Lookup, now: Millis): Answer | Later<Answer> {
     return lookup.get(this.key, now, this.terms);
   }
 
@@ -40,7 +41,7 @@ export class PlainGet implements ClientRequest, KeyBytes {
     return false;
   }
 
-  read(lookup: Lookup, now: Millis): Answer | Promise<Answer> {
+  read(lookup: Lookup, now: Millis): Answer | Later<Answer> {
     return lookup.get(this, now, this.terms);
   }
 

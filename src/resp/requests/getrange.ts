@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Later } from "../../core/later.ts";
 import {
   type Answer,
   CacheStatus,
@@ -37,7 +38,7 @@ export class Getrange implements ClientRequest {
     return false;
   }
 
-  read(lookup: Lookup, now: Millis): Answer | Promise<Answer> {
+  read(lookup: Lookup, now: Millis): Answer | Later<Answer> {
     const window = { first: this.start, last: this.end };
     return lookup.get(this.key, now, { ...this.terms, window }, this.#status);
   }

@@ -6,6 +6,7 @@
  */
 import { type Answer, Failure, type Lookup, type Millis, type Terms } from "../../core/types.ts";
 import { turn } from "../../core/event_loop.ts";
+import { Later } from "../../core/later.ts";
 import { Buffer } from "node:buffer";
 import { ArgumentList, type Arguments } from "../parse/arguments.ts";
 import { TURN_KEY_BYTES, TURN_KEYS } from "../parse/limits.ts";
@@ -23,7 +24,7 @@ export function readKeys(
 ): Answer[] | Promise<Answer[]> {
   const { bytes } = args;
   const key = { bytes: bytes ?? NO_BYTES, from: 0, to: 0 };
-  const answers: (Answer | Promise<Answer>)[] = [];
+  const answers: (Answer | Later<Answer>)[] = [];
   let isComplete = true;
   lookup.together(() => {
     for (let index = from; index < to; index++) {
@@ -32,18 +33,18 @@ export function readKeys(
         key.to = args.to(index);
       }
       const answer = lookup.get(bytes === null ? args.string(index) : key, now, terms);
-      if (answer instanceof Promise) isComplete = false;
+      if (answer instanceof Later) isComplete = false;
       answers.push(answer);
     }
   });
   return isComplete ? answers as Answer[] : complete(answers);
 }
 
-/** Waits for the answers that are promises. */
-async function complete(answers: (Answer | Promise<Answer>)[]): Promise<Answer[]> {
+/** Waits for the answers that come later. */
+async function complete(answers: (Answer | Later<Answer>)[]): Promise<Answer[]> {
   for (let index = 0; index < answers.length; index++) {
     const answer = answers[index];
-    if (answer instanceof Promise) answers[index] = await answer;
+    if (answer instanceof Later) answers[index] = answer.isKnown ? answer.value! : await answer;
   }
   return answers as Answer[];
 }

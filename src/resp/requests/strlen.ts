@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Later } from "../../core/later.ts";
 import {
   type Answer,
   CacheStatus,
@@ -27,7 +28,7 @@ export class Strlen implements ClientRequest {
     return false;
   }
 
-  read(lookup: Lookup, now: Millis): Answer | Promise<Answer> {
+  read(lookup: Lookup, now: Millis): Answer | Later<Answer> {
     return lookup.get(this.key, now, { ...this.terms, window: NO_BYTES }, this.#status);
   }
 

@@ -1,5 +1,6 @@
 /** The keys that ReadThrough reads in one trip, and the outcome of each. */
 import { assert, assertEquals } from "@std/assert";
+import { Later } from "../../../src/core/later.ts";
 import { type Answer, Failure, Found, NO_TERMS } from "../../../src/core/types.ts";
 import { CacheKey } from "../../../src/cache/key.ts";
 import { ReadThrough } from "../../../src/cache/read_through.ts";
@@ -74,7 +75,7 @@ Deno.test("ReadThrough.together() sends all its misses in one trip, and no trip 
   const asked = cache.together(() => keys.map((key) => cache.get(key, 0, PLAIN)));
   assertEquals(keysOf(origin), [keys]);
   const after = cache.get("after", 0, PLAIN);
-  cache.together(() => assert(cache.get("before", 0, PLAIN) instanceof Promise));
+  cache.together(() => assert(cache.get("before", 0, PLAIN) instanceof Later));
   depart();
   assertEquals(keysOf(origin), [keys, ["before", "after"]]);
   for (const read of origin.reads) read.answer(...read.keys.map(found));

@@ -1,6 +1,7 @@
 /** ReadThrough applies the table's rules: stale answers, fences, refreshes, explanations. */
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
+import { Later } from "../../../src/core/later.ts";
 import { type Answer, Failure, Found, type Key, NO_TERMS } from "../../../src/core/types.ts";
 import { askFor, type CacheOptions, makeCache, PLAIN, textOf } from "../../support/cache.ts";
 import { CacheKey } from "../../../src/cache/key.ts";
@@ -55,12 +56,12 @@ Deno.test("ReadThrough.get() serves a hit while the lease holds, and reads after
   assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "value");
   time.now = LEASE;
   const lapsed = cache.get("key", time.now, PLAIN);
-  assert(lapsed instanceof Promise);
+  assert(lapsed instanceof Later);
   origin.reads[1]!.answer(AWAY);
   assertEquals(await lapsed, AWAY);
   // Both answer again, so the entries kept meanwhile are as good as before.
   table.channel.answered("data", LEASE - 10);
-  assert(cache.get("key", time.now, PLAIN) instanceof Promise);
+  assert(cache.get("key", time.now, PLAIN) instanceof Later);
   table.channel.answered("invalidation", LEASE - 20);
   assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "value");
 });
@@ -74,7 +75,7 @@ Deno.test("ReadThrough.get() treats a key as bytes and as text alike", async () 
       const at = { bytes: Buffer.from(`<${key}>`), from: 1, to: 1 + key.length };
       const byBytes = cache.get(at, time.now, PLAIN);
       const byText = cache.get(key, time.now, PLAIN);
-      return [byBytes, byText].map((one) => one instanceof Promise ? "reads" : textOf(one));
+      return [byBytes, byText].map((one) => one instanceof Later ? "reads" : textOf(one));
     };
     const settle = () => origin.reads.at(-1)!.answer(bytes("new"));
     assertEquals(found("key"), ["reads", "reads"]);
@@ -187,7 +188,7 @@ Deno.test("ReadThrough.get() never serves a value past its expiry in Redis", asy
   pass(49);
   assertEquals(textOf(cache.get("key", time.now, PLAIN) as Answer), "value");
   pass(1);
-  assert(cache.get("key", time.now, PLAIN) instanceof Promise);
+  assert(cache.get("key", time.now, PLAIN) instanceof Later);
 });
 
 Deno.test("ReadThrough does not cache a value whose expiry is unknown or now", async () => {
@@ -205,7 +206,7 @@ Deno.test("ReadThrough caches absent keys, as at most a tenth of its entries", a
   assertEquals(cache.get("missing 299", time.now, PLAIN), null);
   assertEquals(textOf(cache.get("kept", time.now, PLAIN) as Answer), "value");
   cache.table.invalidate("missing 299");
-  assert(cache.get("missing 299", time.now, PLAIN) instanceof Promise);
+  assert(cache.get("missing 299", time.now, PLAIN) instanceof Later);
 });
 
 Deno.test("ReadThrough.get() refreshes a key in use before it expires, and serves hits meanwhile", async () => {
@@ -259,7 +260,7 @@ Deno.test("ReadThrough without tracking caches values for their lifetime, or non
     const outcome = cache.get("key", 0, PLAIN);
     origin.reads[0]!.answer(bytes("value"));
     await outcome;
-    assertEquals(!(cache.get("key", 999, PLAIN) instanceof Promise), kept, mode);
+    assertEquals(!(cache.get("key", 999, PLAIN) instanceof Later), kept, mode);
   }
 });
 

@@ -1,6 +1,7 @@
 /** The load on a slow or failing Redis: soft timeout, backoff after a failed read. */
 import { assert, assertEquals } from "@std/assert";
 import { SoftWait } from "../../../src/cache/soft_wait.ts";
+import { Later } from "../../../src/core/later.ts";
 import { type Answer, Failure, Found, NO_TERMS } from "../../../src/core/types.ts";
 import { askFor, getMany, makeCache, PLAIN, textOf } from "../../support/cache.ts";
 import { FakeOrigin } from "../../support/fake_origin.ts";
@@ -122,7 +123,7 @@ Deno.test("a failed refresh ahead of time is not repeated by every hit", async (
   origin.reads[0]!.answer(found("value"));
   await first;
   time.now = 600;
-  assert(!(cache.get("key", time.now, PLAIN) instanceof Promise));
+  assert(!(cache.get("key", time.now, PLAIN) instanceof Later));
   origin.reads[1]!.answer(TIMEOUT);
   for (let hit = 0; hit < 3; hit++) {
     assertEquals(textOf(cache.get("key", 601, PLAIN) as Answer), "value");

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { Later } from "../../../src/core/later.ts";
 import { type Answer, Failure, type Key, NO_TERMS } from "../../../src/core/types.ts";
 import { ENTRY_OVERHEAD_BYTES } from "../../../src/cache/store/recent_entry.ts";
 import { askFor, type CacheOptions, makeCache, PLAIN, textOf } from "../../support/cache.ts";
@@ -44,7 +45,7 @@ Deno.test("ReadThrough serves an entry until the end of its lifetime, exclusive"
   await fill("key", bytes("old"), 5000);
   assertEquals(textOf(cache.get("key", 5000 + TTL - 1, PLAIN) as Answer), "old");
   const next = cache.get("key", 5000 + TTL, PLAIN);
-  assert(next instanceof Promise);
+  assert(next instanceof Later);
   origin.reads[1]!.answer(bytes("new"));
   assertEquals(textOf(await next), "new");
 });
@@ -52,8 +53,8 @@ Deno.test("ReadThrough serves an entry until the end of its lifetime, exclusive"
 Deno.test("ReadThrough with a lifetime of 0 caches nothing, and still joins reads", async () => {
   const { cache, origin, fill } = cacheOf({ timeToLive: 0 });
   await fill("key", bytes("value"));
-  assert(cache.get("key", 0, PLAIN) instanceof Promise);
-  assert(cache.get("key", 0, PLAIN) instanceof Promise);
+  assert(cache.get("key", 0, PLAIN) instanceof Later);
+  assert(cache.get("key", 0, PLAIN) instanceof Later);
   assertEquals(origin.reads.length, 2);
 });
 
@@ -87,7 +88,7 @@ Deno.test("ReadThrough evicts the least recently used entry beyond its number of
   cache.get("a", 1, PLAIN);
   await fill("d", bytes("d"), 1);
   assertEquals(cache.size, 3);
-  const kept = ["a", "c", "d", "b"].map((key) => !(cache.get(key, 2, PLAIN) instanceof Promise));
+  const kept = ["a", "c", "d", "b"].map((key) => !(cache.get(key, 2, PLAIN) instanceof Later));
   assertEquals(kept, [true, true, true, false]);
 });
 
