@@ -164,7 +164,7 @@ export class ReadThrough implements Lookup {
     const { key, now, terms, status } = query;
     const { table } = this;
     this.stats.misses++;
-    const reason = table.noteMiss(key.text, entry, now);
+    const reason = table.noteMiss(key, entry, now);
     if (status !== undefined) status.via = viaOf(reason);
     if (!terms.mayForward) return UNCACHED;
     const window = staleWindowOf(terms);

@@ -65,7 +65,11 @@ export class Table implements FlightTracker {
     const { entries, bytes } = options;
     this.proof = new Proof(channel, options.covers ?? (() => true));
     this.#random = options.random ?? Math.random;
-    this.store = new Store({ entries, bytes, onEvict: (key, cause) => this.#evicted(key, cause) });
+    this.store = new Store({
+      entries,
+      bytes,
+      onEvict: (hash, cause) => this.#evicted(hash, cause),
+    });
   }
 
   /** The number of entries, fresh or not. */
@@ -108,11 +112,11 @@ export class Table implements FlightTracker {
   }
 
   /** Returns why a key with this entry misses, and remembers it. */
-  noteMiss(key: Key, entry: Marks | undefined, now: Millis): MissReason {
+  noteMiss({ hash }: CacheKey, entry: Marks | undefined, now: Millis): MissReason {
     const reason = entry === undefined
-      ? this.#reasons.get(key) ?? "never kept"
+      ? this.#reasons.get(hash) ?? "never kept"
       : this.proof.whyNot(entry, now);
-    this.#reasons.set(key, reason);
+    this.#reasons.set(hash, reason);
     return reason;
   }
 
@@ -123,7 +127,7 @@ export class Table implements FlightTracker {
     miss: MissReason | undefined;
   } {
     const entry = this.store.peek(key);
-    return { entry, flight: this.flights.get(key.text), miss: this.#reasons.get(key.text) };
+    return { entry, flight: this.flights.get(key.text), miss: this.#reasons.get(key.hash) };
   }
 
   /** Whether a read of a key is in flight. */
@@ -186,8 +190,8 @@ export class Table implements FlightTracker {
     flight.land(this.#landingOf(flight, fetched, isCurrent), now);
   }
 
-  #evicted(key: Key, cause: EvictionCause): void {
-    this.#reasons.set(key, "evicted");
+  #evicted(hash: number, cause: EvictionCause): void {
+    this.#reasons.set(hash, "evicted");
     this.stats.evictions[cause]++;
   }
 
@@ -246,8 +250,9 @@ export class Table implements FlightTracker {
    * Drops the entry of a changed key, and detaches its flight, which may have read the old value.
    */
   invalidate(key: Key): void {
-    if (this.store.size > 0 && this.store.delete(new CacheKey(key))) {
-      this.#reasons.set(key, "invalidated");
+    if (this.store.size > 0) {
+      const id = new CacheKey(key);
+      if (this.store.delete(id)) this.#reasons.set(id.hash, "invalidated");
     }
     this.backoff.changed(key);
     // A write passes here for each of its keys, mostly while nothing is in flight.

@@ -80,8 +80,16 @@ export async function mayWatch(handshake: Handshake, key: Key): Promise<boolean>
     (await Promise.all([handshake.allows("MULTI"), handshake.allows("EXEC")]))[0];
 }
 
+/** The last arguments, and their limit. The limit seldom changes. */
+let range = bytesOf("");
+let rangeLimit = NaN;
+
 /** Arguments of GETRANGE for one byte more than the limit, if there are so many. */
 function rangeTo(limit: number): Uint8Array {
-  const last = String(limit);
-  return bytesOf(`$1\r\n0\r\n$${last.length}\r\n${last}\r\n`);
+  if (limit !== rangeLimit) {
+    const last = String(limit);
+    range = bytesOf(`$1\r\n0\r\n$${last.length}\r\n${last}\r\n`);
+    rangeLimit = limit;
+  }
+  return range;
 }

@@ -76,7 +76,11 @@ export class Connection implements SlowClient {
         for (let isDry = !intake.isReady(); !isDry;) {
           isDry = intake.take(now);
           if (pending.length > 0) {
-            await pending.settle(writer, this);
+            for (
+              let wait = pending.advance(writer, this);
+              wait !== null;
+              wait = pending.advance(writer, this)
+            ) await wait;
             now = performance.now();
             slice.begin(now);
           }

@@ -19,49 +19,56 @@ export interface Waiting {
 
 /** A request and its answer, once it is known. */
 class Slot {
-  isKnown = true;
+  #isKnown = true;
 
   constructor(readonly request: ClientRequest, public found: unknown) {
-    if (found instanceof Later) {
-      this.isKnown = false;
-    } else if (found instanceof Promise) {
-      this.isKnown = false;
-      const settled = found.then((known) => {
-        this.found = known;
-        this.isKnown = true;
-      });
-      this.found = settled;
-      // It must not reject. If it does, that ends this connection in its turn, and not the process.
-      settled.catch(() => {});
-    }
+    if (!(found instanceof Promise)) return;
+    this.#isKnown = false;
+    const settled = found.then((known) => {
+      this.found = known;
+      this.#isKnown = true;
+    });
+    // Answers of the same turn are noted first.
+    this.found = settled.then(() => {});
+    // It must not reject. If it does, that ends this connection in its turn, and not the process.
+    (this.found as Promise<void>).catch(() => {});
   }
 
-  know(found: Later<unknown>): void {
-    this.found = found.value;
-    this.isKnown = true;
+  /** What to wait for until the answer is known; null once it is known. */
+  wait(): Promise<unknown> | null {
+    const { found } = this;
+    if (found instanceof Later) {
+      if (!found.isKnown) return found.known();
+      this.found = found.value;
+    } else if (!this.#isKnown) {
+      return found as Promise<unknown>;
+    }
+    return null;
   }
 }
 
 export class PendingReplies {
   #slots: Slot[] = [];
+  /** The first slot without a reply. */
+  #head = 0;
   /** The way to Redis that all of them take. */
   #way: string | undefined;
 
   /** The number of waiting requests. */
   get length(): number {
-    return this.#slots.length;
+    return this.#slots.length - this.#head;
   }
 
   /**
    * Whether a request must wait for all these replies, because it could overtake their requests.
    */
   keepsWaiting({ way }: ClientRequest): boolean {
-    return this.#slots.length > 0 && way !== undefined && way !== this.#way;
+    return this.length > 0 && way !== undefined && way !== this.#way;
   }
 
   /** Adds a request and its answer. The answer may be a promise, which must not reject. */
   push(request: ClientRequest, found: unknown): void {
-    if (this.#slots.length === 0) this.#way = request.way;
+    if (this.length === 0) this.#way = request.way;
     this.#slots.push(new Slot(request, found));
   }
 
@@ -72,58 +79,67 @@ export class PendingReplies {
       const found = slot.found instanceof Later ? slot.found.value : slot.found;
       if (found instanceof ReplyStream) found.cut();
     }
-    this.#slots.length = 0;
-  }
-
-  /** Waits for all answers, and replies in order. */
-  async settle(writer: Writer, client: Waiting): Promise<void> {
-    const { output, activity } = writer;
-    const slots = this.#slots.reverse();
-    for (let slot = slots.pop(); slot !== undefined; slot = slots.pop()) {
-      if (slot.found instanceof Later && slot.found.isKnown) slot.know(slot.found);
-      if (!slot.isKnown) {
-        if (output.length > 0) await writer.flush();
-        if (client.isClosed) return this.clear();
-        activity.answer();
-        const { found } = slot;
-        if (found instanceof Later) {
-          await found.known();
-          slot.know(found);
-        } else {
-          await found;
-          // Answers of the same turn are noted first.
-          await undefined;
-        }
-      }
-      if (slot.found instanceof ReplyStream) await this.#relay(slot, writer, client);
-      else if (slot.found === HANG_UP) await this.#hangUp(writer, client);
-      else if (slot.request.reply(output, slot.found) === false) {
-        if (!await this.#goOn(slot, writer, client)) return this.clear();
-      }
-      // A write may never end, and must not hold the value meanwhile.
-      slot.found = undefined;
-      if (output.full) await writer.flush();
-    }
+    this.#slots.length = this.#head = 0;
   }
 
   /**
-   * Makes the rest of a long reply, taking turns with other clients; false if the client has left.
+   * Replies in order, as far as the answers are known.
+   *
+   * It is not asynchronous itself, because most calls end without a wait, and a miss of a client that
+   * sends one request at a time has one wait only.
+   *
+   * @returns What to wait for before the next call; null once all requests have their replies.
    */
-  async #goOn({ request, found }: Slot, { output }: Writer, client: Waiting): Promise<boolean> {
+  advance(writer: Writer, client: Waiting): Promise<unknown> | null {
+    const { output, activity } = writer;
+    const slots = this.#slots;
+    while (this.#head < slots.length) {
+      const slot = slots[this.#head]!;
+      const wait = slot.wait();
+      if (wait !== null) {
+        if (output.length > 0) return writer.flush();
+        if (client.isClosed) break;
+        activity.answer();
+        return wait;
+      }
+      this.#head++;
+      const { request, found } = slot;
+      // A write may never end, and must not hold the value meanwhile.
+      slot.found = undefined;
+      if (found instanceof ReplyStream) return this.#relay(request, found, writer, client);
+      if (found === HANG_UP) return this.#hangUp(writer, client);
+      if (request.reply(output, found) === false) {
+        return this.#goOn(request, found, writer, client);
+      }
+      if (output.full) return writer.flush();
+    }
+    if (this.length > 0) this.clear();
+    else this.#slots.length = this.#head = 0;
+    return null;
+  }
+
+  /** Makes the rest of a long reply, taking turns with other clients. */
+  async #goOn(
+    request: ClientRequest,
+    found: unknown,
+    writer: Writer,
+    client: Waiting,
+  ): Promise<void> {
+    const { output } = writer;
     do {
       await turn();
-      if (client.isClosed) return false;
+      if (client.isClosed) return this.clear();
     } while (request.reply(output, found) === false);
-    return true;
+    if (output.full) await writer.flush();
   }
 
   /** Passes a long reply part by part. */
   async #relay(
-    { request, found }: Slot,
+    request: ClientRequest,
+    stream: ReplyStream,
     writer: Writer,
     client: Waiting,
   ): Promise<void> {
-    const stream = found as ReplyStream;
     let bytes = 0;
     try {
       for (let part = await stream.next(); part !== null; part = await stream.next()) {

@@ -42,7 +42,7 @@ export class ClusterTable extends Table {
     flight.epoch = this.channel.tenures.of(slotOf(flight.key));
   }
 
-  override noteMiss(key: Key, entry: Marks | undefined, now: Millis): MissReason {
+  override noteMiss(key: CacheKey, entry: Marks | undefined, now: Millis): MissReason {
     const reason = super.noteMiss(key, entry, now);
     return entry === undefined || now >= entry.freshUntil ? reason : this.#whyNot(entry);
   }

@@ -24,8 +24,8 @@ export interface StoreOptions {
   readonly entries: number;
   /** The most bytes to keep: keys, values and the overhead of each entry. */
   readonly bytes: number;
-  /** Called with the key of each evicted entry. */
-  readonly onEvict: (key: Key, cause: EvictionCause) => void;
+  /** Called with the hash of the key of each evicted entry. */
+  readonly onEvict: (hash: number, cause: EvictionCause) => void;
 }
 
 /** Up to this many entries, all of them are in exact order. */
@@ -40,7 +40,7 @@ export class Store {
   #packed: PackedStore | null = null;
   /** The cause of the current evictions. */
   #cause: EvictionCause = "memory";
-  readonly #onEvict = (key: Key) => this.options.onEvict(key, this.#cause);
+  readonly #onEvict = (hash: number) => this.options.onEvict(hash, this.#cause);
 
   constructor(readonly options: StoreOptions) {
     this.#recent = this.#newRecent();

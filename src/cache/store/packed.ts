@@ -33,9 +33,9 @@ export class PackedStore {
 
   /**
    * @param bytes The bound, which decides the size of the segments; at least `SMALLEST_BYTES`.
-   * @param onEvict Called with the key of each evicted entry.
+   * @param onEvict Called with the hash of the key of each evicted entry.
    */
-  constructor(bytes: number, readonly onEvict: (key: Key) => void) {
+  constructor(bytes: number, readonly onEvict: (hash: number) => void) {
     const share = 2 ** Math.floor(Math.log2(bytes / SEGMENT_SHARE));
     this.#segments = new Segments(Math.min(SEGMENT_BYTES, share));
     this.largest = this.#segments.size / SEGMENT_SHARE;
@@ -198,7 +198,7 @@ export class PackedStore {
     if (state === DEAD) return false;
     if (state === READ || keepAll) this.#move(place);
     else {
-      this.onEvict(segment.keyAt(offset));
+      this.onEvict(segment.hashAt(offset));
       this.#remove(place);
     }
     return false;

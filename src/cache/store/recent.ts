@@ -29,8 +29,8 @@ export interface RecentOptions {
   readonly bytes: number;
   /** Bounds of the absent keys. */
   readonly absences: { readonly entries: number; readonly bytes: number };
-  /** Called with the key of each evicted entry. */
-  readonly onEvict: (key: Key) => void;
+  /** Called with the hash of the key of each evicted entry. */
+  readonly onEvict: (hash: number) => void;
 }
 
 export class RecentStore {
@@ -58,7 +58,7 @@ export class RecentStore {
       sizeCalculation: ({ size }) => size,
       dispose: (entry, _, why) => {
         this.#forget(entry);
-        if (why === "evict") options.onEvict(entry.text);
+        if (why === "evict") options.onEvict(entry.hash);
       },
     });
   }
@@ -119,7 +119,7 @@ export class RecentStore {
     for (const oldest of this.#absences) {
       if (this.#absences.size < entries && this.#absenceBytes + size <= bytes) break;
       this.#order.delete(oldest.place);
-      this.options.onEvict(oldest.text);
+      this.options.onEvict(oldest.hash);
     }
     return true;
   }

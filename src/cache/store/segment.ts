@@ -92,7 +92,6 @@ export class Segment {
     return this.bytes.toString("latin1", start, start + length);
   }
 
-  /** The value, as a view of this memory. */
   /** Whether the key of a record begins with these bytes, given as text. */
   hasPrefix(offset: number, prefix: Key): boolean {
     const { bytes, words } = this;
@@ -104,6 +103,7 @@ export class Segment {
     return true;
   }
 
+  /** The value, as a view of this memory. */
   valueAt(offset: number): Value {
     const word = offset >>> 2;
     const start = offset + RECORD_BYTES + this.words[word + KEY_LENGTH]!;

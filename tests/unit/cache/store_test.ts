@@ -24,14 +24,18 @@ const MARKS: Marks = {
  */
 function storeOf(options: Partial<StoreOptions> = {}, crowd = 0) {
   const evicted: Key[] = [];
+  const keys = new Map<number, Key>();
   const store = new Store({
     entries: 1e6,
     bytes: MIB,
-    onEvict: (key) => evicted.push(key),
+    onEvict: (hash) => evicted.push(keys.get(hash)!),
     ...options,
   });
-  const set = (key: Key, value: Value | string | null) =>
-    store.set(new CacheKey(key), value === null ? NO_BYTES : bytesOf(value), value === null, MARKS);
+  const set = (key: Key, value: Value | string | null) => {
+    const id = new CacheKey(key);
+    keys.set(id.hash, key);
+    return store.set(id, value === null ? NO_BYTES : bytesOf(value), value === null, MARKS);
+  };
   const peek = (key: Key) => store.peek(new CacheKey(key));
   const get = (key: Key) => store.find(bytesOf(key), 0, key.length, new CacheKey(key).hash);
   const text = (key: Key) => textOf(peek(key)?.value);
