@@ -29,6 +29,9 @@ export type { LanesOptions, LaneStats, Opening } from "./options.ts";
 /** The names of the shared lanes in CLIENT LIST. */
 const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } as const;
 
+/** The name of a connection that asks one question. */
+const PROBE = "redis-proxy-probe";
+
 /** How long connections may be silent before Redis is asked about them, in time-outs. */
 const SHARED_PATIENCE = 5;
 const PRIVATE_PATIENCE = 30;
@@ -294,7 +297,7 @@ export class Lanes {
   /** Asks Redis over a new connection which of these it has; null if it does not say. */
   async #known(ids: readonly number[], place?: OriginAddress): Promise<Known | null> {
     let list: Reply | undefined;
-    const opening = { version: 2, name: "redis-proxy-probe", login: null } as const;
+    const opening = { version: 2, name: PROBE, login: null } as const;
     const opened = await this.options.open(opening, async (connection) => {
       const words = ["CLIENT", "LIST", "ID", ...ids.map(String)];
       list = await connection.call(...words).catch(() => null);
@@ -307,6 +310,19 @@ export class Lanes {
         return [Number(id), flags!.includes("b")];
       }),
     );
+  }
+
+  /** Whether Redis answers nothing without a password; false also if it does not say. */
+  async needsPassword(): Promise<boolean> {
+    let isNeeded = false;
+    const opening = { version: 2, name: PROBE, login: null } as const;
+    const opened = await this.options.open(opening, async (connection) => {
+      const reply = await connection.call("PING").catch((error: Error) => error.message);
+      isNeeded = typeof reply === "string" && reply.startsWith("NOAUTH");
+    }, this.placeOf());
+    if (!(opened instanceof Failure)) opened.close("its work is done");
+    else isNeeded = opened.message.includes("NOAUTH");
+    return isNeeded;
   }
 
   /** Opens a shared connection, and asks about the server. */

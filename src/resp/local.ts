@@ -6,7 +6,7 @@
 import type { ClientRequest } from "../server/protocol.ts";
 import { dispatch } from "./commands/table.ts";
 import type { Arguments } from "./parse/arguments.ts";
-import { SilentRequest } from "./requests/fixed.ts";
+import { silent, SilentRequest } from "./requests/fixed.ts";
 import type { Session } from "./session.ts";
 
 /** Answers a request without Redis. */
@@ -16,7 +16,7 @@ export function local(args: Arguments, session: Session): ClientRequest {
 
 /** Leaves out a reply that the client does not want. */
 export function muted(answer: ClientRequest, session: Session): ClientRequest {
-  return session.skipsReply() ? new SilentRequest(answer) : answer;
+  return session.skipsReply() ? silent(answer) : answer;
 }
 
 /** RESET turns replies on again, its own included, unless CLIENT REPLY SKIP came before it. */

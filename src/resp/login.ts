@@ -27,13 +27,20 @@ const WRONG_PASSWORD = "WRONGPASS invalid username-password pair or user is disa
  * Returns the request that logs the client in.
  *
  * @param done Makes the reply after a successful login.
+ * @param unneeded Makes the reply if neither the proxy nor Redis needs a password.
  */
 export function login(
   { username, password }: Login,
   session: Session,
   done: () => ClientRequest,
+  unneeded = done,
 ): ClientRequest {
   const { credentials, originCredentials } = session.context;
+  if (!credentials.required && originCredentials === null && username === credentials.user) {
+    return session.lane === null
+      ? unneeded()
+      : new PerhapsUnneeded({ username, password }, session, done, unneeded);
+  }
   const isOrigin = session.lane !== null && (originCredentials?.check(username, password) ?? false);
   if (isOrigin || credentials.check(username, password)) {
     session.admit(username, isOrigin || credentials.required);
@@ -65,12 +72,11 @@ export function loginInPlace(
   const { credentials, originCredentials } = session.context;
   const isOrigin = originCredentials?.check(username, password) ?? false;
   const isOwn = isOrigin || credentials.check(username, password);
-  if (isOwn) {
-    const { login } = lane.lanes.options;
-    // Without a password of its own, the proxy accepts any.
+  const { login } = lane.lanes.options;
+  if (isOwn && (login !== null || credentials.required)) {
     const own = [login?.username ?? DEFAULT_USER, login?.password ?? ""];
     words.splice(at.first, at.last - at.first + 1, ...own);
-  } else if (username === credentials.user) {
+  } else if (!isOwn && username === credentials.user) {
     return refuseLogin(session);
   }
   const passing = new Passable(encode(request(words)), spec, args, rewriteOf(spec, args, session));
@@ -128,5 +134,37 @@ class ForeignLogin implements ClientRequest {
     }
     session.admit(login.username, true);
     return this.done();
+  }
+}
+
+/**
+ * Logs a client in as the default user although the settings have no password for it. Redis may have
+ * got one since the proxy started.
+ */
+class PerhapsUnneeded implements ClientRequest {
+  readonly last = false;
+  readonly way = "login";
+
+  constructor(
+    readonly login: Login,
+    readonly session: Session,
+    readonly done: () => ClientRequest,
+    readonly unneeded: () => ClientRequest,
+  ) {}
+
+  read(): Promise<never> {
+    return TAKE_OVER;
+  }
+
+  reply(): void {}
+
+  async takeOver(): Promise<ClientRequest> {
+    const { session, login, done, unneeded } = this;
+    if (await session.lane!.lanes.needsPassword()) {
+      return await new ForeignLogin(login, session, done).takeOver();
+    }
+    session.admit(login.username, false);
+    if (session.login !== null) session.leaveUser();
+    return unneeded();
   }
 }

@@ -95,3 +95,61 @@ Deno.test("a changed file is noticed without a signal", async () => {
   await Deno.writeTextFile(it.file, "second");
   await it.proxy.process.logged(/The password of Redis has changed/);
 });
+
+Deno.test("a Redis that gets a password through a proxy without one lets clients log in as before, and as Redis does", async () => {
+  await using redis = await startRedisServer();
+  await using expected = await startRedisServer();
+  await using proxy = await startProxy(redis.port);
+  const talk = async (port: number) => {
+    const said: string[] = [];
+    using first = await RawClient.connect(port);
+    using second = await RawClient.connect(port);
+    const say = async (client: RawClient, line: string) => {
+      await client.send(request(...line.split(" ")) + request("ECHO", "(end)"));
+      said.push(`${line}: ${await client.until("$5\r\n(end)\r\n")}`);
+    };
+    for (
+      const line of ["AUTH x", "AUTH default x", "HELLO 2 AUTH nobody x", "SELECT 3", "AUTH x"]
+    ) {
+      await say(first, line);
+    }
+    await say(first, "CONFIG SET requirepass secret");
+    for (const line of ["AUTH wrong", "AUTH default wrong", "AUTH default secret", "AUTH secret"]) {
+      await say(first, line);
+      await say(first, "INCR n");
+    }
+    for (
+      const line of [
+        ...[
+          "AUTH wrong",
+          "AUTH secret",
+          "SELECT 9",
+          "SET k v",
+          "GET k",
+          "WATCH k",
+          "GET k",
+          "AUTH secret",
+          "AUTH wrong",
+          "UNWATCH",
+        ],
+        ...[
+          "ACL SETUSER bob on >pw ~* +acl +get +echo +client",
+          "AUTH bob pw",
+          "ACL WHOAMI",
+          "SET k w",
+        ],
+        ...["AUTH bob wrong", "AUTH default secret", "ACL WHOAMI"],
+      ]
+    ) {
+      await say(second, line);
+    }
+    await second.send(request("CLIENT", "REPLY", "OFF") + request("AUTH", "bob", "pw"));
+    await second.send(request("CLIENT", "REPLY", "ON") + request("ACL", "WHOAMI"));
+    said.push(await second.until("bob\r\n"));
+    await say(second, "AUTH secret");
+    await say(second, "CONFIG SET requirepass ");
+    await say(second, "AUTH x");
+    return said;
+  };
+  assertEquals(await talk(proxy.port), await talk(expected.port));
+});

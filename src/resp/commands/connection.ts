@@ -141,14 +141,12 @@ function greeting({ version, id, context }: Session): string {
 }
 
 function auth(args: Arguments, session: Session): ClientRequest {
-  const { credentials, originCredentials } = session.context;
   if (args.count > 3) return refuse("ERR syntax error");
-  if (args.count === 2 && !credentials.required && originCredentials === null) {
-    return refuse(NO_PASSWORD);
-  }
   const username = args.count === 3 ? args.string(1) : DEFAULT_USER;
   const password = args.string(args.count - 1);
-  return login({ username, password }, session, () => new FixedReply(OK));
+  const done = () => new FixedReply(OK);
+  const unneeded = args.count === 3 ? done : () => refuse(NO_PASSWORD);
+  return login({ username, password }, session, done, unneeded);
 }
 
 /** The cache has the keys of one database, so an OK for another one would be wrong. */

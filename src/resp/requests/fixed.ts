@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { ClientRequest } from "../../server/protocol.ts";
+import { type ClientEnd, type ClientRequest, TAKE_OVER } from "../../server/protocol.ts";
 import { Output } from "../../server/output.ts";
 import { encode, error, writeBulk } from "../replies.ts";
 
@@ -42,9 +42,32 @@ export class SilentRequest implements ClientRequest {
     this.last = request.last;
   }
 
-  read(): undefined {}
+  read(): Promise<never> | undefined {
+    return undefined;
+  }
 
   reply(): void {}
+}
+
+/** The same, if it takes effect after some time, as a login does. */
+export class SilentHandover extends SilentRequest {
+  constructor(readonly request: ClientRequest) {
+    super(request);
+  }
+
+  override read(): Promise<never> {
+    return TAKE_OVER;
+  }
+
+  async takeOver(client: ClientEnd): Promise<ClientRequest | undefined> {
+    const next = await this.request.takeOver!(client);
+    return next && silent(next);
+  }
+}
+
+/** Returns a request with the same effect and without a reply. */
+export function silent(request: ClientRequest): ClientRequest {
+  return request.takeOver === undefined ? new SilentRequest(request) : new SilentHandover(request);
 }
 
 /** A request whose reply is this text of code units 0 to 255. */
