@@ -20,11 +20,13 @@ export const NOTHING_WRITTEN: Written = { keys: [], beyond: "nothing" };
 const UNNAMED: Written = { keys: [], beyond: "unnamed" };
 const EVERYTHING: Written = { keys: [], beyond: "everything" };
 
+const RESTORE_ASKING = "restore-asking";
+
 /** Commands that may change every key. */
 const CHANGES_EVERYTHING = new Set([
   ...["flushall", "flushdb", "swapdb", "sflush", "debug", "replicaof", "slaveof", "failover"],
   ...["cluster|flushslots", "cluster|reset", "cluster|replicate", "cluster|failover"],
-  ...["module|load", "module|loadex", "module|unload", "restore-asking"],
+  ...["module|load", "module|loadex", "module|unload", RESTORE_ASKING],
 ]);
 
 /** Commands that may change keys that their arguments do not name. */
@@ -39,7 +41,11 @@ const CHANGES_NO_KEY = new Set([
 /** Returns the changes that a command with these arguments may have made. */
 export function writtenBy(spec: CommandSpec | undefined, words: Words): Written {
   if (spec === undefined) return UNNAMED;
-  const { name, flags } = spec;
+  const { name, flags, writtenAt } = spec;
+  // Most commands that pass write one key, and need no further look.
+  if (writtenAt > 0 && writtenAt < words.count && name !== RESTORE_ASKING) {
+    return { keys: [words.string(writtenAt)], beyond: "nothing" };
+  }
   if (isPureRead(spec)) return NOTHING_WRITTEN;
   if (CHANGES_EVERYTHING.has(name)) return EVERYTHING;
   if (CHANGES_NO_KEY.has(name)) return NOTHING_WRITTEN;

@@ -68,6 +68,8 @@ export interface CommandSpec {
   readonly keySpecs: readonly KeySpec[] | null;
   /** The specifications of written keys. */
   readonly writeSpecs: readonly KeySpec[];
+  /** The argument that is the only key that it names, and that it writes; 0 for other commands. */
+  readonly writtenAt: number;
   readonly subcommands: ReadonlyMap<string, CommandSpec>;
 }
 
@@ -94,16 +96,29 @@ function readSpec(entry: readonly Reply[]): CommandSpec | null {
     if (spec !== null) subcommands.set(spec.name.slice(spec.name.indexOf("|") + 1), spec);
   }
   const keySpecs = entry.length > 8 ? list(entry[8]).map(readKeySpec) : null;
+  const writeSpecs = keySpecs?.filter(isWritten) ?? [];
+  const flags = words(entry[2], "");
   return {
     name,
     arity,
-    flags: words(entry[2], ""),
+    flags,
     categories: words(entry[6], "@"),
     keyRange: [integer(entry[3]), integer(entry[4]), integer(entry[5])],
     keySpecs,
-    writeSpecs: keySpecs?.filter(({ flags }) => WRITES.some((flag) => flags.has(flag))) ?? [],
+    writeSpecs,
+    writtenAt: flags.has("write") && keySpecs?.length === 1 ? onlyIndexOf(writeSpecs[0]) : 0,
     subcommands,
   };
+}
+
+function isWritten({ flags }: KeySpec): boolean {
+  return WRITES.some((flag) => flags.has(flag));
+}
+
+/** Returns the only argument that a specification names, counted from the first; 0 for others. */
+function onlyIndexOf(spec: KeySpec | undefined): number {
+  const isOne = spec?.search.type === "index" && spec.find.type === "range" && spec.find.last === 0;
+  return isOne ? Math.max(0, spec.search.index) : 0;
 }
 
 function readKeySpec(reply: Reply): KeySpec {

@@ -38,10 +38,7 @@ export class Passable {
     written: Written = writtenBy(spec, words),
   ) {
     this.name = spec?.name ?? words.string(0, 64).toLowerCase();
-    const at = this.name.includes("|") ? 2 : 1;
-    this.option = OPTIONED.has(this.name) && words.count > at
-      ? words.string(at, 64).toLowerCase()
-      : "";
+    this.option = OPTIONED.has(this.name) ? optionOf(this.name, words) : "";
     this.written = written;
     this.isRepeatable = spec !== undefined && spec.flags.has("readonly") &&
       !spec.flags.has("blocking") && this.written.keys.length === 0 &&
@@ -63,3 +60,8 @@ export class Passable {
 
 /** Commands whose effect on the connection depends on their first option. */
 const OPTIONED = new Set(["client|tracking", "select", "hello", "client|reply"]);
+
+function optionOf(name: string, words: Words): string {
+  const at = name.includes("|") ? 2 : 1;
+  return words.count > at ? words.string(at, 64).toLowerCase() : "";
+}

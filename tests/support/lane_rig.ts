@@ -18,6 +18,7 @@ export function specOf(name: string, flags: string, firstKey = 1): CommandSpec {
     categories: new Set(),
     keyRange: [firstKey, firstKey, firstKey],
     keySpecs: null,
+    writtenAt: 0,
     writeSpecs: [],
     subcommands: new Map(),
   };

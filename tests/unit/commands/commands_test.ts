@@ -148,6 +148,18 @@ for (const [command, keys] of WRITTEN) {
   Deno.test(`"${command}" writes "${keys}"`, () => assertEquals(written(command), keys));
 }
 
+Deno.test("the shortcut for commands with one written key finds what the key specifications find", () => {
+  const short = leaves().filter(({ writtenAt }) => writtenAt > 0);
+  assert(short.length > 60, `${short.length} commands`);
+  for (const spec of short) {
+    for (const count of [1, 2, 3, 4, 7]) {
+      const args = { count, string: (index: number) => `arg${index}` };
+      const long = writtenBy({ ...spec, writtenAt: 0 }, args);
+      assertEquals(writtenBy(spec, args), long, `${spec.name} with ${count} words`);
+    }
+  }
+});
+
 Deno.test("FUNCTION LOAD and SCRIPT LOAD change no key", () => {
   assertEquals(written("function load code", "function|load"), "");
   assertEquals(written("script load code", "script|load"), "");
