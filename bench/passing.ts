@@ -1,7 +1,7 @@
 // Commands that pass to Redis: over the shared connection, compared with twemproxy, and
 // transactions, compared with Redis.
 import { redisBenchmark } from "./loads.ts";
-import { compare, type Subject } from "./measure.ts";
+import { compare, rehearse, type Subject } from "./measure.ts";
 import type { Peer } from "./peers.ts";
 import type { Context, Findings, Scenario } from "./scenario.ts";
 
@@ -21,7 +21,9 @@ async function measureWrite(name: string, depth: number, context: Context): Prom
   const { field: { proxy, twemproxy, redis }, repetitions, seconds } = context;
   const peers = [proxy, redis, ...(twemproxy === null ? [] : [twemproxy])];
   const subjects = peers.map((peer) => subject(peer, WRITES[name]!, depth, seconds));
-  for (const { run } of subjects) await run();
+  // The first rehearsal finds out how many requests fit.
+  await rehearse(subjects);
+  await rehearse(subjects);
   const title = `${name} of ${KEYS.toLocaleString("en")} random keys, depth ${depth}`;
   const heading = { id: `pass-${name.toLowerCase()}-d${depth}`, group: "Passed commands", title };
   return { rows: [await compare(heading, subjects, repetitions)] };

@@ -3,7 +3,7 @@ import { COSTS } from "./costs.ts";
 import { DATASETS, keyOf, valueOf } from "./dataset.ts";
 import { FAR } from "./far.ts";
 import { generate, redisBenchmark, redisInfo, type Sample, warm, wrk } from "./loads.ts";
-import { compare, type Subject } from "./measure.ts";
+import { compare, rehearse, type Subject } from "./measure.ts";
 import { PASSING } from "./passing.ts";
 import type { Peer } from "./peers.ts";
 import type { Context, Findings, Scenario } from "./scenario.ts";
@@ -41,7 +41,10 @@ async function measureResp(workload: RespWorkload, context: Context): Promise<Fi
   const isFloor = pattern.kind === "one" && connections === 50;
   const peers = [proxy, redis, ...(twemproxy === null ? [] : [twemproxy])];
   if (isFloor) peers.push(floor);
-  const row = await compare(workload, peers.map(subject), context.repetitions);
+  const subjects = peers.map(subject);
+  // Hits are rehearsed by warming the keys.
+  if (warmKeys === 0) await rehearse(subjects);
+  const row = await compare(workload, subjects, context.repetitions);
   // This includes the warm-up, so the Redis behind may have seen slightly more requests than were
   // counted.
   const misses = Math.min(100, reached / asked * 100).toFixed(1);
@@ -132,7 +135,7 @@ async function measureTool(depth: number, context: Context): Promise<Findings> {
       },
     };
   });
-  for (const { run } of subjects) await run();
+  await rehearse(subjects);
   const title = `redis-benchmark, 100,000 random keys, depth ${depth}`;
   const row = await compare(
     { id: `tool-d${depth}`, group: "Cross-check", title },
