@@ -82,10 +82,18 @@ function respContext(
     originCredentials: data.credentials,
     mayPass: (peer) => mayPass(config, peer),
     database: origin.database,
+    seen: seenAs(config),
+    announce: values["cluster-announce"],
     freshness: respFreshness(values, data.table.policies),
     limits,
     log,
     redisVersion: () => redisVersionOf(data.backing),
     facts,
   };
+}
+
+/** What clients see: a cluster, or one Redis although there is a cluster; null: as Redis is. */
+function seenAs({ values, cluster }: Config): RespContext["seen"] {
+  if (values["cluster-mode"] === "emulate") return "cluster";
+  return cluster === null ? null : "standalone";
 }

@@ -18,6 +18,10 @@ export function checkTogether(values: Values, places: Places): void {
   checkTls(values, places);
   checkPorts(values, places);
   checkPrefixes(values, places);
+  if (values["cluster-announce"] !== null && values["cluster-mode"] !== "emulate") {
+    const [announce, mode] = [places.of("cluster-announce"), places.of("cluster-mode")];
+    throw new ConfigError(`Cannot use ${announce} with ${mode} hide: wanted ${mode} emulate`);
+  }
   if (values["reuse-port"] && Deno.build.os !== "linux") {
     throw new ConfigError(
       `Cannot use ${places.of("reuse-port")} on ${Deno.build.os}: wanted Linux`,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Kind } from "./kind.ts";
+
 /** A server: host name or IP address (IPv6 without brackets), and TCP port. */
 export interface HostPort {
   /** The host. */
@@ -27,3 +29,14 @@ export function hostPorts(text: string, defaultPort: number): HostPort[] | undef
   }
   return all;
 }
+
+/** One server. Its port is null if it is not given. */
+export const hostPort: Kind<{ readonly host: string; readonly port: number | null }> = {
+  placeholder: "<host[:port]>",
+  wanted: "a host name or an IP address, and a port: proxy.example:6379 or [::1]:6379",
+  parse(text) {
+    const [one, ...others] = hostPorts(text, 1) ?? [];
+    if (one === undefined || others.length > 0) return undefined;
+    return { host: one.host, port: /:\d{1,5}$/.test(text) ? one.port : null };
+  },
+};

@@ -83,6 +83,8 @@ export interface Facts {
   readonly upstreamsMax: number;
   /** The master behind sentinels; null without sentinels. */
   readonly sentinels: SentinelFacts | null;
+  /** Whether clients see a cluster whose only node is the proxy. */
+  readonly isEmulating: boolean;
   /** The nodes of a cluster; null without one. */
   readonly nodes: readonly NodeFacts[] | null;
   /** The counters. */

@@ -127,7 +127,7 @@ export class ClientLane implements Sender {
 
   /** On a shared lane, long replies would delay other clients or fill the memory. */
   onLong(): void {
-    this.#isPinned = true;
+    this.#isPinned = this.lanes.mayPin;
   }
 
   onDone(): void {

@@ -187,6 +187,16 @@ export class Lanes {
     return true;
   }
 
+  /** Whether a client with long replies keeps to a connection of its own. */
+  get mayPin(): boolean {
+    return true;
+  }
+
+  /** Whether Redis has slots. */
+  get knowsSlots(): boolean {
+    return false;
+  }
+
   /** The slot of a command's keys in a cluster; null without a cluster or keys. */
   slotOf(_spec: CommandSpec | undefined, _words: Words): number | null {
     return null;

@@ -14,7 +14,7 @@ type Section = (facts: Facts, isAlone: boolean) => readonly Field[];
 const SECTIONS: Readonly<Record<string, Section>> = {
   Server: (facts, isAlone) => [
     ...(facts.redisVersion === null ? [] : [["redis_version", facts.redisVersion] as const]),
-    ...(isAlone ? [] : [["redis_mode", "standalone"] as const]),
+    ...(isAlone ? [] : [["redis_mode", facts.isEmulating ? "cluster" : "standalone"] as const]),
     ["redis_proxy_version", facts.proxyVersion],
     ["process_id", facts.processId],
     ["tcp_port", facts.port],
@@ -42,7 +42,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     ["keyspace_misses", facts.misses],
   ],
   Replication: () => [["role", "master"], ["connected_slaves", 0]],
-  Cluster: () => [["cluster_enabled", 0]],
+  Cluster: (facts) => [["cluster_enabled", facts.isEmulating ? 1 : 0]],
   Proxy: (facts) => [
     ["proxy_version", facts.proxyVersion],
     ["proxy_process_id", facts.processId],

@@ -10,7 +10,7 @@ import { fullList } from "./client_requests.ts";
 import { tail } from "./commands/command.ts";
 import { ownInfoText } from "./info.ts";
 import type { Arguments } from "./parse/arguments.ts";
-import type { Session } from "./session.ts";
+import type { RespContext, Session } from "./session.ts";
 
 /** Returns the change of the reply to a request; null if it is passed on unchanged. */
 export function rewriteOf(
@@ -22,7 +22,7 @@ export function rewriteOf(
   const { ids } = context.lanes!;
   switch (spec?.name) {
     case "hello":
-      return numbered(/(\r\n\$2\r\nid\r\n:)(\d+)/, toldTo(session));
+      return greeted(session);
     case "client|id":
     case "client|getredir":
       return numbered(/^(:)(\d+)/, toldTo(session));
@@ -36,11 +36,27 @@ export function rewriteOf(
     }
     case "info": {
       const names = tail(args, 1);
-      return inText((text) => joined(text, ownInfoText(context.facts(), names)));
+      return inText((text) => joined(seenIn(text, context), ownInfoText(context.facts(), names)));
     }
     default:
       return null;
   }
+}
+
+/** The reply to HELLO, with the id and the mode that the client sees. */
+function greeted(session: Session): Rewrite {
+  const id = numbered(/(\r\n\$2\r\nid\r\n:)(\d+)/, toldTo(session));
+  const { seen } = session.context;
+  if (seen === null) return id;
+  const mode = `$1$${seen.length}\r\n${seen}\r\n`;
+  return (reply) => id(reply).replace(/(\r\n\$4\r\nmode\r\n)\$\d+\r\n\w+\r\n/, mode);
+}
+
+/** INFO, with the mode that clients see. */
+function seenIn(info: string, { seen }: RespContext): string {
+  if (seen === null) return info;
+  return info.replace(/^(redis_mode:)\w+/m, `$1${seen}`)
+    .replace(/^(cluster_enabled:)\d/m, `$1${seen === "cluster" ? 1 : 0}`);
 }
 
 /** Returns how ids at Redis become unique. Over a private connection, they are those of one node. */

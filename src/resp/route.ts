@@ -13,6 +13,7 @@ import { fits, tail } from "./commands/command.ts";
 import {
   changesAttributes,
   deniedHere,
+  isAboutCluster,
   isCached,
   isKnownHere,
   isLocal,
@@ -61,6 +62,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
   const isForRedis = isForwarded && session.repliesAll &&
     (state?.isInTransaction || state?.isSubscribed || state?.isOpaque);
   if (isReply && !isForRedis) return local(args, session);
+  if (!isForwarded && isAboutCluster(args, session.context)) return local(args, session);
   const mustPass = session.mayPass && isTooLarge(args);
   if (!isForwarded && !mustPass && isCached(name) && !lane.isBusy) return local(args, session);
   const isOwn = !mustPass && isLocal(args) && !isAboutState(args, session, lane);

@@ -47,6 +47,10 @@ export interface RespContext {
   onRefused(name: string): void;
   /** The lanes to Redis for commands that the cache does not answer; null to serve only reads. */
   readonly lanes: Lanes | null;
+  /** Whether clients see a cluster, or one Redis although there is a cluster; null: as Redis is. */
+  readonly seen: "cluster" | "standalone" | null;
+  /** The address of the emulated node; null for that which the client has reached. */
+  readonly announce: { readonly host: string; readonly port: number | null } | null;
   /** The cached database of Redis. */
   readonly database: number;
   readonly limits: RespLimits;

@@ -20,6 +20,7 @@ export const PEER: Peer = {
 };
 
 export const FACTS: Facts = {
+  isEmulating: false,
   redisVersion: "7.0.15",
   proxyVersion: "1.2.3",
   processId: 42,
@@ -77,6 +78,8 @@ export function respContext(given: Partial<RespContext> = {}): RespContext {
     onRefused() {},
     credentials: new Credentials(DEFAULT_USER, null),
     database: 0,
+    seen: null,
+    announce: null,
     freshness: "cached",
     limits: RESP_LIMITS,
     log: new Log("error", "text", () => {}),

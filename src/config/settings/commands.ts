@@ -6,7 +6,8 @@
 import { commands } from "../command_names.ts";
 import { integer } from "../quantities.ts";
 import { optional, setting } from "../setting.ts";
-import { yesOrNo } from "../texts.ts";
+import { hostPort } from "../host_ports.ts";
+import { oneOf, yesOrNo } from "../texts.ts";
 
 export const COMMANDS = {
   "read-only": setting(
@@ -26,6 +27,15 @@ export const COMMANDS = {
   "allow": optional(
     commands,
     "commands to let pass despite the default and --deny: names or @categories",
+  ),
+  "cluster-mode": setting(
+    oneOf(["hide", "emulate"]),
+    "hide",
+    "to clients, be one Redis (hide), or a cluster whose only node is this proxy (emulate)",
+  ),
+  "cluster-announce": optional(
+    hostPort,
+    "with emulate, the address that clients are told; default: the one that they reached",
   ),
   "max-upstreams": setting(
     integer(0),

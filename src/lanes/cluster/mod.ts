@@ -139,6 +139,15 @@ export class ClusterLanes extends Lanes {
     return spec === undefined || !isSplit(spec.name);
   }
 
+  /** Its connection would be replaced with each key of another node. */
+  override get mayPin(): boolean {
+    return false;
+  }
+
+  override get knowsSlots(): boolean {
+    return true;
+  }
+
   override slotOf(spec: CommandSpec | undefined, words: Words): number | null {
     if (spec === undefined) return null;
     const all = Array.from({ length: words.count }, (_, at) => words.string(at));

@@ -8,7 +8,7 @@
  */
 import { keysOf } from "../../commands/keys.ts";
 import type { CommandSpec } from "../../commands/spec.ts";
-import { slotOf } from "../../core/slot.ts";
+import { slotOf, SLOTS } from "../../core/slot.ts";
 import { concat, type Join, least, same, sum, sumByName, union } from "./joins.ts";
 
 /** A part of a command: its words, and the slot of its keys. */
@@ -56,6 +56,9 @@ export function isSplit(name: string): boolean {
   return SPLIT.has(name);
 }
 
+/** Commands that name a slot. Any node knows the error of a wrong one. */
+const ABOUT_SLOT = new Set(["cluster|countkeysinslot", "cluster|getkeysinslot"]);
+
 /** Plans a command. */
 export function planOf(spec: CommandSpec | undefined, words: readonly string[]): Plan {
   if (spec === undefined) return { kind: "any" };
@@ -71,6 +74,10 @@ export function planOf(spec: CommandSpec | undefined, words: readonly string[]):
 
 /** The slots of a command's keys, in their order. */
 export function slotsOf(spec: CommandSpec, words: readonly string[]): number[] {
+  if (ABOUT_SLOT.has(spec.name)) {
+    const slot = Number(words[2]);
+    return [slot > 0 && slot < SLOTS ? slot : 0];
+  }
   const list = { count: words.length, string: (at: number) => words[at]! };
   return keysOf(spec, list).map(slotOf);
 }

@@ -134,7 +134,7 @@ function greeting({ version, id, context }: Session): string {
     ["version", bulk(context.redisVersion())],
     ["proto", integer(version)],
     ["id", integer(id)],
-    ["mode", bulk("standalone")],
+    ["mode", bulk(context.seen ?? "standalone")],
     ["role", bulk("master")],
     ["modules", array([])],
   ]);

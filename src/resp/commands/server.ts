@@ -6,12 +6,14 @@
 import type { ClientRequest } from "../../server/protocol.ts";
 import type { Facts } from "../../core/facts.ts";
 import { infoText } from "../info.ts";
-import { array, bulk, map, verbatim } from "../replies.ts";
-import { refuse, textReply } from "../requests/fixed.ts";
+import { array, bulk, map, OK, verbatim } from "../replies.ts";
+import { FixedReply, refuse, textReply } from "../requests/fixed.ts";
 import type { Session } from "../session.ts";
 import { help } from "./help.ts";
 import type { Arguments } from "../parse/arguments.ts";
-import { bySubcommand, type LocalCommand, NO_KEYS, tail } from "./command.ts";
+import { bySubcommand, fits, type LocalCommand, NO_KEYS, tail } from "./command.ts";
+import { EMULATED } from "./emulation.ts";
+import { refuseArity } from "./refusals.ts";
 
 const shared = { group: "server", keys: NO_KEYS } as const;
 
@@ -54,16 +56,40 @@ export const SERVER: readonly LocalCommand[] = [
     flags: "loading stale fast @fast",
     run: time,
   },
-  ...["cluster", "readonly", "readwrite", "asking"].map((name): LocalCommand => ({
+  {
+    ...shared,
+    name: "cluster",
+    arity: -2,
+    summary: "Shows the proxy as the only node of a cluster, if it is to be seen as one",
+    since: "3.0.0",
+    flags: "@slow",
+    run: cluster,
+  },
+  ...["readonly", "readwrite", "asking"].map((name): LocalCommand => ({
     ...shared,
     name,
-    arity: name === "cluster" ? -2 : 1,
-    summary: "Always refused: cluster support is disabled",
+    arity: 1,
+    summary: "Accepted without effect, if the proxy is to be seen as a cluster",
     since: "3.0.0",
-    flags: name === "cluster" ? "@slow" : "fast @fast @connection",
-    run: NO_CLUSTER,
+    flags: "fast @fast @connection",
+    run: (_, { context }) => context.seen === "cluster" ? new FixedReply(OK) : NO_CLUSTER(),
   })),
 ];
+
+function cluster(args: Arguments, session: Session): ClientRequest {
+  if (session.context.seen !== "cluster") return NO_CLUSTER();
+  const subcommand = EMULATED.get(args.string(1, 64).toLowerCase());
+  if (subcommand === undefined) {
+    return refuse(
+      `ERR CLUSTER ${
+        args.string(1, 64).toUpperCase()
+      } is not possible: this proxy only looks like a cluster`,
+    );
+  }
+  return fits(subcommand.arity, args.count)
+    ? subcommand.run(args, session)
+    : refuseArity(`cluster|${subcommand.name}`);
+}
 
 /** The settings with the same meaning in Redis, in the order of their names. */
 const CONFIG: ReadonlyMap<string, (facts: Facts) => string> = new Map([

@@ -53,6 +53,16 @@ export function isKnownHere(args: Arguments): boolean {
 /** Commands that are refused here, because they concern other parts of Redis than the cache. */
 const ELSEWHERE = new Set(["cluster", "readonly", "readwrite", "asking"]);
 
+/**
+ * Whether the proxy answers a command about clusters in place of Redis. In front of a cluster, its
+ * nodes know the keys of their slots.
+ */
+export function isAboutCluster(args: Arguments, { seen, lanes }: RespContext): boolean {
+  if (seen === null || !ELSEWHERE.has(lowerNameOf(args))) return false;
+  const isAboutKeys = args.count > 2 && /^(?:count|get)keysinslot$/i.test(args.string(1, 16));
+  return !(isAboutKeys && seen === "cluster" && lanes?.knowsSlots);
+}
+
 /** Whether a client that may only read gets an answer from here. */
 export function isServedHere(args: Arguments): boolean {
   const name = lowerNameOf(args);
