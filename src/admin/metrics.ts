@@ -94,6 +94,12 @@ const CLUSTER_GAUGES: readonly Row[] = [
   ],
 ];
 
+const NODE_READS: Row = [
+  "cluster_node_reads",
+  "Keys read from a node",
+  ({ nodes }) => nodes!.map(({ name, reads }) => sampleOf(name, reads)),
+];
+
 const SENTINEL_MOVES: Row = [
   "sentinel_moves",
   "Times that the master has moved",
@@ -208,7 +214,10 @@ export function metricsText(facts: Facts, machine: MachineFacts): string {
       metric("counter", SENTINEL_MOVES, facts),
       ...SENTINEL_GAUGES.map((row) => metric("gauge", row, facts)),
     ]),
-    ...(facts.nodes === null ? [] : CLUSTER_GAUGES.map((row) => metric("gauge", row, facts))),
+    ...(facts.nodes === null ? [] : [
+      metric("counter", NODE_READS, facts),
+      ...CLUSTER_GAUGES.map((row) => metric("gauge", row, facts)),
+    ]),
   ]);
 }
 

@@ -12,7 +12,9 @@ import type { Table } from "../cache/table.ts";
 import type { Config, Values } from "../config/mod.ts";
 import { Credentials, DEFAULT_USER } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
+import { slotOf } from "../core/slot.ts";
 import type { Stats } from "../core/stats.ts";
+import type { Key } from "../core/types.ts";
 import { LookupInsight } from "../insight/lookups.ts";
 import { ByteBudget, type Elsewhere } from "../origin/byte_budget.ts";
 import { Link } from "../origin/link.ts";
@@ -68,7 +70,11 @@ export function makeDataPath(
     ? toRedis(config, shared, stats, log)
     : toCluster(config, shared, stats, log);
   const softWait = new SoftWait(values["soft-timeout"]);
-  const insight = new LookupInsight(values["cache-size"], () => stats);
+  const { cluster } = way;
+  const nodeOf = cluster === null
+    ? undefined
+    : (key: Key) => cluster.nodeOf(slotOf(key))?.name ?? null;
+  const insight = new LookupInsight(values["cache-size"], () => stats, nodeOf);
   const cache = new ReadThrough(way.origin, way.table, stats, { softWait, watch: insight });
   return { ...shared, ...way, cache, insight };
 }

@@ -85,6 +85,7 @@ function nodesOf(cluster: ClusterOrigin): NodeFacts[] {
     name: node.name,
     state: node.link.state,
     slots: counts.get(node) ?? 0,
+    reads: node.reads,
     isConfirmed: node.isWitnessed,
   }));
 }

@@ -99,6 +99,8 @@ export interface NodeFacts {
   readonly state: string;
   /** The number of slots whose requests are sent to it. */
   readonly slots: number;
+  /** Keys that were read from it. */
+  readonly reads: number;
   /** Whether another node has named it as a master since it was connected. */
   readonly isConfirmed: boolean;
 }

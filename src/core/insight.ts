@@ -15,6 +15,8 @@ export interface HotKey {
   readonly bytes: number;
   /** The part of the lookups that were hits, from 0 to 1. */
   readonly hitShare: number;
+  /** The node that owns it, in a cluster; null without one. */
+  readonly node: string | null;
 }
 
 /** How many reads of Redis the cache saves: parts of all lookups, from 0 to 1. */

@@ -62,7 +62,7 @@ export class HotKeys {
   }
 
   /** The keys that are read most, the first one most often. */
-  top(count: number): HotKey[] {
+  top(count: number): Omit<HotKey, "node">[] {
     this.age();
     const seconds = Math.max(this.#span + this.clock() - this.#agedAt, 1) / 1000;
     const perSecond = 1 / seconds;

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Buffer } from "node:buffer";
+import type { Key } from "../core/types.ts";
 import type { LookupWatch } from "../core/lookup_watch.ts";
 import type { HotKey, Insight, Savings } from "../core/insight.ts";
 import { HotKeys } from "./hot_keys.ts";
@@ -27,8 +28,13 @@ export class LookupInsight implements LookupWatch, Insight {
   /**
    * @param entries The entries that the cache has room for.
    * @param counts Returns the counts of the cache.
+   * @param nodeOf Returns the node of a key, in a cluster.
    */
-  constructor(entries: number, readonly counts: () => Lookups) {
+  constructor(
+    entries: number,
+    readonly counts: () => Lookups,
+    readonly nodeOf: (key: Key) => string | null = () => null,
+  ) {
     this.#hotKeys = new HotKeys();
     this.#whatIf = new WhatIf(entries, counts);
     this.mask = this.#whatIf.mask;
@@ -62,7 +68,7 @@ export class LookupInsight implements LookupWatch, Insight {
 
   /** The keys that are read most, the first one most often. */
   top(count: number): HotKey[] {
-    return this.#hotKeys.top(count);
+    return this.#hotKeys.top(count).map((one) => ({ ...one, node: this.nodeOf(one.key) }));
   }
 
   /** How many reads of Redis the cache saves; null while too little is known. */

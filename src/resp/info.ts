@@ -107,9 +107,9 @@ function nodeFields({ nodes }: Facts): readonly Field[] {
   return [
     ["cluster_nodes", nodes.length],
     ["cluster_nodes_confirmed", confirmed.length],
-    ...nodes.map(({ name, state, slots }, index): Field => [
+    ...nodes.map(({ name, state, slots, reads }, index): Field => [
       `cluster_node_${index}`,
-      `name=${name},state=${state},slots=${slots}`,
+      `name=${name},state=${state},slots=${slots},reads=${reads}`,
     ]),
   ];
 }

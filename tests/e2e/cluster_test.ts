@@ -435,22 +435,25 @@ Deno.test("in front of one cluster", async (t) => {
         await until(isKnown);
       };
       await announce(relay.port);
-      await using proxy = await before(cluster, "--redis-timeout", "300ms");
-      const [a, b] = keysOf(cluster) as [string, string];
-      using client = await RawClient.connect(proxy.port);
-      using blocked = await RawClient.connect(proxy.port);
-      using other = await RawClient.connect(proxy.port);
-      assertEquals(await client.exchange(request("INCR", `{${b}}:n`), 4), ":1\r\n");
-      await blocked.send(request("BLPOP", `{${a}}:q`, "0"));
-      await until(() => relay.count("lane") > 0);
-      relay.halfOpen("lane");
-      await client.send(request("INCR", `{${b}}:n`));
-      assertEquals(await client.rest(), "");
-      // One that waits at another node is kept, and the others go on.
-      assertEquals(await other.exchange(request("INCR", `{${b}}:m`), 4), ":1\r\n");
-      await other.send(request("RPUSH", `{${a}}:q`, "job"));
-      await blocked.until("job\r\n");
-      await announce(0);
+      try {
+        await using proxy = await before(cluster, "--redis-timeout", "500ms");
+        const [a, b] = keysOf(cluster) as [string, string];
+        using client = await RawClient.connect(proxy.port);
+        using blocked = await RawClient.connect(proxy.port);
+        using other = await RawClient.connect(proxy.port);
+        assertEquals(await client.exchange(request("INCR", `{${b}}:n`), 4), ":1\r\n");
+        await blocked.send(request("BLPOP", `{${a}}:q`, "0"));
+        await until(() => relay.count("lane") > 0);
+        relay.halfOpen("lane");
+        await client.send(request("INCR", `{${b}}:n`));
+        assertEquals(await client.rest(), "");
+        // One that waits at another node is kept, and the others go on.
+        assertEquals(await other.exchange(request("INCR", `{${b}}:m`), 4), ":1\r\n");
+        await other.send(request("RPUSH", `{${a}}:q`, "job"));
+        await blocked.until("job\r\n");
+      } finally {
+        await announce(0);
+      }
     },
   );
 
@@ -516,6 +519,7 @@ Deno.test("in front of one cluster", async (t) => {
       await using proxy = await before(cluster, "--admin-port", "0");
       const admin = await adminPortOf(proxy);
       const [a] = keysOf(cluster) as [string];
+      await redisCli(proxy.port, "GET", a);
       const info = await redisCli(proxy.port, "INFO");
       const { port } = cluster.masters[0]!;
       assertMatch(
@@ -526,6 +530,21 @@ Deno.test("in front of one cluster", async (t) => {
         await curl(admin, "/metrics"),
         new RegExp(`redis_proxy_cluster_node_slots{node="127.0.0.1:${port}"} 546\\d`),
       );
+      assertMatch(
+        await curl(admin, "/metrics"),
+        new RegExp(`redis_proxy_cluster_node_reads_total{node="127.0.0.1:${port}"} [1-9]`),
+      );
+      assertMatch(
+        await redisCli(proxy.port, "PROXY", "HOTKEYS"),
+        new RegExp(`node\n127.0.0.1:${port}\n`),
+      );
+      using events = await RawClient.connect(admin);
+      await events.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      await events.until("\r\n\r\n");
+      const { redis, hotKeys } = JSON.parse((await events.until("\n\n")).replace("data:", ""));
+      assertEquals(redis.nodes.length, 3);
+      assertEquals(redis.nodes.map(({ state }: { state: string }) => state), ["up", "up", "up"]);
+      assertEquals(hotKeys[0].node, `127.0.0.1:${port}`);
       const explained = await redisCli(proxy.port, "PROXY", "EXPLAIN", a);
       assertMatch(explained, new RegExp(`^redis\n127.0.0.1:${port}$`, "m"));
       assertMatch(explained, new RegExp(`^slot\n${slotOf(a)}$`, "m"));

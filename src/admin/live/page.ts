@@ -54,7 +54,10 @@ ${table("protocols", "By protocol", "Protocol", "Requests")}
 ${table("lanes", "By the way that they take", "Way", "Requests")}</section>
 <section aria-labelledby="h-redis"><h2 id="h-redis">Redis</h2>
 <p class="state" id="redis"></p><p class="state" id="coherence"></p><p class="soft" id="proof"></p>
-<p class="state" id="ready"></p></section>
+<p class="state" id="ready"></p>
+<div id="cluster" hidden>${
+  table("nodes", "Nodes of the cluster", "Node", "State", "Slots")
+}</div></section>
 <section aria-labelledby="h-latency"><h2 id="h-latency">Latency</h2>
 ${
   table("latencies", "Of the last five seconds", "From request to reply", "Median", "99 %")

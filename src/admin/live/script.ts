@@ -86,6 +86,9 @@ function print(now) {
     down: "Nothing is confirmed while there is no connection", off: "Coherence is off, as configured" };
   state("coherence", redis.coherence === "tracked" || redis.coherence === "off", told[redis.coherence]);
   show("proof", redis.provenAge < 0 ? "" : "All entries were confirmed " + time(redis.provenAge) + " ago");
+  at("cluster").hidden = redis.nodes === null;
+  rows("nodes", (redis.nodes ?? []).map((one) => [one.name, one.state !== "up" ? "\\u26a0 " + one.state
+    : one.isConfirmed ? "\\u2713 up" : "\\u26a0 not confirmed", numbers.format(one.slots)]));
   state("ready", now.notReady === null, now.notReady === null ? "Ready: reads are served"
     : "Not ready: " + now.notReady);
   bar("clients", clients.now, clients.max, numbers.format(clients.now) + " of " + numbers.format(clients.max)
@@ -93,8 +96,8 @@ function print(now) {
   bar("private", clients.private, clients.privateMax, numbers.format(clients.private) + " of "
     + numbers.format(clients.privateMax) + " connections of their own to Redis");
   show("shared", clients.shared + " shared connections for commands");
-  rows("keys", hotKeys.map((one) => [one.key === "" ? "(empty key)" : one.key, count(one.rate),
-    size(one.bytes), percent(one.hitShare)]));
+  rows("keys", hotKeys.map((one) => [(one.key === "" ? "(empty key)" : one.key)
+    + (one.node === null ? "" : " @ " + one.node), count(one.rate), size(one.bytes), percent(one.hitShare)]));
   at("no-keys").hidden = hotKeys.length > 0;
   rows("savings", savings === null ? [] : [["Half the room", percent(savings.withHalf)],
     ["As it is", percent(savings.now)], ["Twice the room", percent(savings.withDouble)]]);

@@ -96,6 +96,9 @@ export class Snapshots {
         version: facts.redisVersion,
         coherence: facts.coherence,
         provenAge: facts.coherenceProvenAge,
+        nodes: facts.nodes?.map(({ name, state, slots, isConfirmed }) => (
+          { name, state, slots, isConfirmed }
+        )) ?? null,
       },
       clients: {
         now: facts.clients,

@@ -23,12 +23,15 @@ export function hotKeys(args: Arguments, session: Session): ClientRequest {
   if (args.count > 3 || count < 1 || count > MOST_HOT_KEYS) {
     return refuse(`ERR wanted PROXY HOTKEYS with a number from 1 to ${MOST_HOT_KEYS}`);
   }
-  const rows = session.context.insight.top(Number(count)).map(({ key, rate, bytes, hitShare }) =>
+  const rows = session.context.insight.top(Number(count)).map((
+    { key, rate, bytes, hitShare, node },
+  ) =>
     map(session.version, [
       ["key", bulk(key)],
       ["reads-per-second", bulk(rate.toFixed(1))],
       ["bytes-per-second", bulk(bytes.toFixed(0))],
       ["hit-share", bulk(hitShare.toFixed(3))],
+      ...(node === null ? [] : [["node", bulk(node)] as const]),
     ])
   );
   return textReply(array(rows));

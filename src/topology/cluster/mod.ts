@@ -175,7 +175,7 @@ export class ClusterOrigin implements Origin, Guide {
     const { kind, place } = redirection;
     flight.host = place.host;
     if (kind === "MOVED") {
-      this.#members.movedTo(flight.slot, place).origin.read([flight]);
+      this.#members.movedTo(flight.slot, place).read([flight]);
     } else {
       const node = this.#members.at(place);
       node.link.up().then(() => node.ask(flight));
@@ -197,14 +197,14 @@ export class ClusterOrigin implements Origin, Guide {
       if (group === undefined) byNode.set(node, [routed]);
       else group.push(routed);
     }
-    for (const [node, group] of byNode) node.origin.read(group);
+    for (const [node, group] of byNode) node.read(group);
   }
 
   #sendOn(flight: RoutedFlight): void {
     const node = this.nodeOf(flight.slot);
     if (node === null) return this.#sendLater(flight);
     flight.host = node.address.host;
-    node.origin.read([flight]);
+    node.read([flight]);
   }
 
   /** No node is known for the slot: the cluster may be about to give it to one. */

@@ -53,6 +53,8 @@ export class ClusterNode {
   isWitnessed = false;
   /** The slots that requests are sent to it for. */
   owned: Uint8Array = new Uint8Array(0);
+  /** Keys that were read from it. */
+  reads = 0;
   #probes = 0;
 
   /**
@@ -72,6 +74,12 @@ export class ClusterNode {
     this.origin = new RedisOrigin(this.link, permits, budget, stats, log);
   }
 
+  /** Reads keys of its slots. */
+  read(flights: readonly Flight[]): void {
+    this.reads += flights.length;
+    this.origin.read(flights);
+  }
+
   /** Asks it for its slots now. */
   async view(): Promise<void> {
     const { upstream } = this.link;
@@ -87,6 +95,7 @@ export class ClusterNode {
     const now = performance.now();
     if (upstream === null) return flight.settled(failureOf(loss), now);
     const { data } = upstream;
+    this.reads++;
     flight.sent(now);
     data.out.bytes(requestOf("ASKING"));
     data.out.bytes(requestOf("GET", flight.key));
