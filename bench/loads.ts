@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import { askRedis } from "../tools/redis_server.ts";
 import { command, type Dataset, keyOf, valueOf } from "./dataset.ts";
+import type { Exchange, ExchangeResult } from "./exchange.ts";
 import type { Job, JobResult } from "./job.ts";
 import type { Peer } from "./peers.ts";
 import { cpuSeconds } from "./proc.ts";
@@ -25,6 +26,7 @@ export interface Sample {
 }
 
 const GENERATOR = new URL("./generator.ts", import.meta.url).pathname;
+const EXCHANGE = new URL("./exchange.ts", import.meta.url).pathname;
 const KEYS_LUA = new URL("./wrk_keys.lua", import.meta.url).pathname;
 
 const DEFAULTS = {
@@ -148,6 +150,28 @@ export async function redisBenchmark(
     cpu: cpu / plan.requests * 1e6,
     busy: cpu / (plan.requests / rate),
     loadBusy: null,
+  };
+}
+
+/** Repeats an exchange that is always the same. */
+export async function repeatExchange(
+  peer: Peer,
+  plan: Omit<Exchange, "port" | "server">,
+): Promise<Sample> {
+  const job: Exchange = { ...plan, port: peer.port, server: peer.pid };
+  const text = await output(PLACES.load, [
+    ...[Deno.execPath(), "run", "-A", "--no-config", "--no-lock", EXCHANGE],
+    JSON.stringify(job),
+  ]);
+  const { exchanges, seconds, p50, p99, serverCpu, ownCpu }: ExchangeResult = JSON.parse(text);
+  return {
+    rate: exchanges / seconds,
+    p50,
+    p99,
+    p999: null,
+    cpu: serverCpu / exchanges * 1e6,
+    busy: serverCpu / seconds,
+    loadBusy: ownCpu / seconds,
   };
 }
 

@@ -1,6 +1,8 @@
-// Commands that pass to Redis: over the shared connection, compared with twemproxy, and
-// transactions, compared with Redis.
-import { redisBenchmark } from "./loads.ts";
+// Commands that pass to Redis: over the shared connection, compared with twemproxy, and over private
+// connections, compared with Redis.
+import { command } from "./dataset.ts";
+import type { Exchange } from "./exchange.ts";
+import { redisBenchmark, repeatExchange } from "./loads.ts";
 import { compare, rehearse, type Subject } from "./measure.ts";
 import type { Peer } from "./peers.ts";
 import type { Context, Findings, Scenario } from "./scenario.ts";
@@ -42,7 +44,62 @@ function subject(peer: Peer, command: readonly string[], depth: number, seconds:
   };
 }
 
-export const PASSING: readonly Scenario[] = Object.keys(WRITES).flatMap((name) =>
+interface StatefulWork {
+  readonly id: string;
+  readonly title: string;
+  readonly exchange: Omit<Exchange, "port" | "server" | "seconds">;
+}
+
+const SUBSCRIBERS = 100;
+
+/** Work over private connections. The parts of a transaction leave in one write. */
+const STATEFUL: readonly StatefulWork[] = [
+  {
+    id: "multi",
+    title: "MULTI, SET, INCRBY, GET, EXEC in one write, 50 connections",
+    exchange: {
+      clients: 50,
+      request: [
+        ["MULTI"],
+        ["SET", "pass:multi", VALUE],
+        ["INCRBY", "pass:zero", "0"],
+        ["GET", "pass:multi"],
+        ["EXEC"],
+      ].map((words) => command(...words)).join(""),
+      reply: `+OK\r\n${"+QUEUED\r\n".repeat(3)}*3\r\n+OK\r\n:0\r\n$100\r\n${VALUE}\r\n`,
+    },
+  },
+  {
+    id: "publish",
+    title: `PUBLISH to ${SUBSCRIBERS} subscribers`,
+    exchange: {
+      clients: 1,
+      request: command("PUBLISH", "pass", VALUE),
+      reply: `:${SUBSCRIBERS}\r\n`,
+      subscribers: {
+        count: SUBSCRIBERS,
+        request: command("SUBSCRIBE", "pass"),
+        reply: "*3\r\n$9\r\nsubscribe\r\n$4\r\npass\r\n:1\r\n",
+        message: `*3\r\n$7\r\nmessage\r\n$4\r\npass\r\n$100\r\n${VALUE}\r\n`,
+      },
+    },
+  },
+];
+
+async function measureStateful(
+  { id, title, exchange }: StatefulWork,
+  { field: { proxy, redis }, repetitions, seconds }: Context,
+): Promise<Findings> {
+  const subjects = [proxy, redis].map((peer): Subject => ({
+    name: peer.name,
+    run: () => repeatExchange(peer, { ...exchange, seconds }),
+  }));
+  await rehearse(subjects);
+  const heading = { id: `pass-${id}`, group: "Private connections", title };
+  return { rows: [await compare(heading, subjects, repetitions)] };
+}
+
+const WRITING: readonly Scenario[] = Object.keys(WRITES).flatMap((name) =>
   [1, 16].map((depth): Scenario => ({
     id: `pass-${name.toLowerCase()}-d${depth}`,
     title: `${name}, depth ${depth}`,
@@ -50,3 +107,13 @@ export const PASSING: readonly Scenario[] = Object.keys(WRITES).flatMap((name) =
     measure: (context) => measureWrite(name, depth, context),
   }))
 );
+
+export const PASSING: readonly Scenario[] = [
+  ...WRITING,
+  ...STATEFUL.map((work): Scenario => ({
+    id: `pass-${work.id}`,
+    title: work.title,
+    short: false,
+    measure: (context) => measureStateful(work, context),
+  })),
+];
