@@ -15,7 +15,7 @@ import type { LaneClient } from "./lane_client.ts";
 import type { Lanes } from "./mod.ts";
 import type { Passable } from "./passable.ts";
 import type { PrivateLane } from "./private_lane.ts";
-import type { Passed, Sender } from "./shared_lane.ts";
+import type { Passed, Sender } from "./passing.ts";
 
 const NOWHERE: ReadonlySet<string> = new Set();
 

@@ -21,7 +21,8 @@ import type { Passable } from "./passable.ts";
 import type { PrivateLane } from "./private_lane.ts";
 import { PrivateLanes } from "./private_lanes.ts";
 import { Questions } from "./questions.ts";
-import { type Passed, type Sender, SharedLane } from "./shared_lane.ts";
+import { type Passed, type Sender } from "./passing.ts";
+import { SharedLane } from "./shared_lane.ts";
 import { StreamBudget } from "./stream_budget.ts";
 
 export type { LanesOptions, LaneStats, Opening } from "./options.ts";

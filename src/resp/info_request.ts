@@ -6,7 +6,7 @@
  */
 import type { ClientLane } from "../lanes/client_lane.ts";
 import type { Passable } from "../lanes/passable.ts";
-import type { Passed } from "../lanes/shared_lane.ts";
+import type { Passed } from "../lanes/passing.ts";
 import type { Output } from "../server/output.ts";
 import type { ClientRequest } from "../server/protocol.ts";
 

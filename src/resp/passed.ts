@@ -9,7 +9,7 @@ import { Failure } from "../core/types.ts";
 import type { Route } from "../commands/route.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import type { Passable } from "../lanes/passable.ts";
-import type { Passed } from "../lanes/shared_lane.ts";
+import type { Passed } from "../lanes/passing.ts";
 import type { Output } from "../server/output.ts";
 import type { ClientRequest } from "../server/protocol.ts";
 import { writeFailure } from "./requests/answers.ts";

@@ -56,6 +56,8 @@ export function collectTransaction(
 /** Returns a request that may be part of a transaction on the shared lane; null for others. */
 function fitting(args: Arguments, lane: ClientLane): Passable | null {
   const { lanes } = lane;
+  const plain = lanes.plain(args.name());
+  if (plain !== undefined) return new Passable(args.raw(), plain, args);
   const spec = lanes.table.find(args);
   if (spec === undefined || !lanes.allows(spec, spec.name)) return null;
   const isEnd = spec.name === "exec" || spec.name === "discard";

@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import { parseReply, type Reply, ReplyError } from "../../origin/wire/reply.ts";
 import type { Passable } from "../passable.ts";
-import type { Passed } from "../shared_lane.ts";
+import type { Passed } from "../passing.ts";
 import { requestWith } from "./requests.ts";
 import type { RoutedNode } from "./router.ts";
 

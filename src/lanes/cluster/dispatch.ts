@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import type { CommandTable } from "../../commands/table.ts";
 import { parseReply, type Reply } from "../../origin/wire/reply.ts";
 import type { Passable } from "../passable.ts";
-import type { Passed } from "../shared_lane.ts";
+import type { Passed } from "../passing.ts";
 import { CLIENT_COMMANDS, passClientCommand } from "./clients.ts";
 import { encode, type Join, joined, valuesOf } from "./joins.ts";
 import { NO_NODE } from "./journey.ts";

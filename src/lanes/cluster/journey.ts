@@ -9,7 +9,8 @@ import type { Later } from "../../core/later.ts";
 import { Failure, type Millis } from "../../core/types.ts";
 import { requestOf } from "../../origin/wire/outbox.ts";
 import type { Passable } from "../passable.ts";
-import { type Passed, type Sender, type SharedLane, UNSENT } from "../shared_lane.ts";
+import { type Passed, type Sender, UNSENT } from "../passing.ts";
+import type { SharedLane } from "../shared_lane.ts";
 import type { Redirection, RoutedNode, Router } from "./router.ts";
 
 /** How often a request may be redirected. */

@@ -1,0 +1,162 @@
+/**
+ * One request over a shared lane, from its sending to its result.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { Later } from "../core/later.ts";
+import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
+import { copyOf } from "../core/small_copies.ts";
+import { Failure, type Millis } from "../core/types.ts";
+import type { Connection } from "../origin/wire/connection.ts";
+import type { Receiver } from "../origin/wire/expected.ts";
+import { settle } from "./changes.ts";
+import type { Passable } from "./passable.ts";
+import type { SharedLaneOptions } from "./shared_lane.ts";
+
+/**
+ * The result of a passed request: its replies as bytes or as a stream, or the reason why there are
+ * none.
+ */
+export type Passed = Uint8Array | ReplyStream | Failure | typeof HANG_UP;
+
+/** A client that sends requests over the lane. */
+export interface Sender {
+  /** Whether a request of the client was lost. Redis must not execute later ones without it. */
+  isCut: boolean;
+  /** Whether replies wait until all earlier changes in Redis are known. */
+  readonly isCausal: boolean;
+  /** In a cluster, the names of the masters that it has written to; absent for none. */
+  readonly masters?: ReadonlySet<string>;
+  /** Called with the name of a master that it writes to. */
+  wrote?(master: string): void;
+  /** Called when a reply is long. It passes in parts. */
+  onLong(): void;
+  /** Called when a request is answered in full, or is lost. */
+  onDone(): void;
+}
+
+/** The lane, as its requests see it. */
+export interface Lane {
+  readonly options: SharedLaneOptions;
+  /** Sends a request again, before those that are held. */
+  sendAgain(passing: Passing): void;
+  /** Makes later requests take a new connection. */
+  leave(connection: Connection): void;
+  /** Whether a request may be sent again after its connection is lost. */
+  mayRepeat(request: Passable, isSent: boolean): boolean;
+}
+
+/** The connection was lost before the request was executed, or it may be executed twice. */
+export const UNSENT = new Failure("away", "Redis is away: the connection was lost");
+
+/** A client that has sent nothing else. */
+export function anybody(): Sender {
+  return { isCut: false, isCausal: false, onLong() {}, onDone() {} };
+}
+
+/** An in-flight request, and its result. */
+export class Passing extends Later<Passed> implements Receiver {
+  /** The connection that it was sent over last. */
+  connection: Connection | null = null;
+  /** When it began; NaN if it is not measured. */
+  begunAt: Millis = NaN;
+  /** The replies so far, if there are several. */
+  #collected: Uint8Array[] | null = null;
+  #stream: ReplyStream | null = null;
+  #mayRepeat = true;
+  /** Whether nobody waits behind this reply, and nobody will. */
+  #isAlone = false;
+
+  constructor(
+    readonly lane: Lane,
+    readonly request: Passable,
+    /** The number of replies that have not come yet. */
+    public replies: number,
+    readonly sender: Sender,
+  ) {
+    super();
+  }
+
+  reply(bytes: Uint8Array, from: number, to: number): void {
+    const part = replyOf(bytes, from, to);
+    if (--this.replies > 0) return this.#add(part);
+    const { request, lane, sender } = this;
+    const settled = settle(request.written, lane.options.cache, sender.isCausal);
+    if (settled === undefined) this.#end(part);
+    else settled.then(() => this.#end(part));
+  }
+
+  part(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
+    if (this.isAbandoned && this.#stream === null) return; // Its client has left.
+    if (this.request.rewrite !== null) return this.#add(copyOf(bytes, from, to));
+    const { budget } = this.lane.options;
+    if (this.#stream === null) {
+      this.#stream = new ReplyStream((change) => budget.held(change));
+      for (const part of this.#collected ?? []) this.#stream.push(part);
+      this.sender.onLong();
+      this.lane.options.long.add(this.request.bytes);
+      this.settle(this.#stream);
+    }
+    const taken = this.#stream.push(bytes.slice(from, to));
+    if (!budget.isOver) return;
+    // Others must not wait for a client that is too slow: it is cut off, and served when it comes back.
+    const isAlone = this.#isAlone || this.connection!.expected <= this.replies;
+    if (!isAlone) return this.#stream.cut();
+    this.#isAlone = true;
+    // From now on, this connection is as slow as the client. Others get a new one.
+    this.lane.leave(this.connection!);
+    return taken;
+  }
+
+  lost(isSent: boolean): void {
+    const { request, lane, sender } = this;
+    const hasBegun = this.#stream !== null || this.#collected !== null;
+    if (!hasBegun && !sender.isCut && this.#mayRepeat && lane.mayRepeat(request, isSent)) {
+      this.#mayRepeat = false;
+      return lane.options.place !== undefined ? this.finish(UNSENT) : lane.sendAgain(this);
+    }
+    sender.isCut = true;
+    // Nobody knows whether Redis executed it, so the entries of its keys may be wrong.
+    const settled = isSent ? settle(request.written, lane.options.cache) : undefined;
+    this.#stream?.cut();
+    if (settled === undefined) this.finish(HANG_UP);
+    else settled.then(() => this.finish(HANG_UP));
+  }
+
+  /** Makes the result known. */
+  finish(passed: Passed): void {
+    const { begunAt, lane: { options } } = this;
+    if (begunAt > 0) options.latency?.observe(performance.now() - begunAt);
+    this.sender.onDone();
+    this.settle(passed);
+  }
+
+  #add(part: Uint8Array): void {
+    if (this.#stream !== null) this.#stream.push(part);
+    else (this.#collected ??= []).push(part);
+  }
+
+  #end(part: Uint8Array): void {
+    if (this.#stream !== null) {
+      this.#stream.push(part);
+      this.#stream.end();
+      return this.finish(this.#stream);
+    }
+    const whole = this.#collected === null ? part : Buffer.concat([...this.#collected, part]);
+    this.finish(this.request.rewritten(whole));
+  }
+}
+
+const OK = Buffer.from("+OK\r\n", "latin1");
+const DIGITS = Array.from({ length: 10 }, (_, digit) => Buffer.from(`:${digit}\r\n`, "latin1"));
+
+/** Returns the bytes of a reply, which change after the call. The most common ones need no copy. */
+function replyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  if (to - from === 5 && bytes[from] === 0x2b && bytes[from + 1] === 0x4f) {
+    if (bytes[from + 2] === 0x4b) return OK;
+  } else if (to - from === 4 && bytes[from] === 0x3a) {
+    return DIGITS[bytes[from + 1]! - 0x30] ?? copyOf(bytes, from, to);
+  }
+  return copyOf(bytes, from, to);
+}
