@@ -4,15 +4,18 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import type { Histogram } from "../core/histogram.ts";
 import { Later } from "../core/later.ts";
 import { HANG_UP, ReplyStream } from "../core/reply_stream.ts";
 import { copyOf } from "../core/small_copies.ts";
 import { Failure, type Millis } from "../core/types.ts";
+import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import type { Receiver } from "../origin/wire/expected.ts";
-import { settle } from "./changes.ts";
+import { type ChangeLog, settle } from "./changes.ts";
+import type { LongRequests } from "./long_requests.ts";
 import type { Passable } from "./passable.ts";
-import type { SharedLaneOptions } from "./shared_lane.ts";
+import type { StreamBudget } from "./stream_budget.ts";
 
 /**
  * The result of a passed request: its replies as bytes or as a stream, or the reason why there are
@@ -36,9 +39,24 @@ export interface Sender {
   onDone(): void;
 }
 
+export interface PassingOptions {
+  readonly cache: ChangeLog;
+  /** The memory of all long replies. */
+  readonly budget: StreamBudget;
+  /** Remembers requests with long replies. */
+  readonly long: LongRequests;
+  /** The durations of requests. */
+  readonly latency?: Histogram;
+  /**
+   * Where it leads, if there are several places. Then a request whose connection is lost is sent again
+   * by whoever knows where.
+   */
+  readonly place?: OriginAddress | undefined;
+}
+
 /** The lane, as its requests see it. */
 export interface Lane {
-  readonly options: SharedLaneOptions;
+  readonly options: PassingOptions;
   /** Sends a request again, before those that are held. */
   sendAgain(passing: Passing): void;
   /** Makes later requests take a new connection. */

@@ -8,36 +8,19 @@
  *
  * @module
  */
-import type { Histogram } from "../core/histogram.ts";
 import { SAMPLED_PASSES } from "../core/stats.ts";
 import { Failure, type Millis } from "../core/types.ts";
-import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import { requestOf } from "../origin/wire/outbox.ts";
-import type { ChangeLog } from "./changes.ts";
 import type { Passable } from "./passable.ts";
-import type { LongRequests } from "./long_requests.ts";
-import type { StreamBudget } from "./stream_budget.ts";
 import type { Later } from "../core/later.ts";
 import { HANG_UP } from "../core/reply_stream.ts";
-import { anybody, type Passed, Passing, type Sender } from "./passing.ts";
+import { anybody, type Passed, Passing, type PassingOptions, type Sender } from "./passing.ts";
 import { within } from "../origin/within.ts";
 
-export interface SharedLaneOptions {
+export interface SharedLaneOptions extends PassingOptions {
   /** Opens a connection; a failure says why there is none. Never rejects. */
   readonly open: () => Promise<Connection | Failure>;
-  readonly cache: ChangeLog;
-  /** The memory of all long replies. */
-  readonly budget: StreamBudget;
-  /** Remembers requests with long replies. */
-  readonly long: LongRequests;
-  /** The durations of requests. */
-  readonly latency?: Histogram;
-  /**
-   * Where it leads, if there are several places. Then a request whose connection is lost is sent again
-   * by whoever knows where.
-   */
-  readonly place?: OriginAddress | undefined;
 }
 
 const MOVED = "Redis is somewhere else now";
