@@ -17,6 +17,9 @@ export interface Opened {
 /** The number of spare connections for each version of the protocol. */
 const KEPT = 4;
 
+/** If fewer are left, those taken are replaced at once, else with the next look. */
+const LOW = 2;
+
 /** How many looks come between two proofs that the spares still lead to Redis. */
 const PROOF_EVERY = 10;
 
@@ -55,7 +58,8 @@ export class Spares {
     // One that owes a proof may be lost.
     const at = list.findIndex(({ connection }) => connection.expected === 0);
     const taken = at < 0 ? undefined : list.splice(at, 1)[0];
-    this.#fill();
+    // A single client that uses MONITOR should not see the handshake of its successor.
+    if (list.length < LOW) this.#fill();
     return taken;
   }
 

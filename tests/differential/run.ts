@@ -1,5 +1,5 @@
 /**
- * Compares the proxy with redis-server over many random commands: [count] [seed].
+ * Compares the proxy with redis-server over many random commands: [count] [seed] [server].
  *
  * @module
  */
@@ -9,9 +9,10 @@ import { compare } from "./compare.ts";
 
 const count = Number(Deno.args[0] ?? 100_000);
 const seed = Number(Deno.args[1] ?? Date.now() % 1e9);
+const program = Deno.args[2] ?? "redis-server";
 
-await using expected = await startRedisServer();
-await using origin = await startRedisServer();
+await using expected = await startRedisServer({ program });
+await using origin = await startRedisServer({ program });
 await using proxy = await startProxy(origin.port);
 const started = performance.now();
 const { commands, differences } = await compare(expected.port, proxy.port, count, seed);

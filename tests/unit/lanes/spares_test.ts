@@ -44,6 +44,20 @@ Deno.test("Spares keeps four connections ready for each version that was wanted,
   assertEquals(it.open, 12);
 });
 
+Deno.test("Spares replaces a few that are taken with the next look, and many at once", async () => {
+  for (const [taken, before, after] of [[1, 4, 5], [2, 4, 6], [3, 7, 7], [4, 8, 8]] as const) {
+    const it = rig();
+    it.spares.want(2);
+    await settled();
+    for (let count = 0; count < taken; count++) it.spares.take(2);
+    await settled();
+    assertEquals(it.open, before, `${taken} taken`);
+    it.spares.look();
+    await settled();
+    assertEquals(it.open, after, `${taken} taken`);
+  }
+});
+
 Deno.test("Spares opens no more connections than there is room for", async () => {
   for (const [room, open] of [[0, 0], [1, 1], [3, 3], [4, 4], [5, 4]] as const) {
     const it = rig(room);
