@@ -66,8 +66,9 @@ export class PrivateLane {
     readonly connection: Connection,
     readonly state: ConnectionState,
     readonly cache: ChangeLog,
-    readonly client: Pick<LaneClient, "isCausal"> & Partial<Pick<LaneClient, "login" | "version">> =
-      {
+    readonly client:
+      & Pick<LaneClient, "isCausal">
+      & Partial<Pick<LaneClient, "login" | "version" | "leaveOut">> = {
         isCausal: false,
       },
   ) {
@@ -226,7 +227,8 @@ export class PrivateLane {
     const long = this.#long ??= new LongReply(this.#kindOf(bytes, from, to));
     const slot = long.kind === "reply" ? this.#slots.first! : null;
     if (slot?.isMuted) return;
-    if (!slot?.request?.rewrite) return this.sink.write(bytes, from, to);
+    const isExec = slot?.request?.name === "exec" && this.#queued.changeReply;
+    if (!slot?.request?.rewrite && !isExec) return this.sink.write(bytes, from, to);
     long.collect(bytes, from, to);
   }
 
@@ -256,7 +258,9 @@ export class PrivateLane {
     request!.onAnswer?.(isFailed);
     let whole: Uint8Array | null = null;
     if (name === "exec") {
-      whole = this.#queued.rewritten(bytes.subarray(from, to));
+      const reply = this.#queued.replyOf(bytes.subarray(from, to));
+      whole = reply?.bytes ?? null;
+      if (reply?.isOff || reply?.skipsNext) this.client.leaveOut?.(reply.isOff ? "all" : "next");
     } else if (rewrite !== null) {
       whole = request!.rewritten(bytes.subarray(from, to));
     }
@@ -291,10 +295,9 @@ export class PrivateLane {
   #foresee(): void {
     const request = this.#slots.first?.request;
     if (request == null || this.state.isOpaque) return;
-    if (!this.beginsStream(request) && !(request.name === "exec" && this.#queued.cutsReply)) return;
-    this.#unsettled = this.#queued.written;
-    this.#queued.clear();
+    if (!this.beginsStream(request)) return;
     this.#stopMatching();
+    this.#answerLocally();
     this.connection.onRaw = (bytes, from, to) => this.#message(bytes, from, to);
     this.onReply();
   }
@@ -326,14 +329,21 @@ export class PrivateLane {
     to: number,
     isMuted: boolean,
   ): void | Promise<void> {
-    let held = isMuted ? undefined : this.sink.write(bytes, from, to);
+    const held = isMuted ? undefined : this.sink.write(bytes, from, to);
+    const more = this.#answerLocally();
+    this.#tellNow();
+    this.onChange();
+    this.onReply();
+    return more ?? held;
+  }
+
+  /** Passes the proxy's replies whose turn has come. */
+  #answerLocally(): void | Promise<void> {
+    let held: void | Promise<void> = undefined;
     for (let next = this.#slots.first; next?.local != null; next = this.#slots.first) {
       this.#take();
       held = this.sink.write(next.local, 0, next.local.length);
     }
-    this.#tellNow();
-    this.onChange();
-    this.onReply();
     return held;
   }
 
@@ -353,6 +363,7 @@ export class PrivateLane {
     this.onLost();
     const lost = joined([this.#unsettled, this.#queued.written, this.#slots.takeRequests()]);
     this.#queued.clear();
+    this.#slots.clear();
     const settled = settle(lost, this.cache);
     if (settled === undefined) this.onEnd();
     else settled.then(() => this.onEnd());

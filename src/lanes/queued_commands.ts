@@ -6,7 +6,7 @@
 import { NOTHING_WRITTEN, type Written } from "../commands/keys.ts";
 import { joined } from "./changes.ts";
 import { changesReplies } from "./connection_state.ts";
-import { rewrittenExec } from "./exec_reply.ts";
+import { cutsReplies, type ExecReply, execReplyOf } from "./exec_reply.ts";
 import type { Passable } from "./passable.ts";
 
 export class QueuedCommands {
@@ -21,14 +21,9 @@ export class QueuedCommands {
     return this.#commands.some(({ name }) => changesReplies(name));
   }
 
-  /**
-   * Whether the reply to EXEC is not a whole one: CLIENT REPLY leaves out the replies that come after
-   * it, and its own, but the length says that they are there.
-   */
-  get cutsReply(): boolean {
-    return this.#commands.some(({ name, option }) =>
-      name === "client|reply" && (option === "off" || option === "skip")
-    );
+  /** Whether the reply to EXEC must be changed, and so be collected. */
+  get changeReply(): boolean {
+    return this.#commands.some((one) => one.rewrite !== null || cutsReplies(one));
   }
 
   /** What they change when they are executed. */
@@ -43,8 +38,8 @@ export class QueuedCommands {
   }
 
   /** Returns the reply to EXEC as the client gets it; null to pass it unchanged. */
-  rewritten(reply: Uint8Array): Uint8Array | null {
-    return rewrittenExec(reply, this.#commands);
+  replyOf(reply: Uint8Array): ExecReply | null {
+    return execReplyOf(reply, this.#commands);
   }
 
   clear(): void {

@@ -77,6 +77,12 @@ export class Slots {
     return joined(requests.map(({ written }) => written));
   }
 
+  /** Drops the replies of the proxy. No request may be left. */
+  clear(): void {
+    this.#slots = [];
+    this.#head = 0;
+  }
+
   #count({ name, spec }: Passable, change: 1 | -1): void {
     if (spec?.flags.has("blocking")) this.waits += change;
     if (name === "multi") this.transactions += change;

@@ -48,6 +48,10 @@ export function translate(
 ): Translated | ClientRequest | null {
   const { ids } = lane.lanes;
   if (spec.name === "client|unblock") return unblock(args, ids);
+  // The proxy leaves out the replies itself: what Redis would send is not a whole reply.
+  if (spec.name === "client|reply" && isCutting(args) && lane.private?.state.isInTransaction) {
+    return new Translated(["CLIENT", "REPLY", "ON"]);
+  }
   if (spec.name === "client|kill" && !(lane.private?.mayBeInTransaction ?? false)) {
     const kill = killOf(tail(args, 2), session, lane);
     if (kill !== null) return kill;
@@ -61,6 +65,10 @@ export function translate(
     const upstream = ids.name(id);
     return upstream === undefined ? undefined : here(upstream);
   });
+}
+
+function isCutting(args: Arguments): boolean {
+  return args.count === 3 && /^(off|skip)$/i.test(args.string(2, 8));
 }
 
 /**

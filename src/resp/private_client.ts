@@ -10,6 +10,7 @@
  */
 import { Failure, type Millis } from "../core/types.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
+import { cutsReplies } from "../lanes/exec_reply.ts";
 import { ownCommand } from "../lanes/own_command.ts";
 import type { Passable } from "../lanes/passable.ts";
 import type { PrivateLane } from "../lanes/private_lane.ts";
@@ -64,6 +65,8 @@ function passableOf(request: ClientRequest): Passable | undefined {
 
 export class PrivateClient {
   readonly #writer: ReplyWriter;
+  /** Whether the transaction may decide which replies after it are left out. */
+  #mayMute = false;
   /** Wakes the wait for the lane's last answer. */
   #onAnswered: () => void = () => {};
 
@@ -87,6 +90,7 @@ export class PrivateClient {
       }
       while (next instanceof Deferred) {
         if (next.way === "answered") await this.#answered(opened);
+        if (opened.connection.loss !== null) return await this.#lost(opened, next);
         next = await next.takeOver();
       }
       if (this.#isForAnother(opened, next)) {
@@ -110,9 +114,16 @@ export class PrivateClient {
       if (next.last) return this.#leave("the client has quit");
       next = this.client.next();
     }
+    return await this.#lost(opened, next);
+  }
+
+  /** The lane has ended: with the client, or because the client needs another one. */
+  async #lost(
+    lane: PrivateLane,
+    next: ClientRequest | undefined,
+  ): Promise<ClientRequest | undefined> {
     await this.#writer.flushed();
-    // The lane was ended because the client needs another one.
-    return this.lane.private === opened ? undefined : next;
+    return this.lane.private === lane ? undefined : next;
   }
 
   /** Whether a request has to go to another node of a cluster. */
@@ -160,6 +171,11 @@ export class PrivateClient {
     if (WAITS.has(request.name) && !lane.mayBeInTransaction) lane.send(PUBLISHED, true);
     lane.send(request, isMuted);
     this.lane.lanes.options.stats.commandsPassed++;
+    if (cutsReplies(request)) this.#mayMute = true;
+    if (this.#mayMute && (request.name === "exec" || request.name === "discard")) {
+      this.#mayMute = false;
+      return this.#answered(lane); // Only then is it known which later replies are wanted.
+    }
     return lane.connection.out.length > UPSTREAM_BYTES ? lane.connection.drained() : undefined;
   }
 

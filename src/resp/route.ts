@@ -22,7 +22,7 @@ import {
 import { refuseArity, refuseCommand } from "./commands/refusals.ts";
 import { Deferred } from "./deferred.ts";
 import { forbidden, onlyRead, refuseQueued, unprotected } from "./forbidden.ts";
-import { local, reset } from "./local.ts";
+import { local, muted, reset } from "./local.ts";
 import { loginInPlace } from "./login.ts";
 import { infoAlone, NAME_BYTES, passed } from "./pass.ts";
 import { SharedRequest } from "./passed.ts";
@@ -72,8 +72,8 @@ export function route(args: Arguments, session: Session): ClientRequest {
   if (isOwn && !isForwarded) return aboutConnection(args, session, lane);
   if (!lane.lanes.table.isKnown) return whenKnown(args, session);
   const spec = lane.lanes.table.find(args);
-  if (spec === undefined && name.length === NAME_BYTES) {
-    return refuseCommand(args); // No command has such a long name.
+  if (spec === undefined && name.length === NAME_BYTES && !lane.hasState) {
+    return muted(refuseCommand(args), session); // No command has such a long name.
   }
   if (!lane.lanes.allows(spec, name)) return forbidden(spec?.name ?? name, session, lane);
   if (spec?.name === "wait" && lane.isBusy && session.repliesAll) {

@@ -155,6 +155,12 @@ export class Session implements LaneClient, NamedClient {
     this.#settle();
   }
 
+  leaveOut(replies: "next" | "all"): void {
+    if (replies === "all") return this.setReplies("off");
+    this.#skips = 1;
+    this.#settle();
+  }
+
   /** Whether the client wants all replies. */
   get repliesAll(): boolean {
     return this.#replies === "on" && this.#skips === 0;

@@ -5,7 +5,7 @@ import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
 import { startProxy } from "../support/proxy.ts";
 import { Relay } from "../support/relay.ts";
-import { ask, figure, serving, until } from "../support/serving.ts";
+import { ask, figure, redisCli, serving, until } from "../support/serving.ts";
 
 const SHARED = request("INCR", "n");
 const OWN = request("WATCH", "n");
@@ -242,4 +242,22 @@ Deno.test("clients that leave at any byte of their requests leave nothing behind
   );
   assertEquals(await ask(it.port, "RPUSH", "q", "job"), ":1");
   assertEquals(await it.ask("LLEN", "q"), ":1");
+});
+
+Deno.test("a client whose own connection is lost in the middle of its pipeline delays nobody", async () => {
+  await using it = await serving();
+  using other = await it.connect();
+  for (const last of ["RESET", "HELLO 3", "CLIENT REPLY ON", "QUIT", "PROXY FRESHNESS"]) {
+    using client = await it.connect();
+    await client.send(request("WATCH", "k"));
+    await client.until("+OK\r\n");
+    const rest = ["BLPOP q 0", "ECHO x", last, "GET k", "ECHO y", last];
+    await client.send(rest.map((line) => request(...line.split(" "))).join(""));
+    await until(async () => /cmd=blpop/.test(await redisCli(it.redis.port, "CLIENT", "LIST")));
+    const list = await redisCli(it.redis.port, "CLIENT", "LIST");
+    const id = /^id=(\d+) .*cmd=blpop/m.exec(list)![1]!;
+    assertEquals(await it.ask("CLIENT", "KILL", "ID", id), ":1");
+    await client.rest();
+    assertEquals(await other.exchange(request("PING"), 7), "+PONG\r\n", last);
+  }
 });

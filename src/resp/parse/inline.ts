@@ -5,7 +5,7 @@
  * @module
  */
 import type { Input } from "../../server/input.ts";
-import { INCOMPLETE, TOO_LONG } from "./number_line.ts";
+import { INCOMPLETE, LAST_READ, TOO_LONG } from "./number_line.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -34,7 +34,7 @@ export class InlineLine {
     const { bytes, start, end } = input;
     const lf = bytes.subarray(start + this.#searched, end).indexOf(LF);
     const length = lf < 0 ? end - start : this.#searched + lf;
-    if (length > this.limit) return TOO_LONG;
+    if (length > (lf < 0 ? this.limit : this.limit + LAST_READ)) return TOO_LONG;
     this.#searched = lf < 0 ? length : 0;
     if (lf < 0) return INCOMPLETE;
     this.length = length + 1;

@@ -15,6 +15,12 @@ export const INCOMPLETE = Infinity;
 /** The result for a line above the limit. */
 export const TOO_LONG = -Infinity;
 
+/**
+ * Redis judges the length of a line while its end is missing, after each read of so many bytes. So
+ * the last read may take a line above the limit.
+ */
+export const LAST_READ = 16 * 1024;
+
 export class NumberLine {
   /** The length of the last line, including CRLF, in bytes. */
   length = 0;
@@ -56,7 +62,7 @@ export class NumberLine {
     const cr = bytes.subarray(first + this.#searched, end).indexOf(CR);
     const length = cr < 0 ? end - first : this.#searched + cr;
     this.#searched = length;
-    if (length >= this.limit) return TOO_LONG;
+    if (length >= (cr < 0 ? this.limit : this.limit + LAST_READ)) return TOO_LONG;
     if (cr < 0 || first + length + 1 >= end) return INCOMPLETE;
     this.#searched = 0;
     this.length = length + 2;

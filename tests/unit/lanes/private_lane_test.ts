@@ -342,3 +342,13 @@ for (const excess of [-1, 0, 1]) {
     lane.close("done");
   });
 }
+
+Deno.test("PrivateLane waits for nothing once its connection is lost, not even for replies of the proxy", async () => {
+  const { lane, send } = rig();
+  send("BLPOP", "q", "0");
+  lane.answer(Buffer.from("+PONG\r\n"));
+  assertEquals(lane.outstanding, 2);
+  lane.connection.close("Redis closed it");
+  await settled();
+  assertEquals(lane.outstanding, 0);
+});

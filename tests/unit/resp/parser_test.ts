@@ -90,6 +90,15 @@ Deno.test("RespParser.next() accepts exactly the limits", () => {
   assertEquals(parse(["x".repeat(64) + "\n"]), [[["x".repeat(64)]], null]);
 });
 
+Deno.test("RespParser.next() takes a longer line if its end has come, as Redis does up to its last read", () => {
+  const most = LIMITS.inlineBytes + 16 * 1024;
+  assertEquals(parse(["x".repeat(most) + "\n"]), [[["x".repeat(most)]], null]);
+  assertEquals(parse(["x".repeat(most + 1) + "\n"]), [[], "too big inline request"]);
+  assertEquals(parse(["x".repeat(LIMITS.inlineBytes + 1)]), [[], "too big inline request"]);
+  assertEquals(parse([`*${"1".repeat(LIMITS.inlineBytes)}`]), [[], "too big mbulk count string"]);
+  assertEquals(parse([`*${"1".repeat(LIMITS.inlineBytes)}\r\n`]), [[], "invalid multibulk length"]);
+});
+
 /** The bytes, with a call of `onLook` for each that is read. */
 function counted(bytes: Buffer, onLook: () => void): Buffer {
   return new Proxy(bytes, {
