@@ -32,7 +32,7 @@ export interface RespContext {
   readonly originCredentials: Credentials | null;
   /** Whether a client without a password may use commands that pass to Redis. */
   mayPass(peer: Peer): boolean;
-  readonly stats: Pick<Stats, "plainGets" | "commands" | "failedLogins">;
+  readonly stats: Pick<Stats, "plainGets" | "requests" | "commands" | "failedLogins">;
   /** Decides which commands clients may use. */
   readonly filter: PassFilter;
   /** Whether GET is among them. */

@@ -47,6 +47,7 @@ export function collectTransaction(
     passables.push(passable);
     bytes += passable.bytes.length;
     if (passable.name === "exec" || passable.name === "discard") {
+      session.context.stats.requests += passables.length - 1; // It counts as one itself.
       return [inOnePiece(passables, lane)];
     }
   }

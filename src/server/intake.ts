@@ -80,7 +80,9 @@ export class Intake {
 
   /** Takes the next request off the input, for a request that has taken over the connection. */
   next(): ClientRequest | undefined {
-    return this.#protocol!.next(this.input);
+    const request = this.#protocol!.next(this.input);
+    if (request !== undefined) this.service.stats.requests++;
+    return request;
   }
 
   /** Whether `next` returned none only to let other clients in. */
@@ -99,6 +101,7 @@ export class Intake {
     this.#heir = undefined;
     this.writer.activity.enter("answering", performance.now());
     this.#carried = await heir.takeOver!(client);
+    if (this.#carried !== undefined) this.service.stats.requests--; // It is counted in its turn.
   }
 
   /** Notes that the client is gone. */

@@ -57,6 +57,32 @@ Deno.test("metrics count commands, statuses, bytes, logins, evictions and latenc
   );
 });
 
+Deno.test("metrics count each request once, over any connection to Redis", async () => {
+  await using it = await serving(["--admin-port", "0"]);
+  const port = await adminPortOf(it.proxy);
+  const all = ["PING", "GET k", "MULTI", "SET k v", "INCR n", "EXEC", "GET k", "WATCH k", "GET k"];
+  const count = async () => (await metricsOf(port)).get("redis_proxy_requests_total")!;
+  for (const isPipeline of [false, true]) {
+    const before = await count();
+    using client = await RawClient.connect(it.port);
+    if (isPipeline) {
+      await client.send(all.map((line) => request(...line.split(" "))).join("") + request("QUIT"));
+    } else {
+      for (const line of all) {
+        await client.send(request(...line.split(" ")));
+        await client.until("\r\n");
+      }
+      await client.send(request("QUIT"));
+    }
+    await client.rest();
+    assertEquals(
+      await count() - before,
+      all.length + 1,
+      `${isPipeline ? "at once" : "one by one"}`,
+    );
+  }
+});
+
 Deno.test("metrics count failed logins of both protocols", async () => {
   const process = await serving(["--admin-port", "0", "--password-file", "/dev/stdin"]).catch(() =>
     null
