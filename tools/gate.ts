@@ -27,6 +27,15 @@ const SOURCES = ["main.ts", "src", "tests", "tools", "bench"].filter(exists);
 const TEST_PERMISSIONS = ["net", "read", "write", "env", "run", "sys", "ffi"].map((name) =>
   `--allow-${name}`
 );
+/**
+ * End-to-end tests that run only with the executable: they take long, and show nothing else about the
+ * sources or the current Deno than the others do.
+ */
+const ONCE = [
+  ...["clients", "packages", "alerts_test.ts", "fairness_test.ts", "http_clients_test.ts"],
+  ...["live_page_test.ts", "load_balancers_test.ts", "reproducible_test.ts", "soak_test.ts"],
+].map((name) => `tests/e2e/${name}`);
+
 const PASS: Tally = { passed: 1, failed: 0 };
 const FAIL: Tally = { passed: 0, failed: 1 };
 
@@ -153,12 +162,12 @@ async function gate(): Promise<void> {
   }
   await clients;
   await stage("end-to-end tests, dist/redis-proxy", () => test(current, "tests/e2e"));
-  // Runs them again from the sources, to test the current Deno, which may not be in the executable,
+  // Runs most of them again from the sources, to test the current Deno, which may not be in the executable,
   // and to measure the coverage.
   const RP_TEST_COMMAND = await coveredCommand(current.path, scratch);
   await stage(
     `end-to-end tests, main.ts on Deno ${current.version}`,
-    () => test(current, "tests/e2e", [], { RP_TEST_COMMAND }),
+    () => test(current, "tests/e2e", [`--ignore=${ONCE.join()}`], { RP_TEST_COMMAND }),
   );
   await stage("coverage", async () => await report(current.path, scratch) ? PASS : FAIL);
   await stage("nothing left running", noLeftovers);
