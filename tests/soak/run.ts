@@ -3,6 +3,7 @@
  *
  *     deno task soak --seconds 60                   no faults
  *     deno task soak --seconds 600 --faults all     all faults, at random
+ *     deno task soak --every 20000 --faults all     a fault every 20 seconds
  *     deno task soak --large 300000                 a quarter of the values is large
  *     deno task soak --faults freeze-data,hang      these faults
  *     deno task soak --tracking-mode redirect       one way in which Redis announces changes
@@ -22,6 +23,7 @@ const NUMBERS = {
   keys: "64",
   lease: "1000",
   large: "0",
+  every: "0",
 };
 
 const args = parseArgs(Deno.args, {
@@ -57,6 +59,7 @@ const report = await soak({
   keys: numberOf("keys"),
   lease: numberOf("lease"),
   large: Number(args.large),
+  ...(Number(args.every) > 0 ? { every: Number(args.every) } : {}),
   faults: faultsOf(args.faults),
   trackingMode: args["tracking-mode"],
   program: args.server,

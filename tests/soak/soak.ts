@@ -7,6 +7,7 @@
 import { until } from "../support/serving.ts";
 import { type Client, HttpClient, RespClient } from "./clients.ts";
 import { History, type Report } from "./history.ts";
+import { faultsIn, Health, type Memory } from "./health.ts";
 import { type Fault, Rig } from "./rig.ts";
 import { WAYS } from "./through.ts";
 
@@ -24,6 +25,8 @@ export interface SoakOptions {
   /** The faults, one after the other at random; none if empty. */
   readonly faults: readonly Fault[];
   readonly onFault?: (name: string) => void;
+  /** The time from one fault to the next, in milliseconds; default: at random, about a lease. */
+  readonly every?: number;
   /** How Redis announces changes; default: as the proxy chooses. */
   readonly trackingMode?: string;
   /** The server; default: the redis-server on PATH. */
@@ -42,6 +45,8 @@ export interface SoakReport extends Report {
   /** The requests still in flight in the proxy after the last reply, by the names of INFO. */
   readonly leftovers: readonly string[];
   readonly faults: number;
+  /** The memory of the proxy; null after a short run. */
+  readonly memory: Memory | null;
   /** Reads at Redis for each write and key; 1 is the minimum. */
   readonly readsPerChange: number;
 }
@@ -74,9 +79,12 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   // The lease, plus the timeout of a probe.
   const bound = faults.length === 0 ? 50 : lease + lease * 2 / 3;
   const run = new Run(rig, new History(bound, (key) => key.startsWith(OWN)), options);
+  const health = new Health(rig.proxy.process.pid);
   const unequal = await run.all();
+  const memory = health.end();
   const leftovers = await leftoversOf(rig.proxy.port);
-  return { ...run.history.report(), ...run.figures(), unequal, leftovers };
+  run.history.violations.push(...faultsIn(rig.proxy.process.stderr));
+  return { ...run.history.report(), ...run.figures(), memory, unequal, leftovers };
 }
 
 async function leftoversOf(port: number): Promise<string[]> {
@@ -157,6 +165,7 @@ class Run {
   async #fail(fault: Fault): Promise<void> {
     const { rig } = this;
     this.#faults++;
+    const beganAt = performance.now();
     this.options.onFault?.(fault.name);
     const vanished = fault.isEvicting ? this.history.vanish(performance.now()) : undefined;
     if (fault.isLossy) {
@@ -174,7 +183,12 @@ class Run {
     await wait(Math.random() * 2 * rig.lease);
     await fault.end?.(rig);
     vanished?.(performance.now());
-    await wait(Math.random() * rig.lease);
+    const { every } = this.options;
+    await wait(
+      every === undefined
+        ? Math.random() * rig.lease
+        : Math.max(0, beganAt + every - performance.now()),
+    );
   }
 
   async #read(client: Client, reader: number): Promise<void> {
