@@ -127,13 +127,13 @@ export class ClusterNode {
     const canary = canaryOf(this.owned);
     const isView = this.#probes++ % VIEW_EVERY === 0;
     await Promise.all([
-      canary === null ? null : this.#askCanary(connection, canary),
+      canary === null ? null : this.askCanary(connection, canary),
       isView ? this.#view(connection) : null,
     ]);
   }
 
   /** A node that lost the cluster refuses every key, and one that lost the slot redirects. */
-  async #askCanary(connection: Connection, canary: string): Promise<void> {
+  protected async askCanary(connection: Connection, canary: string): Promise<void> {
     try {
       await connection.call("EXISTS", canary);
     } catch (error) {
