@@ -48,12 +48,20 @@ export async function startRedis(
   return { ...server, name: "redis-server", command };
 }
 
-/** The executable as shipped. */
-export async function startProxy(redisPort: number, args: readonly string[] = []): Promise<Peer> {
+/**
+ * The executable as shipped.
+ *
+ * @param redis The port of Redis, or its URL.
+ */
+export async function startProxy(
+  redis: number | string,
+  args: readonly string[] = [],
+): Promise<Peer> {
   const port = freePort();
   const command = [
     PROXY,
-    ...["--listen-address", "127.0.0.1", "--port", `${port}`, "--redis-port", `${redisPort}`],
+    ...["--listen-address", "127.0.0.1", "--port", `${port}`],
+    ...(typeof redis === "string" ? ["--redis-url", redis] : ["--redis-port", `${redis}`]),
     ...["--log-level", "warn", ...args],
   ];
   return await peer("redis-proxy", port, start(PLACES.server, command), answersResp);

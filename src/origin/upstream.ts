@@ -110,7 +110,8 @@ export async function openUpstream(
     const method = await chooseMethod(handshake, guard.newKey());
     const isPieced = await mayWatch(handshake, guard.newKey());
     const server = await serverOf(handshake);
-    const swaps = tracking === null || server === null
+    // A cluster has one database.
+    const swaps = tracking === null || server === null || options.watch !== undefined
       ? null
       : await ifAllowed(SwapWatch.begin(handshake));
     const provenAt = performance.now();

@@ -28,6 +28,9 @@ export class Life {
   /** When the node was asked last of what it has answered. */
   readonly answeredAt: Record<Side, Millis> = { data: -Infinity, invalidation: -Infinity };
   viewedAt: Millis = -Infinity;
+  /** What the node said last that it owns, and how many changes of tenures there were then. */
+  seen: Uint8Array | null = null;
+  seenAfter = -1;
 
   /** @param node The address of the node, as it may be shown. */
   constructor(readonly node: string) {}
@@ -44,6 +47,8 @@ export class Tenures {
   protected readonly lives = new Map<number, Life>();
   readonly #past = new Map<number, { readonly life: Life; readonly endedAt: Millis }>();
   #last = 0;
+  /** How often tenures have begun or ended, or may begin. */
+  #changes = 0;
 
   /** @param memory How long to remember past tenures, for stale answers. */
   constructor(readonly lease: Millis, readonly memory: Millis = 0) {}
@@ -84,6 +89,7 @@ export class Tenures {
   /** Another node names the node of this connection as a master. */
   witnessed(life: Life): void {
     life.isWitnessed = true;
+    this.#changes++;
   }
 
   answered(life: Life, side: Side, sentAt: Millis): void {
@@ -93,6 +99,7 @@ export class Tenures {
   /** The node has said which slots it owns: tenures of others end, and new ones begin. */
   viewed(life: Life, owned: Uint8Array, sentAt: Millis, now: Millis): void {
     life.viewedAt = Math.max(life.viewedAt, sentAt);
+    if (life.seen === owned && life.seenAfter === this.#changes) return;
     for (let slot = 0; slot < SLOTS; slot++) {
       const tenure = this.#current[slot]!;
       const isHeld = tenure !== 0 && this.lives.get(tenure) === life;
@@ -103,12 +110,15 @@ export class Tenures {
         this.#begin(slot, life);
       }
     }
+    life.seen = owned;
+    life.seenAfter = this.#changes;
   }
 
   /** A slot has left its node, or its keys are gone. */
   end(slot: number, now: Millis): void {
     const tenure = this.#current[slot]!;
     if (tenure === 0) return;
+    this.#changes++;
     this.#current[slot] = 0;
     const life = this.lives.get(tenure)!;
     this.lives.delete(tenure);
@@ -151,6 +161,7 @@ export class Tenures {
   }
 
   #begin(slot: number, life: Life): void {
+    this.#changes++;
     this.#current[slot] = ++this.#last;
     this.lives.set(this.#last, life);
   }

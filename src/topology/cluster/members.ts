@@ -7,7 +7,7 @@
 import type { Millis } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
 import type { ClusterFollower } from "../../origin/follower.ts";
-import { ClusterNode, type NodeListener, type NodeParts } from "./node.ts";
+import { ClusterNode, type NodeListener, type NodeParts, type View } from "./node.ts";
 import { SlotMap } from "./slot_map.ts";
 import { nameOf, type Place, readRedirection, type SlotRange } from "./slots_reply.ts";
 
@@ -17,6 +17,9 @@ const REFRESH: Millis = 5;
 /** Links that are opened at once, and the pause between. */
 const OPENED = 10;
 const OPENING: Millis = 100;
+
+/** Other nodes that are asked at once about one that is new. */
+const WITNESSES = 5;
 
 /** How long a node without slots is kept. */
 const KEPT: Millis = 10_000;
@@ -33,7 +36,12 @@ export class Members implements NodeListener {
   /** Since when nodes own no slot. */
   readonly #idleSince = new Map<ClusterNode, Millis>();
   /** The nodes that owned slots when somebody was last told. */
-  #owners = new Set<ClusterNode>();
+  #owners: ReadonlySet<ClusterNode> = new Set();
+  /** The owners in their order, and what they were sorted from. */
+  #sorted: readonly ClusterNode[] = [];
+  #sortedOf: ReadonlySet<ClusterNode> | null = null;
+  /** How often anything has changed. */
+  #changes = 0;
   #isClosed = false;
   #refreshing: ReturnType<typeof setTimeout> | undefined;
   #opening: Promise<unknown> = Promise.resolve();
@@ -52,7 +60,12 @@ export class Members implements NodeListener {
 
   /** The nodes that own slots, in an order that lasts. */
   get owners(): readonly ClusterNode[] {
-    return [...this.map.owners].sort((one, other) => one.index - other.index);
+    const { owners } = this.map;
+    if (owners !== this.#sortedOf) {
+      this.#sortedOf = owners;
+      this.#sorted = [...owners].sort((one, other) => one.index - other.index);
+    }
+    return this.#sorted;
   }
 
   close(): void {
@@ -72,6 +85,7 @@ export class Members implements NodeListener {
     const follower = this.follower.node(name);
     const node = new ClusterNode(name, index, address, follower, this, this.parts);
     this.#nodes.set(name, node);
+    this.#changes++;
     this.#openSoon(node);
     this.onChange();
     return node;
@@ -88,6 +102,7 @@ export class Members implements NodeListener {
     if (this.map.of(slot) === node) return node;
     this.follower.lost(slot);
     this.map.moved(slot, node);
+    this.#changes++;
     this.#adopt();
     node.view();
     return node;
@@ -102,15 +117,18 @@ export class Members implements NodeListener {
     }, REFRESH);
   }
 
-  up(): void {
-    // All are asked: one of the others has to name the new one as a master.
-    this.refresh();
+  up(node: ClusterNode): void {
+    node.view();
+    // One of the others has to name it as a master. Those that do not know it yet are asked in turn.
+    const others = this.all.filter((one) => one !== node && one.link.upstream !== null);
+    for (const one of others.slice(0, WITNESSES)) one.view();
     this.onUp();
   }
 
   down(node: ClusterNode): void {
     node.owned = new Uint8Array(0);
     this.map.gone(node);
+    this.#changes++;
     this.refresh();
   }
 
@@ -119,17 +137,23 @@ export class Members implements NodeListener {
     if (redirection?.kind === "MOVED") this.movedTo(redirection.slot, redirection.place);
   }
 
-  viewed(node: ClusterNode, ranges: readonly SlotRange[], sentAt: Millis): void {
+  viewed(node: ClusterNode, view: View, sentAt: Millis): void {
+    const { ranges, isSame } = view;
     this.#witness(node, ranges, sentAt);
-    this.learn(ranges);
-    const own = ranges.filter(({ place }) => nameOf(place) === node.name);
-    node.owned = this.map.viewed(node, own);
+    if (!isSame || node.viewedAfter !== this.#changes) {
+      if (!isSame) this.#changes++;
+      this.learn(ranges);
+      const own = ranges.filter(({ place }) => nameOf(place) === node.name);
+      node.owned = this.map.viewed(node, own, node.owned);
+      this.#adopt();
+      node.viewedAfter = this.#changes;
+    }
     node.follower.viewed(node.owned, sentAt);
-    this.#adopt();
   }
 
   /** Connections that another node, asked since, names as those of masters may be trusted. */
   #witness(witness: ClusterNode, ranges: readonly SlotRange[], sentAt: Millis): void {
+    if (this.all.every(({ isWitnessed }) => isWitnessed)) return;
     const named = new Set(ranges.map(({ place }) => nameOf(place)));
     const isAlone = named.size === 1;
     for (const node of this.#nodes.values()) {

@@ -18,7 +18,8 @@ import type { Connection } from "../../origin/wire/connection.ts";
 import { requestOf } from "../../origin/wire/outbox.ts";
 import { parseReply, ReplyError } from "../../origin/wire/reply.ts";
 import { canaryOf } from "./canary.ts";
-import { readSlots, type SlotRange } from "./slots_reply.ts";
+import type { SlotRange } from "./slots_reply.ts";
+import { askSlots, type SlotsText } from "./slots_text.ts";
 
 /** What all nodes share. */
 export interface NodeParts {
@@ -29,6 +30,13 @@ export interface NodeParts {
   readonly log: Log;
 }
 
+/** What a node says of the cluster. */
+export interface View {
+  readonly ranges: readonly SlotRange[];
+  /** Whether it said the same before. */
+  readonly isSame: boolean;
+}
+
 /** Who is told what a node says. */
 export interface NodeListener {
   /** It is connected. */
@@ -36,7 +44,7 @@ export interface NodeListener {
   /** Its connection is lost. */
   down(node: ClusterNode): void;
   /** It was asked at `sentAt` for all slots. */
-  viewed(node: ClusterNode, ranges: readonly SlotRange[], sentAt: Millis): void;
+  viewed(node: ClusterNode, view: View, sentAt: Millis): void;
   /** It redirects requests for the slot of a probe. */
   moved(node: ClusterNode, message: string): void;
 }
@@ -53,8 +61,11 @@ export class ClusterNode {
   isWitnessed = false;
   /** The slots that requests are sent to it for. */
   owned: Uint8Array = new Uint8Array(0);
+  /** How many changes its last view was judged after, so that the same view need not be again. */
+  viewedAfter = -1;
   /** Keys that were read from it. */
   reads = 0;
+  #view: SlotsText | null = null;
   #probes = 0;
 
   /**
@@ -83,7 +94,7 @@ export class ClusterNode {
   /** Asks it for its slots now. */
   async view(): Promise<void> {
     const { upstream } = this.link;
-    if (upstream !== null) await this.#view(upstream.data).catch(() => {/* The probes notice. */});
+    if (upstream !== null) await this.#ask(upstream.data).catch(() => {/* The probes notice. */});
   }
 
   /**
@@ -128,7 +139,7 @@ export class ClusterNode {
     const isView = this.#probes++ % VIEW_EVERY === 0;
     await Promise.all([
       canary === null ? null : this.askCanary(connection, canary),
-      isView ? this.#view(connection) : null,
+      isView ? this.#ask(connection) : null,
     ]);
   }
 
@@ -143,10 +154,12 @@ export class ClusterNode {
     }
   }
 
-  async #view(connection: Connection): Promise<void> {
+  async #ask(connection: Connection): Promise<void> {
     const sentAt = performance.now();
-    const reply = await connection.call("CLUSTER", "SLOTS");
-    this.listener.viewed(this, readSlots(reply, this.address.host), sentAt);
+    const view = await askSlots(connection, this.address.host);
+    const isSame = view === this.#view;
+    this.#view = view;
+    this.listener.viewed(this, { ranges: view.ranges, isSame }, sentAt);
   }
 
   #follow(follower: NodeFollower): NodeFollower {

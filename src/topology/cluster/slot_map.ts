@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import { SLOTS } from "../../core/slot.ts";
 import type { SlotRange } from "./slots_reply.ts";
 
@@ -15,6 +16,8 @@ export class SlotMap<Node> {
   readonly #owners: (Node | null)[] = new Array(SLOTS).fill(null);
   /** What each node last said of itself. */
   readonly #views = new Map<Node, Uint8Array>();
+  /** The nodes that own slots; null after a change. */
+  #known: ReadonlySet<Node> | null = null;
 
   /** The node of a slot; null if no node is known. */
   of(slot: number): Node | null {
@@ -27,10 +30,13 @@ export class SlotMap<Node> {
   }
 
   /** The nodes that own slots. */
-  get owners(): Set<Node> {
-    const owners = new Set(this.#owners);
-    owners.delete(null);
-    return owners as Set<Node>;
+  get owners(): ReadonlySet<Node> {
+    if (this.#known === null) {
+      const owners = new Set(this.#owners);
+      owners.delete(null);
+      this.#known = owners as Set<Node>;
+    }
+    return this.#known;
   }
 
   /** The nodes and the number of their slots. */
@@ -45,6 +51,7 @@ export class SlotMap<Node> {
   /** A node redirected a request for a slot to this one. */
   moved(slot: number, node: Node): void {
     this.#owners[slot] = node;
+    this.#known = null;
   }
 
   /** A node is gone: another one may take its slots. */
@@ -54,6 +61,7 @@ export class SlotMap<Node> {
 
   /** What is known before any node has spoken of itself: fills in slots without a node. */
   fill(ranges: readonly SlotRange[], nodeOf: (range: SlotRange) => Node): void {
+    this.#known = null;
     for (const range of ranges) {
       const node = nodeOf(range);
       for (let slot = range.first; slot <= range.last; slot++) this.#owners[slot] ??= node;
@@ -63,12 +71,14 @@ export class SlotMap<Node> {
   /**
    * A node has said which slots it owns.
    *
+   * @param before What was returned last. If nothing has changed, it is returned again.
    * @returns 1 for each of them that requests are sent to it for.
    */
-  viewed(node: Node, ranges: readonly SlotRange[]): Uint8Array {
+  viewed(node: Node, ranges: readonly SlotRange[], before?: Uint8Array): Uint8Array {
     const view = new Uint8Array(SLOTS);
     for (const { first, last } of ranges) view.fill(1, first, last + 1);
     this.#views.set(node, view);
+    this.#known = null;
     const owned = new Uint8Array(SLOTS);
     for (let slot = 0; slot < SLOTS; slot++) {
       const owner = this.#owners[slot]!;
@@ -78,6 +88,13 @@ export class SlotMap<Node> {
       this.#owners[slot] = node;
       owned[slot] = 1;
     }
-    return owned;
+    const result = before !== undefined && isEqual(before, owned) ? before : owned;
+    // Most nodes get what they claim: then one array serves both.
+    if (isEqual(view, owned)) this.#views.set(node, result);
+    return result;
   }
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
 }
