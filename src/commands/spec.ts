@@ -70,6 +70,8 @@ export interface CommandSpec {
   readonly writeSpecs: readonly KeySpec[];
   /** The argument that is the only key that it names, and that it writes; 0 for other commands. */
   readonly writtenAt: number;
+  /** The argument that is the only key that it names; 0 for other commands. */
+  readonly keyAt: number;
   readonly subcommands: ReadonlyMap<string, CommandSpec>;
 }
 
@@ -106,6 +108,7 @@ function readSpec(entry: readonly Reply[]): CommandSpec | null {
     keyRange: [integer(entry[3]), integer(entry[4]), integer(entry[5])],
     keySpecs,
     writeSpecs,
+    keyAt: keySpecs?.length === 1 ? onlyIndexOf(keySpecs[0]) : 0,
     writtenAt: flags.has("write") && keySpecs?.length === 1 ? onlyIndexOf(writeSpecs[0]) : 0,
     subcommands,
   };

@@ -21,7 +21,7 @@ import type { Passable } from "./passable.ts";
 import type { PrivateLane } from "./private_lane.ts";
 import { PrivateLanes } from "./private_lanes.ts";
 import { Questions } from "./questions.ts";
-import { type Passed, type Sender } from "./passing.ts";
+import type { Passed, PassingOptions, Sender } from "./passing.ts";
 import { SharedLane } from "./shared_lane.ts";
 import { StreamBudget } from "./stream_budget.ts";
 
@@ -138,8 +138,10 @@ export class Lanes {
     kind: "shared" | "control",
     version: 2 | 3,
     place?: OriginAddress,
+    redirected?: PassingOptions["redirected"],
   ): SharedLane {
     return new SharedLane({
+      ...(redirected === undefined ? {} : { redirected }),
       open: () => this.#openShared({ version, name: NAMES[kind], login: null }, place),
       place,
       cache: this.options.cache,

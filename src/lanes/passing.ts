@@ -52,6 +52,8 @@ export interface PassingOptions {
    * by whoever knows where.
    */
   readonly place?: OriginAddress | undefined;
+  /** Takes the result of a routed request that is to be sent elsewhere; returns false for others. */
+  readonly redirected?: (passing: Passing, passed: Passed) => boolean;
 }
 
 /** The lane, as its requests see it. */
@@ -79,6 +81,8 @@ export class Passing extends Later<Passed> implements Receiver {
   connection: Connection | null = null;
   /** When it began; NaN if it is not measured. */
   begunAt: Millis = NaN;
+  /** Whether it is sent elsewhere if it is redirected. */
+  isRouted = false;
   /** The replies so far, if there are several. */
   #collected: Uint8Array[] | null = null;
   #stream: ReplyStream | null = null;
@@ -145,6 +149,7 @@ export class Passing extends Later<Passed> implements Receiver {
   /** Makes the result known. */
   finish(passed: Passed): void {
     const { begunAt, lane: { options } } = this;
+    if (this.isRouted && options.redirected!(this, passed)) return;
     if (begunAt > 0) options.latency?.observe(performance.now() - begunAt);
     this.sender.onDone();
     this.settle(passed);

@@ -72,6 +72,15 @@ export class SharedLane {
     return passing;
   }
 
+  /** Sends a request that `redirected` takes if it has to go elsewhere. */
+  route(request: Passable, sender: Sender): Passing {
+    const passing = new Passing(this, request, 1, sender);
+    passing.isRouted = true;
+    if (++this.#passes % SAMPLED_PASSES === 0) passing.begunAt = performance.now();
+    this.send(passing);
+    return passing;
+  }
+
   /** Sends a request, over a new connection if there is none. */
   send(passing: Passing): void {
     if (this.#held !== null) this.#held.push(passing);

@@ -19,6 +19,7 @@ export function specOf(name: string, flags: string, firstKey = 1): CommandSpec {
     keyRange: [firstKey, firstKey, firstKey],
     keySpecs: null,
     writtenAt: 0,
+    keyAt: 0,
     writeSpecs: [],
     subcommands: new Map(),
   };

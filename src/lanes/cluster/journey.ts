@@ -88,6 +88,11 @@ async function pause({ router, deadline }: Traveller): Promise<boolean> {
   return true;
 }
 
+/** Whether a request has to be sent on, or again. */
+export function isMoving(passed: Passed): boolean {
+  return passed === UNSENT || errorIn(passed, 1) !== null;
+}
+
 /** Errors that send a request on, or that pass by themselves. */
 const MOVING = /^-((?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN) [^\r]*)\r\n/m;
 

@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import type { Route } from "../../commands/route.ts";
 import type { CommandSpec, Words } from "../../commands/spec.ts";
 import { Later } from "../../core/later.ts";
+import { slotOf } from "../../core/slot.ts";
 import type { Millis } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
 import { parseReply, type Reply, ReplyError } from "../../origin/wire/reply.ts";
@@ -15,16 +16,16 @@ import { SUBSCRIPTIONS } from "../connection_state.ts";
 import { Lanes, type LanesOptions } from "../mod.ts";
 import type { Passable } from "../passable.ts";
 import type { PrivateLane } from "../private_lane.ts";
-import { anybody, type Passed, type Sender } from "../passing.ts";
+import { anybody, type Passed, type Passing, type Sender } from "../passing.ts";
 import type { SharedLane } from "../shared_lane.ts";
 import { idAt, uniqueId } from "./clients.ts";
 import { Dispatch, type Send } from "./dispatch.ts";
 import { subscriptionIn } from "./event_channels.ts";
 import { KeyspaceEvents } from "./events.ts";
-import { NO_NODE, travel, type Traveller } from "./journey.ts";
+import { isMoving, NO_NODE, travel, type Traveller } from "./journey.ts";
 import { isSplit, slotsOf } from "./plan.ts";
 import { NUDGE, waitForReplicas } from "./replicas.ts";
-import { requestsIn, requestWith } from "./requests.ts";
+import { requestsIn, requestWith, wordAt } from "./requests.ts";
 import type { RoutedNode, Router } from "./router.ts";
 
 /** The connections that take keyspace notifications. */
@@ -59,17 +60,10 @@ export class ClusterLanes extends Lanes {
     replies: number,
     sender: Sender,
   ): Later<Passed> {
+    const routed = replies === 1 ? this.#passToOwner(request, route, version, sender) : null;
+    if (routed !== null) return routed;
     const result = new Later<Passed>();
-    const traveller: Traveller = {
-      router: this.router,
-      sender: quiet(sender),
-      replies,
-      deadline: performance.now() + this.timeout,
-      laneTo: (node) => {
-        if (changes(request)) sender.wrote?.(node.name);
-        return this.#laneTo(node, route, version);
-      },
-    };
+    const traveller = this.#traveller(request, route, version, replies, sender);
     const send: Send = (one, slot, node) => travel(traveller, one, slot, node ?? null);
     const passing = request.name === "wait"
       ? this.#wait(request, sender, () => result.isAbandoned, send)
@@ -79,6 +73,51 @@ export class ClusterLanes extends Lanes {
       result.settle(passed);
     });
     return result;
+  }
+
+  /** Most commands have one key. They go to its owner at once, and only a redirection costs more. */
+  #passToOwner(
+    request: Passable,
+    route: Route,
+    version: 2 | 3,
+    sender: Sender,
+  ): Later<Passed> | null {
+    const keyAt = request.spec?.keyAt ?? 0;
+    if (keyAt === 0 || request.rewrite !== null) return null;
+    const node = this.router.nodeOf(slotOf(wordAt(request.bytes, keyAt)));
+    if (node === null) return null;
+    if (changes(request)) sender.wrote?.(node.name);
+    return this.#laneTo(node, route, version).route(request, sender);
+  }
+
+  /** A request was sent to the owner of its key, which is another node now, or cannot serve it. */
+  #redirected(passing: Passing, passed: Passed, route: Route, version: 2 | 3): boolean {
+    if (!isMoving(passed)) return false;
+    passing.isRouted = false;
+    const { request, sender } = passing;
+    const slot = slotOf(wordAt(request.bytes, request.spec!.keyAt));
+    const traveller = this.#traveller(request, route, version, 1, sender);
+    travel(traveller, request, slot, null).then((result) => passing.finish(result));
+    return true;
+  }
+
+  #traveller(
+    request: Passable,
+    route: Route,
+    version: 2 | 3,
+    replies: number,
+    sender: Sender,
+  ): Traveller {
+    return {
+      router: this.router,
+      sender: quiet(sender),
+      replies,
+      deadline: performance.now() + this.timeout,
+      laneTo: (node) => {
+        if (changes(request)) sender.wrote?.(node.name);
+        return this.#laneTo(node, route, version);
+      },
+    };
   }
 
   /** The masters have changed: ends the connections to nodes that own nothing any more. */
@@ -178,7 +217,12 @@ export class ClusterLanes extends Lanes {
     const key = `${node.name} ${kind}${version}${use}`;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = this.makeShared(kind, version, node.address);
+      lane = this.makeShared(
+        kind,
+        version,
+        node.address,
+        (passing, passed) => this.#redirected(passing, passed, route, version),
+      );
       this.#lanes.set(key, lane);
     }
     return lane;

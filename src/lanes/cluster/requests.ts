@@ -9,6 +9,8 @@ import { requestOf } from "../../origin/wire/outbox.ts";
 import { Passable } from "../passable.ts";
 
 const LF = 0x0a;
+const CR = 0x0d;
+const ZERO = 0x30;
 
 /** The words of each request in these bytes: arrays of bulk strings, one after the other. */
 export function requestsIn(bytes: Uint8Array): string[][] {
@@ -37,4 +39,23 @@ export function requestsIn(bytes: Uint8Array): string[][] {
 export function requestWith(spec: CommandSpec | undefined, words: readonly string[]): Passable {
   const list = { count: words.length, string: (index: number) => words[index]! };
   return new Passable(requestOf(...words), spec, list, (reply) => reply);
+}
+
+/** A word of a request, counted from 0; "" beyond its end. */
+export function wordAt(bytes: Uint8Array, index: number): string {
+  let at = bytes.indexOf(LF) + 1;
+  for (let word = 0; at > 0 && at < bytes.length; word++) {
+    let length = 0;
+    for (at++; bytes[at]! !== CR; at++) length = 10 * length + bytes[at]! - ZERO;
+    at += 2;
+    if (word === index) {
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(
+        "latin1",
+        at,
+        at + length,
+      );
+    }
+    at += length + 2;
+  }
+  return "";
 }

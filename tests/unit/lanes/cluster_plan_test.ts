@@ -1,4 +1,6 @@
 /** To which nodes a command goes, and how their replies become one. */
+import { wordAt } from "../../../src/lanes/cluster/requests.ts";
+import { requestOf } from "../../../src/origin/wire/outbox.ts";
 import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { CommandTable } from "../../../src/commands/table.ts";
@@ -128,4 +130,10 @@ Deno.test("the cursor of a scan goes through all masters, also if one has left i
   assertEquals(nextCursor("0", c, nodes), "0");
   assertEquals(at(nextCursor("17", b, nodes), [a, c]), ["n5", "0"]);
   for (const wrong of ["", "x", "-1", "1.5"]) assertEquals(at(wrong), null);
+});
+
+Deno.test("a word of a request is found without reading the others", () => {
+  const bytes = requestOf("SET", "", "k\r\n\xff", "x".repeat(1000));
+  const words = [0, 1, 2, 3, 4].map((index) => wordAt(bytes, index));
+  assertEquals(words, ["SET", "", "k\r\n\xff", "x".repeat(1000), ""]);
 });
