@@ -27,7 +27,7 @@ async function accepted(port: number): Promise<number> {
 const CAUSES: Record<string, (port: number) => Promise<string>> = {
   "client-output-buffer-limit": (port) =>
     ask(port, "CONFIG", "SET", "client-output-buffer-limit", "normal 200kb 0 0"),
-  "maxmemory-clients": (port) => ask(port, "CONFIG", "SET", "maxmemory-clients", "250000"),
+  "maxmemory-clients": (port) => ask(port, "CONFIG", "SET", "maxmemory-clients", "340000"),
 };
 
 /** Reads a value that costs the connection, by many clients and for some time. */
