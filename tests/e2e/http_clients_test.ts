@@ -7,7 +7,14 @@ const LARGE_BYTES = 300 * 1024 * 1024;
 
 /** Serves the values that all clients get. */
 async function withValues(work: (it: Serving) => Promise<void>): Promise<void> {
-  await using it = await serving(["--cache-memory", "1gb", "--redis-timeout", "10"]);
+  await using it = await serving([
+    "--cache-memory",
+    "1gb",
+    "--reply-memory",
+    "1gb",
+    "--redis-timeout",
+    "10",
+  ]);
   await it.ask("SET", "small", "value");
   await it.ask("SET", "empty", "");
   await it.ask("SETRANGE", "large", `${LARGE_BYTES - 3}`, "end");

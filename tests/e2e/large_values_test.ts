@@ -72,6 +72,9 @@ Deno.test("a value of 300 MB arrives unchanged over both protocols, in bounded m
     "400mb",
     "--value-limit",
     "400mb",
+    // Beyond it, a client that pauses for a tenth of a second is disconnected.
+    "--reply-memory",
+    "400mb",
     "--redis-timeout",
     "5",
   ]);
