@@ -29,6 +29,9 @@ export interface ReplySink {
 /** Commands whose replies are a stream that is not RESP. */
 const STREAMS = new Set(["sync", "psync"]);
 
+/** Commands that Redis refuses while a reply waits to be sent. */
+const ALONE = new Set([...STREAMS, "script|debug"]);
+
 export class PrivateLane {
   /** The id of the connection at Redis; null if Redis does not say. */
   upstreamId: number | null = null;
@@ -114,9 +117,9 @@ export class PrivateLane {
       this.#slots.subscriptions > 0;
   }
 
-  /** Whether the reply to a request is a stream that does not end. */
-  beginsStream({ name }: Passable): boolean {
-    return STREAMS.has(name) && !this.mayBeInTransaction;
+  /** Whether Redis refuses a request while earlier ones are unanswered. */
+  mustBeAlone({ name }: Passable): boolean {
+    return ALONE.has(name) && !this.mayBeInTransaction && this.outstanding > 0;
   }
 
   /** Sends a request. */
@@ -284,18 +287,21 @@ export class PrivateLane {
       if (!isFailed) this.#queued.add(request);
       return NOTHING_WRITTEN;
     }
-    const { written, changesReplies } = this.#queued;
+    const { written } = this.#queued;
     this.#queued.clear();
-    if (!isExec) return NOTHING_WRITTEN;
-    if (changesReplies && !isFailed) this.#stopMatching();
-    return written;
+    return isExec ? written : NOTHING_WRITTEN;
   }
 
   /** Stops to look for replies if the next bytes of Redis will not be whole ones. */
   #foresee(): void {
     const request = this.#slots.first?.request;
     if (request == null || this.state.isOpaque) return;
-    if (!this.beginsStream(request)) return;
+    const isStream = STREAMS.has(request.name) && !this.state.isInTransaction;
+    // In RESP3, confirmations come within the reply to EXEC, and do not count.
+    if (!isStream && !(request.name === "exec" && this.#queued.changesReplies)) return;
+    this.#unsettled = this.#queued.written;
+    this.#queued.clear();
+    this.#slots.take();
     this.#stopMatching();
     this.#answerLocally();
     this.connection.onRaw = (bytes, from, to) => this.#message(bytes, from, to);

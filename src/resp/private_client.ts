@@ -162,8 +162,7 @@ export class PrivateClient {
   }
 
   #send(lane: PrivateLane, next: PrivateRequest): Promise<void> | undefined {
-    // Redis refuses to begin a stream behind a reply.
-    if (lane.beginsStream(next.request) && lane.outstanding > 0) {
+    if (lane.mustBeAlone(next.request)) {
       return this.#answered(lane).then(() => this.#send(lane, next));
     }
     const { request, isMuted } = next;

@@ -47,9 +47,14 @@ export function rewriteOf(
 function greeted(session: Session): Rewrite {
   const id = numbered(/(\r\n\$2\r\nid\r\n:)(\d+)/, toldTo(session));
   const { seen } = session.context;
-  if (seen === null) return id;
-  const mode = `$1$${seen.length}\r\n${seen}\r\n`;
-  return (reply) => id(reply).replace(/(\r\n\$4\r\nmode\r\n)\$\d+\r\n\w+\r\n/, mode);
+  const mode = seen === null ? null : `$1$${seen.length}\r\n${seen}\r\n`;
+  return (reply) => {
+    // From now on, Redis speaks this version over the connection.
+    const version = /\r\n\$5\r\nproto\r\n:([23])\r\n/.exec(reply)?.[1];
+    if (version !== undefined) session.version = version === "3" ? 3 : 2;
+    const named = id(reply);
+    return mode === null ? named : named.replace(/(\r\n\$4\r\nmode\r\n)\$\d+\r\n\w+\r\n/, mode);
+  };
 }
 
 /** INFO, with the mode that clients see. */

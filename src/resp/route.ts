@@ -59,8 +59,9 @@ export function route(args: Arguments, session: Session): ClientRequest {
   const isReply = isReplySwitch(args, name);
   if (isReply && isForwarded && lane.isWaiting) return whenAnswered(args, session);
   // Redis queues it, or refuses it because of subscriptions, or leaves out replies itself.
+  const isRefused = state?.isSubscribed && session.version === 2;
   const isForRedis = isForwarded && session.repliesAll &&
-    (state?.isInTransaction || state?.isSubscribed || state?.isOpaque);
+    (state?.isInTransaction || isRefused || state?.isOpaque);
   if (isReply && !isForRedis) return local(args, session);
   if (!isForwarded && isAboutCluster(args, session.context)) return local(args, session);
   const mustPass = session.mayPass && isTooLarge(args);

@@ -187,7 +187,6 @@ export class Session implements LaneClient, NamedClient {
     this.version = 2;
     this.name = "";
     this.user = DEFAULT_USER;
-    this.libraryName = this.libraryVersion = "";
     this.login = null;
     this.mayPass = this.context.mayPass(this.peer);
     this.lane?.reset();

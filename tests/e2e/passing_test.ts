@@ -282,6 +282,18 @@ Deno.test("CLIENT REPLY and PROXY take effect at no other time than in Redis: in
       ],
       ["MULTI", "CLIENT REPLY OFF", "CLIENT ID", "EXEC", "WATCH a", "CLIENT REPLY ON", "EXEC"],
       ["MULTI", `GET a${"b".repeat(200_000)}`, "CLIENT REPLY SKIP", "EXEC", "GET a", "PING"],
+      [
+        "WATCH b",
+        "CLIENT SETNAME z",
+        "HELLO 3",
+        "SUBSCRIBE c",
+        "CLIENT REPLY SKIP",
+        "PING",
+        "RESET",
+      ],
+      ["WATCH b", "MULTI", "HELLO 3", "EXEC", "SUBSCRIBE c", "CLIENT REPLY SKIP", "PING", "GET a"],
+      ["MULTI", "PING", "UNSUBSCRIBE", "PUBLISH c x", "EXEC", "SET a 1", "GET a"],
+      ["HELLO 3", "MULTI", "PING", "SUBSCRIBE c d", "UNSUBSCRIBE c", "EXEC", "GET a"],
       ["MULTI", "x".repeat(100), "SET a 1", "EXEC", "x".repeat(100), "GET a"],
       ["MULTI", "CLIENT REPLY OFF", "NOSUCH", "EXEC", "GET a", "CLIENT REPLY ON", "GET a"],
       ["HELLO 3", "MULTI", "CLIENT REPLY SKIP", "EXEC", "GET a", "CLIENT REPLY ON", "PING"],
@@ -366,4 +378,15 @@ Deno.test("the stream after SYNC passes unchanged, if SYNC is allowed", async ()
     return snapshot.slice(-40) + await replica.until("after\r\n");
   };
   assertEquals(await follow(it.port), await follow(it.redis.port));
+});
+
+Deno.test("SCRIPT DEBUG reaches Redis alone, and RESET keeps the name of the library, as in Redis 7.2", async () => {
+  await using it = await serving(["--allow", "script|debug"]);
+  using client = await it.connect();
+  await client.send(
+    request("SCRIPT", "DEBUG", "NO") + request("CLIENT", "SETINFO", "LIB-NAME", "x"),
+  );
+  assertEquals(await client.text(10), "+OK\r\n+OK\r\n");
+  await client.send(request("RESET") + request("CLIENT", "INFO"));
+  await client.until("lib-name=x ");
 });
