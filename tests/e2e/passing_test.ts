@@ -382,11 +382,11 @@ Deno.test("the stream after SYNC passes unchanged, if SYNC is allowed", async ()
 
 Deno.test("SCRIPT DEBUG reaches Redis alone, and RESET keeps the name of the library, as in Redis 7.2", async () => {
   await using it = await serving(["--allow", "script|debug"]);
+  using debugging = await it.connect();
+  assertEquals(await debugging.exchange(request("SCRIPT", "DEBUG", "NO"), 5), "+OK\r\n");
   using client = await it.connect();
-  await client.send(
-    request("SCRIPT", "DEBUG", "NO") + request("CLIENT", "SETINFO", "LIB-NAME", "x"),
-  );
-  assertEquals(await client.text(10), "+OK\r\n+OK\r\n");
-  await client.send(request("RESET") + request("CLIENT", "INFO"));
+  await client.send(request("CLIENT", "SETINFO", "LIB-NAME", "x") + request("RESET"));
+  assertEquals(await client.text(13), "+OK\r\n+RESET\r\n");
+  await client.send(request("CLIENT", "INFO"));
   await client.until("lib-name=x ");
 });
