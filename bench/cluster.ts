@@ -57,7 +57,7 @@ function writes(peer: Peer, depth: number): Subject {
   return {
     name: peer.name,
     async run() {
-      const command = ["SET", "key:__rand_int__", VALUE];
+      const command = ["SET", "set:__rand_int__", VALUE];
       const sample = await redisBenchmark(peer, { keys: KEYS, depth, requests, command });
       requests = Math.max(20_000, Math.round(sample.rate * SECONDS));
       return sample;
