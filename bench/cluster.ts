@@ -2,7 +2,7 @@
 // the CPU and the memory that 300 made-up masters take while nothing happens.
 //   deno run -A bench/cluster.ts [repetitions]
 import { startCluster } from "../tools/cluster.ts";
-import { askRedis, startRedisServer } from "../tools/redis_server.ts";
+import { askRedis, freePort, startRedisServer } from "../tools/redis_server.ts";
 import { DATASETS } from "./dataset.ts";
 import { HOLD_ALL } from "./field.ts";
 import { generate, redisBenchmark, store, warm } from "./loads.ts";
@@ -90,11 +90,18 @@ async function idle(masters: number): Promise<{ readonly cpu: number; readonly b
   await using nodes = start(PLACES.load, command, { stdout: "piped" });
   const { value } = await nodes.child.stdout.getReader().read();
   const port = Number(new TextDecoder().decode(value).trim());
-  await using proxy = await startProxy(`redis+cluster://127.0.0.1:${port}`);
-  const confirmed = async () =>
-    (await askRedis(proxy.port, "*2\r\n$4\r\nINFO\r\n$5\r\ncache\r\n"))
-      .includes(`cluster_nodes_confirmed:${masters}\r\n`);
-  await until(confirmed, "the links to all masters");
+  const admin = freePort();
+  const args = ["--admin-port", `${admin}`];
+  await using proxy = await startProxy(`redis+cluster://127.0.0.1:${port}`, args);
+  const confirmed = async () => {
+    const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
+    return text.match(/^redis_proxy_cluster_node_confirmed\{.*\} 1$/gm)?.length === masters;
+  };
+  // Ten links are opened in a tenth of a second.
+  for (let second = 0; !await confirmed().catch(() => false); second++) {
+    if (second === 60) throw new Error("Cannot measure: wanted links to all masters");
+    await sleep(1000);
+  }
   await sleep(5000); // What was needed to connect is gone.
   const before = cpuSeconds(proxy.pid);
   let bytes = Infinity;

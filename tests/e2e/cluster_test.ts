@@ -480,7 +480,7 @@ Deno.test("in front of one cluster", async (t) => {
     async () => {
       const { server } = cluster.masters[0]!;
       server.kill("SIGSTOP");
-      const args = ["--redis-url", first, "--redis-timeout", "300ms"];
+      const args = ["--redis-url", first, "--redis-timeout", "600ms"];
       await using proxy = await startProxy(null, args, { awaitRedis: false });
       using client = await RawClient.connect(proxy.port);
       await client.send(request("GET", "key:1"));

@@ -36,6 +36,11 @@ export class ClusterLanes extends Lanes {
   readonly #known = new Map<string, RoutedNode>();
   /** The shared lanes by node, kind and version of the protocol. */
   readonly #lanes = new Map<string, SharedLane>();
+  /** Those for the requests of clients, which are found without making a text. */
+  readonly #shared = {
+    2: new Map<RoutedNode, SharedLane>(),
+    3: new Map<RoutedNode, SharedLane>(),
+  };
   readonly #events: KeyspaceEvents;
 
   /** @param timeout How long a request may be sent on. */
@@ -84,10 +89,18 @@ export class ClusterLanes extends Lanes {
   ): Later<Passed> | null {
     const keyAt = request.spec?.keyAt ?? 0;
     if (keyAt === 0 || request.rewrite !== null) return null;
-    const node = this.router.nodeOf(slotOf(wordAt(request.bytes, keyAt)));
+    const { keys } = request.written;
+    const key = keys.length === 1 ? keys[0]! : wordAt(request.bytes, keyAt);
+    const node = this.router.nodeOf(slotOf(key));
     if (node === null) return null;
     if (changes(request)) sender.wrote?.(node.name);
-    return this.#laneTo(node, route, version).route(request, sender);
+    if (route === "control") return this.#laneTo(node, route, version).route(request, sender);
+    let lane = this.#shared[version].get(node);
+    if (lane === undefined) {
+      lane = this.#laneTo(node, route, version);
+      this.#shared[version].set(node, lane);
+    }
+    return lane.route(request, sender);
   }
 
   /** A request was sent to the owner of its key, which is another node now, or cannot serve it. */
@@ -126,6 +139,8 @@ export class ClusterLanes extends Lanes {
     for (const [name, node] of this.#known) {
       if (owners.has(name)) continue;
       this.#known.delete(name);
+      this.#shared[2].delete(node);
+      this.#shared[3].delete(node);
       for (const [key, lane] of this.#lanes) {
         if (!key.startsWith(`${name} `)) continue;
         this.#lanes.delete(key);
