@@ -60,6 +60,7 @@ function passing(
   }
   const rewrite = translated?.rewrite ?? rewriteOf(spec, args, session);
   const passable = new Passable(translated?.bytes ?? args.raw(), spec, args, rewrite);
+  if (passable.name === "client|setinfo") noteLibrary(passable, args, session, lane);
   const way = lane.routeOf(spec, args);
   const isPrivate = way === "private" || way === "local";
   if (isPrivate && !(passable.name === "info" && !lane.isBusy)) {
@@ -70,6 +71,22 @@ function passing(
     ? new InfoRequest(lane, passable, () => infoAlone(session, names))
     : new SharedRequest(lane, passable, way);
   return isMuted ? new MutedRequest(shared) : shared;
+}
+
+/** Keeps the names of the client's library, which outlive its private connection. */
+function noteLibrary(
+  passable: Passable,
+  args: Arguments,
+  session: Session,
+  lane: ClientLane,
+): void {
+  if (args.count !== 4) return;
+  const [option, value] = [args.string(2).toLowerCase(), args.string(3)];
+  passable.onAnswer = (isError) => {
+    if (isError || lane.private?.state.isInTransaction) return;
+    if (option === "lib-name") session.libraryName = value;
+    else session.libraryVersion = value;
+  };
 }
 
 /** Returns the reply to INFO if Redis does not give its own. */
