@@ -8,6 +8,7 @@
  *     deno task soak --faults freeze-data,hang      these faults
  *     deno task soak --tracking-mode redirect       one way in which Redis announces changes
  *     deno task soak --server valkey-server         another server
+ *     deno task soak --readers 16                   fewer clients
  *
  * @module
  */

@@ -118,7 +118,7 @@ Deno.test("each flag in the documentation is a setting, or belongs to the tool b
   const own = [...FLAGS, "help", "json", "version", ...REFUSED, ...Object.values(FOREIGN).flat()];
   const tools: [RegExp, string[]][] = [
     [/\bbench\b/, flagsIn("bench/run.ts")],
-    [/\bsoak\b/, flagsIn("Makefile")],
+    [/\bsoak\b/, flagsIn("tests/soak/run.ts")],
   ];
   const wrong = MANUAL.flatMap(({ path, code }) =>
     code.flatMap((line) => {
