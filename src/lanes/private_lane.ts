@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Failure } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import { NOTHING_WRITTEN, type Written } from "../commands/keys.ts";
@@ -45,6 +46,8 @@ export class PrivateLane {
   onChange: () => void = () => {};
   /** Called after each reply. */
   onReply: () => void = () => {};
+  /** Called if Redis does not answer over a connection that was opened in advance. */
+  onSilent: (failure: Failure) => void = () => {};
   /** Called once when Redis ends the connection. */
   onEnd: () => void = () => {};
   /** Called once when the connection is closed, by either side. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SILENCE } from "../core/silence.ts";
 import { Failure } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
@@ -22,7 +23,10 @@ const TOO_MANY = new Failure("reply", "ERR max number of clients reached");
 /** The name of a connection that belongs to no client yet. */
 const SPARE_NAME = "redis-proxy-spare";
 
-type Options = Pick<LanesOptions, "open" | "cache" | "database" | "stats" | "maxPrivate">;
+type Options = Pick<
+  LanesOptions,
+  "open" | "cache" | "database" | "stats" | "maxPrivate" | "timeout"
+>;
 
 export class PrivateLanes {
   readonly #lanes = new Set<PrivateLane>();
@@ -78,6 +82,7 @@ export class PrivateLanes {
     this.options.stats.upstreams++;
     const lane = this.#laneOf(spare, client);
     introduce(lane, client);
+    this.#prove(lane);
     return lane;
   }
 
@@ -115,6 +120,22 @@ export class PrivateLanes {
   #takeSpare(version: 2 | 3): Opened | undefined {
     this.#spares.want(version);
     return this.#spares.take(version);
+  }
+
+  /**
+   * Gives Redis as long to answer over a spare connection as it has for a new one. It may be silent,
+   * or may have lost the connection, and commands have no time limit.
+   */
+  #prove(lane: PrivateLane): void {
+    const { received } = lane.connection;
+    const limit = setTimeout(() => {
+      if (lane.connection.received === received) lane.onSilent(SILENCE);
+    }, this.options.timeout);
+    const { onClosed } = lane;
+    lane.onClosed = () => {
+      clearTimeout(limit);
+      onClosed();
+    };
   }
 
   async #open(client: LaneClient, place?: OriginAddress): Promise<PrivateLane | Failure> {

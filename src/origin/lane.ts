@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { Failure, type Fetched, type Key, type Millis } from "../core/types.ts";
+import { SILENCE } from "../core/silence.ts";
+import type { Fetched, Key, Millis } from "../core/types.ts";
 import type { Large } from "./large.ts";
-import { SILENT } from "./loss.ts";
 import { SilenceWatch } from "./watch.ts";
 
 /** The connection closes after so much time without a read. */
@@ -110,7 +110,7 @@ export class Lane<Owner> {
     } catch (error) {
       this.#end(track);
       if (!track.isSilent) return new Lost(error as Error);
-      return new Failure("timeout", SILENT);
+      return SILENCE;
     }
   }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import { isNotNow } from "../core/redis_errors.ts";
+import { SILENT } from "../core/silence.ts";
 import { Failure } from "../core/types.ts";
 import { isReply, Silence } from "./handshake.ts";
 import { Refused } from "./refusal.ts";
@@ -22,9 +23,6 @@ export interface Loss {
   /** What to do about it, if that is known. */
   readonly advice?: string;
 }
-
-/** The error that clients get if Redis is silent, however the proxy noticed. */
-export const SILENT = "Redis does not answer";
 
 /** Returns the loss for an error of connecting. */
 export function lossOf(error: unknown): Loss {

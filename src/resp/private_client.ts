@@ -145,6 +145,10 @@ export class PrivateClient {
   #attach(lane: PrivateLane): void {
     lane.sink = this.#writer;
     lane.onReply = () => this.#onAnswered();
+    lane.onSilent = async (failure) => {
+      await this.#refuse(failure);
+      lane.close(failure.message);
+    };
     lane.onEnd = async () => {
       await this.#writer.flushed();
       this.client.close();

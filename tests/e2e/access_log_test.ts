@@ -42,7 +42,14 @@ Deno.test("the access log has each request of both protocols, with its result an
     `${command} ${result}${status === undefined ? "" : ` ${status}`}`
   );
   for (
-    const line of ["set passed", "get miss", "get hit", "auth error", "lpush passed", "ping local"]
+    const line of [
+      "set passed",
+      "get miss",
+      "get hit",
+      "auth private",
+      "lpush passed",
+      "ping local",
+    ]
       .concat("blpop private", "GET hit 200".toLowerCase(), "get miss 404")
   ) assert(told.includes(line), `${line}: ${told}`);
   assert(told.some((line) => /^get (reply|error)/.test(line)), `${told}`);

@@ -13,7 +13,7 @@ const OTHER_WORDS = new Set([
   ...["ASK", "CLUSTERDOWN", "CROSSSLOT", "MOVED", "TRYAGAIN"],
   ...["ORIGINBROKEN", "ORIGINBUSY", "ORIGINDOWN", "ORIGINREFUSED", "ORIGINTIMEOUT"],
   // Subcommands and options of Redis that are newer than the oldest server in these tests
-  ...["MAINT_NOTIFICATIONS", "NO-TOUCH", "SETINFO"],
+  ...["MAINT_NOTIFICATIONS", "NO-TOUCH", "SETINFO", "WAITAOF"],
   // Options and replies of commands
   ...["ALL", "OK", "REDIRECT"],
   // Placeholders, files and variables
