@@ -111,7 +111,7 @@ export class PrivateClient {
       } else if (opened.isIdle || next.takeOver !== undefined) {
         return await this.#giveBack(next);
       } else await this.#answer(opened, next);
-      if (next.last) return this.#leave("the client has quit");
+      if (next.last) return this.#quit();
       next = this.client.next();
     }
     return await this.#lost(opened, next);
@@ -252,6 +252,13 @@ export class PrivateClient {
     writeFailure(output, failure);
     await this.client.write(output.drain());
     this.client.close();
+  }
+
+  #quit(): undefined {
+    const lane = this.lane.private;
+    if (lane !== null) lane.onEnd = () => {}; // It ends the client at once.
+    lane?.close("the client has quit");
+    this.client.finish();
   }
 
   #leave(why: string): undefined {

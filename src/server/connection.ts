@@ -204,13 +204,13 @@ export class Connection implements SlowClient {
     if (!isFull && !this.#isTls && this.#source === this.conn) slice.begin(now);
   }
 
-  /** Lets a request serve the client itself; false if the connection has ended meanwhile. */
+  /** Lets a request serve the client itself; false if that was the last one. */
   async #handOver(): Promise<boolean> {
     if (this.#pushed.length > 0) await this.#sendPushed();
     this.#handedOver = new HandedOver(this, this.#intake, () => this.#source);
     await this.#intake.handOver(this.#handedOver);
     this.#handedOver = null;
-    return !this.#isClosed;
+    return !this.#isClosed && !this.#intake.isOver;
   }
 
   /** Sends bytes that answer no request: at once if the client waits for no reply, else after it. */

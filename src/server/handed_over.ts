@@ -65,6 +65,10 @@ export class HandedOver implements ClientEnd {
     }
   }
 
+  finish(): void {
+    this.intake.finish();
+  }
+
   close(): void {
     this.connection.close();
   }

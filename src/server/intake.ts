@@ -60,6 +60,11 @@ export class Intake {
     this.#protocol?.drain?.();
   }
 
+  /** Takes no more requests: the last one was answered. */
+  finish(): void {
+    this.#isOver = true;
+  }
+
   /** Appends the last reply to a client that takes too long to send a request. */
   expire(): void {
     const { input, writer } = this;

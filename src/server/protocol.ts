@@ -62,7 +62,9 @@ export interface ClientEnd {
   write(bytes: Uint8Array): Promise<void>;
   /** Reads keys for requests that the cache answers. */
   readonly lookup: Lookup;
-  /** Ends the connection at once. */
+  /** Ends the connection once the client has received everything, as after a last reply. */
+  finish(): void;
+  /** Ends the connection at once: bytes that the client has not received yet may be lost. */
   close(): void;
   /** Called when the connection should end as soon as no request is in flight. */
   onFinish: () => void;

@@ -330,13 +330,14 @@ Deno.test("CLIENT REPLY leaves out what Redis would leave out, in transactions t
 Deno.test("a message that another client publishes right after SUBSCRIBE arrives, before any confirmation", async () => {
   await using it = await serving();
   using publisher = await it.connect();
-  for (const hello of ["PING", "HELLO 3", "CLIENT SETNAME reader"]) {
-    for (let round = 0; round < 40; round++) {
+  // Four connections for clients of each version of the protocol are opened in advance.
+  const clients = { "PING": 4, "HELLO 3": 8, "CLIENT SETNAME reader": 8 };
+  for (const [hello, spares] of Object.entries(clients)) {
+    for (let round = 0; round < 20; round++) {
       using subscriber = await it.connect();
       await subscriber.send(request(...hello.split(" ")));
       await subscriber.until("\r\n");
-      // Connections for clients of this kind are opened in advance.
-      if (round === 0) await until(async () => await upstreams(it.redis.port, "spare") >= 4);
+      await until(async () => await upstreams(it.redis.port, "spare") >= spares);
       await Promise.all([
         subscriber.send(request("SUBSCRIBE", "news")),
         publisher.send(request("PUBLISH", "news", "now")),
@@ -351,8 +352,8 @@ Deno.test("an entry that another client adds right after XREAD BLOCK arrives", a
   await using it = await serving();
   using writer = await it.connect();
   assertEquals(await writer.exchange(request("PING"), 7), "+PONG\r\n");
-  await until(async () => await upstreams(it.redis.port, "spare") >= 4);
-  for (let round = 0; round < 40; round++) {
+  for (let round = 0; round < 20; round++) {
+    await until(async () => await upstreams(it.redis.port, "spare") >= 4);
     using reader = await it.connect();
     assertEquals(await reader.exchange(request("PING"), 7), "+PONG\r\n");
     await Promise.all([
@@ -389,4 +390,21 @@ Deno.test("SCRIPT DEBUG reaches Redis alone, and RESET keeps the name of the lib
   assertEquals(await client.text(13), "+OK\r\n+RESET\r\n");
   await client.send(request("CLIENT", "INFO"));
   await client.until("lib-name=x ");
+});
+
+Deno.test("a client that quits over its own connection gets all replies, whatever it sends after QUIT", async () => {
+  await using it = await serving();
+  const echo = "e".repeat(60_000);
+  for (let round = 0; round < 5; round++) {
+    using client = await it.connect();
+    const requests = request("WATCH", "k") + request("ECHO", echo).repeat(50) + request("QUIT");
+    // Nobody reads the requests after QUIT.
+    const sent = client.send(requests + request("PING").repeat(50_000)).catch(() => {});
+    const replies = `+OK\r\n${`$60000\r\n${echo}\r\n`.repeat(50)}+OK\r\n`;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const text = await client.rest();
+    assertEquals(text.length, replies.length);
+    assert(text === replies);
+    await sent;
+  }
 });
