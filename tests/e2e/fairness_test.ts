@@ -142,7 +142,7 @@ async function othersAreServed(t: Deno.TestContext): Promise<void> {
         await Deno.writeFile(file, Buffer.from(sent, "latin1"));
         const waits: number[] = [];
         // The machine may be busy: delays that occur without such a request do not count.
-        for (let attempt = 0; attempt < 10; attempt++) {
+        for (let attempt = 0; attempt < 40; attempt++) {
           const quiet = await longestWait(other, run("sleep", ["0.1"]));
           const served = sendAndReadLine(it.port, file);
           const longest = await longestWait(other, served);

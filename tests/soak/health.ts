@@ -23,7 +23,7 @@ export interface Memory {
   readonly error: number;
 }
 
-export class Health {
+export class Health implements Disposable {
   readonly #samples: { readonly hours: number; readonly mib: number }[] = [];
   readonly #timer: ReturnType<typeof setInterval>;
 
@@ -36,9 +36,12 @@ export class Health {
     }, EVERY);
   }
 
-  /** Ends the samples. Returns null if there are too few. */
-  end(): Memory | null {
+  [Symbol.dispose](): void {
     clearInterval(this.#timer);
+  }
+
+  /** The memory so far; null if there are too few samples. */
+  get memory(): Memory | null {
     const samples = this.#samples.slice(Math.floor(this.#samples.length * WARM_UP));
     return samples.length < 4 ? null : memoryOf(samples);
   }

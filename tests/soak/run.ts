@@ -61,6 +61,7 @@ const report = await soak({
   lease: numberOf("lease"),
   large: Number(args.large),
   ...(Number(args.every) > 0 ? { every: Number(args.every) } : {}),
+  isMeasured: true,
   faults: faultsOf(args.faults),
   trackingMode: args["tracking-mode"],
   program: args.server,
