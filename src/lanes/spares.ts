@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { SILENT } from "../core/silence.ts";
 import { Failure } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 
@@ -90,7 +91,7 @@ export class Spares {
   #prove(): void {
     this.#isRefused = false;
     for (const { connection } of this.#all) {
-      if (connection.expected > 0) connection.close("Redis does not answer");
+      if (connection.expected > 0) connection.close(SILENT);
       else connection.call("PING").catch(() => {/* It is lost. */});
     }
   }

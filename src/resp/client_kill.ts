@@ -14,7 +14,6 @@ import type { Output } from "../server/output.ts";
 import type { ClientRequest } from "../server/protocol.ts";
 import { type ClientFilter, fieldOf, filterOf, namesOne, takesIn } from "./client_filter.ts";
 import { request, wordsOf } from "./parse/arguments.ts";
-import { passedBy } from "./passed.ts";
 import { encode, integer, simple } from "./replies.ts";
 import { writeFailure } from "./requests/answers.ts";
 import type { Session } from "./session.ts";
@@ -89,7 +88,7 @@ export class KillRequest implements ClientRequest {
     const bytes = encode(request(words));
     // A reply that is rewritten comes in one piece, even if it is long.
     const passable = new Passable(bytes, spec, wordsOf(words), (reply) => reply);
-    const passed = await passedBy(this.lane.ask(passable));
+    const passed = await this.lane.ask(passable);
     if (passed instanceof Uint8Array) return latin1(passed);
     return passed instanceof Failure
       ? passed

@@ -1,14 +1,27 @@
 /**
- * Requests that get their route later: what it depends on is not known yet, such as the server's
- * commands or the replies to earlier requests.
+ * Requests that become another request later, because their route depends on something that is not
+ * known yet, such as the server's commands or the replies to earlier requests.
  *
  * @module
  */
 import { type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
 
-export class Deferred implements ClientRequest {
+/** A request that becomes another one once all earlier requests are answered. */
+export abstract class Becoming implements ClientRequest {
   readonly last = false;
+  abstract readonly way: string;
 
+  read(): Promise<never> {
+    return TAKE_OVER;
+  }
+
+  reply(): void {}
+
+  /** Makes the request that this one becomes. Never rejects. */
+  abstract takeOver(): Promise<ClientRequest>;
+}
+
+export class Deferred extends Becoming {
   /**
    * @param way `answered` if all earlier requests must be answered first, even on the private lane.
    * @param routed Makes the request that this one becomes. Never rejects.
@@ -16,13 +29,9 @@ export class Deferred implements ClientRequest {
   constructor(
     readonly way: "answered" | "unrouted",
     readonly routed: () => ClientRequest | Promise<ClientRequest>,
-  ) {}
-
-  read(): Promise<never> {
-    return TAKE_OVER;
+  ) {
+    super();
   }
-
-  reply(): void {}
 
   async takeOver(): Promise<ClientRequest> {
     return await this.routed();

@@ -11,7 +11,8 @@ import { Failure } from "../core/types.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import type { Login } from "../lanes/lane_client.ts";
 import { Passable } from "../lanes/passable.ts";
-import { type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
+import type { ClientRequest } from "../server/protocol.ts";
+import { Becoming } from "./deferred.ts";
 import { rewriteOf } from "./rewrites.ts";
 import { tail } from "./commands/command.ts";
 import { type Arguments, request } from "./parse/arguments.ts";
@@ -109,21 +110,16 @@ function placeOf(words: readonly string[]): { first: number; last: number } | nu
 }
 
 /** Tries the user at Redis. */
-class ForeignLogin implements ClientRequest {
-  readonly last = false;
+class ForeignLogin extends Becoming {
   readonly way = "login";
 
   constructor(
     readonly login: Login,
     readonly session: Session,
     readonly done: () => ClientRequest,
-  ) {}
-
-  read(): Promise<never> {
-    return TAKE_OVER;
+  ) {
+    super();
   }
-
-  reply(): void {}
 
   async takeOver(): Promise<ClientRequest> {
     const { session, login } = this;
@@ -141,8 +137,7 @@ class ForeignLogin implements ClientRequest {
  * Logs a client in as the default user although the settings have no password for it. Redis may have
  * got one since the proxy started.
  */
-class PerhapsUnneeded implements ClientRequest {
-  readonly last = false;
+class PerhapsUnneeded extends Becoming {
   readonly way = "login";
 
   constructor(
@@ -150,13 +145,9 @@ class PerhapsUnneeded implements ClientRequest {
     readonly session: Session,
     readonly done: () => ClientRequest,
     readonly unneeded: () => ClientRequest,
-  ) {}
-
-  read(): Promise<never> {
-    return TAKE_OVER;
+  ) {
+    super();
   }
-
-  reply(): void {}
 
   async takeOver(): Promise<ClientRequest> {
     const { session, login, done, unneeded } = this;

@@ -54,15 +54,10 @@ export class MutedRequest implements ClientRequest {
   }
 
   async read(): Promise<Passed | null> {
-    const passed = await passedBy(this.request.read());
+    const passed = await this.request.read();
     if (passed instanceof ReplyStream) passed.cut();
     return passed === HANG_UP ? passed : null;
   }
 
   reply(): void {}
-}
-
-/** The result, once it is known. */
-export async function passedBy(passing: Later<Passed> | Promise<Passed>): Promise<Passed> {
-  return await passing;
 }
