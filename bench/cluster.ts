@@ -102,7 +102,7 @@ async function idle(masters: number): Promise<{ readonly cpu: number; readonly b
     if (second === 60) throw new Error("Cannot measure: wanted links to all masters");
     await sleep(1000);
   }
-  await sleep(5000); // What was needed to connect is gone.
+  await sleep(5000); // Leaves time to collect the garbage of connecting.
   const before = cpuSeconds(proxy.pid);
   let bytes = Infinity;
   for (let second = 0; second < WATCHED; second++) {

@@ -10,7 +10,7 @@ import { cpuSeconds } from "./proc.ts";
 export interface Exchange {
   readonly port: number;
   readonly clients: number;
-  /** What a client sends, and what it must receive. */
+  /** The bytes that a client sends, and those that it must receive. */
   readonly request: string;
   readonly reply: string;
   /** Subscribers, what each of them sends and receives first, and then for each exchange. */
@@ -55,7 +55,7 @@ function run(job: Exchange): ExchangeResult {
   let unheard = 0;
   let exchanges = 0;
 
-  /** Receives what has come, and calls `done` for each client or subscriber that received. */
+  /** Reads the bytes that have come. Calls `done` for each client or subscriber that got some. */
   const step = (done: (token: number) => void) => {
     const ready = poll.wait(STALLED_MS);
     if (ready === 0) throw new Error("Cannot continue: the server stopped answering");

@@ -18,13 +18,13 @@ export interface Backing {
   readonly isUp: boolean;
   /** The state of the connection: up, or why it is not. */
   readonly state: "up" | Loss["reason"];
-  /** Why there is no connection. */
+  /** The reason why Redis is not connected. */
   readonly loss: Loss;
-  /** Why there is no connection, and what to do about it; empty if there is one. */
+  /** The same, with advice on how to fix it; empty while Redis is connected. */
   readonly problem: string;
   /** The version of Redis; null until it is known. */
   readonly version: string | null;
-  /** Waits for a connection for a moment; null if there is none. */
+  /** Waits briefly for a connection. Resolves to null if none opens. */
   up(): Promise<unknown>;
   /** Connects, and stays so until `close`. */
   open(): void;
