@@ -17,7 +17,8 @@ import { LongReply } from "./long_reply.ts";
 import { OwnCommand } from "./own_command.ts";
 import type { Passable } from "./passable.ts";
 import { QueuedCommands } from "./queued_commands.ts";
-import { confirmationOf, type FrameKind, isError, isMonitorLine, kindOf } from "./reply_kind.ts";
+import { isMonitorLine, shownLine } from "./monitor_line.ts";
+import { confirmationOf, type FrameKind, isError, kindOf } from "./reply_kind.ts";
 import { type Slot, Slots } from "./slots.ts";
 
 /**
@@ -198,7 +199,7 @@ export class PrivateLane {
   #frame(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
     if (this.#long !== null) return this.#lastPart(this.#long, bytes, from, to);
     const kind = this.#kindOf(bytes, from, to);
-    if (kind === "message") return this.#message(bytes, from, to);
+    if (kind === "message") return this.#shown(bytes, from, to);
     if (kind === "confirmation") return this.#confirmed(bytes, from, to);
     return this.#replied(bytes, from, to, isError(bytes, from));
   }
@@ -209,6 +210,17 @@ export class PrivateLane {
     if (state.isOpaque) return "message";
     if (state.isMonitoring && isMonitorLine(bytes, from)) return "message";
     return kindOf(bytes, from, to, this.mayBeSubscribed);
+  }
+
+  /** Passes a message, unless it is about a command of the proxy itself. */
+  #shown(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
+    const { isMonitoring, home } = this.state;
+    if (!isMonitoring || !isMonitorLine(bytes, from)) return this.#message(bytes, from, to);
+    const line = shownLine(bytes, from, to, home);
+    if (line === null) return;
+    return line === undefined
+      ? this.#message(bytes, from, to)
+      : this.#message(line, 0, line.length);
   }
 
   /** Passes bytes that answer no request, or may answer none. */

@@ -26,9 +26,6 @@ const TAIL_BYTES = 24;
 
 const PUSH = 0x3e;
 const MINUS = 0x2d;
-const PLUS = 0x2b;
-const ZERO = 0x30;
-const NINE = 0x39;
 const BANG = 0x21;
 
 /**
@@ -67,12 +64,6 @@ export function confirmationOf(
 /** Whether a reply is an error. */
 export function isError(bytes: Uint8Array, from: number): boolean {
   return bytes[from] === MINUS || bytes[from] === BANG;
-}
-
-/** Whether a line comes from MONITOR. Such a line begins with the time. */
-export function isMonitorLine(bytes: Uint8Array, from: number): boolean {
-  const next = bytes[from + 1]!;
-  return bytes[from] === PLUS && next >= ZERO && next <= NINE;
 }
 
 function latin1(bytes: Uint8Array, from: number, to: number): string {

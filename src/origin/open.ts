@@ -30,6 +30,7 @@ export async function open(
   closings: Closings,
 ): Promise<Opened> {
   const connection = new Connection(await dialWithin(address, timeout), {
+    purpose: "reads",
     explain: (error) => inOurWords(explainTls(error, address)).message,
   });
   return { connection, handshake: new Handshake(connection, timeout, closings) };

@@ -12,6 +12,7 @@ import { Expected, type Receiver } from "./expected.ts";
 import { BROKEN, Framer, MORE } from "./framer.ts";
 import { Inbox } from "./inbox.ts";
 import { Outbox, requestOf } from "./outbox.ts";
+import { forgetSocket, noteSocket, type Purpose } from "./own_sockets.ts";
 import { latin1, parseReply, type Reply, ReplyError } from "./reply.ts";
 import { turn } from "../../core/event_loop.ts";
 import type { Millis } from "../../core/types.ts";
@@ -32,6 +33,8 @@ export class Lost extends Error {}
 export type Socket = Pick<Deno.Conn, "read" | "write" | "close">;
 
 export interface ConnectionOptions {
+  /** What it is for, if it is one of the proxy's connections to Redis. */
+  readonly purpose?: Purpose;
   /** The most bytes of one read. Default: 64 KiB. */
   readonly readBytes?: number;
   /** Says in words why a read or a write failed. Default: the error's own. */
@@ -70,6 +73,7 @@ export class Connection {
 
   constructor(readonly socket: Socket, readonly options: ConnectionOptions = {}) {
     this.#in = new Inbox(options.readBytes ?? 64 * 1024);
+    if (options.purpose !== undefined) noteSocket(socket, options.purpose);
     this.#receive();
   }
 
@@ -141,6 +145,7 @@ export class Connection {
     if (this.loss !== null) return;
     this.loss = why;
     clearTimeout(this.#lastWords);
+    forgetSocket(this.socket);
     try {
       this.socket.close();
     } catch {
