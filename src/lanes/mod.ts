@@ -4,20 +4,21 @@
  *
  * @module
  */
-import { isAlwaysShared, type Route, routeOf } from "../commands/route.ts";
+import { type Route, routeOf } from "../commands/route.ts";
 import { CommandTable } from "../commands/table.ts";
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import type { Later } from "../core/later.ts";
 import { Failure } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
-import type { Reply } from "../origin/wire/reply.ts";
 import { ClientIds } from "./client_ids.ts";
-import { HalfOpenWatch, type Known, type Watched } from "./half_open.ts";
+import { HalfOpenWatch, type Watched } from "./half_open.ts";
 import type { LaneClient } from "./lane_client.ts";
 import { LongRequests } from "./long_requests.ts";
+import { knownIds, needsPassword } from "./one_question.ts";
 import type { LanesOptions, Opening } from "./options.ts";
 import type { Passable } from "./passable.ts";
+import { PlainCommands } from "./plain_commands.ts";
 import type { PrivateLane } from "./private_lane.ts";
 import { PrivateLanes } from "./private_lanes.ts";
 import { Questions } from "./questions.ts";
@@ -30,15 +31,9 @@ export type { LanesOptions, LaneStats, Opening } from "./options.ts";
 /** The names of the shared lanes in CLIENT LIST. */
 const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } as const;
 
-/** The name of a connection that asks one question. */
-const PROBE = "redis-proxy-probe";
-
 /** How long connections may be silent before Redis is asked about them, in time-outs. */
 const SHARED_PATIENCE = 5;
 const PRIVATE_PATIENCE = 30;
-
-/** The most names to remember. Clients can write each command in several ways. */
-const PLAIN_NAMES = 2000;
 
 export class Lanes {
   /** The commands of the server, once they are known. */
@@ -55,9 +50,7 @@ export class Lanes {
   /** The private lanes of all clients. */
   readonly #private: PrivateLanes;
   readonly #budget: StreamBudget;
-  /** Results of `plain` for the current table, by name; null for commands that are not plain. */
-  readonly #plain = new Map<string, CommandSpec | null>();
-  #plainTable: CommandTable | null = null;
+  readonly #plain = new PlainCommands((spec) => this.allows(spec, spec.name));
   readonly #questions = new Questions({
     onTable: (table) => {
       this.table = table;
@@ -79,7 +72,7 @@ export class Lanes {
         this.#private.look();
         return this.#watched();
       },
-      (ids, place) => this.#known(ids, place),
+      (ids, place) => knownIds(options.open, ids, place),
       options.timeout,
       () => this.#private.renew("another connection was lost"),
     );
@@ -95,19 +88,7 @@ export class Lanes {
    * always takes the shared lane.
    */
   plain(name: string): CommandSpec | undefined {
-    if (this.#plainTable !== this.table) {
-      this.#plainTable = this.table;
-      this.#plain.clear();
-    }
-    let spec = this.#plain.get(name);
-    if (spec === undefined) {
-      const found = this.table.find({ count: 1, string: () => name });
-      const isPlain = found !== undefined && isAlwaysShared(found) &&
-        this.allows(found, found.name);
-      spec = isPlain ? found : null;
-      if (this.#plain.size < PLAIN_NAMES) this.#plain.set(name, spec);
-    }
-    return spec ?? undefined;
+    return this.#plain.find(this.table, name);
   }
 
   /** Whether a command may pass; `name` is what the client called it. */
@@ -294,48 +275,17 @@ export class Lanes {
       const upstreamId = this.#upstreamIds.get(connection) ?? null;
       return [{ connection, outstanding, upstreamId, place, patience, isShared: true }];
     });
-    const own = Array.from(this.#private.all, ({ connection, outstanding, upstreamId, place }) => {
-      return {
-        connection,
-        outstanding,
-        upstreamId,
-        place,
-        patience: PRIVATE_PATIENCE * timeout,
-        isShared: false,
-      };
+    const own = Array.from(this.#private.all, (lane) => {
+      const { connection, outstanding, upstreamId, place } = lane;
+      const patience = PRIVATE_PATIENCE * timeout;
+      return { connection, outstanding, upstreamId, place, patience, isShared: false };
     });
     return [...shared, ...own];
   }
 
-  /** Asks Redis over a new connection which of these it has; null if it does not say. */
-  async #known(ids: readonly number[], place?: OriginAddress): Promise<Known | null> {
-    let list: Reply | undefined;
-    const opening = { version: 2, name: PROBE, login: null } as const;
-    const opened = await this.options.open(opening, async (connection) => {
-      const words = ["CLIENT", "LIST", "ID", ...ids.map(String)];
-      list = await connection.call(...words).catch(() => null);
-    }, place);
-    if (opened instanceof Failure) return null;
-    opened.close("its work is done");
-    if (typeof list !== "string") return null;
-    return new Map(
-      Array.from((list as string).matchAll(/^id=(\d+) .* flags=(\w+)/gm), ([, id, flags]) => {
-        return [Number(id), flags!.includes("b")];
-      }),
-    );
-  }
-
   /** Whether Redis answers nothing without a password; false also if it does not say. */
-  async needsPassword(): Promise<boolean> {
-    let isNeeded = false;
-    const opening = { version: 2, name: PROBE, login: null } as const;
-    const opened = await this.options.open(opening, async (connection) => {
-      const reply = await connection.call("PING").catch((error: Error) => error.message);
-      isNeeded = typeof reply === "string" && reply.startsWith("NOAUTH");
-    }, this.placeOf());
-    if (!(opened instanceof Failure)) opened.close("its work is done");
-    else isNeeded = opened.message.includes("NOAUTH");
-    return isNeeded;
+  needsPassword(): Promise<boolean> {
+    return needsPassword(this.options.open, this.placeOf());
   }
 
   /** Opens a shared connection, and asks about the server. */

@@ -1,7 +1,7 @@
 /**
  * The lines of MONITOR. A client sees what clients have sent: not the handshakes, probes and
  * questions of the proxy. The proxy reads a missing value with PTTL and GETRANGE, which becomes the
- * `get` of the client that missed it.
+ * `GET` of the client that missed it.
  *
  * Source: https://redis.io/docs/latest/commands/monitor/
  *
@@ -52,7 +52,7 @@ export function shownLine(
   if (purpose === null) return undefined;
   if (purpose === "reads") {
     const key = READ.exec(command!)?.[1];
-    return key === undefined ? null : Buffer.from(`${start}"get" ${key}\r\n`, "latin1");
+    return key === undefined ? null : Buffer.from(`${start}"GET" ${key}\r\n`, "latin1");
   }
   // Its clients begin in that database, and do not select it.
   if (database === "0" && command === `"SELECT" "${home}"`) return null;

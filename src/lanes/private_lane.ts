@@ -8,15 +8,14 @@
 import type { Failure } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
-import { NOTHING_WRITTEN, type Written } from "../commands/keys.ts";
-import { type ChangeLog, joined, settle } from "./changes.ts";
+import type { ChangeLog } from "./changes.ts";
 import { type ConnectionState, SUBSCRIPTIONS } from "./connection_state.ts";
 import type { Histogram } from "../core/histogram.ts";
 import type { LaneClient } from "./lane_client.ts";
 import { LongReply } from "./long_reply.ts";
 import { OwnCommand } from "./own_command.ts";
 import type { Passable } from "./passable.ts";
-import { QueuedCommands } from "./queued_commands.ts";
+import { PrivateChanges } from "./private_changes.ts";
 import { isMonitorLine, shownLine } from "./monitor_line.ts";
 import { confirmationOf, type FrameKind, isError, kindOf } from "./reply_kind.ts";
 import { type Slot, Slots } from "./slots.ts";
@@ -56,14 +55,9 @@ export class PrivateLane {
   /** The same, for those who send messages to its client. */
   onLost: () => void = () => {};
   readonly #slots = new Slots();
-  /** The queued commands of the transaction. */
-  readonly #queued = new QueuedCommands();
+  readonly #changes: PrivateChanges;
   /** Waits while the connection takes no command of the proxy. */
   readonly #own = new OwnCommand();
-  /** The changes since replies can no longer be matched to requests. */
-  #unsettled: Written = NOTHING_WRITTEN;
-  /** Bytes received when the last fence of a causal client began. */
-  #fencedAt = -1;
   /** Replies that have come, and wait until their changes are known. */
   #held = 0;
   /** The long reply whose parts are arriving; null for none. */
@@ -72,13 +66,14 @@ export class PrivateLane {
   constructor(
     readonly connection: Connection,
     readonly state: ConnectionState,
-    readonly cache: ChangeLog,
+    cache: ChangeLog,
     readonly client:
       & Pick<LaneClient, "isCausal">
       & Partial<Pick<LaneClient, "login" | "version" | "leaveOut">> = {
         isCausal: false,
       },
   ) {
+    this.#changes = new PrivateChanges(cache, state, client, connection);
     const frame = (bytes: Uint8Array, from: number, to: number) => this.#frame(bytes, from, to);
     connection.onPush = frame;
     connection.stray = {
@@ -101,7 +96,8 @@ export class PrivateLane {
 
   /** Whether there is a transaction without a command, and no other state. */
   get isBareTransaction(): boolean {
-    return this.outstanding === 0 && this.#queued.length === 0 && this.state.isBareTransaction;
+    return this.outstanding === 0 && this.#changes.queued.length === 0 &&
+      this.state.isBareTransaction;
   }
 
   /** Whether Redis may queue the next command in a transaction. */
@@ -129,7 +125,7 @@ export class PrivateLane {
   /** Sends a request. */
   send(request: Passable, isMuted: boolean): void {
     if (this.state.isOpaque) {
-      this.#unsettled = joined([this.#unsettled, request.written]);
+      this.#changes.add(request.written);
     } else {
       this.#slots.request(request, isMuted);
       this.#foresee();
@@ -225,19 +221,9 @@ export class PrivateLane {
 
   /** Passes bytes that answer no request, or may answer none. */
   #message(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
-    const settled = this.#settle(this.#unsettled);
+    const settled = this.#changes.settleAll();
     if (settled === undefined) return this.sink.write(bytes, from, to);
     return settled.then(() => this.sink.write(bytes, from, to));
-  }
-
-  /**
-   * One fence is enough for all frames of one read, because it begins after all of them arrived.
-   */
-  #settle(written: Written): void | Promise<void> {
-    const { received } = this.connection;
-    const isCausal = this.client.isCausal && this.#fencedAt !== received;
-    if (isCausal) this.#fencedAt = received;
-    return settle(written, this.cache, isCausal);
   }
 
   /** Passes a part of a long frame. Its first part tells its kind. */
@@ -245,7 +231,7 @@ export class PrivateLane {
     const long = this.#long ??= new LongReply(this.#kindOf(bytes, from, to));
     const slot = long.kind === "reply" ? this.#slots.first! : null;
     if (slot?.isMuted) return;
-    const isExec = slot?.request?.name === "exec" && this.#queued.changeReply;
+    const isExec = slot?.request?.name === "exec" && this.#changes.queued.changeReply;
     if (!slot?.request?.rewrite && !isExec) return this.sink.write(bytes, from, to);
     long.collect(bytes, from, to);
   }
@@ -276,14 +262,14 @@ export class PrivateLane {
     request!.onAnswer?.(isFailed);
     let whole: Uint8Array | null = null;
     if (name === "exec") {
-      const reply = this.#queued.replyOf(bytes.subarray(from, to));
+      const reply = this.#changes.queued.replyOf(bytes.subarray(from, to));
       whole = reply?.bytes ?? null;
       if (reply?.isOff || reply?.skipsNext) this.client.leaveOut?.(reply.isOff ? "all" : "next");
     } else if (rewrite !== null) {
       whole = request!.rewritten(bytes.subarray(from, to));
     }
     if (whole !== null) [bytes, from, to] = [whole, 0, whole.length];
-    const settled = this.#settle(this.#changesOf(request!, wasInTransaction, isFailed));
+    const settled = this.#changes.answered(request!, wasInTransaction, isFailed);
     this.#foresee();
     if (settled === undefined) return this.#deliver(bytes, from, to, isMuted);
     // Until then, nothing may overtake the reply.
@@ -294,28 +280,14 @@ export class PrivateLane {
     });
   }
 
-  /** Returns what a command has changed, now that it is answered: queued ones count at EXEC. */
-  #changesOf(request: Passable, wasInTransaction: boolean, isFailed: boolean): Written {
-    const isExec = request.name === "exec";
-    if (!wasInTransaction) return isExec ? NOTHING_WRITTEN : request.written;
-    if (this.state.isInTransaction) {
-      if (!isFailed) this.#queued.add(request);
-      return NOTHING_WRITTEN;
-    }
-    const { written } = this.#queued;
-    this.#queued.clear();
-    return isExec ? written : NOTHING_WRITTEN;
-  }
-
   /** Stops to look for replies if the next bytes of Redis will not be whole ones. */
   #foresee(): void {
     const request = this.#slots.first?.request;
     if (request == null || this.state.isOpaque) return;
     const isStream = STREAMS.has(request.name) && !this.state.isInTransaction;
     // In RESP3, confirmations come within the reply to EXEC, and do not count.
-    if (!isStream && !(request.name === "exec" && this.#queued.changesReplies)) return;
-    this.#unsettled = this.#queued.written;
-    this.#queued.clear();
+    if (!isStream && !(request.name === "exec" && this.#changes.queued.changesReplies)) return;
+    this.#changes.addQueued();
     this.#slots.take();
     this.#stopMatching();
     this.#answerLocally();
@@ -326,7 +298,7 @@ export class PrivateLane {
   /** From here on, nobody can tell which reply belongs to which request. */
   #stopMatching(): void {
     this.state.isOpaque = true;
-    this.#unsettled = joined([this.#unsettled, this.#slots.takeRequests()]);
+    this.#changes.add(this.#slots.takeRequests());
   }
 
   #confirmed(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
@@ -382,10 +354,8 @@ export class PrivateLane {
     this.#own.drop(); // The next connection uses it.
     this.onClosed();
     this.onLost();
-    const lost = joined([this.#unsettled, this.#queued.written, this.#slots.takeRequests()]);
-    this.#queued.clear();
+    const settled = this.#changes.lost(this.#slots.takeRequests());
     this.#slots.clear();
-    const settled = settle(lost, this.cache);
     if (settled === undefined) this.onEnd();
     else settled.then(() => this.onEnd());
   }

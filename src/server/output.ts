@@ -7,9 +7,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-
-/** Size of a chunk, in bytes. */
-const CHUNK_BYTES = 64 * 1024;
+import { FIRST_CHUNK_BYTES, giveBack, lend } from "./chunks.ts";
+import { copy, writeCrlf, writeDecimal } from "./put.ts";
 
 /** From this size on, a piece is written on its own instead of being copied, in bytes. */
 const LARGE_BYTES = 32 * 1024;
@@ -19,18 +18,6 @@ const FULL_BYTES = 256 * 1024;
 
 /** Size of the pieces in which a larger value is written, in bytes. */
 const PIECE_BYTES = 1024 * 1024;
-
-/**
- * Size of the first chunk of a batch, in bytes. Most batches need no more. When many clients send
- * requests at once, each has one, and the process never returns that memory.
- */
-const FIRST_CHUNK_BYTES = 2 * 1024;
-
-/** Most free chunks of each size in the pool. The garbage collector gets the others. */
-const POOL_CHUNKS = 64;
-
-const chunks: Uint8Array[] = [];
-const firstChunks: Uint8Array[] = [];
 
 /** The writing half of a `Deno.Conn`. */
 export interface Sink {
@@ -228,10 +215,7 @@ export class Output {
   /** Takes a chunk with room for this many bytes, and moves the bytes of the first chunk there. */
   #nextChunk(size: number): Uint8Array {
     const last = this.#chunk;
-    const isFirst = last === null && size <= FIRST_CHUNK_BYTES;
-    const chunk = isFirst
-      ? firstChunks.pop() ?? new Uint8Array(FIRST_CHUNK_BYTES)
-      : chunks.pop() ?? new Uint8Array(CHUNK_BYTES);
+    const chunk = lend(last === null && size <= FIRST_CHUNK_BYTES);
     if (last?.length === FIRST_CHUNK_BYTES) {
       chunk.set(last.subarray(this.#start, this.#end));
       this.#end -= this.#start;
@@ -254,40 +238,4 @@ export class Output {
     const rest = this.#rest();
     if (rest !== undefined) this.#queue.push(rest);
   }
-}
-
-function giveBack(chunk: Uint8Array): void {
-  const pool = chunk.length === CHUNK_BYTES ? chunks : firstChunks;
-  if (pool.length < POOL_CHUNKS) pool.push(chunk);
-}
-
-function copy(bytes: Uint8Array, to: Uint8Array, at: number): void {
-  const { length } = bytes;
-  // Below about 24 bytes, a loop is faster than a call of set().
-  if (length < 24) {
-    for (let i = 0; i < length; i++) to[at + i] = bytes[i]!;
-  } else {
-    to.set(bytes, at);
-  }
-}
-
-/** Writes a number below 2^31 in decimal digits, and returns where they end. */
-function writeDecimal(to: Uint8Array, at: number, value: number): number {
-  let digits = 1;
-  for (let bound = 10; value >= bound; bound *= 10) digits++;
-  const end = at + digits;
-  let rest = value;
-  for (let place = end - 1; place >= at; place--) {
-    const next = (rest / 10) | 0;
-    to[place] = 0x30 + rest - next * 10;
-    rest = next;
-  }
-  return end;
-}
-
-/** Writes a carriage return and a line feed, and returns where they end. */
-function writeCrlf(to: Uint8Array, at: number): number {
-  to[at] = 0x0d;
-  to[at + 1] = 0x0a;
-  return at + 2;
 }

@@ -34,13 +34,13 @@ Deno.test("MONITOR shows commands of clients that do not belong to the proxy unc
   }
 });
 
-Deno.test("MONITOR shows a read of the proxy as the get of a client", () => {
+Deno.test("MONITOR shows a read of the proxy as the GET of a client", () => {
   const reads = "0 10.0.0.1:1001";
   for (
     const key of ['"k"', '""', '"a \\"quoted\\" key"', '"\\xff\\r\\n"', '"\\\\"', '"redis-proxy"']
   ) {
-    assertEquals(shown(reads, `"GETRANGE" ${key} "0" "65536"`), `"get" ${key}`);
-    assertEquals(shown(reads, `"GET" ${key}`), `"get" ${key}`);
+    assertEquals(shown(reads, `"GETRANGE" ${key} "0" "65536"`), `"GET" ${key}`);
+    assertEquals(shown(reads, `"GET" ${key}`), `"GET" ${key}`);
     assertEquals(shown(reads, `"PTTL" ${key}`), null);
   }
 });

@@ -1,0 +1,52 @@
+/**
+ * Questions to Redis that take a new connection, because the open ones may be busy or lost.
+ *
+ * @module
+ */
+import { Failure } from "../core/types.ts";
+import type { OriginAddress } from "../origin/address.ts";
+import type { Connection } from "../origin/wire/connection.ts";
+import type { Reply } from "../origin/wire/reply.ts";
+import type { Known } from "./half_open.ts";
+import type { LanesOptions } from "./options.ts";
+
+type Open = LanesOptions["open"];
+
+/** The name of the connection in CLIENT LIST. */
+const OPENING = { version: 2, name: "redis-proxy-probe", login: null } as const;
+
+/** Returns which of these ids Redis has at a place, and whether each is blocked; null if unknown. */
+export async function knownIds(
+  open: Open,
+  ids: readonly number[],
+  place?: OriginAddress,
+): Promise<Known | null> {
+  const list = await ask(open, ["CLIENT", "LIST", "ID", ...ids.map(String)], place);
+  if (typeof list !== "string") return null;
+  return new Map(
+    Array.from(list.matchAll(/^id=(\d+) .* flags=(\w+)/gm), ([, id, flags]) => {
+      return [Number(id), flags!.includes("b")];
+    }),
+  );
+}
+
+/** Whether Redis answers nothing without a password; false also if it does not say. */
+export async function needsPassword(open: Open, place?: OriginAddress): Promise<boolean> {
+  const reply = await ask(open, ["PING"], place);
+  return reply instanceof Error && reply.message.includes("NOAUTH");
+}
+
+/** Returns the reply, or the reason why there is none. */
+async function ask(
+  open: Open,
+  words: readonly string[],
+  place?: OriginAddress,
+): Promise<Reply | Error> {
+  let reply: Reply | Error = null;
+  const opened = await open(OPENING, async (connection: Connection) => {
+    reply = await connection.call(...words).catch((error: Error) => error);
+  }, place);
+  if (opened instanceof Failure) return new Error(opened.message);
+  opened.close("its work is done");
+  return reply;
+}
