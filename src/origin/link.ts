@@ -29,6 +29,12 @@ export interface LinkOptions extends UpstreamOptions {
   readonly lease: Millis;
   /** How long an answer to a probe may take; default: as long as the connection is not silent. */
   readonly probeLimit?: Millis;
+  /** Who says when the proof is needed. Default: always. */
+  readonly rest?: {
+    isNeeded(): boolean;
+    /** The proof lapses until the link is woken. */
+    rested(): void;
+  };
 }
 
 export class Link {
@@ -138,6 +144,11 @@ export class Link {
     return false;
   }
 
+  /** The proof that Redis announces changes is needed again. */
+  wake(): void {
+    this.#pulse?.wake();
+  }
+
   /** Resolves to true once all earlier changes of Redis are known, or to false if that fails. */
   fence(): Promise<boolean> {
     return this.#pulse?.fence() ?? Promise.resolve(false);
@@ -233,16 +244,18 @@ export class Link {
   }
 
   #feel(upstream: Upstream, { probes }: Tracking): Pulse {
-    const { listener } = this;
+    const { listener, options: { lease, probeLimit, rest } } = this;
     if (upstream.swaps !== null) {
       upstream.swaps.onSwap = () => this.#upstream === upstream && listener.flush();
     }
-    return new Pulse(probes, this.options.lease, {
+    return new Pulse(probes, lease, {
       answered: (side, sentAt) => this.#upstream === upstream && listener.answered(side, sentAt),
       doubted: () => listener.doubted(),
       beat: () => upstream.swaps?.look(),
       failed: (error) => this.#lose(upstream, lossOf(error)),
-    }, this.options.probeLimit);
+      isNeeded: () => rest?.isNeeded() ?? true,
+      rested: () => rest?.rested(),
+    }, probeLimit);
   }
 
   #tell(upstream: Upstream, broken: BrokenTracking | null): void {

@@ -3,6 +3,9 @@
  * invalidations from before the probe have come: Redis writes an invalidation with the change, and a
  * connection keeps its order.
  *
+ * While nobody needs the proof, the pulse rests: it probes only to find out that a connection is lost,
+ * and so that nothing on the way closes a quiet connection.
+ *
  * @module
  */
 import type { Side } from "./follower.ts";
@@ -19,7 +22,14 @@ export interface PulseListener {
   beat(): void;
   /** Time has passed that the monotonic clock did not count. */
   doubted(): void;
+  /** Whether anybody needs the proof that an answer is. */
+  isNeeded(): boolean;
+  /** The pulse rests: the proof lapses. */
+  rested(): void;
 }
+
+/** How long a pulse rests between two probes, unless it is woken. */
+const REST: Millis = 10_000;
 
 /** One connection, and its unanswered probe. */
 interface Half {
@@ -32,7 +42,12 @@ interface Half {
 
 export class Pulse {
   readonly #halves: readonly Half[];
-  readonly #timer: ReturnType<typeof setInterval>;
+  /** How long it rests. */
+  rest: Millis = REST;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  /** The end of a rest; undefined if it does not rest. */
+  #waking: ReturnType<typeof setTimeout> | undefined;
+  #isStopped = false;
   #ahead = Date.now() - performance.now();
   #doubtedAt: Millis = -Infinity;
   #fence: Promise<boolean> | null = null;
@@ -50,7 +65,7 @@ export class Pulse {
     readonly limit: Millis = Infinity,
   ) {
     this.#halves = probes.map((probe) => ({ probe, isWaiting: false, quietSince: 0, bytes: 0 }));
-    this.#timer = setInterval(() => this.#beat(), lease / 6);
+    this.#start();
   }
 
   /** How long a connection may be silent. */
@@ -59,7 +74,18 @@ export class Pulse {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#waking);
+  }
+
+  /** Ends a rest: probes now, and at intervals again. */
+  wake(): void {
+    if (this.#waking === undefined || this.#isStopped) return;
+    clearTimeout(this.#waking);
+    this.#waking = undefined;
+    this.#start();
+    this.#beat();
   }
 
   /**
@@ -91,15 +117,30 @@ export class Pulse {
     this.listener.beat();
     for (const half of this.#halves) {
       if (half.isWaiting) this.#check(half, now);
-      else this.#start(half, now);
+      else this.#probe(half, now);
     }
   }
 
-  #start(half: Half, now: Millis): void {
+  #start(): void {
+    this.#timer = setInterval(() => this.#beat(), this.lease / 6);
+  }
+
+  async #probe(half: Half, now: Millis): Promise<void> {
     half.isWaiting = true;
     half.quietSince = now;
     half.bytes = half.probe.received();
-    this.#ask(half).finally(() => half.isWaiting = false);
+    const isProven = await this.#ask(half);
+    half.isWaiting = false;
+    if (isProven) this.#mayRest();
+  }
+
+  /** Rests if nobody needs the proof, and no answer is awaited. */
+  #mayRest(): void {
+    if (this.#isStopped || this.#waking !== undefined) return;
+    if (this.#halves.some(({ isWaiting }) => isWaiting) || this.listener.isNeeded()) return;
+    clearInterval(this.#timer);
+    this.#waking = setTimeout(() => this.wake(), Math.max(this.rest, this.lease / 6));
+    this.listener.rested();
   }
 
   /** Whether a connection is silent. One that is busy with a large value is not. */

@@ -8,6 +8,7 @@ const LEASE = 600;
 
 /** A pulse over connections whose answers come when the test says so. */
 function pulseOf(...names: readonly Side[]) {
+  const use = { isNeeded: true };
   const asked: PromiseWithResolvers<void>[] = [];
   const notes: string[] = [];
   let bytes = 0;
@@ -22,6 +23,8 @@ function pulseOf(...names: readonly Side[]) {
     received: () => bytes,
   }));
   const pulse = new Pulse(probes, LEASE, {
+    isNeeded: () => use.isNeeded,
+    rested: () => notes.push("rested"),
     beat() {},
     answered: (side) => notes.push(side),
     failed: (error) => notes.push(error.message),
@@ -29,6 +32,7 @@ function pulseOf(...names: readonly Side[]) {
   });
   return {
     pulse,
+    use,
     asked,
     notes,
     receive: () => bytes++,
@@ -100,4 +104,54 @@ Deno.test("all fences before the next probe share it", async () => {
   it.asked.at(-1)!.reject(new Error("lost"));
   answer();
   assertEquals(await last, false);
+});
+
+Deno.test("a pulse that nobody needs rests after all connections have answered, until it is woken", async () => {
+  using it = pulseOf("data", "invalidation");
+  it.use.isNeeded = false;
+  await until(() => it.asked.length === 2);
+  it.asked[0]!.resolve();
+  await until(() => it.notes.length === 1);
+  assertEquals(it.notes, ["data"]);
+  it.asked[1]!.resolve();
+  await until(() => it.notes.length === 3);
+  assertEquals(it.notes, ["data", "invalidation", "rested"]);
+  await new Promise((resolve) => setTimeout(resolve, LEASE / 2));
+  assertEquals(it.asked.length, 2);
+  it.use.isNeeded = true;
+  it.pulse.wake();
+  assertEquals(it.asked.length, 4, "it probes at once");
+  it.pulse.wake();
+  assertEquals(it.asked.length, 4, "it is awake already");
+  it.asked[2]!.resolve();
+  it.asked[3]!.resolve();
+  await until(() => it.asked.length === 6);
+});
+
+Deno.test("a resting pulse probes after a while: a connection that is lost meanwhile is found", async () => {
+  using it = pulseOf("data");
+  it.use.isNeeded = false;
+  it.pulse.rest = 200;
+  await until(() => it.asked.length === 1);
+  it.asked[0]!.resolve();
+  await until(() => it.asked.length === 2);
+  it.asked[1]!.resolve();
+  await until(() => it.asked.length === 3);
+  await until(() => it.notes.length > 4);
+  assertEquals(it.notes, [
+    ...["data", "rested", "data", "rested"],
+    `the data is silent for ${LEASE * 2 / 3} ms`,
+  ]);
+});
+
+Deno.test("a pulse that was stopped stays so, whatever is answered later", async () => {
+  const it = pulseOf("data");
+  it.use.isNeeded = false;
+  it.pulse.rest = 1;
+  await until(() => it.asked.length === 1);
+  it.pulse.stop();
+  it.asked[0]!.resolve();
+  it.pulse.wake();
+  await new Promise((resolve) => setTimeout(resolve, LEASE / 3));
+  assertEquals(it.asked.length, 1);
 });
