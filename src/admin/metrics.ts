@@ -92,6 +92,11 @@ const CLUSTER_GAUGES: readonly Row[] = [
     "Whether another node has named a node as a master since it was connected",
     ({ nodes }) => nodes!.map(({ name, isConfirmed }) => sampleOf(name, Number(isConfirmed))),
   ],
+  [
+    "cluster_node_resting",
+    "Whether a node is watched less, because nobody reads from it",
+    ({ nodes }) => nodes!.map(({ name, isResting }) => sampleOf(name, Number(isResting))),
+  ],
 ];
 
 const NODE_READS: Row = [

@@ -28,6 +28,9 @@ import { type Backing, clusterBacking, LARGE_PATIENCE, singleBacking } from "./b
 import { linkOptions, makeClusterTable, makeTable } from "./defaults.ts";
 import { makeSentinels } from "./sentinels.ts";
 
+/** How long a master is watched after a read at least, in leases. */
+const WATCHED = 3;
+
 export interface DataPath {
   readonly table: Table;
   readonly cache: ReadThrough;
@@ -104,7 +107,11 @@ function toCluster(config: Config, { permits, budget }: Shared, stats: Stats, lo
   const cluster = new ClusterOrigin(
     { ...config.cluster!, origin: address, timeout },
     follower,
-    { options: { ...options, probeLimit: values.lease / 3 }, permits, budget, stats, log },
+    {
+      options: { ...options, probeLimit: values.lease / 3 },
+      ...{ permits, budget, stats, log },
+      keptFor: () => Math.max(table.policies.longestTrackedLife, WATCHED * values.lease),
+    },
   );
   const backing = clusterBacking(cluster);
   const location = { name: cluster.name, find: () => cluster.find() };
@@ -118,7 +125,8 @@ function clusterCache(values: Values, stats: Stats): { table: Table; follower: C
     return { table, follower: clusterFollower(table, stats) };
   }
   const table = makeTable(values, stats);
-  const node = () => ({ ...linkFollower(table, stats), witnessed() {}, viewed() {} });
+  const more = { witnessed() {}, viewed() {}, rested() {}, woke() {} };
+  const node = () => ({ ...linkFollower(table, stats), ...more });
   return { table, follower: { node, lost() {} } };
 }
 

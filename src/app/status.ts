@@ -87,6 +87,7 @@ function nodesOf(cluster: ClusterOrigin): NodeFacts[] {
     slots: counts.get(node) ?? 0,
     reads: node.reads,
     isConfirmed: node.isWitnessed,
+    isResting: node.isResting,
   }));
 }
 

@@ -49,6 +49,8 @@ export class Policies {
   readonly longestStale: Millis;
   /** The longest lifetime that any policy allows while Redis announces no changes. */
   readonly longestLife: Millis;
+  /** The same while Redis announces changes. */
+  readonly longestTrackedLife: Millis;
 
   /** Makes policies: the general one, and rules that change it for some keys. */
   constructor(readonly general: Policy, rules: readonly PolicyRule[] = []) {
@@ -60,9 +62,10 @@ export class Policies {
     this.#prefixes.sort((a, b) => b.prefix.length - a.prefix.length);
     const all = [general, ...this.#exact.values(), ...this.#prefixes.map(({ policy }) => policy)];
     this.longestStale = Math.max(...all.map(({ staleIfError }) => staleIfError));
-    this.longestLife = Math.max(
-      ...all.map(({ untracked: { value, absence } }) => Math.max(value, absence)),
-    );
+    const longest = (kind: "tracked" | "untracked") =>
+      Math.max(...all.map((policy) => Math.max(policy[kind].value, policy[kind].absence)));
+    this.longestLife = longest("untracked");
+    this.longestTrackedLife = longest("tracked");
   }
 
   /** The policy of a key. */

@@ -103,6 +103,8 @@ export interface NodeFacts {
   readonly reads: number;
   /** Whether another node has named it as a master since it was connected. */
   readonly isConfirmed: boolean;
+  /** Whether it is watched less, because nobody reads from it. */
+  readonly isResting: boolean;
 }
 
 /** What sentinels say of their master. */

@@ -47,6 +47,10 @@ export interface NodeFollower extends Follower {
    * @param sentAt When it was asked.
    */
   viewed(owned: Uint8Array, sentAt: Millis): void;
+  /** The node is not asked for its slots any more, because nobody needs to know. */
+  rested(): void;
+  /** Somebody needs to know again. */
+  woke(): void;
 }
 
 /** Who is told of a cluster. */

@@ -104,9 +104,11 @@ const SECTIONS: Readonly<Record<string, Section>> = {
 function nodeFields({ nodes }: Facts): readonly Field[] {
   if (nodes === null) return [];
   const confirmed = nodes.filter(({ isConfirmed }) => isConfirmed);
+  const resting = nodes.filter(({ isResting }) => isResting);
   return [
     ["cluster_nodes", nodes.length],
     ["cluster_nodes_confirmed", confirmed.length],
+    ["cluster_nodes_resting", resting.length],
     ...nodes.map(({ name, state, slots, reads }, index): Field => [
       `cluster_node_${index}`,
       `name=${name},state=${state},slots=${slots},reads=${reads}`,

@@ -13,8 +13,16 @@ import { ask, curl, figure, redisCli, run, until } from "../support/serving.ts";
 const LEASE = 1000;
 
 /** Starts a proxy in front of a cluster, and waits until all masters are connected and confirmed. */
-async function before(cluster: Cluster, ...args: string[]): Promise<RunningProxy> {
-  const all = ["--redis-url", cluster.url, "--lease", `${LEASE}ms`, ...args];
+function before(cluster: Cluster, ...args: string[]): Promise<RunningProxy> {
+  return withLease(LEASE, cluster, ...args);
+}
+
+async function withLease(
+  lease: number,
+  cluster: Cluster,
+  ...args: string[]
+): Promise<RunningProxy> {
+  const all = ["--redis-url", cluster.url, "--lease", `${lease}ms`, ...args];
   const proxy = await startProxy(null, all);
   await until(async () =>
     await figure(proxy.port, "cluster_nodes_confirmed") === cluster.masters.length
@@ -99,6 +107,9 @@ Deno.test("in front of a cluster with replicas", async (t) => {
 
   await t.step("reads are at most a lease old while it is resharded and fails over", async () => {
     const { masters } = cluster;
+    // Nobody reads through this one, so its links rest.
+    await using quiet = await withLease(300, cluster);
+    await until(async () => await figure(quiet.port, "cluster_nodes_resting") === 2);
     const [first, second, third] = masters as [ClusterServer, ClusterServer, ClusterServer];
     const nodes = [...masters, ...replicas];
     const keys = Array.from({ length: 90 }, (_, index) => `k:${index}`);
@@ -176,6 +187,10 @@ Deno.test("in front of a cluster with replicas", async (t) => {
     assertEquals(found.lostFromSight, 0);
     assert(recovery <= 2000, `${recovery} ms`);
     assertEquals(found.readers.map(({ reconnects }) => reconnects), [0, 0]);
+    // It has followed all of this, and knows the new masters.
+    for (const key of keys) assertEquals(await ask(quiet.port, "SET", key, key), "+OK");
+    for (const key of keys) assertEquals(await redisCli(quiet.port, "GET", key), `${key}\n`);
+    assertEquals(await redisCli(quiet.port, "DBSIZE"), await redisCli(proxy.port, "DBSIZE"));
   });
 });
 
@@ -215,6 +230,43 @@ Deno.test("in front of one cluster", async (t) => {
       assertEquals(await cli("FLUSHALL"), "OK");
       assertEquals(await cli("GET", b), "");
       assertEquals(await cli("DBSIZE"), "0");
+    },
+  );
+
+  await t.step(
+    "masters that nobody reads from rest: the next read wakes them, and slots are followed",
+    async () => {
+      const lease = 300;
+      await using proxy = await withLease(lease, cluster, "--cache-timeout", "1s");
+      const resting = () => figure(proxy.port, "cluster_nodes_resting");
+      await until(async () => await resting() === 2); // One tells of changes.
+      const keys = keysOf(cluster);
+      for (const [index, key] of keys.entries()) {
+        const { call } = cluster.masters[index]!;
+        await call("SET", key, "old");
+        assertEquals(await redisCli(proxy.port, "GET", key), "old\n");
+        // The first read is kept, and so are the proofs since then.
+        const hits = await figure(proxy.port, "cache_hits");
+        await pause(lease / 2);
+        assertEquals(await redisCli(proxy.port, "GET", key), "old\n");
+        assertEquals(await figure(proxy.port, "cache_hits"), hits + 1);
+        await call("SET", key, "new");
+        await pause(20);
+        assertEquals(await redisCli(proxy.port, "GET", key), "new\n");
+      }
+      await until(async () => await resting() === 2);
+      const [first, second] = cluster.masters as [ClusterServer, ClusterServer];
+      const slotsOf = async ({ port }: ClusterServer) =>
+        new RegExp(`:${port},state=up,slots=(\\d+)`).exec(await redisCli(proxy.port, "INFO"))?.[1];
+      const before = Number(await slotsOf(second));
+      for (const [to, count] of [[second, before + 1], [first, before]] as const) {
+        for (const { call } of [to, ...cluster.masters]) {
+          await call("CLUSTER", "SETSLOT", "0", "NODE", to.id);
+        }
+        const since = performance.now();
+        await until(async () => Number(await slotsOf(second)) === count);
+        assert(performance.now() - since < 3000, "a slot was followed late");
+      }
     },
   );
 

@@ -20,9 +20,10 @@ export class ClusterChannel extends Channel {
     return this.state === "tracked";
   }
 
-  /** The latest time at which all entries were proven right. */
+  /** The latest time at which all entries were proven right. Nothing is kept of those who rest. */
   override get provenAt(): Millis {
-    return Math.min(...[...this.lives].map(({ provenAt }) => provenAt));
+    const awake = [...this.lives].filter(({ isResting }) => !isResting);
+    return Math.min(...awake.map(({ provenAt }) => provenAt));
   }
 
   override endOf(tenure: number): Millis {

@@ -14,6 +14,9 @@
  * - absence: a missing key is served for a lease at most. While a slot moves, the key may be born at
  *   the other node, which no invalidation tells.
  * - witness: a tenure begins only when another node has named this one as a master
+ * - rest: after a time in which the node was not asked for its slots, its tenures begin anew, and
+ *   need a witness again. A slot may have left it meanwhile and come back, with values that nobody
+ *   announced, and the node may have been replaced.
  *
  * @module
  */
@@ -28,6 +31,8 @@ export class Life {
   /** When the node was asked last of what it has answered. */
   readonly answeredAt: Record<Side, Millis> = { data: -Infinity, invalidation: -Infinity };
   viewedAt: Millis = -Infinity;
+  /** Whether nobody needs its proofs. */
+  isResting = false;
   /** What the node said last that it owns, and how many changes of tenures there were then. */
   seen: Uint8Array | null = null;
   seenAfter = -1;
@@ -45,7 +50,8 @@ export class Tenures {
   readonly #current = new Int32Array(SLOTS);
   /** The connection of each tenure. */
   protected readonly lives = new Map<number, Life>();
-  readonly #past = new Map<number, { readonly life: Life; readonly endedAt: Millis }>();
+  /** Until when past tenures were known to be right. */
+  readonly #past = new Map<number, { readonly end: Millis; readonly endedAt: Millis }>();
   #last = 0;
   /** How often tenures have begun or ended, or may begin. */
   #changes = 0;
@@ -71,7 +77,7 @@ export class Tenures {
   /** Whether an entry may be served. */
   holds({ epoch, validFrom }: Marks, now: Millis): boolean {
     const life = this.lives.get(epoch);
-    return life !== undefined && this.isProven(life, now) &&
+    return life !== undefined && this.isProven(life, now) && this.isTrusted(life) &&
       (this.isViewed(life, now) || now - validFrom <= this.lease);
   }
 
@@ -82,8 +88,8 @@ export class Tenures {
 
   /** The latest time at which the entries of a tenure were known to be right. */
   endOf(tenure: number): Millis {
-    const life = this.lives.get(tenure) ?? this.#past.get(tenure)?.life;
-    return life === undefined ? -Infinity : Math.min(life.provenAt, life.viewedAt);
+    const life = this.lives.get(tenure);
+    return life === undefined ? this.#past.get(tenure)?.end ?? -Infinity : knownUntil(life);
   }
 
   /** Another node names the node of this connection as a master. */
@@ -98,14 +104,17 @@ export class Tenures {
 
   /** The node has said which slots it owns: tenures of others end, and new ones begin. */
   viewed(life: Life, owned: Uint8Array, sentAt: Millis, now: Millis): void {
+    if (life.seen !== owned || life.seenAfter !== this.#changes) this.#judge(life, owned, now);
     life.viewedAt = Math.max(life.viewedAt, sentAt);
-    if (life.seen === owned && life.seenAfter === this.#changes) return;
+  }
+
+  #judge(life: Life, owned: Uint8Array, now: Millis): void {
     for (let slot = 0; slot < SLOTS; slot++) {
       const tenure = this.#current[slot]!;
       const isHeld = tenure !== 0 && this.lives.get(tenure) === life;
       if (owned[slot] === 0) {
         if (isHeld) this.end(slot, now);
-      } else if (!isHeld && this.mayBegin(life)) {
+      } else if (!isHeld && this.isTrusted(life)) {
         this.end(slot, now);
         this.#begin(slot, life);
       }
@@ -143,12 +152,23 @@ export class Tenures {
     }
   }
 
+  /** Nobody needs the proofs of a connection: its node is not asked for its slots any more. */
+  rested(life: Life): void {
+    life.isResting = true;
+  }
+
+  /** A connection is needed again. What was read over it before is given up. */
+  woke(life: Life, now: Millis): void {
+    life.isResting = life.isWitnessed = false;
+    this.restart(life, now);
+  }
+
   /** Time has passed that the clock did not count: no earlier proof counts. */
   doubt(life: Life): void {
     life.answeredAt.data = life.answeredAt.invalidation = life.viewedAt = -Infinity;
   }
 
-  protected mayBegin({ isWitnessed }: Life): boolean {
+  protected isTrusted({ isWitnessed }: Life): boolean {
     return isWitnessed;
   }
 
@@ -167,10 +187,15 @@ export class Tenures {
   }
 
   #remember(tenure: number, life: Life, endedAt: Millis): void {
-    this.#past.set(tenure, { life, endedAt });
+    this.#past.set(tenure, { end: knownUntil(life), endedAt });
     for (const [old, past] of this.#past) {
       if (endedAt - past.endedAt <= this.memory) break;
       this.#past.delete(old);
     }
   }
+}
+
+/** Until when all that was read over a connection was known to be right. */
+function knownUntil({ provenAt, viewedAt }: Life): Millis {
+  return Math.min(provenAt, viewedAt);
 }

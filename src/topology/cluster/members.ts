@@ -11,8 +11,12 @@ import { ClusterNode, type NodeListener, type NodeParts, type View } from "./nod
 import { SlotMap } from "./slot_map.ts";
 import { nameOf, type Place, readRedirection, type SlotRange } from "./slots_reply.ts";
 
-/** Time in which reasons to ask all nodes are gathered. */
+/** Time in which reasons to ask all nodes are gathered, and the least time for each node between. */
 const REFRESH: Millis = 5;
+const REFRESH_EACH: Millis = 1;
+
+/** How long all nodes are watched after a change of the cluster, in leases: gossip takes its time. */
+const STIRRED = 3;
 
 /** Links that are opened at once, and the pause between. */
 const OPENED = 10;
@@ -44,6 +48,9 @@ export class Members implements NodeListener {
   #changes = 0;
   #isClosed = false;
   #refreshing: ReturnType<typeof setTimeout> | undefined;
+  #refreshedAt: Millis = -Infinity;
+  /** Whether nodes are about to be asked for those that have to be confirmed. */
+  #isAsking = false;
   #opening: Promise<unknown> = Promise.resolve();
   #opened = 0;
 
@@ -104,25 +111,42 @@ export class Members implements NodeListener {
     this.map.moved(slot, node);
     this.#changes++;
     this.#adopt();
+    this.#stir();
     node.view();
     return node;
   }
 
   /** Asks all nodes for their slots, soon. */
   refresh(): void {
-    if (this.#isClosed) return;
-    this.#refreshing ??= setTimeout(() => {
+    if (this.#isClosed || this.#refreshing !== undefined) return;
+    const next = this.#refreshedAt + REFRESH_EACH * this.#nodes.size;
+    this.#refreshing = setTimeout(() => {
       this.#refreshing = undefined;
-      for (const node of this.#nodes.values()) node.view();
-    }, REFRESH);
+      this.#refreshedAt = performance.now();
+      for (const node of this.#nodes.values()) if (!node.isResting) node.view();
+      this.#stir();
+    }, Math.max(REFRESH, next - performance.now()));
   }
 
   up(node: ClusterNode): void {
     node.view();
-    // One of the others has to name it as a master. Those that do not know it yet are asked in turn.
-    const others = this.all.filter((one) => one !== node && one.link.upstream !== null);
-    for (const one of others.slice(0, WITNESSES)) one.view();
+    this.#askWitnesses();
     this.onUp();
+  }
+
+  woke(): void {
+    this.#askWitnesses();
+  }
+
+  isNeeded(node: ClusterNode): boolean {
+    let isAlone = true;
+    for (const one of this.#nodes.values()) {
+      if (one.link.upstream === null) continue;
+      if (!one.isWitnessed) return true;
+      if (one !== node && !one.isResting) isAlone = false;
+    }
+    // One of them always tells of changes.
+    return isAlone;
   }
 
   down(node: ClusterNode): void {
@@ -141,19 +165,39 @@ export class Members implements NodeListener {
     const { ranges, isSame } = view;
     this.#witness(node, ranges, sentAt);
     if (!isSame || node.viewedAfter !== this.#changes) {
-      if (!isSame) this.#changes++;
+      if (!isSame) {
+        this.#changes++;
+        this.#stir();
+      }
       this.learn(ranges);
       const own = ranges.filter(({ place }) => nameOf(place) === node.name);
       node.owned = this.map.viewed(node, own, node.owned);
       this.#adopt();
       node.viewedAfter = this.#changes;
     }
-    node.follower.viewed(node.owned, sentAt);
+    if (!node.isResting) node.follower.viewed(node.owned, sentAt);
+  }
+
+  /** The cluster is changing: all nodes are watched for a while. */
+  #stir(): void {
+    const time = STIRRED * this.parts.options.lease;
+    for (const node of this.#nodes.values()) node.need(time);
+  }
+
+  /** Asks others to name those that are not confirmed. Who does not know them yet is asked in turn. */
+  #askWitnesses(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    queueMicrotask(() => {
+      this.#isAsking = false;
+      const connected = this.all.filter(({ link }) => link.upstream !== null);
+      for (const node of connected.slice(0, WITNESSES + 1)) node.view();
+    });
   }
 
   /** Connections that another node, asked since, names as those of masters may be trusted. */
   #witness(witness: ClusterNode, ranges: readonly SlotRange[], sentAt: Millis): void {
-    if (this.all.every(({ isWitnessed }) => isWitnessed)) return;
+    if (this.#nodes.values().every(({ isWitnessed }) => isWitnessed)) return;
     const named = new Set(ranges.map(({ place }) => nameOf(place)));
     const isAlone = named.size === 1;
     for (const node of this.#nodes.values()) {
@@ -184,7 +228,9 @@ export class Members implements NodeListener {
       node.close();
       hasChanged = true;
     }
-    if (hasChanged) this.onChange();
+    if (!hasChanged) return;
+    this.#stir();
+    this.onChange();
   }
 
   /** Opens a link: a few at a time. */

@@ -28,6 +28,8 @@ export interface NodeParts {
   readonly budget: ByteBudget;
   readonly stats: Stats;
   readonly log: Log;
+  /** How long what is read may be kept. */
+  readonly keptFor: () => Millis;
 }
 
 /** What a node says of the cluster. */
@@ -47,6 +49,10 @@ export interface NodeListener {
   viewed(node: ClusterNode, view: View, sentAt: Millis): void;
   /** It redirects requests for the slot of a probe. */
   moved(node: ClusterNode, message: string): void;
+  /** It has rested, and is to be confirmed anew. */
+  woke(node: ClusterNode): void;
+  /** Whether it has to be watched, even if nobody reads from it. */
+  isNeeded(node: ClusterNode): boolean;
 }
 
 /** The node is asked for its slots with every so manieth probe: each third of the lease. */
@@ -55,7 +61,7 @@ const VIEW_EVERY = 2;
 export class ClusterNode {
   readonly link: Link;
   readonly origin: RedisOrigin;
-  /** When it was connected; Infinity while it is not. */
+  /** When it was connected, or has rested last; Infinity while it is not connected. */
   connectedAt: Millis = Infinity;
   /** Whether another node has named it as a master since then. */
   isWitnessed = false;
@@ -65,6 +71,9 @@ export class ClusterNode {
   viewedAfter = -1;
   /** Keys that were read from it. */
   reads = 0;
+  /** Whether it is probed rarely, and not asked for its slots, because nobody reads from it. */
+  isResting = false;
+  #neededUntil: Millis = -Infinity;
   #view: SlotsText | null = null;
   #probes = 0;
 
@@ -78,17 +87,33 @@ export class ClusterNode {
     readonly address: OriginAddress,
     readonly follower: NodeFollower,
     readonly listener: NodeListener,
-    { options, permits, budget, stats, log }: NodeParts,
+    readonly parts: NodeParts,
   ) {
+    const { options, permits, budget, stats, log } = parts;
     const watch = (connection: Connection) => () => this.#probe(connection);
-    this.link = new Link(fixed(address), { ...options, watch }, this.#follow(follower), log);
+    const rest = { isNeeded: () => this.#isNeeded(), rested: () => this.#rested() };
+    this.link = new Link(fixed(address), { ...options, watch, rest }, this.#follow(follower), log);
     this.origin = new RedisOrigin(this.link, permits, budget, stats, log);
   }
 
   /** Reads keys of its slots. */
   read(flights: readonly Flight[]): void {
+    this.need(this.parts.keptFor());
     this.reads += flights.length;
     this.origin.read(flights);
+  }
+
+  /** Has it be watched for so long, beginning now. */
+  need(time: Millis): void {
+    const now = performance.now();
+    this.#neededUntil = Math.max(this.#neededUntil, now + time);
+    if (!this.isResting) return;
+    this.isResting = this.isWitnessed = false;
+    this.connectedAt = now;
+    this.#probes = 0;
+    this.follower.woke();
+    this.link.wake();
+    this.listener.woke(this);
   }
 
   /** Asks it for its slots now. */
@@ -106,6 +131,7 @@ export class ClusterNode {
     const now = performance.now();
     if (upstream === null) return flight.settled(failureOf(loss), now);
     const { data } = upstream;
+    this.need(this.parts.keptFor());
     this.reads++;
     flight.sent(now);
     data.out.bytes(requestOf("ASKING"));
@@ -136,7 +162,7 @@ export class ClusterNode {
 
   async #probe(connection: Connection): Promise<void> {
     const canary = canaryOf(this.owned);
-    const isView = this.#probes++ % VIEW_EVERY === 0;
+    const isView = !this.isResting && this.#probes++ % VIEW_EVERY === 0;
     await Promise.all([
       canary === null ? null : this.askCanary(connection, canary),
       isView ? this.#ask(connection) : null,
@@ -162,17 +188,28 @@ export class ClusterNode {
     this.listener.viewed(this, { ranges: view.ranges, isSame }, sentAt);
   }
 
+  #isNeeded(): boolean {
+    return performance.now() < this.#neededUntil || this.listener.isNeeded(this);
+  }
+
+  #rested(): void {
+    if (this.isResting) return;
+    this.isResting = true;
+    this.follower.rested();
+  }
+
   #follow(follower: NodeFollower): NodeFollower {
     return {
       ...follower,
       up: (...connection) => {
         this.connectedAt = performance.now();
-        this.isWitnessed = false;
+        this.isWitnessed = this.isResting = false;
         follower.up(...connection);
         this.listener.up(this);
       },
       down: (now) => {
         this.connectedAt = Infinity;
+        this.isResting = false;
         follower.down(now);
         this.listener.down(this);
       },

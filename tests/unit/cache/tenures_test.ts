@@ -128,11 +128,63 @@ Deno.test("nothing is kept from a node that no other node has named as a master 
   // It was replaced while it was frozen, and still believes that it is a master.
   assertEquals(served(Tenures, well, false), -1);
   class NoWitness extends Tenures {
-    protected override mayBegin(): boolean {
+    protected override isTrusted(): boolean {
       return true;
     }
   }
   assertEquals(served(NoWitness, well, false), 10_000);
+});
+
+Deno.test("what was read before a link rested is given up, for the slot may have been away meanwhile", () => {
+  // While nobody asks the node, the slot is taken from it, written elsewhere, and comes back.
+  const rests = (now: number, it: ReturnType<typeof rig>) => {
+    if (now === 300) it.tenures.rested(it.life);
+    if (now === 5000) {
+      it.tenures.woke(it.life, now);
+      it.tenures.witnessed(it.life);
+    }
+    if (now < 300 || now >= 5000) well(now, it);
+  };
+  assertEquals(served(Tenures, rests), LEASE + 200);
+  class NoWakening extends Tenures {
+    override woke(): void {}
+  }
+  assertEquals(served(NoWakening, rests), 10_000);
+});
+
+Deno.test("what is read as its link wakes is served once its node has answered, and another one has named it", () => {
+  class NoWitness extends Tenures {
+    protected override isTrusted(): boolean {
+      return true;
+    }
+  }
+  for (const type of [Tenures, NoWitness]) {
+    const { tenures, life, answer, entry } = rig(type);
+    tenures.rested(life);
+    tenures.woke(life, 5000);
+    const fresh = { ...entry, validFrom: 5000, epoch: tenures.of(SLOT) };
+    assertEquals(tenures.holds(fresh, 5001), false);
+    answer(5000);
+    // It may have been replaced while it was frozen, and not know yet.
+    assertEquals(tenures.holds(fresh, 5002), type === NoWitness);
+    tenures.witnessed(life);
+    assertEquals(tenures.holds(fresh, 5003), true);
+  }
+});
+
+Deno.test("an entry of a past tenure was right for as long as its node said so, and no longer", () => {
+  const tenures = new Tenures(LEASE, 5000);
+  const life = new Life("a:1");
+  tenures.witnessed(life);
+  const say = (owned: Uint8Array, now: number) => {
+    for (const side of ["data", "invalidation"] as const) tenures.answered(life, side, now);
+    tenures.viewed(life, owned, now, now);
+  };
+  say(ALL, 400);
+  const tenure = tenures.of(SLOT);
+  say(NONE, 800); // The slot has gone some time since 400.
+  say(NONE, 1200);
+  assertEquals(tenures.endOf(tenure), 400);
 });
 
 Deno.test("a missing key is served for a lease, for it may be born where its slot goes", () => {

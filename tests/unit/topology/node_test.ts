@@ -24,6 +24,13 @@ class NoKeyedProbe extends ClusterNode {
 class Rig implements Disposable {
   readonly node: ClusterNode;
   readonly #server: LyingRedis;
+  /** How often it was asked for its slots, and probed by a key. */
+  views = 0;
+  probes = 0;
+  /** Whether it has to be watched. */
+  isNeeded = true;
+  /** What those were told who keep what is read from it. */
+  readonly notes: string[] = [];
   /** Whether it refuses commands with keys. */
   isDown = false;
   /** Why the link was lost; null if it was not. */
@@ -36,7 +43,11 @@ class Rig implements Disposable {
     const slots = (port: number) =>
       `*1\r\n*3\r\n:0\r\n:${SLOTS - 1}\r\n*3\r\n$9\r\n127.0.0.1\r\n:${port}\r\n$1\r\na\r\n`;
     const server: LyingRedis = new LyingRedis(target, ([name]) => {
-      if (name === "CLUSTER") return slots(server.port);
+      if (name === "CLUSTER") {
+        this.views++;
+        return slots(server.port);
+      }
+      if (name === "EXISTS") this.probes++;
       return name === "EXISTS" && this.isDown ? "-CLUSTERDOWN The cluster is down\r\n" : undefined;
     });
     this.#server = server;
@@ -44,8 +55,14 @@ class Rig implements Disposable {
     const follower = {
       ...{ up: nothing, down: nothing, answered: nothing, doubted: nothing, invalidate: nothing },
       ...{ flush: nothing, foreign: nothing, witnessed: nothing, viewed: nothing },
+      rested: () => this.notes.push("rested"),
+      woke: () => this.notes.push("woke"),
     };
-    const listener = { up: nothing, down: nothing, moved: nothing, viewed: nothing };
+    const listener = {
+      ...{ up: nothing, down: nothing, moved: nothing, viewed: nothing },
+      woke: () => this.notes.push("asks for a witness"),
+      isNeeded: () => this.isNeeded,
+    };
     const address = { host: "127.0.0.1", port: server.port, socket: null, tls: null };
     this.node = new type(
       `127.0.0.1:${server.port}`,
@@ -62,6 +79,7 @@ class Rig implements Disposable {
         },
         permits: new Semaphore({ permits: 1, waiters: 1, patience: 1000 }),
         budget: new ByteBudget(1024, 1000),
+        keptFor: () => LEASE,
         stats: new Stats(),
         log: new Log("error", "text", nothing),
       },
@@ -97,11 +115,48 @@ Deno.test("a node whose answer takes longer than a third of the lease is left", 
   using patient = new Rig(ClusterNode, redis.port, Infinity);
   await until(() => rig.loss === null && patient.loss === null);
   redis.kill("SIGSTOP");
-  await new Promise((resolve) => setTimeout(resolve, LEASE / 2));
+  await new Promise((resolve) => setTimeout(resolve, 0.6 * LEASE));
   redis.kill("SIGCONT");
   await until(() => rig.loss !== null, LEASE);
   assert(/took \d+ ms to answer/.test(rig.loss!), rig.loss!);
   // It may have been replaced meanwhile. Without the rule, it would go on.
   await new Promise((resolve) => setTimeout(resolve, LEASE / 6));
   assertEquals(patient.loss, null);
+});
+
+Deno.test("a node that nobody needs rests: it is not probed until it is needed, and is confirmed anew", async () => {
+  await using redis = await startRedisServer();
+  using rig = new Rig(ClusterNode, redis.port, LEASE / 3);
+  await until(() => rig.views > 1);
+  rig.node.isWitnessed = true;
+  rig.isNeeded = false;
+  await until(() => rig.node.isResting);
+  const { views, probes } = rig;
+  await new Promise((resolve) => setTimeout(resolve, LEASE / 2));
+  assertEquals([rig.views, rig.probes, rig.notes], [views, probes, ["rested"]]);
+  const since = performance.now();
+  rig.node.need(LEASE);
+  assertEquals(rig.notes, ["rested", "woke", "asks for a witness"]);
+  assertEquals([rig.node.isWitnessed, rig.node.connectedAt >= since], [false, true]);
+  // Both proofs are asked for at once.
+  await until(() => rig.views > views && rig.probes > probes, LEASE / 6);
+  await until(() => rig.node.isResting, 2 * LEASE);
+  assert(performance.now() - since > LEASE, "it rests early");
+});
+
+Deno.test("a read wakes a node that rests, and has it be watched for as long as it may be kept", async () => {
+  await using redis = await startRedisServer();
+  using rig = new Rig(ClusterNode, redis.port, LEASE / 3);
+  rig.isNeeded = false;
+  await until(() => rig.node.isResting);
+  const answer = Promise.withResolvers<unknown>();
+  const flight = {
+    ...{ key: "k", sent() {}, narrow: () => null },
+    settled: (fetched: unknown) => answer.resolve(fetched),
+  };
+  rig.node.read([flight]);
+  assertEquals([rig.node.isResting, rig.notes.includes("woke")], [false, true]);
+  assertEquals(await answer.promise, null);
+  rig.isDown = true;
+  await until(() => rig.loss !== null, LEASE);
 });
