@@ -23,7 +23,10 @@ interface Operation {
 /** An operation that took longer may have been executed at any time, in milliseconds. */
 const SLOW_MS = 100;
 
-/** What was acknowledged so shortly before a master was lost may be lost, in milliseconds. */
+/**
+ * What was acknowledged so shortly before a master was lost may be lost, and so may what the last
+ * owner of a slot acknowledges so shortly after the slot was taken from it, in milliseconds.
+ */
 const LOSS_MS = 1000;
 
 export interface ClusterVerdict {
@@ -44,6 +47,8 @@ export class ClusterLoad {
   readonly #connections = new Map<number, Connection>();
   #lostAt = -Infinity;
   #recoveredAt = -Infinity;
+  #takenAt = -Infinity;
+  #taken: readonly number[] = [];
   #reads = 0;
   #worst = 0;
   #worstKey = "";
@@ -76,8 +81,10 @@ export class ClusterLoad {
     ];
   }
 
-  /** Slots are taken from their node, with all keys in them. */
+  /** Slots are taken from their node, with all keys in them. It learns of that a little later. */
   slotsLost(slots: readonly number[]): void {
+    this.#takenAt = performance.now();
+    this.#taken = slots;
     for (const [key, history] of this.#histories) {
       if (slots.includes(slotOf(key))) history.push({ value: null, at: Infinity, isSure: false });
     }
@@ -135,11 +142,15 @@ export class ClusterLoad {
       const said = await this.#call(slotOf(key), words);
       operation.at = performance.now();
       operation.isSure = said !== undefined && operation.at - begun < SLOW_MS &&
-        !this.#isUnsure(begun);
+        !this.#isUnsure(begun) && !this.#isTaken(key, begun);
       if (history.length > 400) history.splice(0, 200);
       this.#writes++;
       await pause(1);
     }
+  }
+
+  #isTaken(key: string, begun: number): boolean {
+    return begun - this.#takenAt < LOSS_MS && this.#taken.includes(slotOf(key));
   }
 
   #isUnsure(begun: number): boolean {
@@ -218,7 +229,9 @@ export class ClusterLoad {
     for (let at = history.length - 1; at > found; at--) if (history[at]!.isSure) next = history[at];
     if (next === undefined || begun - next.at <= this.#worst) return;
     this.#worst = begun - next.at;
-    this.#worstKey = `${key} (slot ${slotOf(key)}) is ${value}`;
+    const times = [begun, next.at, this.#takenAt, this.#lostAt].map(Math.round);
+    this.#worstKey = `${key} (slot ${slotOf(key)}) is ${value} at ${times[0]}, but ${next.value} ` +
+      `since ${times[1]}; slots taken at ${times[2]}, a master lost at ${times[3]}`;
   }
 
   async #readOwn(): Promise<void> {
