@@ -58,7 +58,14 @@ const COUNTERS: readonly Row[] = [
   ],
   ["commands_passed", "Commands that passed to Redis", ({ stats }) => stats.commandsPassed],
   ["commands_refused", "Commands that were refused", ({ stats }) => stats.commandsRefused],
-  ["upstreams_opened", "Private connections to Redis opened", ({ stats }) => stats.upstreamsTotal],
+  [
+    "upstreams_opened",
+    "Connections to Redis opened for commands: private to one client, or shared",
+    ({ stats }) => [
+      { labels: { kind: "private" }, value: stats.upstreamsTotal },
+      { labels: { kind: "shared" }, value: stats.sharedUpstreamsTotal },
+    ],
+  ],
   ["origin_connections", "Connections to Redis opened", ({ stats }) => stats.connections],
   ["origin_connections_lost", "Connections to Redis lost", ({ stats }) => stats.connectionsLost],
   ["coherence_invalidations", "Changed keys that Redis announced", (f) => f.stats.invalidations],

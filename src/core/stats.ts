@@ -81,6 +81,8 @@ export class Stats {
   upstreams = 0;
   /** Connections to Redis that were opened for clients that need their own. */
   upstreamsTotal = 0;
+  /** Connections to Redis that were opened for commands of all clients. */
+  sharedUpstreamsTotal = 0;
   /** Connections to Redis made so far. */
   connections = 0;
   /** Connections to Redis lost so far. */

@@ -289,7 +289,11 @@ export class Lanes {
   }
 
   /** Opens a shared connection, and asks about the server. */
-  #openShared(opening: Opening, place?: OriginAddress): Promise<Connection | Failure> {
-    return this.#questions.ask((prepare) => this.options.open(opening, prepare, place));
+  async #openShared(opening: Opening, place?: OriginAddress): Promise<Connection | Failure> {
+    const opened = await this.#questions.ask((prepare) =>
+      this.options.open(opening, prepare, place)
+    );
+    if (!(opened instanceof Failure)) this.options.stats.sharedUpstreamsTotal++;
+    return opened;
   }
 }

@@ -54,5 +54,6 @@ export interface LaneStats {
   commandsPassed: number;
   upstreams: number;
   upstreamsTotal: number;
+  sharedUpstreamsTotal: number;
   readonly latencies: Pick<Latencies, "lanes">;
 }

@@ -1,9 +1,12 @@
 // The alerts and the dashboard in a real Prometheus, if there is one (Debian package prometheus).
 import { assert, assertEquals } from "@std/assert";
+import { startCluster } from "../../tools/cluster.ts";
 import { freePort, startRedisServer } from "../../tools/redis_server.ts";
+import { startSentinelSet } from "../../tools/sentinels.ts";
 import { RawClient, request } from "../support/client.ts";
 import { memoryGroup } from "../support/control_group.ts";
-import { hasProgram, Program } from "../support/program.ts";
+import { hasProgram } from "../support/program.ts";
+import { Prometheus } from "../support/prometheus.ts";
 import { adminPortOf, ROOT, type RunningProxy, startProxy } from "../support/proxy.ts";
 import { curl, redisCli, run, until } from "../support/serving.ts";
 
@@ -11,50 +14,6 @@ import { curl, redisCli, run, until } from "../support/serving.ts";
 const PASSWORD = "open-sesame";
 
 const ADMIN = ["--admin-port", "0"];
-
-/** A Prometheus that looks every half second, with alerts that wait for nothing. */
-class Watching implements AsyncDisposable {
-  readonly port = freePort();
-  readonly #folder = Deno.makeTempDirSync({ prefix: "redis-proxy-prometheus-" });
-  #program: Program | undefined;
-
-  async start(targets: readonly number[]): Promise<void> {
-    const folder = this.#folder;
-    const rules = await Deno.readTextFile(`${ROOT}deploy/prometheus/alerts.yml`);
-    const hasty = rules.replace(/^ +for: .*\n/gm, "").replaceAll("[5m]", "[4s]");
-    await Deno.writeTextFile(`${folder}/alerts.yml`, hasty);
-    const config = (await Deno.readTextFile(`${ROOT}deploy/prometheus/prometheus.yml`))
-      .replace(/15s/g, "500ms")
-      .replace(
-        /^ +# basic_auth: .*$/m,
-        `    basic_auth: { username: default, password: ${PASSWORD} }`,
-      )
-      .replace(/"proxy:9090"/, targets.map((port) => `"127.0.0.1:${port}"`).join(", "));
-    await Deno.writeTextFile(`${folder}/prometheus.yml`, config);
-    this.#program = new Program("prometheus", [
-      ...[`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`],
-      `--web.listen-address=127.0.0.1:${this.port}`,
-    ]);
-    await until(async () => {
-      const { code } = await run("curl", ["-sf", `http://127.0.0.1:${this.port}/-/ready`]);
-      return code === 0;
-    }, 20_000);
-  }
-
-  async query(expression: string): Promise<{ metric: Record<string, string>; value: string }[]> {
-    const path = `/api/v1/query?query=${encodeURIComponent(expression)}`;
-    const { status, data, error } = JSON.parse(await curl(this.port, path));
-    assertEquals(status, "success", `${expression}: ${error}`);
-    return data.result.map((one: { metric: Record<string, string>; value: [number, string] }) => {
-      return { metric: one.metric, value: one.value[1] };
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#program?.[Symbol.asyncDispose]();
-    await Deno.remove(this.#folder, { recursive: true });
-  }
-}
 
 /** Calls a function again and again, until the result is disposed of. */
 function repeatedly(work: () => Promise<unknown>, period = 20): Disposable {
@@ -78,7 +37,7 @@ Deno.test("each alert fires when what it names happens, and none on a proxy that
   await using stack = new AsyncDisposableStack();
   const redis = stack.use(await startRedisServer());
   const proxies: RunningProxy[] = [];
-  const proxy = async (port: number, args: string[] = [], options = {}) => {
+  const proxy = async (port: number | null, args: string[] = [], options = {}) => {
     const one = stack.use(await startProxy(port, [...ADMIN, ...args], options));
     proxies.push(one);
     return one;
@@ -95,6 +54,12 @@ Deno.test("each alert fires when what it names happens, and none on a proxy that
   const late = await proxy(redis.port);
   const slowRedis = stack.use(await startRedisServer());
   const slow = await proxy(slowRedis.port);
+  const unsteady = stack.use(await startRedisServer());
+  await proxy(unsteady.port);
+  const cluster = stack.use(await startCluster({ replicas: 0 }));
+  await proxy(null, ["--redis-url", cluster.url]);
+  const sentinels = stack.use(await startSentinelSet());
+  await proxy(null, ["--redis-url", sentinels.url]);
   const group = await memoryGroup(100 * 1024 * 1024);
   if (group !== null) stack.use(group);
   const tight = group === null
@@ -104,8 +69,7 @@ Deno.test("each alert fires when what it names happens, and none on a proxy that
     });
 
   const admin = await Promise.all(proxies.map(adminPortOf));
-  const watching = stack.use(new Watching());
-  await watching.start([...admin, freePort()]);
+  const watching = stack.use((await Prometheus.start([...admin, freePort()], PASSWORD))!);
 
   const blocked = stack.use(await RawClient.connect(full.port));
   await blocked.send(request("BLPOP", "never", "0"));
@@ -118,6 +82,9 @@ Deno.test("each alert fires when what it names happens, and none on a proxy that
   const misses = (port: number) =>
     redisCli(port, "mget", ...Array.from({ length: 50 }, () => `k${key++}`));
   stack.use(repeatedly(() => misses(slow.port), 50));
+  stack.use(repeatedly(() => redisCli(unsteady.port, "client", "kill", "type", "normal"), 200));
+  cluster.masters[0]!.server.kill("SIGKILL");
+  for (const sentinel of sentinels.sentinels.slice(1)) sentinel.kill("SIGKILL");
   stack.use(repeatedly(() => redisCli(slowRedis.port, "client", "pause", "200"), 250));
   stack.use(repeatedly(async () => {
     late.process.kill("SIGSTOP");
@@ -164,8 +131,7 @@ Deno.test("each expression of the dashboard finds figures of a proxy with traffi
   if (!hasProgram("prometheus")) return;
   await using redis = await startRedisServer();
   await using proxy = await startProxy(redis.port, [...ADMIN, "--cache-size", "5"]);
-  await using watching = new Watching();
-  await watching.start([await adminPortOf(proxy)]);
+  await using watching = (await Prometheus.start([await adminPortOf(proxy)]))!;
   const work = async () => {
     for (let key = 0; key < 40; key++) await redisCli(proxy.port, "set", `key${key}`, "value");
     await redisCli(proxy.port, "mget", ...Array.from({ length: 40 }, (_, key) => `key${key}`));

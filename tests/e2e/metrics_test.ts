@@ -83,6 +83,21 @@ Deno.test("metrics count each request once, over any connection to Redis", async
   }
 });
 
+Deno.test("metrics show that a shared connection to Redis was lost", async () => {
+  await using it = await serving(["--admin-port", "0"]);
+  const port = await adminPortOf(it.proxy);
+  const opened = async () =>
+    (await metricsOf(port)).get('redis_proxy_upstreams_opened_total{kind="shared"}')!;
+  await redisCli(it.port, "set", "k", "v");
+  const before = await opened();
+  assert(before > 0);
+  await redisCli(it.port, "set", "k", "v");
+  assertEquals(await opened(), before);
+  await redisCli(it.redis.port, "client", "kill", "type", "normal");
+  await until(async () => await redisCli(it.port, "set", "k", "v") === "OK\n");
+  assert(await opened() > before);
+});
+
 Deno.test("metrics count failed logins of both protocols", async () => {
   const process = await serving(["--admin-port", "0", "--password-file", "/dev/stdin"]).catch(() =>
     null

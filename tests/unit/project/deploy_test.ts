@@ -37,7 +37,8 @@ Deno.test("each metric in the alerts and in the dashboard exists", () => {
     ...{ cpuSeconds: 1, openFiles: 1, openFilesMax: 1, memoryLimit: 1 },
     loopLag: new Histogram(),
   };
-  const text = metricsText(FACTS, machine);
+  const sentinels = { name: "a", master: "b", moves: 0, count: 3, agreeing: 3, confirmedAge: 0 };
+  const text = metricsText({ ...FACTS, nodes: [], sentinels }, machine);
   const names = Array.from(text.matchAll(/^(?:# HELP )?([a-z_]+)[{ ]/gm), ([, name]) => name!);
   const watching = FILES.filter((path) => /prometheus|grafana/.test(path));
   assertEquals(unknown(/\b((?:redis_proxy|process)_[a-z_]+)/g, names, watching), []);
