@@ -32,7 +32,7 @@ bench: ## Measure speed against redis-server
 fuzz: ## Send a million mutated requests
 	@exec $(DENO) task fuzz
 
-soak: ## Check every answer under load and faults (SOAK="--seconds 600 --faults all")
+soak: ## Check every answer under load and faults (SOAK="--seconds 600 --faults all", SOAK=--help)
 	@exec $(DENO) task soak $(SOAK)
 
 docs: ## Build the HTML documentation of the API in dist/docs

@@ -24,6 +24,9 @@ export interface ClusterServer {
   id: string;
   /** Sends it a command. */
   call(...words: string[]): Promise<Reply>;
+  /** Kills it, and starts it again: as the same node, without keys. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 export interface Cluster extends AsyncDisposable {
@@ -44,7 +47,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const { masters: count = 3, replicas: each = 1 } = options;
   const started: ClusterServer[] = [];
   const dispose = async () => {
-    await Promise.all(started.map(({ server }) => server.stop()));
+    await Promise.all(started.map((node) => node.stop()));
   };
   try {
     for (let index = 0; index < count * (1 + each); index++) started.push(await startNode(options));
@@ -88,18 +91,36 @@ async function startNode(
 ): Promise<ClusterServer> {
   let port = somePort();
   while (![port, port + BUS].every(isFree)) port = somePort();
-  const server = await startRedisServer({
-    port,
-    program,
-    detached,
-    args: [
-      ...["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"],
-      ...["--cluster-node-timeout", `${nodeTimeout}`, "--repl-diskless-sync-delay", "0"],
-      ...["--cluster-replica-validity-factor", "0"],
-    ],
-  });
+  const folder = await Deno.makeTempDir({ prefix: "redis-node-" });
+  const start = () =>
+    startRedisServer({
+      port,
+      program,
+      detached,
+      args: [
+        ...["--cluster-enabled", "yes", "--cluster-config-file", `${folder}/nodes.conf`],
+        ...["--cluster-node-timeout", `${nodeTimeout}`, "--repl-diskless-sync-delay", "0"],
+        ...["--cluster-replica-validity-factor", "0"],
+      ],
+    });
   const call = (...words: string[]) => callAt(port, words);
-  return { server, port, id: String(await call("CLUSTER", "MYID")), call };
+  const server = await start();
+  const node: ClusterServer = {
+    server,
+    port,
+    id: String(await call("CLUSTER", "MYID")),
+    call,
+    async restart() {
+      node.server.kill("SIGKILL");
+      await node.server.stop();
+      node.server = await start();
+    },
+    async stop() {
+      await node.server.stop();
+      await Deno.remove(folder, { recursive: true }).catch(() => {});
+    },
+  };
+  return node;
 }
 
 /** A port that neither it nor that of its bus is one that the system gives to clients (from 32768). */

@@ -4,7 +4,6 @@ import { slotOf, SLOTS } from "../../src/core/slot.ts";
 import { type Cluster, type ClusterServer, startCluster } from "../../tools/cluster.ts";
 import { startRedisServer } from "../../tools/redis_server.ts";
 import { RawClient, request } from "../support/client.ts";
-import { ClusterLoad } from "../support/cluster_load.ts";
 import { pause } from "../support/failover.ts";
 import { adminPortOf, COMMAND, type RunningProxy, startProxy } from "../support/proxy.ts";
 import { Relay } from "../support/relay.ts";
@@ -38,32 +37,6 @@ function keysOf(cluster: Cluster): string[] {
       if (Math.floor(slotOf(`key:${at}`) / share) === index) return `key:${at}`;
     }
   });
-}
-
-/** Has a slot be given from one node to another; keys that are not there are born at the target. */
-async function beginMigration(slot: number, from: ClusterServer, to: ClusterServer): Promise<void> {
-  await to.call("CLUSTER", "SETSLOT", `${slot}`, "IMPORTING", from.id);
-  await from.call("CLUSTER", "SETSLOT", `${slot}`, "MIGRATING", to.id);
-}
-
-/** Moves the keys of a slot, and then the slot. */
-async function endMigration(
-  slot: number,
-  from: ClusterServer,
-  to: ClusterServer,
-  all: readonly ClusterServer[],
-): Promise<void> {
-  for (;;) {
-    const keys = await from.call("CLUSTER", "GETKEYSINSLOT", `${slot}`, "10") as string[];
-    if (keys.length === 0) break;
-    for (const key of keys) {
-      await from.call("MIGRATE", "127.0.0.1", `${to.port}`, key, "0", "1000");
-      await pause(20);
-    }
-  }
-  for (const node of [to, from, ...all]) {
-    await node.call("CLUSTER", "SETSLOT", `${slot}`, "NODE", to.id);
-  }
 }
 
 Deno.test("in front of a cluster with replicas", async (t) => {
@@ -105,89 +78,32 @@ Deno.test("in front of a cluster with replicas", async (t) => {
     },
   );
 
-  await t.step("reads are at most a lease old while it is resharded and fails over", async () => {
-    const { masters } = cluster;
-    // Nobody reads through this one, so its links rest.
-    await using quiet = await withLease(300, cluster);
-    await until(async () => await figure(quiet.port, "cluster_nodes_resting") === 2);
-    const [first, second, third] = masters as [ClusterServer, ClusterServer, ClusterServer];
-    const nodes = [...masters, ...replicas];
-    const keys = Array.from({ length: 90 }, (_, index) => `k:${index}`);
-    const load = new ClusterLoad(proxy.port, nodes.map(({ port }) => port), keys);
-    const isMaster = async ({ call }: ClusterServer) =>
-      ((await call("ROLE")) as unknown[])[0] === "master";
-    await until(() => load.successes.length > 100);
+  // Nobody reads through this one, so its links rest.
+  await using quiet = await withLease(300, cluster);
+  await until(async () => await figure(quiet.port, "cluster_nodes_resting") === 2);
+  const isMaster = async ({ call }: ClusterServer) =>
+    (await call("ROLE") as unknown[])[0] === "master";
 
-    // Slots move, slowly: keys die at the source and are born at the target meanwhile.
-    const slots = [...new Set(keys.map(slotOf))].filter((slot) => slot < SLOTS / 3 - 1).slice(
-      0,
-      12,
-    );
-    for (const slot of slots) load.resting.add(slot);
-    await pause(1500);
-    for (const slot of slots) await beginMigration(slot, first, second);
-    load.mayDelete = false; // From now on, a key that is missing in the cache is wrong.
-    load.resting.clear();
-    await pause(2500);
-    load.mayDelete = true;
-    for (const slot of slots) await endMigration(slot, first, second, masters);
-
-    // Slots are taken from a node that still has their keys, which nobody announces.
-    const taken = [...new Set(keys.map(slotOf))].filter((slot) => slot > 2 * SLOTS / 3).slice(
-      0,
-      12,
-    );
-    load.mayDelete = false;
-    load.slotsLost(taken);
-    for (const slot of taken) {
-      await second.call("CLUSTER", "SETSLOT", `${slot}`, "NODE", second.id);
-    }
-    await second.call("CLUSTER", "BUMPEPOCH");
-    await pause(2500);
-    load.mayDelete = true;
-
-    // A planned failover. Notifications come from the new master from now on.
+  await t.step("notifications come from the new master after a failover", async () => {
+    const [old, next] = [cluster.masters[1]!, replicas[1]!];
     using events = await RawClient.connect(proxy.port);
     await events.send(request("SUBSCRIBE", `__keyspace@0__:${b}`));
     await events.until(":1\r\n");
-    await replicas[1]!.call("CLUSTER", "FAILOVER");
-    await until(() => isMaster(replicas[1]!));
-    await replicas[1]!.call("CONFIG", "SET", "notify-keyspace-events", "K$");
+    await next.call("CLUSTER", "FAILOVER");
+    await until(() => isMaster(next));
+    await next.call("CONFIG", "SET", "notify-keyspace-events", "K$");
     const listensTo = async ({ call }: ClusterServer) =>
       String(await call("CLIENT", "LIST")).includes("redis-proxy-events");
-    await until(async () => await listensTo(replicas[1]!) && !await listensTo(second));
+    await until(async () => await listensTo(next) && !await listensTo(old));
     await ask(proxy.port, "SET", b, "x");
     assertStringIncludes(await events.until("set\r\n"), `__keyspace@0__:${b}`);
-    await pause(1500);
+  });
 
-    // A master is killed.
-    load.masterLost();
-    third.server.kill("SIGKILL");
+  await t.step("a proxy that nobody reads from knows the new masters all the same", async () => {
+    cluster.masters[2]!.server.kill("SIGKILL");
     await until(() => isMaster(replicas[2]!), 15_000);
-    load.masterReplaced();
-    const isThird = (slot: number) => slot > 2 * SLOTS / 3 && !taken.includes(slot);
-    const replacedAt = performance.now();
-    await until(() => load.successes.some(({ at, slot }) => at > replacedAt && isThird(slot)));
-    const recovery = load.successes.find(({ at, slot }) => at > replacedAt && isThird(slot))!.at -
-      replacedAt;
-    await pause(1000);
-
-    // A master freezes, is replaced, and wakes.
-    load.masterLost();
-    first.server.kill("SIGSTOP");
-    await until(() => isMaster(replicas[0]!), 15_000);
-    load.masterReplaced();
-    await pause(1000);
-    first.server.kill("SIGCONT");
-    await pause(2000);
-
-    const found = await load.end();
-    assert(found.reads > 5000 && found.writes > 2000 && found.ownWrites > 500, `${found.reads}`);
-    assert(found.worst <= LEASE + 100, `${found.worstKey}: a read was ${found.worst} ms behind`);
-    assertEquals(found.lostFromSight, 0);
-    assert(recovery <= 2000, `${recovery} ms`);
-    assertEquals(found.readers.map(({ reconnects }) => reconnects), [0, 0]);
-    // It has followed all of this, and knows the new masters.
+    const keys = Array.from({ length: 30 }, (_, index) => `k:${index}`);
+    await until(async () => await ask(quiet.port, "SET", c, c) === "+OK", 2000);
     for (const key of keys) assertEquals(await ask(quiet.port, "SET", key, key), "+OK");
     for (const key of keys) assertEquals(await redisCli(quiet.port, "GET", key), `${key}\n`);
     assertEquals(await redisCli(quiet.port, "DBSIZE"), await redisCli(proxy.port, "DBSIZE"));

@@ -2,14 +2,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { NoIdentity } from "../support/mutants.ts";
 import { race } from "../soak/race.ts";
-import { FAULTS } from "../soak/rig.ts";
-import { soak } from "../soak/soak.ts";
+import { CLUSTER } from "../soak/cluster_faults.ts";
+import { ONE_REDIS } from "../soak/redis_rig.ts";
+import { faultsOf, soak } from "../soak/soak.ts";
 import { PATH_WAYS, WAYS } from "../support/ways.ts";
 
 const LOAD = { readers: 12, writers: 2, through: 3, keys: 32, lease: 500 };
 
 Deno.test("without faults, readers never see an outdated value for long", async () => {
-  const report = await soak({ ...LOAD, seconds: 3, faults: [] });
+  const report = await soak(ONE_REDIS, { ...LOAD, seconds: 3, faults: [] });
   const { violations, unequal, leftovers, errors } = report;
   assertEquals([violations, unequal, leftovers, errors], [[], [], [], {}]);
   assert(report.reads > 1000 && report.writes > 100, JSON.stringify(report));
@@ -19,16 +20,27 @@ Deno.test("without faults, readers never see an outdated value for long", async 
 
 for (const { name, mode: trackingMode, program } of WAYS) {
   Deno.test(`with one fault after the other, no answer is too old, and every key recovers: ${name}`, async () => {
-    const report = await soak({ ...LOAD, seconds: 8, faults: FAULTS, trackingMode, program });
+    const faults = faultsOf(ONE_REDIS, trackingMode);
+    const report = await soak(ONE_REDIS, { ...LOAD, seconds: 8, faults, trackingMode, program });
     assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);
     assert(report.reads > 1000 && report.faults > 3, JSON.stringify(report));
     assertEquals(report.strictStale, 0);
   });
 }
 
+Deno.test("reads are at most a lease old while a cluster is resharded and fails over", async () => {
+  const faults = ["migration", "taken-slots", "failover", "kill", "freeze", "hang", "restart"];
+  const report = await soak(CLUSTER, { ...LOAD, lease: 1000, faults });
+  assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);
+  assertEquals([report.faults, report.strictStale], [faults.length, 0]);
+  assert(report.reads > 5000 && report.strictReads > 500, JSON.stringify(report));
+  assert(report.unsure < report.writes / 2, JSON.stringify(report));
+  assert(report.recovery <= 2000, `every key was served after ${report.recovery} ms`);
+});
+
 Deno.test("large values that change all the time are as fresh as small ones, even with faults", async () => {
-  for (const [seconds, faults] of [[2, []], [5, FAULTS]] as const) {
-    const report = await soak({ ...LOAD, seconds, faults, large: 300_000 });
+  for (const [seconds, faults] of [[2, []], [5, faultsOf(ONE_REDIS)]] as const) {
+    const report = await soak(ONE_REDIS, { ...LOAD, seconds, faults, large: 300_000 });
     assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);
     assert(report.reads > 500, JSON.stringify(report));
   }

@@ -47,6 +47,18 @@ export class RespClient implements Client {
     return this.bulk("GET", key);
   }
 
+  /** Reads several keys at once. */
+  several(keys: readonly string[]): Promise<Answer[]> {
+    return this.#line.use(async (client) => {
+      await client.send(request("MGET", ...keys));
+      const line = (await client.until("\r\n")).slice(0, -2);
+      if (!line.startsWith("*")) return [{ error: line.slice(1).split(" ")[0]! }];
+      const answers: Answer[] = [];
+      for (const _ of keys) answers.push(await bulk(client));
+      return answers;
+    });
+  }
+
   /** Runs a command whose reply is a bulk string. */
   bulk(...command: string[]): Promise<Answer> {
     return this.#line.use(async (client) => {

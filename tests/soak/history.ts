@@ -6,13 +6,27 @@
 
 /** One state of one key: written, or removed (null) by a flush or a restart. */
 interface State {
+  /** Its place among all states of the key. */
+  readonly number: number;
   readonly value: string | null;
   readonly invoked: number;
   /** When the writer got the acknowledgement; Infinity before. */
   acknowledged: number;
   /** The time to live in milliseconds. */
   readonly timeToLive: number;
+  /** Whether nobody knows if it was executed, when, and whether it is kept. */
+  isUnsure: boolean;
 }
+
+/** A period in which acknowledged writes may be lost. */
+interface Doubt {
+  readonly isKey: (key: string) => boolean;
+  readonly from: number;
+  to: number;
+}
+
+/** What was acknowledged so shortly before a master was lost may be lost with it, in milliseconds. */
+const LOSS_MS = 1000;
 
 /** An answered read of a key. */
 export interface Reading {
@@ -27,6 +41,8 @@ export interface Reading {
 export interface Report {
   readonly reads: number;
   readonly writes: number;
+  /** Those of which nobody knows whether they were executed, or whether they were kept. */
+  readonly unsure: number;
   /** Answers that were not the latest acknowledged value at the time of the request. */
   readonly stale: number;
   /** The ages of answers in milliseconds; 0 for the latest value. */
@@ -40,6 +56,9 @@ export interface Report {
   readonly violations: readonly string[];
 }
 
+/** A key with more states forgets the older half. */
+const MOST_STATES = 8000;
+
 /** The error that the clock and the event loop may add to an age. */
 const TOLERANCE = 5;
 
@@ -47,14 +66,18 @@ export class History {
   readonly #states = new Map<string, State[]>();
   /** The count of each age, in steps of a tenth of a millisecond. */
   readonly #ages = new Map<number, number>();
-  readonly #latest = new Map<string, number>();
+  /** The youngest state that each reader has seen of each key. */
+  readonly #latest = new Map<string, State>();
   readonly violations: string[] = [];
   reads = 0;
   writes = 0;
+  unsure = 0;
   stale = 0;
   strictReads = 0;
   strictStale = 0;
   #max = 0;
+
+  readonly #doubts: Doubt[] = [];
 
   /** The periods in which keys could disappear by themselves, as by eviction. */
   readonly #vanishings: { readonly from: number; to: number }[] = [];
@@ -74,19 +97,61 @@ export class History {
     return (now) => vanishing.to = now;
   }
 
-  /** A write begins. Call the returned function when it is acknowledged. */
+  /**
+   * From now on, acknowledged writes of these keys may be lost, as those of the last second. Call the
+   * returned function when that ends.
+   */
+  doubt(isKey: Doubt["isKey"], now: number): (now: number) => void {
+    const doubt: Doubt = { isKey, from: now, to: Infinity };
+    this.#doubts.push(doubt);
+    for (const [key, states] of this.#states) {
+      if (!isKey(key)) continue;
+      for (const state of states) {
+        if (state.acknowledged > now - LOSS_MS && state.acknowledged < Infinity) {
+          this.#unsettle(state);
+        }
+      }
+    }
+    return (now) => doubt.to = now;
+  }
+
+  /**
+   * A write begins. Call the returned function when it is acknowledged, or with null if nobody knows
+   * whether it was executed.
+   */
   write(
     key: string,
     value: string | null,
     now: number,
     timeToLive = Infinity,
-  ): (t: number) => void {
-    const state = { value, invoked: now, acknowledged: Infinity, timeToLive };
-    const states = this.#states.get(key);
-    if (states === undefined) this.#states.set(key, [state]);
-    else states.push(state);
+  ): (now: number | null) => void {
+    const states = this.#states.get(key) ?? [];
+    this.#states.set(key, states);
+    const number = (states.at(-1)?.number ?? -1) + 1;
+    const state: State = {
+      ...{ number, value, invoked: now, acknowledged: Infinity, timeToLive },
+      isUnsure: false,
+    };
+    states.push(state);
+    if (states.length > MOST_STATES) states.splice(0, MOST_STATES / 2);
     this.writes++;
-    return (now) => state.acknowledged = now;
+    return (now) => {
+      const isDoubtful = now === null ||
+        this.#doubts.some(({ isKey, from, to }) => now > from && state.invoked < to && isKey(key));
+      if (isDoubtful) this.#unsettle(state);
+      else state.acknowledged = now;
+    };
+  }
+
+  /** The value that was written last; null if it was deleted. */
+  last(key: string): string | null {
+    return this.#states.get(key)?.at(-1)?.value ?? null;
+  }
+
+  #unsettle(state: State): void {
+    this.unsure++;
+    state.acknowledged = Infinity;
+    state.isUnsure = true;
   }
 
   /** Judges a read. */
@@ -100,7 +165,7 @@ export class History {
       return this.#violate("invention", reading);
     }
     // A write without a reply may be executed at any later time, even after newer ones.
-    if (this.isStrict(reading.key) && state.acknowledged === Infinity) {
+    if (state.isUnsure || (this.isStrict(reading.key) && state.acknowledged === Infinity)) {
       return this.#note(0, reading, 0);
     }
     const end = state.acknowledged + state.timeToLive;
@@ -108,9 +173,10 @@ export class History {
     const own = states.slice(index + 1).filter(({ value }) => value !== null);
     this.#note(age, reading, Math.max(0, this.#ageOf(own, -1, reading)));
     const name = `${reading.reader} ${reading.key}`;
-    const before = this.#latest.get(name) ?? -1;
-    if (index < before) this.#violate(`monotony, after ${states[before]!.value}`, reading);
-    this.#latest.set(name, Math.max(before, index));
+    const before = this.#latest.get(name);
+    if (before === undefined || before.isUnsure || before.number <= state.number) {
+      this.#latest.set(name, state);
+    } else this.#violate(`monotony, after ${before.value}`, reading);
   }
 
   /** "No value" is right before the first write, after a flush, and after the expiry. */
@@ -182,6 +248,7 @@ export class History {
     return {
       reads: this.reads,
       writes: this.writes,
+      unsure: this.unsure,
       stale: this.stale,
       p50: quantile(0.5),
       p99: quantile(0.99),

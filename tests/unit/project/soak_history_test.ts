@@ -37,6 +37,40 @@ Deno.test("the soak finds a client that goes back in time", () => {
   assertEquals(history.violations.length, 1);
 });
 
+Deno.test("the soak allows what a lost master may have lost, and nothing older", () => {
+  const { history, read } = twoWrites(40);
+  history.write("own", "third", 2000)(2010);
+  const settled = history.doubt((key) => key === "own", 2500);
+  const during = history.write("own", "fourth", 2600);
+  settled(3000);
+  during(3010);
+  read("third", 3020);
+  read("fourth", 3021);
+  for (const value of ["second", "third", "fourth", "second"]) read(value, 4000);
+  assertEquals([history.violations, history.unsure], [[], 2]);
+  read("first", 4001, 2);
+  assertEquals(history.violations.length, 1);
+  // What was written after it is judged as ever.
+  history.write("own", "fifth", 5000)(5010);
+  read("fourth", 5020, 3);
+  assertEquals(history.violations.length, 1);
+  read("second", 5021, 4);
+  assertEquals(history.violations.length, 2);
+});
+
+Deno.test("the soak judges as long as it likes: of many writes, it forgets the oldest", () => {
+  const history = new History(1000, () => false);
+  for (let version = 0; version < 20_000; version++) {
+    history.write("key", `${version}`, version)(version);
+  }
+  const read = (value: string, invoked: number) =>
+    history.read({ reader: 1, key: "key", value, invoked, answered: invoked + 1 });
+  read("19999", 20_000);
+  assertEquals([history.violations, history.last("key")], [[], "19999"]);
+  read("18000", 20_000);
+  assertEquals(history.violations.length, 2); // Too old, and older than the last read.
+});
+
 Deno.test("the soak gives a removal by a fault the time of an invalidation, as it did not pass the proxy", () => {
   const { history, read } = twoWrites(40);
   history.write("own", null, 50)(60);
