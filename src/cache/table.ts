@@ -29,6 +29,7 @@ import { type MissReason, MissReasons } from "./miss_reasons.ts";
 import type { Policies, Policy } from "./policy.ts";
 import { Proof } from "./proof.ts";
 import { Store } from "./store/mod.ts";
+import type { Room } from "./store/room.ts";
 
 /** Bounds of the table. */
 export interface TableOptions {
@@ -36,6 +37,8 @@ export interface TableOptions {
   readonly entries: number;
   /** The most bytes to keep: keys, values and the overhead of each entry. */
   readonly bytes: number;
+  /** The room that it shares with the tables of other databases. */
+  readonly room?: Room | undefined;
   /** Whether Redis reports changes of this key, when it reports any. */
   readonly covers?: (key: Key) => boolean;
   /** A number from 0 to below 1, for the jitter. */
@@ -62,12 +65,13 @@ export class Table implements FlightTracker {
     readonly stats: Stats,
     options: TableOptions,
   ) {
-    const { entries, bytes } = options;
+    const { entries, bytes, room } = options;
     this.proof = new Proof(channel, options.covers ?? (() => true));
     this.#random = options.random ?? Math.random;
     this.store = new Store({
       entries,
       bytes,
+      room,
       onEvict: (hash, cause) => this.#evicted(hash, cause),
     });
   }
@@ -282,6 +286,12 @@ export class Table implements FlightTracker {
     this.store.clear();
     this.#detachAll(() => true);
     return size;
+  }
+
+  /** Drops everything for good. */
+  close(): void {
+    this.purgeAll();
+    this.store.close();
   }
 
   #detachAll(isWanted: (key: Key) => boolean): void {

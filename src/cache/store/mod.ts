@@ -17,13 +17,11 @@ import type { Entry, Marks } from "../entry.ts";
 import { CacheKey } from "../key.ts";
 import { PackedStore, SMALLEST_BYTES } from "./packed.ts";
 import { RecentStore } from "./recent.ts";
+import type { Bounds, Room, Tenant } from "./room.ts";
 
-/** Bounds of a store. */
-export interface StoreOptions {
-  /** The most entries to keep. */
-  readonly entries: number;
-  /** The most bytes to keep: keys, values and the overhead of each entry. */
-  readonly bytes: number;
+export interface StoreOptions extends Bounds {
+  /** The room, with the same bounds, that it shares with other stores; default: it is alone. */
+  readonly room?: Room | undefined;
   /** Called with the hash of the key of each evicted entry. */
   readonly onEvict: (hash: number, cause: EvictionCause) => void;
 }
@@ -34,7 +32,7 @@ export const EXACT_ENTRIES = 1000;
 /** Absent keys may have one in this many entries, and one in this many bytes. */
 const ABSENCE_SHARE = 10;
 
-export class Store {
+export class Store implements Tenant {
   #recent: RecentStore;
   /** The small values, once there are many entries. */
   #packed: PackedStore | null = null;
@@ -44,6 +42,7 @@ export class Store {
 
   constructor(readonly options: StoreOptions) {
     this.#recent = this.#newRecent();
+    options.room?.enter(this);
   }
 
   get size(): number {
@@ -75,7 +74,8 @@ export class Store {
    * larger. Returns undefined if the entry has no room.
    */
   set(key: CacheKey, value: Value, isAbsence: boolean, marks: Marks): Entry | undefined {
-    const { entries, bytes } = this.options;
+    const { room } = this.options;
+    const { entries, bytes } = room === undefined ? this.options : room.boundsOf(this);
     this.delete(key);
     this.#cause = "absent_keys";
     if (entries < 1 || (isAbsence && !this.#recent.admitAbsence(key.text))) return undefined;
@@ -84,10 +84,14 @@ export class Store {
     while (this.size >= entries) this.#evict();
     this.#cause = "memory";
     if (this.#packed === null && this.size >= EXACT_ENTRIES && bytes >= SMALLEST_BYTES) {
-      this.#pack();
+      this.#pack(bytes);
     }
     const packed = this.#packed;
-    if (packed === null) return this.#recent.set(key, value, isAbsence, marks);
+    if (packed === null) {
+      const entry = this.#recent.set(key, value, isAbsence, marks);
+      while (this.#recent.bytes > bytes && this.size > 1) this.#recent.evict();
+      return entry;
+    }
     const half = bytes / 2;
     const isPacked = !isAbsence && packed.suits(key.text, value);
     const entry = isPacked
@@ -108,6 +112,19 @@ export class Store {
   keysWith(prefix: Key): Key[] {
     const recent = [...this.#recent.keys()].filter((key) => key.startsWith(prefix));
     return this.#packed === null ? recent : recent.concat(this.#packed.keysWith(prefix));
+  }
+
+  shrink({ entries, bytes }: Bounds): void {
+    this.#cause = "memory";
+    while (this.size > entries) this.#evict();
+    if (this.heldBytes > bytes) this.#packed?.shrink(bytes - this.#recent.bytes);
+    while (this.heldBytes > bytes && this.#recent.size > 0) this.#recent.evict();
+  }
+
+  /** Leaves its room to the others. */
+  close(): void {
+    this.clear();
+    this.options.room?.leave(this);
   }
 
   /** Drops all entries. */
@@ -142,8 +159,7 @@ export class Store {
   }
 
   /** Packs the small values, the least recently used first, to keep their order. */
-  #pack(): void {
-    const { bytes } = this.options;
+  #pack(bytes: number): void {
     const packed = this.#packed = new PackedStore(bytes, this.#onEvict);
     for (const entry of this.#recent.take((key, value) => packed.suits(key, value))) {
       packed.set(new CacheKey(entry.text, entry.hash), entry.value, entry, bytes);
