@@ -7,6 +7,7 @@ import type { ClusterFollower, Follower } from "../origin/follower.ts";
 import { clusterFollower } from "../cache/cluster/cluster_follower.ts";
 import { linkFollower } from "../cache/link_follower.ts";
 import { ReadThrough } from "../cache/read_through.ts";
+import { Room } from "../cache/store/room.ts";
 import { SoftWait } from "../cache/soft_wait.ts";
 import type { Table } from "../cache/table.ts";
 import type { Config, Values } from "../config/mod.ts";
@@ -42,6 +43,8 @@ export interface DataPath {
   readonly link: Link | null;
   readonly permits: Semaphore;
   readonly budget: ByteBudget;
+  /** The room for entries. */
+  readonly room: Room;
   /** The proxy's own credentials at Redis; null if it has none. */
   readonly credentials: Credentials | null;
   /** Knows where Redis is; null where that never changes. */
@@ -50,25 +53,33 @@ export interface DataPath {
   readonly cluster: ClusterOrigin | null;
 }
 
+/** The limits and credentials that the paths of all databases share. */
+export type SharedParts = Pick<DataPath, "permits" | "budget" | "room" | "credentials">;
+
 /**
- * Builds the path. It connects to Redis once `backing` is opened.
+ * Returns the parts that all paths share.
  *
  * @param replies The memory of unread replies, which large values share.
  */
-export function makeDataPath(
-  config: Config,
-  stats: Stats,
-  replies: Elsewhere,
-  log: Log,
-): DataPath {
-  const { values } = config;
+export function sharedParts({ values, origin }: Config, replies: Elsewhere): SharedParts {
   const permits = new Semaphore({
     permits: values["client-limit"],
     waiters: values["client-queue"],
     patience: values["queue-timeout"],
   });
   const budget = new ByteBudget(values["large-memory"], LARGE_PATIENCE, replies);
-  const shared = { permits, budget, credentials: credentialsOf(config.origin) };
+  const room = new Room(values["cache-size"], values["cache-memory"]);
+  return { permits, budget, room, credentials: credentialsOf(origin) };
+}
+
+/** Builds the path. It connects to Redis once `backing` is opened. */
+export function makeDataPath(
+  config: Config,
+  shared: SharedParts,
+  stats: Stats,
+  log: Log,
+): DataPath {
+  const { values } = config;
   const way = config.cluster === null
     ? toRedis(config, shared, stats, log)
     : toCluster(config, shared, stats, log);
@@ -82,15 +93,10 @@ export function makeDataPath(
   return { ...shared, ...way, cache, insight };
 }
 
-/** What both kinds of ways have. */
-interface Shared {
-  readonly permits: Semaphore;
-  readonly budget: ByteBudget;
-}
-
-function toRedis(config: Config, { permits, budget }: Shared, stats: Stats, log: Log) {
+function toRedis(config: Config, shared: SharedParts, stats: Stats, log: Log) {
   const { values } = config;
-  const table = makeTable(values, stats, config.sentinel !== null);
+  const { permits, budget, room } = shared;
+  const table = makeTable(values, stats, config.sentinel !== null, room);
   const sentinels = makeSentinels(config, log);
   const location = sentinels ?? fixed(config.origin);
   const link = new Link(location, linkOptions(values), followerOf(table, stats, sentinels), log);
@@ -99,7 +105,7 @@ function toRedis(config: Config, { permits, budget }: Shared, stats: Stats, log:
   return { table, origin, link, location, sentinels, backing, cluster: null };
 }
 
-function toCluster(config: Config, { permits, budget }: Shared, stats: Stats, log: Log) {
+function toCluster(config: Config, { permits, budget }: SharedParts, stats: Stats, log: Log) {
   const { values, origin: address } = config;
   const { table, follower } = clusterCache(values, stats);
   const options = linkOptions(values);

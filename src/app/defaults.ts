@@ -14,6 +14,7 @@ import { ClusterChannel } from "../cache/cluster/cluster_channel.ts";
 import { ClusterTable } from "../cache/cluster/cluster_table.ts";
 import { Tenures } from "../cache/cluster/tenures.ts";
 import { Policies, type Policy } from "../cache/policy.ts";
+import type { Room } from "../cache/store/room.ts";
 import { Table } from "../cache/table.ts";
 
 const SECOND = 1000;
@@ -26,14 +27,21 @@ const VALUE_SHARE = 64;
  * Returns an empty table for these settings.
  *
  * @param isWitnessed Whether others must confirm which server is the right one.
+ * @param room The room that it shares with the tables of other databases.
  */
-export function makeTable(values: Values, stats: Stats, isWitnessed = false): Table {
+export function makeTable(
+  values: Values,
+  stats: Stats,
+  isWitnessed = false,
+  room?: Room,
+): Table {
   const policies = new Policies(generalPolicy(values), values.policy ?? []);
   const { coherence: mode, lease } = values;
   const channel = new Channel({ mode, lease, isWitnessed }, policies.longestStale);
   return new Table(channel, policies, stats, {
     entries: values["cache-size"],
     bytes: values["cache-memory"],
+    room,
     covers: coverOf(values),
   });
 }

@@ -6,40 +6,52 @@
 import type { Config } from "../config/mod.ts";
 import type { Facts } from "../core/facts.ts";
 import { KeySet } from "../core/key_pattern.ts";
-import type { Lanes } from "../lanes/mod.ts";
 import type { Log } from "../core/log.ts";
 import { Http, HttpContext, type HttpOptions } from "../http/mod.ts";
 import { allowsHere, Resp, RESP_LIMITS, type RespContext, whyForbidden } from "../resp/mod.ts";
 import type { RequestObserver } from "../server/observer.ts";
 import { Entrance } from "../server/arrival.ts";
-import type { DataPath } from "./data_path.ts";
 import { mayRefresh, respFreshness } from "./defaults.ts";
 import { filterOf, mayPass, refusalsTo } from "./lanes.ts";
 import { purgeOf } from "./purge.ts";
 import { redisVersionOf } from "./status.ts";
-import type { Way } from "./ways.ts";
+import type { Way, Ways } from "./ways.ts";
 
 /**
+ * @param ways The present way is for all clients that have selected no other database.
  * @param facts Returns the figures for INFO and similar commands.
  * @param observer Watches all requests; null for nobody.
- * @returns The entrance, and a function that has all clients take another way to Redis.
+ * @returns The entrance, and a function that has clients take another way instead.
  */
 export function makeEntrance(
-  { config, data, lanes }: Way,
+  ways: Ways,
   facts: () => Facts,
   observer: RequestObserver | null,
   log: Log,
 ): { readonly entrance: Entrance; readonly renew: (way: Way) => void } {
-  const onRefused = refusalsTo(log, data.cache.stats);
-  const http = new HttpContext(httpOptions(config, onRefused), data.cache.stats, observer);
-  const resp = { ...respContext(config, data, lanes, facts, log), observer, onRefused };
+  const { config, data: { cache: { stats } } } = ways.now;
+  const onRefused = refusalsTo(log, stats);
+  const http = new HttpContext(httpOptions(config, onRefused), stats, observer);
+  const purge = purgeOf(() => ways.tables, log);
+  const contexts = new Map<Way, RespContext>();
+  const enter = async (database: number) => {
+    const way = await ways.databases.enter(database);
+    return way === null ? null : contexts.get(way) ?? contextOf(way);
+  };
+  const contextOf = (way: Way): RespContext => {
+    const context = { ...respContext(way, facts, log), purge, observer, onRefused, enter };
+    contexts.set(way, context);
+    return context;
+  };
+  const resp = contextOf(ways.now);
   const entrance = new Entrance(
     config.values["proxy-protocol"] === "require",
     (name, peer) => name === "http" ? new Http(http, peer) : new Resp(resp, peer),
     log,
   );
   const renew = (way: Way) => {
-    Object.assign(resp, respContext(way.config, way.data, way.lanes, facts, log));
+    contexts.clear();
+    contexts.set(way, Object.assign(resp, respContext(way, facts, log)));
   };
   return { entrance, renew };
 }
@@ -61,23 +73,21 @@ function httpOptions(config: Config, onRefused: RespContext["onRefused"]): HttpO
 }
 
 function respContext(
-  config: Config,
-  data: DataPath,
-  lanes: Lanes | null,
+  { config, data, lanes }: Way,
   facts: () => Facts,
   log: Log,
-): Omit<RespContext, "observer" | "onRefused"> {
+): Omit<RespContext, "purge" | "observer" | "onRefused" | "enter"> {
   const { values, credentials, origin } = config;
   const filter = lanes?.options.filter ?? filterOf(values);
   const limits = { ...RESP_LIMITS, requestBytes: values["max-request"] };
   if (lanes !== null) lanes.options.onLongest = (bytes) => limits.bulkBytes = bytes;
   return {
     filter,
+    lookup: data.cache,
     mayGet: allowsHere(filter, "get"),
     credentials,
     stats: data.cache.stats,
     insight: data.insight,
-    purge: purgeOf(() => data.table, log),
     lanes,
     originCredentials: data.credentials,
     mayPass: (peer) => mayPass(config, peer),

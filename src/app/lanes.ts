@@ -9,7 +9,6 @@ import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
 import type { Millis } from "../core/types.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
-import type { ClientIds } from "../lanes/client_ids.ts";
 import { ClusterLanes } from "../lanes/cluster/mod.ts";
 import { Lanes, type LanesOptions } from "../lanes/mod.ts";
 import { fixed } from "../origin/location.ts";
@@ -22,7 +21,7 @@ import { watchNames } from "./unknown_names.ts";
 /**
  * Returns the lanes for these settings; null if the proxy serves only reads.
  *
- * @param ids The clients that there are already.
+ * @param others The lanes that they replace, or join for another database; null for none.
  */
 export function makeLanes(
   { values, origin: address }: Config,
@@ -31,11 +30,11 @@ export function makeLanes(
   cache: ChangeLog,
   stats: Stats,
   log: Log,
-  ids?: ClientIds,
+  others: Lanes | null = null,
 ): Lanes | null {
   if (values["read-only"]) return null;
   const timeout = values["redis-timeout"];
-  const onTable = watchNames(values, log);
+  const onTable = others === null ? watchNames(values, log) : null;
   const options: LanesOptions = {
     onTable: onTable ?? (() => {}),
     open: (opening, prepare, place) => {
@@ -52,9 +51,10 @@ export function makeLanes(
     filter: filterOf(values),
     maxPrivate,
     replyMemory: values["reply-memory"],
-    ids,
+    ids: others?.ids,
   };
   const lanes = cluster === null ? new Lanes(options) : clusterLanes(options, cluster, timeout);
+  if (others !== null) lanes.table = others.table;
   // Reads the table now: at the first command, a warning could come hours later.
   if (onTable !== null) lanes.ready(2);
   return lanes;

@@ -84,9 +84,9 @@ export function startProxy(
   const ledger = new Ledger(values["reply-memory"]);
   const ways = new Ways(config, { stats, replies: ledger, maxPrivate: upstreams, log });
   const port = portOf(listener);
-  const facts = () => factsOf({ ...ways.now, version, stats, maxClients, port });
+  const facts = () => factsOf({ ...ways.now, all: ways.all, version, stats, maxClients, port });
   const requests = makeRequestLog(values, accessLog, stats, log);
-  const { entrance, renew } = makeEntrance(ways.now, facts, requests, log);
+  const { entrance, renew } = makeEntrance(ways, facts, requests, log);
   const service = {
     lookup: ways.now.data.cache,
     stats,
@@ -110,7 +110,9 @@ export function startProxy(
   }, log);
   const state = { isStopping: false, warmUp };
   const lag = new LoopLag();
-  const ticking = setInterval(() => ways.now.data.insight.tick(), 1000);
+  const ticking = setInterval(() => {
+    for (const { data } of ways.all) data.insight.tick();
+  }, 1000);
   Deno.unrefTimer(ticking);
   const sources = {
     ...adminSources(ways, facts, state),
@@ -118,7 +120,7 @@ export function startProxy(
       return ways.now.data.insight;
     },
     machine: machineWatch(lag),
-    purge: purgeOf(() => ways.now.data.table, log),
+    purge: purgeOf(() => ways.tables, log),
   };
   const admin = openAdmin(values, config.credentials, sources, service.lookup, log);
   announce(ways.now, version, port, log);

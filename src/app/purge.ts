@@ -7,10 +7,10 @@ import type { Table } from "../cache/table.ts";
 import type { Log } from "../core/log.ts";
 import type { Purge, Purged } from "../core/purge.ts";
 
-/** Returns the function that drops entries of the present table. */
-export function purgeOf(table: () => Table, log: Log): Purge {
+/** Returns the function that drops entries of these tables: those of all databases. */
+export function purgeOf(tables: () => readonly Table[], log: Log): Purge {
   return (purged) => {
-    const entries = drop(table(), purged);
+    const entries = tables().reduce((sum, table) => sum + drop(table, purged), 0);
     log.info("Purged the cache", { what: purged.kind, entries });
     return entries;
   };

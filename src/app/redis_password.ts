@@ -40,12 +40,15 @@ export class RedisPassword {
    */
   async reload(): Promise<void> {
     const password = readPassword("--redis-password-file", this.path, Deno.readTextFileSync);
-    const { config: { origin }, data, lanes } = this.ways.now;
-    if (password === origin.password) return;
-    origin.password = password;
-    data.credentials?.change(password);
+    const { now, all } = this.ways;
+    if (password === now.config.origin.password) return;
+    for (const { config: { origin } } of all) origin.password = password;
+    now.data.credentials?.change(password);
     try {
-      await Promise.all([data.backing.authenticate(origin), lanes?.authenticate()]);
+      await Promise.all(all.flatMap(({ config: { origin }, data, lanes }) => [
+        data.backing.authenticate(origin),
+        lanes?.authenticate(),
+      ]));
       this.log.info("The password of Redis has changed: authenticated all connections again");
     } catch (error) {
       const why = (error as Error).message;

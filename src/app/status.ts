@@ -11,6 +11,7 @@ import type { Facts, NodeFacts } from "../core/facts.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { Stats } from "../core/stats.ts";
 import type { ClusterOrigin } from "../topology/cluster/mod.ts";
+import type { Way } from "./way.ts";
 
 /** The objects that hold the figures. */
 export interface Sources {
@@ -20,6 +21,8 @@ export interface Sources {
   readonly data: DataPath;
   /** Null if only reads are served. */
   readonly lanes: Lanes | null;
+  /** This way, and those to other databases. */
+  readonly all: readonly Way[];
   readonly maxClients: number;
   /** The TCP port; 0 if there is none. */
   readonly port: number;
@@ -34,7 +37,8 @@ export function redisVersionOf({ version }: Backing): string {
 }
 
 export function factsOf(sources: Sources): Facts {
-  const { config: { values }, version, stats, data, lanes, maxClients, port } = sources;
+  const { config: { values }, version, stats, data, lanes, all, maxClients, port } = sources;
+  const total = (of: (way: Way) => number) => all.reduce((sum, way) => sum + of(way), 0);
   const { backing, cache, permits, budget } = data;
   const { rss, heapUsed, external } = Deno.memoryUsage();
   return {
@@ -54,9 +58,10 @@ export function factsOf(sources: Sources): Facts {
     misses: stats.misses,
     residentBytes: rss,
     usedBytes: heapUsed + external,
-    cacheEntries: cache.size,
+    databases: all.map(({ config: { origin } }) => origin.database),
+    cacheEntries: total(({ data }) => data.cache.size),
     cacheEntriesMax: values["cache-size"],
-    cacheBytes: cache.bytes,
+    cacheBytes: total(({ data }) => data.cache.bytes),
     cacheBytesMax: values["cache-memory"],
     cacheTimeout: values["cache-timeout"] / 1000,
     isOriginUp: backing.isUp,
@@ -64,12 +69,12 @@ export function factsOf(sources: Sources): Facts {
     originProblem: backing.problem,
     originReads: stats.originReads,
     originFailures: stats.originFailures,
-    originFlights: cache.flights,
+    originFlights: total(({ data }) => data.cache.flights),
     originPermits: permits.held,
     originPermitsMax: permits.options.permits,
     originWaiting: permits.waiting,
     originLargeBytes: budget.held,
-    sharedUpstreams: lanes?.sharedConnections ?? 0,
+    sharedUpstreams: total(({ lanes }) => lanes?.sharedConnections ?? 0),
     upstreamsMax: lanes?.options.maxPrivate ?? 0,
     ...coherenceOf(cache),
     sentinels: data.sentinels?.facts ?? null,

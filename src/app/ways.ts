@@ -4,19 +4,22 @@
  *
  * @module
  */
+import type { Table } from "../cache/table.ts";
 import type { Config } from "../config/mod.ts";
 import type { Log } from "../core/log.ts";
 import type { Stats } from "../core/stats.ts";
 import type { Millis } from "../core/types.ts";
 import type { ChangeLog } from "../lanes/changes.ts";
-import type { ClientIds } from "../lanes/client_ids.ts";
-import type { Lanes } from "../lanes/mod.ts";
 import type { Elsewhere } from "../origin/byte_budget.ts";
 import { findCluster } from "../topology/cluster/discovery.ts";
 import { nameOf, type Place } from "../topology/cluster/slots_reply.ts";
-import { type DataPath, makeDataPath } from "./data_path.ts";
+import { type DataPath, makeDataPath, sharedParts } from "./data_path.ts";
+import { Databases } from "./databases.ts";
 import { followMaster } from "./follow_master.ts";
 import { makeLanes } from "./lanes.ts";
+import { close, type Way } from "./way.ts";
+
+export type { Way } from "./way.ts";
 
 /** How long until a node that did not tell its cluster is asked again. */
 const AGAIN: Millis = 10_000;
@@ -26,13 +29,6 @@ const FIRST: Millis = 500;
 
 /** How often to look whether all nodes of a cluster are connected. */
 const LOOK: Millis = 10;
-
-export interface Way {
-  readonly config: Config;
-  readonly data: DataPath;
-  /** Null if only reads are served. */
-  readonly lanes: Lanes | null;
-}
 
 /** What all ways share. */
 export interface WayParts {
@@ -46,17 +42,30 @@ export interface WayParts {
 export class Ways {
   /** Called with the way that has replaced another one. */
   onChange: (way: Way) => void = () => {};
+  /** The other databases of the same Redis. */
+  readonly databases: Databases;
   #now: Way;
   #looking: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(config: Config, readonly parts: WayParts) {
     this.#now = this.#make(config);
+    this.databases = new Databases(() => this.#now, (config) => this.#make(config, this.#now));
   }
 
   /** The present way. */
   get now(): Way {
     return this.#now;
+  }
+
+  /** The present way, and those to other databases. */
+  get all(): readonly Way[] {
+    return [this.#now, ...this.databases.all];
+  }
+
+  /** The tables of all databases. */
+  get tables(): Table[] {
+    return this.all.map(({ data }) => data.table);
   }
 
   /** Connects to Redis. */
@@ -80,14 +89,19 @@ export class Ways {
 
   close(): void {
     this.#isClosed = true;
+    this.databases.close();
     close(this.#now);
+    this.#now.data.permits.close();
   }
 
-  #make(config: Config, ids?: ClientIds): Way {
+  /** @param other A way that it replaces or joins. */
+  #make(config: Config, other: Way | null = null): Way {
     const { stats, replies, maxPrivate, log } = this.parts;
-    const data = makeDataPath(config, stats, replies, log);
-    const changes = changeLog(() => this.#now.data);
-    return { config, data, lanes: makeLanes(config, data, maxPrivate, changes, stats, log, ids) };
+    const shared = other?.data ?? sharedParts(config, replies);
+    const data = makeDataPath(config, shared, stats, log);
+    const changes = changeLog(() => this.all.map(({ data }) => data));
+    const lanes = makeLanes(config, data, maxPrivate, changes, stats, log, other?.lanes);
+    return { config, data, lanes };
   }
 
   /** The Redis of this way is a node of a cluster: looks for the others. */
@@ -115,13 +129,14 @@ export class Ways {
   /** Takes the way to a cluster, once its nodes are connected. */
   async #enter(old: Way, seeds: readonly Place[]): Promise<void> {
     const origin = { ...old.config.origin, socket: null, host: "", port: 0 };
-    const way = this.#make({ ...old.config, origin, cluster: { seeds } }, old.lanes?.ids);
-    if (old.lanes !== null) way.lanes!.table = old.lanes.table;
+    const way = this.#make({ ...old.config, origin, cluster: { seeds } }, old);
     const timeout = old.config.values["redis-timeout"];
     const end = performance.now() + timeout;
     way.data.backing.open();
     while (!way.data.backing.isUp && performance.now() < end) await sleep(LOOK);
     if (this.#isClosed) return close(way);
+    // A cluster has one database.
+    this.databases.close();
     this.#now = way;
     this.onChange(way);
     old.lanes?.retire();
@@ -133,26 +148,31 @@ export class Ways {
   }
 }
 
-function close({ data, lanes }: Way): void {
-  data.sentinels?.close();
-  data.backing.close();
-  lanes?.close();
-  data.permits.close();
-}
-
-/** The changes that the lanes report to the cache. */
-function changeLog(data: () => DataPath): ChangeLog {
+/**
+ * The changes that the lanes report to the cache. A command may change any database: MOVE and COPY
+ * name another one, and scripts can select one.
+ */
+function changeLog(paths: () => readonly DataPath[]): ChangeLog {
   return {
-    invalidate: (key) => data().table.invalidate(key),
-    flush: () => data().table.flush(),
-    // A fence cannot wait for changes that Redis does not report.
-    fence: async (withSwaps) => {
-      const { table, backing } = data();
-      if (!table.coversAll) return false;
-      const known = [backing.fence(), ...(withSwaps ? [backing.swapsKnown()] : [])];
-      return (await Promise.all(known)).every(Boolean);
+    invalidate(key) {
+      for (const { table } of paths()) table.invalidate(key);
+    },
+    flush() {
+      for (const { table } of paths()) table.flush();
+    },
+    async fence(withSwaps) {
+      await Promise.all(paths().map((path) => passFence(path, withSwaps)));
+      return true;
     },
   };
+}
+
+/** Waits until all changes of a database are known. If that fails, any of its entries may be old. */
+async function passFence({ table, backing }: DataPath, withSwaps: boolean): Promise<void> {
+  // A fence cannot wait for changes that Redis does not report.
+  const isPassed = table.coversAll && await backing.fence() &&
+    (!withSwaps || await backing.swapsKnown());
+  if (!isPassed) table.flush();
 }
 
 function sleep(duration: Millis): Promise<void> {

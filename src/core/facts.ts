@@ -39,6 +39,8 @@ export interface Facts {
   readonly residentBytes: number;
   /** Memory in use, in bytes. */
   readonly usedBytes: number;
+  /** The databases with a cache. */
+  readonly databases: readonly number[];
   /** Entries in the cache, fresh or not. */
   readonly cacheEntries: number;
   /** `--cache-size`. */

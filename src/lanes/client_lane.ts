@@ -82,6 +82,11 @@ export class ClientLane implements Sender {
     return !(this.#private?.isIdle ?? true);
   }
 
+  /** Whether all its requests take the private lane now. */
+  get isPrivate(): boolean {
+    return this.hasState || this.client.login !== null;
+  }
+
   /** Whether requests wait for replies on the private lane. */
   get isWaiting(): boolean {
     return (this.#private?.outstanding ?? 0) > 0;
@@ -102,8 +107,7 @@ export class ClientLane implements Sender {
 
   /** Returns the route that a command would take now. */
   routeOf(spec: CommandSpec | undefined, words: Words): Route {
-    if (this.client.login !== null) return "private";
-    if (this.hasState) return "private";
+    if (this.isPrivate) return "private";
     const route = this.lanes.routeOf(spec, words);
     const hasOwn = this.#private !== null || this.lanes.hasRoom;
     return route === "shared" && this.#isPinned && hasOwn ? "private" : route;

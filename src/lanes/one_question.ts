@@ -36,6 +36,11 @@ export async function needsPassword(open: Open, place?: OriginAddress): Promise<
   return reply instanceof Error && reply.message.includes("NOAUTH");
 }
 
+/** Whether Redis has a database, and lets the proxy use it. */
+export async function selects(open: Open, database: number): Promise<boolean> {
+  return await ask(open, ["SELECT", `${database}`]) === "OK";
+}
+
 /** Returns the reply, or the reason why there is none. */
 async function ask(
   open: Open,

@@ -60,6 +60,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     ["proxy_used_memory_rss", facts.residentBytes],
   ],
   Cache: (facts) => [
+    ["cache_databases", facts.databases.join(",")],
     ["cache_entries", facts.cacheEntries],
     ["cache_entries_max", facts.cacheEntriesMax],
     ["cache_bytes", facts.cacheBytes],

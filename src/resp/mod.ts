@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Lookup } from "../core/types.ts";
 import type { Peer } from "../server/peer.ts";
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
 import type { Input } from "../server/input.ts";
@@ -74,6 +75,10 @@ export class Resp implements Protocol {
 
   end(): void {
     this.#session.end();
+  }
+
+  get lookup(): Lookup | undefined {
+    return this.#session.context.lookup;
   }
 
   get isPaused(): boolean {

@@ -29,6 +29,7 @@ import { SharedRequest } from "./passed.ts";
 import { PrivateRequest } from "./private_client.ts";
 import { refuseFailure } from "./requests/answers.ts";
 import { FixedReply, refuse, SilentRequest } from "./requests/fixed.ts";
+import { select } from "./select.ts";
 import type { Session } from "./session.ts";
 
 /** Commands that may end the private lane, once all requests on it are answered. */
@@ -77,6 +78,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
     return muted(refuseCommand(args), session); // No command has such a long name.
   }
   if (!lane.lanes.allows(spec, name)) return forbidden(spec?.name ?? name, session, lane);
+  if (spec?.name === "select") return select(args, spec, session, lane);
   if (spec?.name === "wait" && lane.isBusy && session.repliesAll) {
     // It waits for all that the client has sent before.
     if (lane.routeOf(spec, args) === "shared") return whenAnswered(args, session);

@@ -16,7 +16,7 @@ import { ClientLane } from "../lanes/client_lane.ts";
 import type { LaneClient, Login } from "../lanes/lane_client.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { Peer } from "../server/peer.ts";
-import { Failure, type Millis, type Terms } from "../core/types.ts";
+import { Failure, type Lookup, type Millis, type Terms } from "../core/types.ts";
 import { type Freshness, TERMS } from "./freshness.ts";
 import type { Stats } from "../core/stats.ts";
 import type { Purge } from "../core/purge.ts";
@@ -51,8 +51,12 @@ export interface RespContext {
   readonly seen: "cluster" | "standalone" | null;
   /** The address of the emulated node; null for that which the client has reached. */
   readonly announce: { readonly host: string; readonly port: number | null } | null;
-  /** The cached database of Redis. */
+  /** The database of Redis. */
   readonly database: number;
+  /** Reads its keys; default: as for all other connections. */
+  readonly lookup?: Lookup;
+  /** Returns the context of another database; null if only a private connection leads there. */
+  enter(database: number): Promise<RespContext | null>;
   readonly limits: RespLimits;
   /** How fresh answers must be until the client chooses. */
   readonly freshness: Freshness;
@@ -85,6 +89,9 @@ export class Session implements LaneClient, NamedClient {
   /** Whether a plain read may ignore the rest of the session. */
   isPlain: boolean;
 
+  /** The context of the selected database. */
+  context: RespContext;
+
   #version: RespVersion = 2;
   /** Its lanes to Redis; null if the proxy serves only reads. */
   readonly lane: ClientLane | null;
@@ -97,15 +104,29 @@ export class Session implements LaneClient, NamedClient {
   /** Replies still to leave out: that of CLIENT REPLY SKIP and the next one. */
   #skips = 0;
 
-  constructor(readonly context: RespContext, readonly peer: Peer) {
+  /** @param home The context of a new connection. */
+  constructor(readonly home: RespContext, readonly peer: Peer) {
+    const context = this.context = home;
     this.#freshness = context.freshness;
     this.terms = TERMS[context.freshness];
     this.isAuthenticated = !context.credentials.required;
     // The first request registers the client, and decides whether later ones may be plain.
     this.isPlain = false;
     this.mayPass = context.mayPass(peer);
-    const { lanes } = context;
-    this.lane = lanes === null ? null : new ClientLane(context, this, () => this.#settle());
+    this.lane = this.lanes === null ? null : new ClientLane(this, this, () => this.#settle());
+  }
+
+  /** The lanes of all clients; null if the proxy serves only reads. */
+  get lanes(): Lanes | null {
+    return this.context.lanes;
+  }
+
+  /** Selects another database, for a client without a request in flight and without other state. */
+  select(context: RespContext): void {
+    this.lane!.renew();
+    this.context = context;
+    this.#prepare();
+    this.#settle();
   }
 
   get version(): RespVersion {
@@ -188,6 +209,7 @@ export class Session implements LaneClient, NamedClient {
     this.name = "";
     this.user = DEFAULT_USER;
     this.login = null;
+    this.context = this.home;
     this.mayPass = this.context.mayPass(this.peer);
     this.lane?.reset();
     this.isAuthenticated = !this.context.credentials.required;

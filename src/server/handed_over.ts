@@ -25,7 +25,7 @@ export class HandedOver implements ClientEnd {
   }
 
   get lookup(): Lookup {
-    return this.intake.service.lookup;
+    return this.intake.lookup;
   }
 
   next(): ClientRequest | undefined {

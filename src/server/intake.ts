@@ -9,7 +9,7 @@ import { type Peer, peerOf, type Push } from "./peer.ts";
 import { PendingReplies } from "./pending.ts";
 import { Later } from "../core/later.ts";
 import { SAMPLED_REQUESTS } from "../core/stats.ts";
-import type { Millis } from "../core/types.ts";
+import type { Lookup, Millis } from "../core/types.ts";
 import { type ClientEnd, type ClientRequest, type Protocol, TAKE_OVER } from "./protocol.ts";
 import type { Service } from "./service.ts";
 import { TimeSlice } from "./time_slice.ts";
@@ -90,6 +90,11 @@ export class Intake {
     return request;
   }
 
+  /** Reads keys for the requests of this client. */
+  get lookup(): Lookup {
+    return this.#protocol?.lookup ?? this.service.lookup;
+  }
+
   /** Whether `next` returned none only to let other clients in. */
   get isPaused(): boolean {
     return this.#protocol?.isPaused === true;
@@ -131,7 +136,7 @@ export class Intake {
       stats.requests++;
       const { hits } = stats;
       activity.answer(); // The rest of the input is the beginning of another request.
-      const found = request.read(lookup, now);
+      const found = request.read(protocol.lookup ?? lookup, now);
       if (found === TAKE_OVER) {
         this.#heir = request;
         return false;

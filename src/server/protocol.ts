@@ -76,6 +76,8 @@ export interface ClientEnd {
 export interface Protocol {
   /** Takes the next complete request off the input; `undefined` if there is none yet. */
   next(input: Input): ClientRequest | undefined;
+  /** Reads keys for the last request. Absent if all connections of the protocol read the same. */
+  readonly lookup?: Lookup | undefined;
   /** Whether `next` returned none only to let other clients in: it needs no more bytes. */
   readonly isPaused?: boolean;
   /** Makes each further reply say that it is the last, if the protocol can say so. */
