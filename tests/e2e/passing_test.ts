@@ -151,7 +151,8 @@ Deno.test("no private connection is left after 50 clients with state have gone",
   await using it = await serving();
   await ask(it.port, "SET", "k", "v");
   const before = await upstreams(it.redis.port, "id=");
-  const commands = [["WATCH", "k"], ["SUBSCRIBE", "c"], ["MULTI"], ["MONITOR"], ["SELECT", "3"]];
+  const commands = ["WATCH k", "SUBSCRIBE c", "MULTI", "MONITOR", "CLIENT TRACKING ON"]
+    .map((command) => command.split(" "));
   const clients = await Promise.all(Array.from({ length: 50 }, async (_, index) => {
     const client = await it.connect();
     await client.send(request(...commands[index % commands.length]!));
