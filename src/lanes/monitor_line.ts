@@ -11,7 +11,7 @@ import { Buffer } from "node:buffer";
 import { purposeOf } from "../origin/wire/own_sockets.ts";
 
 /** The time, the database and the client of a line, and the command. */
-const LINE = /^(\+[\d.]+ \[(\d+) (\S+)\] )(".*")\r\n$/;
+const LINE = /^(\+[\d.]+ \[\d+ (\S+)\] )(".*")\r\n$/;
 
 /** A read of a whole small value: its key. Keys of probes begin with the name of the proxy. */
 const READ = /^"GET(?:RANGE)?" ("(?!redis-proxy:)(?:[^"\\]|\\.)*")(?: "0" "\d+")?$/;
@@ -25,6 +25,8 @@ const OWN = new RegExp(
     '"CLIENT" "(?:ID|SETNAME|SETINFO)".*',
     '"CONFIG" "GET" "proto-max-bulk-len"',
     '"PUBLISH" "redis-proxy:wait" ""',
+    // Clients that select a database share connections that have selected it.
+    '"(?:SELECT|select)" .*',
   ].join("|") + ")$",
 );
 
@@ -34,19 +36,14 @@ export function isMonitorLine(bytes: Uint8Array, from: number): boolean {
   return bytes[from] === PLUS && next >= ZERO && next <= NINE;
 }
 
-/**
- * Returns a line as clients see it; null to leave it out, and undefined to leave it as it is.
- *
- * @param home The database that the proxy's connections select.
- */
+/** Returns a line as clients see it; null to leave it out, and undefined to leave it as it is. */
 export function shownLine(
   bytes: Uint8Array,
   from: number,
   to: number,
-  home: number,
 ): Uint8Array | null | undefined {
   const line = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
-  const [, start, database, address, command] = LINE.exec(line) ?? [];
+  const [, start, address, command] = LINE.exec(line) ?? [];
   if (start === undefined) return undefined;
   const purpose = purposeOf(address!);
   if (purpose === null) return undefined;
@@ -54,8 +51,6 @@ export function shownLine(
     const key = READ.exec(command!)?.[1];
     return key === undefined ? null : Buffer.from(`${start}"GET" ${key}\r\n`, "latin1");
   }
-  // Its clients begin in that database, and do not select it.
-  if (database === "0" && command === `"SELECT" "${home}"`) return null;
   return OWN.test(command!) ? null : undefined;
 }
 

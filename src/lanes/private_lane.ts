@@ -210,9 +210,10 @@ export class PrivateLane {
 
   /** Passes a message, unless it is about a command of the proxy itself. */
   #shown(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
-    const { isMonitoring, home } = this.state;
-    if (!isMonitoring || !isMonitorLine(bytes, from)) return this.#message(bytes, from, to);
-    const line = shownLine(bytes, from, to, home);
+    if (!this.state.isMonitoring || !isMonitorLine(bytes, from)) {
+      return this.#message(bytes, from, to);
+    }
+    const line = shownLine(bytes, from, to);
     if (line === null) return;
     return line === undefined
       ? this.#message(bytes, from, to)
