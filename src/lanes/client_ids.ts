@@ -9,8 +9,8 @@ export interface NamedClient {
   readonly id: number;
   /** The id of its private connection at Redis; null if there is none. */
   readonly upstreamId: number | null;
-  /** Its line in CLIENT LIST, without a line break. */
-  describe(): string;
+  /** Its line in CLIENT LIST, without a line break. The command is its own that asks for it. */
+  describe(command?: string, length?: number): string;
   /** Ends its connection. */
   kill(): void;
   /** Lets Redis send it messages that answer no request, if there is room for a connection. */
@@ -94,18 +94,15 @@ export class ClientIds {
   }
 
   /**
-   * Returns the lines of the clients without a private connection, without line breaks.
+   * Returns the clients without a private connection.
    *
    * @param wanted The wanted ids; absent for all.
    */
-  withoutUpstream(wanted?: ReadonlySet<string>): string[] {
-    const lines: string[] = [];
-    for (const client of this.#clients.values()) {
+  withoutUpstream(wanted?: ReadonlySet<string>): NamedClient[] {
+    return [...this.#clients.values()].filter((client) => {
       const id = String(client.id);
-      if (this.upstreamOf(id) !== undefined || !(wanted?.has(id) ?? true)) continue;
-      lines.push(client.describe());
-    }
-    return lines;
+      return this.upstreamOf(id) === undefined && (wanted?.has(id) ?? true);
+    });
   }
 }
 

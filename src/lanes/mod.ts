@@ -12,6 +12,7 @@ import { Failure } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import { ClientIds } from "./client_ids.ts";
+import type { ClientFields } from "./client_line.ts";
 import { HalfOpenWatch, type Watched } from "./half_open.ts";
 import type { LaneClient } from "./lane_client.ts";
 import { LongRequests } from "./long_requests.ts";
@@ -38,6 +39,8 @@ const PRIVATE_PATIENCE = 30;
 export class Lanes {
   /** The commands of the server, once they are known. */
   table = new CommandTable();
+  /** The fields of a client's line in CLIENT LIST, once they are known. */
+  clientFields: ClientFields | undefined;
   /** Requests that are better sent over a private connection. */
   readonly long = new LongRequests();
   /** The clients by their ids. */
@@ -57,6 +60,7 @@ export class Lanes {
       this.options.onTable(table);
     },
     onLongest: (bytes) => this.options.onLongest?.(bytes),
+    onFields: (fields) => this.clientFields = fields,
     onId: (connection, id) => this.#upstreamIds.set(connection, id),
   });
   /** The ids at Redis of shared connections. */

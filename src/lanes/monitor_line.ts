@@ -22,7 +22,7 @@ const OWN = new RegExp(
     '"HELLO".*',
     '"PING"',
     '"COMMAND"',
-    '"CLIENT" "(?:ID|SETNAME|SETINFO)".*',
+    '"CLIENT" "(?:ID|INFO|SETNAME|SETINFO)".*',
     '"CONFIG" "GET" "proto-max-bulk-len"',
     '"PUBLISH" "redis-proxy:wait" ""',
     // Clients that select a database share connections that have selected it.

@@ -1,6 +1,6 @@
 /**
- * What is asked of a server when a shared connection opens: its commands, and the longest argument
- * that it takes. It is asked again each time, because it may be another server now.
+ * What is asked of a server when a shared connection opens: its commands, the longest argument that
+ * it takes, and the fields of a client's line in CLIENT LIST. It is asked again each time, because it may be another server now.
  *
  * @module
  */
@@ -9,9 +9,10 @@ import { CommandTable } from "../commands/table.ts";
 import { Failure } from "../core/types.ts";
 import { Closings } from "../origin/wire/closings.ts";
 import type { Connection } from "../origin/wire/connection.ts";
+import { type ClientFields, fieldsOf } from "./client_line.ts";
 import { fieldOf, type Reply } from "../origin/wire/reply.ts";
 
-const QUESTIONS = ["COMMAND", "CONFIG GET proto-max-bulk-len"] as const;
+const QUESTIONS = ["COMMAND", "CONFIG GET proto-max-bulk-len", "CLIENT INFO"] as const;
 type Question = typeof QUESTIONS[number];
 
 /** Opens a connection, and prepares it before it counts as open. Never rejects. */
@@ -22,6 +23,7 @@ export interface Answers {
   onTable(table: CommandTable): void;
   /** @param bytes The length of the longest argument. */
   onLongest(bytes: number): void;
+  onFields(fields: ClientFields): void;
   /** @param id The id of the connection at Redis. */
   onId(connection: Connection, id: number): void;
 }
@@ -64,6 +66,8 @@ export class Questions {
   #learn(question: Question, reply: Reply): void {
     if (question === "COMMAND") {
       if (Array.isArray(reply)) this.answers.onTable(CommandTable.of(reply as CommandReply));
+    } else if (question === "CLIENT INFO") {
+      if (typeof reply === "string") this.answers.onFields(fieldsOf(reply));
     } else {
       const bytes = Number(fieldOf(reply, "proto-max-bulk-len"));
       if (bytes > 0) this.answers.onLongest(bytes);

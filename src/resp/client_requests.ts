@@ -122,9 +122,15 @@ function withIds(
  * Adds the clients of the proxy to the CLIENT LIST of Redis.
  *
  * @param options The words after CLIENT LIST.
+ * @param lineOf Returns the line of a client that Redis does not know.
  */
-export function fullList(list: string, options: readonly string[], ids: ClientIds): string {
-  const lines = [...ids.rewrite(list).split("\n"), ...ownLines(options, ids)]
+export function fullList(
+  list: string,
+  options: readonly string[],
+  ids: ClientIds,
+  lineOf: (client: NamedClient) => string,
+): string {
+  const lines = [...ids.rewrite(list).split("\n"), ...ownClients(options, ids).map(lineOf)]
     .filter((line) => line !== "");
   const idOf = (line: string) => /^id=(\d+) /.exec(line)?.[1] ?? "";
   if (options[0]?.toLowerCase() !== "id") {
@@ -136,7 +142,7 @@ export function fullList(list: string, options: readonly string[], ids: ClientId
 }
 
 /** Returns the clients in CLIENT LIST with these options that Redis does not know. */
-function ownLines(options: readonly string[], ids: ClientIds): string[] {
+function ownClients(options: readonly string[], ids: ClientIds): NamedClient[] {
   const [filter, ...values] = options.map((word) => word.toLowerCase());
   if (filter === "id") return ids.withoutUpstream(new Set(values));
   return filter === undefined || values[0] === "normal" ? ids.withoutUpstream() : [];

@@ -5,6 +5,7 @@
  * @module
  */
 import type { CommandSpec } from "../commands/spec.ts";
+import type { NamedClient } from "../lanes/client_ids.ts";
 import type { Rewrite } from "../lanes/passable.ts";
 import { fullList } from "./client_requests.ts";
 import { tail } from "./commands/command.ts";
@@ -32,7 +33,11 @@ export function rewriteOf(
       return inText(listTo(session, (text) => ids.rewrite(text)));
     case "client|list": {
       const options = tail(args, 2);
-      return inText(listTo(session, (text) => fullList(text, options, ids)));
+      const { length } = args;
+      const lineOf = (client: NamedClient) => {
+        return client === session ? client.describe("client|list", length) : client.describe();
+      };
+      return inText(listTo(session, (text) => fullList(text, options, ids, lineOf)));
     }
     case "info": {
       const names = tail(args, 1);

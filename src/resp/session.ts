@@ -13,6 +13,7 @@ import { DEFAULT_USER } from "../core/credentials.ts";
 import type { Log } from "../core/log.ts";
 import { ClientIds, type NamedClient } from "../lanes/client_ids.ts";
 import { ClientLane } from "../lanes/client_lane.ts";
+import { clientLine } from "../lanes/client_line.ts";
 import type { LaneClient, Login } from "../lanes/lane_client.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { Peer } from "../server/peer.ts";
@@ -255,21 +256,21 @@ export class Session implements LaneClient, NamedClient {
   }
 
   /**
-   * Returns its line in CLIENT LIST, without a line break. It has every field of Redis. Memory
-   * sizes that only Redis knows are 0.
+   * Returns its line in CLIENT LIST, without a line break.
    *
-   * @param queried The length of the request that asks, in bytes.
+   * @param cmd The command that asks.
+   * @param qbuf The length of the request that asks, in bytes.
    */
-  describe(command = "NULL", queried = 0): string {
-    const { id, peer, name, since, context, user, version, libraryName, libraryVersion } = this;
-    const isSubscribed = this.lane?.private?.state.isSubscribed ?? false;
-    const age = Math.floor((performance.now() - since) / 1000);
-    return `id=${id} addr=${peer.remote} laddr=${peer.local} fd=-1 name=${name} age=${age} idle=0 ` +
-      `flags=${
-        isSubscribed ? "P" : "N"
-      } db=${context.database} sub=0 psub=0 ssub=0 multi=-1 qbuf=${queried} qbuf-free=0 ` +
-      `argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=${command} ` +
-      `user=${user} redir=-1 resp=${version} lib-name=${libraryName} lib-ver=${libraryVersion}`;
+  describe(cmd = "NULL", qbuf = 0): string {
+    const { id, name, user, peer: { remote: addr, local: laddr }, context } = this;
+    const values = {
+      ...{ id, addr, laddr, name, user, cmd, qbuf, db: context.database, resp: this.version },
+      age: Math.floor((performance.now() - this.since) / 1000),
+      flags: this.lane?.private?.state.isSubscribed ? "P" : "N",
+      "lib-name": this.libraryName,
+      "lib-ver": this.libraryVersion,
+    };
+    return clientLine(values, this.lanes?.clientFields);
   }
 
   async becomeTarget(): Promise<void> {

@@ -50,7 +50,7 @@ Deno.test("ClientIds shows clients of the proxy with their own ids and addresses
     `id=${own.id} addr=1.2.3.4:5 laddr=6.7.8.9:10 fd=8 db=9\n` +
       "id=70 addr=127.0.0.1:3 laddr=127.0.0.1:2 fd=9 db=0\n",
   );
-  assertEquals(ids.withoutUpstream(), [shared.describe()]);
+  assertEquals(ids.withoutUpstream(), [shared]);
   assertEquals(ids.withoutUpstream(new Set([`${own.id}`])), []);
-  assertEquals(ids.withoutUpstream(new Set([`${shared.id}`])), [shared.describe()]);
+  assertEquals(ids.withoutUpstream(new Set([`${shared.id}`])), [shared]);
 });
