@@ -50,7 +50,7 @@ function describe(
 
 /** How long ago others confirmed the server. */
 function confirmed({ witnessedAt }: Channel, now: Millis): string {
-  return Number.isFinite(witnessedAt) ? whole(now - witnessedAt) : "never";
+  return witnessedAt === -Infinity ? "never" : whole(Math.max(0, now - witnessedAt));
 }
 
 function whole(duration: Millis): string {

@@ -13,9 +13,9 @@ export type FlightPhase = "queued" | "sent" | "landed";
 
 /** Decides what happens with the result of a flight. */
 export interface FlightTracker {
-  sent(flight: CacheFlight, now: Millis): void;
+  sent(flight: CacheFlight, now: Millis, validFrom: Millis): void;
   narrow(flight: CacheFlight, length: number): ByteWindow | null;
-  settled(flight: CacheFlight, fetched: Fetched, now: Millis): void;
+  settled(flight: CacheFlight, fetched: Fetched, now: Millis, mayKeep: boolean): void;
 }
 
 /** The result of a flight. */
@@ -42,8 +42,12 @@ export class CacheFlight implements Flight {
   missedAt: Millis = NaN;
   /** When its request was written, and the epoch and generation of its result. */
   sentAt: Millis = Infinity;
+  /** The result is no older than this; `sentAt`, unless a replica is read. */
+  validFrom: Millis = Infinity;
   epoch = -1;
   generation = -1;
+  /** Whether a waiter wants no answer that is older than its request. */
+  mustBeCurrent = false;
   /** The bytes that all waiters want; null for all bytes, or if nobody waits. */
   #window: ByteWindow | null = null;
   /**
@@ -79,16 +83,16 @@ export class CacheFlight implements Flight {
     }
   }
 
-  sent(now: Millis): void {
-    this.tracker.sent(this, now);
+  sent(now: Millis, validFrom = now): void {
+    this.tracker.sent(this, now, validFrom);
   }
 
   narrow(length: number): ByteWindow | null {
     return this.tracker.narrow(this, length);
   }
 
-  settled(fetched: Fetched, now: Millis): void {
-    this.tracker.settled(this, fetched, now);
+  settled(fetched: Fetched, now: Millis, mayKeep = true): void {
+    this.tracker.settled(this, fetched, now, mayKeep);
   }
 
   /** Ends the wait of all waiters. */

@@ -16,7 +16,7 @@ import { cut, type Policy } from "./policy.ts";
  * @param random A number from 0 to below 1, for the jitter.
  */
 export function marksOf(
-  { sentAt, epoch, generation }: CacheFlight,
+  { sentAt, validFrom, epoch, generation }: CacheFlight,
   found: Found | null,
   policy: Policy,
   isTracked: boolean,
@@ -26,10 +26,10 @@ export function marksOf(
   const cap = found === null ? lifetimes.absence : lifetimes.value;
   const left = found?.timeToLive ?? Infinity;
   return {
-    validFrom: sentAt,
-    freshUntil: sentAt + Math.min(left, cut(cap, policy, random)),
+    validFrom,
+    freshUntil: Math.min(sentAt + left, validFrom + cut(cap, policy, random)),
     // A key that Redis is about to delete is not worth another read.
-    refreshAt: left > cap && found !== null ? sentAt + cap * policy.refreshAfter : Infinity,
+    refreshAt: left > cap && found !== null ? validFrom + cap * policy.refreshAfter : Infinity,
     expiresAt: sentAt + left,
     epoch,
     generation,

@@ -129,7 +129,11 @@ export class ReadThrough implements Lookup {
 
   explain(key: Key, now: Millis): Readonly<Record<string, string>> {
     const failed = this.table.backoff.find(key, now);
-    return { ...explain(this.table, key, now), "backing-off": failed?.message ?? "no" };
+    return {
+      ...explain(this.table, key, now),
+      "backing-off": failed?.message ?? "no",
+      ...this.origin.explain?.(key, now),
+    };
   }
 
   /** Answers from an entry if the terms allow it, otherwise from the origin. */
@@ -177,6 +181,7 @@ export class ReadThrough implements Lookup {
     if (terms.maxAge === 0) table.bypass(key);
     const flight = table.begin(key, terms.mayStore);
     flight.missedAt = now;
+    flight.mustBeCurrent = terms.maxAge < Infinity;
     const answer = this.#wait(query, flight, stale);
     this.#boarding.add(flight);
     return answer;
@@ -231,6 +236,10 @@ export class ReadThrough implements Lookup {
   #join({ key, now, terms, status }: Query): CacheFlight | undefined {
     const flight = this.table.join(key.text, now);
     if (flight === undefined) return undefined;
+    if (terms.maxAge < Infinity) {
+      if (flight.phase === "sent" && now - flight.validFrom > terms.maxAge) return undefined;
+      flight.mustBeCurrent = true;
+    }
     this.stats.collapsed++;
     if (status !== undefined) status.isCollapsed = true;
     if (terms.mayStore) flight.mayStore = true;

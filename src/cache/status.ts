@@ -40,12 +40,12 @@ export function reportStale(
 /** Records that the answer comes from a flight. */
 export function reportLanding(
   status: CacheStatus,
-  { sentAt }: CacheFlight,
+  { validFrom }: CacheFlight,
   { answer, freshUntil, entry, part }: Landing,
   now: Millis,
 ): void {
   if (answer instanceof Failure) return;
-  status.age = now - sentAt;
+  status.age = now - validFrom;
   status.timeLeft = freshUntil - now;
   status.isStored = entry !== undefined;
   status.part = part;

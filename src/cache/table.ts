@@ -8,7 +8,8 @@
  *   Another flight of the key proves nothing, because it may be younger.
  * - detach: when a key is changed, its flight is no longer the current one if it was already sent.
  *   Its result is not cached, and later requests do not wait for it. A queued flight stays.
- * - sent: freshness counts from when the read was sent, not from when its answer came.
+ * - sent: freshness counts from when the read was sent, not from when its answer came. If a replica
+ *   was read, it counts from the moment up to which the replica had all changes.
  * - forget: a forced read drops the entry first. Otherwise its client could see the old value
  *   again.
  *
@@ -143,7 +144,7 @@ export class Table implements FlightTracker {
   join(key: Key, now: Millis): CacheFlight | undefined {
     const flight = this.flights.get(key);
     if (flight?.phase !== "sent" || this.channel.state !== "tracked") return flight;
-    return now - flight.sentAt <= this.channel.options.lease ? flight : undefined;
+    return now - flight.validFrom <= this.channel.options.lease ? flight : undefined;
   }
 
   /** Begins a flight, which is the current one of its key from now on. */
@@ -154,9 +155,10 @@ export class Table implements FlightTracker {
   }
 
   /** Notes that the request of a flight is written. */
-  sent(flight: CacheFlight, now: Millis): void {
+  sent(flight: CacheFlight, now: Millis, validFrom: Millis): void {
     flight.phase = "sent";
     flight.sentAt = now;
+    flight.validFrom = validFrom;
     flight.epoch = this.channel.epoch;
     flight.generation = this.channel.generation;
     if (!this.proof.covers(flight.key)) this.#hasUncovered = true;
@@ -180,8 +182,9 @@ export class Table implements FlightTracker {
   }
 
   /** Ends a flight. Its result becomes an entry if the flight is still the current one. */
-  settled(flight: CacheFlight, fetched: Fetched, now: Millis): void {
+  settled(flight: CacheFlight, fetched: Fetched, now: Millis, mayKeep: boolean): void {
     const { key } = flight;
+    flight.mayStore &&= mayKeep;
     const { latencies } = this.stats;
     latencies.miss.observe(now - flight.missedAt);
     if (flight.phase === "sent") {

@@ -179,17 +179,28 @@ export interface Flight {
   /** The key to read. */
   readonly key: Key;
   /**
-   * The bytes of the read were written. Call it in the same turn of the event loop, and again if
-   * the read is repeated. A value found later is no older than `now`.
+   * Whether the answer must have been right at some moment after the read was asked for. A replica
+   * cannot promise that. Default: no.
    */
-  sent(now: Millis): void;
+  readonly mustBeCurrent?: boolean;
+  /**
+   * The bytes of the read were written. Call it in the same turn of the event loop, and again if
+   * the read is repeated. A value found later is no older than `validFrom`.
+   *
+   * @param validFrom Default: `now`. A replica may have an older value.
+   */
+  sent(now: Millis, validFrom?: Millis): void;
   /**
    * Called when the length of a value is known and another read is needed. Returns the only wanted
    * bytes, or null for all. A read of only these bytes results in a `Found.part`.
    */
   narrow(length: number): ByteWindow | null;
-  /** The read is over. Call it exactly once, even if the read was never sent. */
-  settled(fetched: Fetched, now: Millis): void;
+  /**
+   * The read is over. Call it exactly once, even if the read was never sent.
+   *
+   * @param mayKeep Whether the answer may be cached. Default: yes.
+   */
+  settled(fetched: Fetched, now: Millis, mayKeep?: boolean): void;
 }
 
 /** Reads keys from the backing Redis. */
@@ -203,4 +214,6 @@ export interface Origin {
   fence(): Promise<boolean>;
   /** Whether an optional read would delay no other one. */
   hasRoom(): boolean;
+  /** Returns which server a read of a key would go to, by name. Absent where there is one. */
+  explain?(key: Key, now: Millis): Readonly<Record<string, string>>;
 }

@@ -26,6 +26,9 @@ export class FakeOrigin implements Origin {
   readonly reads: PendingRead[] = [];
   /** The result of a fence; a test may replace it. */
   fence: () => Promise<boolean> = () => Promise.resolve(false);
+  /** Since when the values are right, as a replica says; undefined for a master. */
+  validFrom: Millis | undefined;
+  mayKeep = true;
 
   constructor(readonly clock: () => Millis = () => performance.now()) {}
 
@@ -35,13 +38,17 @@ export class FakeOrigin implements Origin {
 
   read(flights: readonly Flight[]): void {
     const now = this.clock();
-    for (const flight of flights) flight.sent(now);
+    for (const flight of flights) flight.sent(now, this.validFrom);
     this.reads.push({
       flights,
       keys: flights.map(({ key }) => key),
       answer: (...values) => {
         values.forEach((one, index) =>
-          flights[index]!.settled(one instanceof Uint8Array ? new Found(one) : one, this.clock())
+          flights[index]!.settled(
+            one instanceof Uint8Array ? new Found(one) : one,
+            this.clock(),
+            this.mayKeep,
+          )
         );
       },
     });

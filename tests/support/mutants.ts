@@ -42,9 +42,9 @@ export class NoBypass extends Table {
 
 /** Freshness counts from the answer. */
 export class NoSentAt extends Table {
-  override settled(flight: CacheFlight, fetched: Fetched, now: Millis): void {
-    flight.sentAt = now;
-    super.settled(flight, fetched, now);
+  override settled(flight: CacheFlight, fetched: Fetched, now: Millis, mayKeep: boolean): void {
+    flight.sentAt = flight.validFrom = now;
+    super.settled(flight, fetched, now, mayKeep);
   }
 }
 

@@ -37,8 +37,8 @@ export class ClusterTable extends Table {
     for (const flight of this.flights.values()) if (flight.phase === "sent") this.detach(flight);
   }
 
-  override sent(flight: CacheFlight, now: Millis): void {
-    super.sent(flight, now);
+  override sent(flight: CacheFlight, now: Millis, validFrom: Millis): void {
+    super.sent(flight, now, validFrom);
     flight.epoch = this.channel.tenures.of(slotOf(flight.key));
   }
 

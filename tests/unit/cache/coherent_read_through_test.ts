@@ -346,3 +346,35 @@ Deno.test("the reason of a miss is remembered for keys of any length", async () 
     assertEquals(table.look(new CacheKey(key)).miss, "never kept", `${length} bytes`);
   }
 });
+
+Deno.test("an answer of a replica ages from the moment up to which the replica had all changes", async () => {
+  const { cache, origin, time, stats } = tracked();
+  time.now = 1000;
+  cache.table.channel.answered("data", 1000);
+  cache.table.channel.answered("invalidation", 1000);
+  origin.validFrom = 940;
+  const first = askFor(cache, "k", time.now, PLAIN);
+  time.now = 1040;
+  // A read that can be a lease old is joined, an older one is not.
+  const second = askFor(cache, "k", time.now, PLAIN);
+  assertEquals([origin.reads.length, stats.collapsed], [1, 1]);
+  time.now = 1041;
+  const third = askFor(cache, "k", time.now, PLAIN);
+  assertEquals(origin.reads.length, 2);
+  origin.reads[0]!.answer(bytes("v"));
+  origin.reads[1]!.answer(bytes("v"));
+  assertEquals([(await first).age, (await second).age, (await third).age], [101, 101, 101]);
+  assertEquals(cache.explain("k", time.now)["age"], "101");
+});
+
+Deno.test("an answer that must not be cached is not, and its key is asked for again", async () => {
+  const { cache, origin, time } = tracked();
+  origin.mayKeep = false;
+  for (const value of [bytes("v"), null]) {
+    const answer = askFor(cache, "k", time.now, PLAIN);
+    origin.reads.at(-1)!.answer(value);
+    await answer;
+    assertEquals(cache.explain("k", time.now)["cached"], "no");
+  }
+  assertEquals(origin.reads.length, 2);
+});
