@@ -39,6 +39,8 @@ const FEW = 4;
 const CAREFUL_ROOM = 64 * 1024;
 
 export class RedisOrigin implements Origin {
+  /** Whether reads are repeated after a loss. If not, they fail, and whoever asked goes elsewhere. */
+  mayRepeat = true;
   readonly #watch: SilenceWatch;
   /** Refuses reads after several failures in a row. */
   readonly breaker = new Breaker();
@@ -66,7 +68,10 @@ export class RedisOrigin implements Origin {
     this.#watch = new SilenceWatch(
       timeout,
       () => link.upstream?.data.received ?? 0,
-      () => link.giveUp({ reason: "timeout", message: `no answer within ${timeout} ms` }),
+      () => {
+        const message = `no answer within ${Math.round(this.patience)} ms`;
+        link.giveUp({ reason: "timeout", message });
+      },
     );
     this.#blame = new Blame(log, stats);
     this.#larges = new LargeValues({
@@ -77,6 +82,15 @@ export class RedisOrigin implements Origin {
       mostWaiting: permits.options.permits / 2,
       blame: this.#blame,
     });
+  }
+
+  /** How long Redis may be silent while reads wait. */
+  get patience(): Millis {
+    return this.#watch.timeout;
+  }
+
+  set patience(patience: Millis) {
+    this.#watch.timeout = patience;
   }
 
   /** Ends all connections and their watches for good. Waiting reads fail. */
@@ -225,7 +239,8 @@ export class RedisOrigin implements Origin {
 
   async #attemptAgain(trip: Trip): Promise<void> {
     const { link } = this;
-    const upstream = link.loss.reason === "away" ? link.upstream ?? await link.up() : null;
+    const isRepeated = this.mayRepeat && link.loss.reason === "away";
+    const upstream = isRepeated ? link.upstream ?? await link.up() : null;
     if (upstream === null) return this.#fail(trip, failureOf(link.loss));
     const broken = await this.#attempt(trip, upstream, CAREFUL_ROOM);
     if (broken === null) return;

@@ -18,7 +18,7 @@ export class SilenceWatch {
    * @param onSilence Called after a longer silence.
    */
   constructor(
-    readonly timeout: Millis,
+    public timeout: Millis,
     readonly received: () => number,
     readonly onSilence: () => void,
   ) {}
