@@ -137,6 +137,34 @@ const SENTINEL_GAUGES: readonly Row[] = [
   ],
 ];
 
+const ROLE_READS: Row = [
+  "role_reads",
+  "Keys read from a replica, and from the master",
+  ({ stats }) => [
+    { labels: { role: "replica" }, value: stats.replicaReads },
+    { labels: { role: "master" }, value: stats.masterReads },
+  ],
+];
+
+/** Figures of a proxy that may read replicas. */
+const REPLICA_GAUGES: readonly Row[] = [
+  [
+    "read_from",
+    "1 for where reads go now",
+    ({ replica }) => oneOf(["replica", "master", "nowhere"], replica!.place, "role"),
+  ],
+  [
+    "replica_proven_age_seconds",
+    "Time since the replica had all changes of the master; +Inf without proof",
+    ({ replica }) => [{ value: ageOf(replica!.provenAge) }],
+  ],
+  [
+    "replica_lag_bytes",
+    "How far the replica was behind the stream of the master",
+    ({ replica }) => replica!.lag,
+  ],
+];
+
 /** Current values. */
 const GAUGES: readonly Row[] = [
   [
@@ -225,6 +253,10 @@ export function metricsText(facts: Facts, machine: MachineFacts): string {
     ...(facts.sentinels === null ? [] : [
       metric("counter", SENTINEL_MOVES, facts),
       ...SENTINEL_GAUGES.map((row) => metric("gauge", row, facts)),
+    ]),
+    ...(facts.replica === null ? [] : [
+      metric("counter", ROLE_READS, facts),
+      ...REPLICA_GAUGES.map((row) => metric("gauge", row, facts)),
     ]),
     ...(facts.nodes === null ? [] : [
       metric("counter", NODE_READS, facts),

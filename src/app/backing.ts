@@ -5,8 +5,10 @@
  */
 import type { Millis } from "../core/types.ts";
 import type { Identity } from "../origin/greeting.ts";
+import type { Link } from "../origin/link.ts";
 import { failureOf, type Loss } from "../origin/loss.ts";
 import type { RedisOrigin } from "../origin/mod.ts";
+import type { Replicas } from "../topology/replicas/mod.ts";
 import type { ClusterOrigin } from "../topology/cluster/mod.ts";
 
 /** How long a large value may wait for memory before it is read. */
@@ -39,8 +41,37 @@ export interface Backing {
   authenticate(identity: Identity): Promise<void>;
 }
 
+/** What a backing does, apart from telling its state. */
+type Deeds = Pick<
+  Backing,
+  "open" | "close" | "hasRoom" | "fence" | "swapsKnown" | "authenticate"
+>;
+
 export function singleBacking(origin: RedisOrigin): Backing {
   const { link } = origin;
+  return linkBacking(link, {
+    open: () => link.open(),
+    close: () => origin.close(),
+    hasRoom: () => origin.hasRoom(),
+    fence: () => link.fence(),
+    swapsKnown: () => link.swapsKnown(),
+    authenticate: (identity) => origin.authenticate(identity),
+  });
+}
+
+/** Without its master, a replica is read only for a while: the state is that of the master. */
+export function replicaBacking(replicas: Replicas): Backing {
+  return linkBacking(replicas.master.link, {
+    open: () => replicas.open(),
+    close: () => replicas.close(),
+    hasRoom: () => replicas.reads.hasRoom(),
+    fence: () => replicas.prove(),
+    swapsKnown: () => replicas.link.swapsKnown(),
+    authenticate: (identity) => replicas.authenticate(identity),
+  });
+}
+
+function linkBacking(link: Link, deeds: Deeds): Backing {
   return {
     name: link.location.name,
     get isUp() {
@@ -59,12 +90,7 @@ export function singleBacking(origin: RedisOrigin): Backing {
       return link.version;
     },
     up: () => link.up(),
-    open: () => link.open(),
-    close: () => origin.close(),
-    hasRoom: () => origin.hasRoom(),
-    fence: () => link.fence(),
-    swapsKnown: () => link.swapsKnown(),
-    authenticate: (identity) => origin.authenticate(identity),
+    ...deeds,
   };
 }
 

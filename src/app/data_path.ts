@@ -24,8 +24,15 @@ import { fixed, type Location } from "../origin/location.ts";
 import { RedisOrigin } from "../origin/mod.ts";
 import { Semaphore } from "../origin/semaphore.ts";
 import { ClusterOrigin } from "../topology/cluster/mod.ts";
+import { Replicas } from "../topology/replicas/mod.ts";
 import type { SentinelLocation } from "../topology/sentinel/mod.ts";
-import { type Backing, clusterBacking, LARGE_PATIENCE, singleBacking } from "./backing.ts";
+import {
+  type Backing,
+  clusterBacking,
+  LARGE_PATIENCE,
+  replicaBacking,
+  singleBacking,
+} from "./backing.ts";
 import { linkOptions, makeClusterTable, makeTable } from "./defaults.ts";
 import { makeSentinels } from "./sentinels.ts";
 
@@ -51,6 +58,8 @@ export interface DataPath {
   readonly sentinels: SentinelLocation | null;
   /** The cluster; null without one. */
   readonly cluster: ClusterOrigin | null;
+  /** Reads from replicas; null if only masters are read. */
+  readonly replicas: Replicas | null;
 }
 
 /** The limits and credentials that the paths of all databases share. */
@@ -94,6 +103,7 @@ export function makeDataPath(
 }
 
 function toRedis(config: Config, shared: SharedParts, stats: Stats, log: Log) {
+  if (config.values["read-from"] !== "master") return toReplica(config, shared, stats, log);
   const { values } = config;
   const { permits, budget, room } = shared;
   const table = makeTable(values, stats, config.sentinel !== null, room);
@@ -102,11 +112,36 @@ function toRedis(config: Config, shared: SharedParts, stats: Stats, log: Log) {
   const link = new Link(location, linkOptions(values), followerOf(table, stats, sentinels), log);
   const origin = new RedisOrigin(link, permits, budget, stats, log);
   const backing = singleBacking(origin);
-  return { table, origin, link, location, sentinels, backing, cluster: null };
+  return { table, origin, link, location, sentinels, backing, cluster: null, replicas: null };
+}
+
+function toReplica(config: Config, shared: SharedParts, stats: Stats, log: Log) {
+  const { values } = config;
+  const table = makeTable(values, stats, true, shared.room);
+  const sentinels = makeSentinels(config, log);
+  const location = sentinels ?? fixed(config.origin);
+  const replicas = new Replicas(
+    {
+      readFrom: values["read-from"] as "replica" | "nearest",
+      master: location,
+      origin: config.origin,
+      timeout: values["redis-timeout"],
+      isWitnessed: sentinels !== null,
+    },
+    followerOf(table, stats, sentinels),
+    (provenAt) => table.channel.witnessed(provenAt),
+    { ...shared, options: linkOptions(values), stats, log },
+  );
+  const { link, reads: origin } = replicas;
+  const backing = replicaBacking(replicas);
+  return { table, origin, link, location, sentinels, backing, cluster: null, replicas };
 }
 
 function toCluster(config: Config, { permits, budget }: SharedParts, stats: Stats, log: Log) {
   const { values, origin: address } = config;
+  if (values["read-from"] !== "master") {
+    log.warn("--read-from has no effect with a cluster yet: reads go to the masters");
+  }
   const { table, follower } = clusterCache(values, stats);
   const options = linkOptions(values);
   const timeout = values["redis-timeout"];
@@ -121,7 +156,8 @@ function toCluster(config: Config, { permits, budget }: SharedParts, stats: Stat
   );
   const backing = clusterBacking(cluster);
   const location = { name: cluster.name, find: () => cluster.find() };
-  return { table, origin: cluster, link: null, location, sentinels: null, backing, cluster };
+  const none = { link: null, sentinels: null, replicas: null };
+  return { ...none, table, origin: cluster, location, backing, cluster };
 }
 
 /** Without coherence, entries live for their time alone, wherever they come from. */

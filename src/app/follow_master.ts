@@ -7,14 +7,17 @@ import type { Lanes } from "../lanes/mod.ts";
 import type { DataPath } from "./data_path.ts";
 
 /** Has all follow the master of the sentinels from now on; without sentinels it never moves. */
-export function followMaster({ sentinels, link, table }: DataPath, lanes: Lanes | null): void {
+export function followMaster(
+  { sentinels, link, table, replicas }: DataPath,
+  lanes: Lanes | null,
+): void {
   if (sentinels === null) return;
   sentinels.listener = {
     moved(why) {
-      link?.move(why);
+      (replicas ?? link)?.move(why);
       lanes?.move(why);
     },
-    witnessed: (sentAt) => table.channel.witnessed(sentAt),
+    witnessed: (sentAt) => (replicas ?? table.channel).witnessed(sentAt),
   };
   sentinels.start();
 }

@@ -78,6 +78,7 @@ export function factsOf(sources: Sources): Facts {
     upstreamsMax: lanes?.options.maxPrivate ?? 0,
     ...coherenceOf(cache),
     sentinels: data.sentinels?.facts ?? null,
+    replica: data.replicas?.facts ?? null,
     isEmulating: values["cluster-mode"] === "emulate",
     nodes: data.cluster === null ? null : nodesOf(data.cluster),
     stats,

@@ -155,10 +155,13 @@ export class Ways {
 function changeLog(paths: () => readonly DataPath[]): ChangeLog {
   return {
     invalidate(key) {
-      for (const { table } of paths()) table.invalidate(key);
+      for (const { table, replicas } of paths()) {
+        table.invalidate(key);
+        replicas?.wrote(key);
+      }
     },
     flush() {
-      for (const { table } of paths()) table.flush();
+      for (const path of paths()) forgetAll(path);
     },
     async fence(withSwaps) {
       await Promise.all(paths().map((path) => passFence(path, withSwaps)));
@@ -168,11 +171,18 @@ function changeLog(paths: () => readonly DataPath[]): ChangeLog {
 }
 
 /** Waits until all changes of a database are known. If that fails, any of its entries may be old. */
-async function passFence({ table, backing }: DataPath, withSwaps: boolean): Promise<void> {
+async function passFence(path: DataPath, withSwaps: boolean): Promise<void> {
+  const { table, backing } = path;
   // A fence cannot wait for changes that Redis does not report.
   const isPassed = table.coversAll && await backing.fence() &&
     (!withSwaps || await backing.swapsKnown());
-  if (!isPassed) table.flush();
+  if (!isPassed) forgetAll(path);
+}
+
+/** Any key of a database may have changed. */
+function forgetAll({ table, replicas }: DataPath): void {
+  table.flush();
+  replicas?.wroteAll();
 }
 
 function sleep(duration: Millis): Promise<void> {

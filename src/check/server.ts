@@ -22,9 +22,12 @@ export async function checkServer(
     const found = "Redis does not tell its version and role";
     return [warning("server", found, "ACL SETUSER NAME +info")];
   }
+  const isCluster = cluster !== null;
+  const isClustered = isCluster || info.get("cluster_enabled") === "1";
   return [
-    kindOf(info, cluster !== null, values),
+    kindOf(info, isCluster, values),
     ...roleOf(info, values),
+    ...replicasOf(info, isClustered, values),
     ...await tableOf(redis, values),
     ...await roomOf(redis, values),
     ...await buffersOf(redis, values),
@@ -71,6 +74,23 @@ function roleOf(info: Map<string, string>, values: Values): Finding[] {
   }
   const found = "This Redis is a replica: it refuses writes";
   return [warning("role", found, `${master}, or --read-only yes`)];
+}
+
+/** Whether there are replicas to read from, if that is wanted. */
+function replicasOf(
+  info: Map<string, string>,
+  isClustered: boolean,
+  { "read-from": readFrom }: Values,
+): Finding[] {
+  if (readFrom === "master") return [];
+  if (isClustered) {
+    const found = "--read-from has no effect with a cluster: reads go to the masters";
+    return [warning("replicas", found, "--read-from master")];
+  }
+  const count = Number(info.get("connected_slaves") ?? 0);
+  if (count > 0) return [ok("replicas", `Connected to this Redis: ${count}`)];
+  const found = "No replica is connected to this Redis: reads go to it";
+  return [warning("replicas", found, "replicaof HOST PORT at a replica, or --read-from master")];
 }
 
 /** Redis forgets what the proxy has read if its table is smaller than the cache. */

@@ -85,6 +85,8 @@ export interface Facts {
   readonly upstreamsMax: number;
   /** The master behind sentinels; null without sentinels. */
   readonly sentinels: SentinelFacts | null;
+  /** The replica that is read; null if only masters are. */
+  readonly replica: ReplicaFacts | null;
   /** Whether clients see a cluster whose only node is the proxy. */
   readonly isEmulating: boolean;
   /** The nodes of a cluster; null without one. */
@@ -107,6 +109,20 @@ export interface NodeFacts {
   readonly isConfirmed: boolean;
   /** Whether it is watched less, because nobody reads from it. */
   readonly isResting: boolean;
+}
+
+/** Where reads go if replicas may be read. */
+export interface ReplicaFacts {
+  /** `--read-from`: replica or nearest. */
+  readonly readFrom: string;
+  /** Where reads go now: replica, master or nowhere. */
+  readonly place: string;
+  /** The address of the replica; empty if none is read. */
+  readonly redis: string;
+  /** How long ago the replica had all changes of the master, in milliseconds; -1 if unknown. */
+  readonly provenAge: number;
+  /** How far the replica was behind the master's stream, in bytes. */
+  readonly lag: number;
 }
 
 /** What sentinels say of their master. */

@@ -49,6 +49,10 @@ export class Stats {
   misses = 0;
   /** Keys read from the origin. */
   originReads = 0;
+  /** Keys read from a replica. */
+  replicaReads = 0;
+  /** Keys read from the master, if replicas may be read. */
+  masterReads = 0;
   /** Reads at the origin that failed. */
   originFailures = 0;
   /** Keys that cannot be read: their reply ends the connection, or is of an unexpected type. */

@@ -87,6 +87,7 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     ["cache_refreshes", facts.stats.refreshes],
     ["cache_stale_answers", facts.stats.staleAnswers],
     ...sentinelFields(facts),
+    ...replicaFields(facts),
     ...nodeFields(facts),
   ],
   Coherence: (facts) => [
@@ -126,6 +127,19 @@ function sentinelFields({ sentinels }: Facts): readonly Field[] {
     ["sentinel_agreeing", sentinels.agreeing],
     ["sentinel_confirmed_age_ms", sentinels.confirmedAge],
     ["sentinel_moves", sentinels.moves],
+  ];
+}
+
+function replicaFields({ replica, stats }: Facts): readonly Field[] {
+  if (replica === null) return [];
+  return [
+    ["read_from", replica.readFrom],
+    ["read_from_now", replica.place],
+    ["replica", replica.redis],
+    ["replica_proven_age_ms", replica.provenAge],
+    ["replica_lag_bytes", replica.lag],
+    ["replica_reads", stats.replicaReads],
+    ["master_reads", stats.masterReads],
   ];
 }
 

@@ -20,6 +20,7 @@ export const PEER: Peer = {
 };
 
 export const FACTS: Facts = {
+  replica: null,
   isEmulating: false,
   redisVersion: "7.0.15",
   proxyVersion: "1.2.3",

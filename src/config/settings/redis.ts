@@ -22,6 +22,11 @@ export const REDIS = {
     "auto",
     "if Redis turns out to be a node of a cluster: use all nodes (auto), or it alone (off)",
   ),
+  "read-from": setting(
+    oneOf(["master", "replica", "nearest"]),
+    "master",
+    "where to read keys: master, replica, or nearest (shortest round trip)",
+  ),
   "redis-password-file": optional(
     file,
     "file with the password of Redis; read again when it changes, and on SIGHUP",
