@@ -13,6 +13,8 @@ export interface SentinelSetOptions {
   password?: string;
   /** Host of the servers as the sentinels name it. Default: 127.0.0.1. */
   host?: string;
+  /** The servers. Default: redis-server on PATH. */
+  program?: string;
   /** More arguments of both servers. */
   args?: string[];
   detached?: boolean;
@@ -40,6 +42,7 @@ const START_MS = 10_000;
 export async function startSentinelSet(options: SentinelSetOptions = {}): Promise<SentinelSet> {
   const { name = "mymaster", sentinels: count = 3, host = HOST, args = [], detached = false } =
     options;
+  const program = options.program === undefined ? {} : { program: options.program };
   const started: AsyncDisposable[] = [];
   const dispose = async () => {
     for (const one of started.reverse()) await one[Symbol.asyncDispose]();
@@ -47,10 +50,14 @@ export async function startSentinelSet(options: SentinelSetOptions = {}): Promis
   try {
     const announced = host === HOST ? [] : ["--replica-announce-ip", host];
     const common = ["--repl-diskless-sync-delay", "0", ...announced, ...args];
-    const master = await startRedisServer({ args: common, detached });
+    const master = await startRedisServer({ ...program, args: common, detached });
     started.push(master);
     const following = ["--replicaof", host, `${master.port}`];
-    const replica = await startRedisServer({ args: [...common, ...following], detached });
+    const replica = await startRedisServer({
+      ...program,
+      args: [...common, ...following],
+      detached,
+    });
     started.push(replica);
     await until(async () => (await askRedis(replica.port, "ROLE\r\n")).includes("connected"));
     const sentinels: SentinelServer[] = [];

@@ -7,6 +7,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { CLUSTER } from "./cluster_faults.ts";
 import { ONE_REDIS } from "./redis_rig.ts";
 import type { Place } from "./rig.ts";
+import { SENTINELS } from "./sentinel_faults.ts";
 import { faultsOf, soak } from "./soak.ts";
 
 const HELP = `Checks every answer of a proxy under load and faults.
@@ -14,6 +15,7 @@ const HELP = `Checks every answer of a proxy under load and faults.
     deno task soak --seconds 60                   no faults
     deno task soak --seconds 600 --faults all     all faults, at random
     deno task soak --over cluster --faults all    over a cluster of three masters and replicas
+    deno task soak --over sentinel --faults all   over a master with a replica and sentinels
     deno task soak --every 20000 --faults all     a fault every 20 seconds
     deno task soak --faults freeze-data,hang      these faults
     deno task soak --large 300000                 a quarter of the values is large
@@ -36,8 +38,9 @@ const NUMBERS = {
 };
 
 const PLACES: Record<string, Place> = {
-  redis: ONE_REDIS as unknown as Place,
-  cluster: CLUSTER as unknown as Place,
+  redis: ONE_REDIS as Place,
+  cluster: CLUSTER as Place,
+  sentinel: SENTINELS as Place,
 };
 
 const args = parseArgs(Deno.args, {
