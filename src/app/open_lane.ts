@@ -53,7 +53,7 @@ async function attempt(
     const address = await location.find();
     const conn = await dial(address);
     if (isOver) return conn.close();
-    made.connection = new Connection(conn, { purpose: "commands" });
+    made.connection = new Connection(conn, { purpose: "commands", isShared: opening.isShared });
     const login = opening.login ?? loginOf(address);
     await greet(made.connection, { ...opening, login, database: address.database });
     await prepare(made.connection);

@@ -127,7 +127,8 @@ export class Lanes {
   ): SharedLane {
     return new SharedLane({
       ...(redirected === undefined ? {} : { redirected }),
-      open: () => this.#openShared({ version, name: NAMES[kind], login: null }, place),
+      open: () =>
+        this.#openShared({ version, name: NAMES[kind], login: null, isShared: true }, place),
       place,
       cache: this.options.cache,
       budget: this.#budget,

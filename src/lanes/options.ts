@@ -14,7 +14,10 @@ import type { ClientIds } from "./client_ids.ts";
 import type { Greeting } from "./greeting.ts";
 
 /** The attributes of a new connection, without the database, which is always the cached one. */
-export type Opening = Omit<Greeting, "database">;
+export interface Opening extends Omit<Greeting, "database"> {
+  /** Whether many clients share it. */
+  readonly isShared?: boolean;
+}
 
 export interface LanesOptions {
   /**

@@ -39,6 +39,26 @@ Deno.test("a GET after a write in the same pipeline sees the write", async () =>
   }
 });
 
+Deno.test("requests that two clients send one after the other reach Redis in this order", async () => {
+  await using it = await serving();
+  using publisher = await it.connect();
+  using subscriber = await it.connect();
+  await publisher.exchange(request("PUBLISH", "c", "x"), 4);
+  let late = 0;
+  for (let round = 0; round < 100; round++) {
+    await subscriber.send(request("SUBSCRIBE", "c"));
+    await subscriber.until(":1\r\n");
+    // Nobody waits for the confirmation. The order of two connections is never quite certain.
+    await Promise.all([
+      subscriber.send(request("UNSUBSCRIBE")),
+      publisher.send(request("PUBLISH", "c", "x")),
+    ]);
+    if (await publisher.until("\r\n") !== ":0\r\n") late++;
+    await subscriber.until(":0\r\n");
+  }
+  assert(late <= 10, `${late} of 100`);
+});
+
 Deno.test("every client reads the new value after another client has written it", async () => {
   await using it = await serving();
   using writer = await it.connect();

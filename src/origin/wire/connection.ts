@@ -35,6 +35,12 @@ export type Socket = Pick<Deno.Conn, "read" | "write" | "close">;
 export interface ConnectionOptions {
   /** What it is for, if it is one of the proxy's connections to Redis. */
   readonly purpose?: Purpose;
+  /**
+   * Whether it has the requests of many clients. Those leave one step later: a request over a private
+   * connection takes one step more on its way here, and the requests that different clients send one
+   * after the other should leave in this order.
+   */
+  readonly isShared?: boolean | undefined;
   /** The most bytes of one read. Default: 64 KiB. */
   readonly readBytes?: number;
   /** Says in words why a read or a write failed. Default: the error's own. */
@@ -126,7 +132,8 @@ export class Connection {
   flush(): void {
     if (this.#isScheduled || this.#isWriting) return;
     this.#isScheduled = true;
-    queueMicrotask(() => this.#write());
+    const write = () => void this.#write();
+    queueMicrotask(this.options.isShared ? () => queueMicrotask(write) : write);
   }
 
   /** Whether all of `out` is written. */
