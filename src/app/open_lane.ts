@@ -54,8 +54,8 @@ async function attempt(
     const conn = await dial(address);
     if (isOver) return conn.close();
     made.connection = new Connection(conn, { purpose: "commands", isShared: opening.isShared });
-    const login = opening.login ?? loginOf(address);
-    await greet(made.connection, { ...opening, login, database: address.database });
+    const database = opening.isForControl ? 0 : address.database;
+    await greet(made.connection, { ...opening, own: loginOf(address), database });
     await prepare(made.connection);
   };
   try {
@@ -71,7 +71,7 @@ async function attempt(
 }
 
 /** Returns the proxy's credentials in UTF-8, each byte as a code unit; null if there are none. */
-export function loginOf({ username, password }: OriginAddress): Greeting["login"] {
+export function loginOf({ username, password }: OriginAddress): Greeting["own"] {
   if (password === null) return null;
   return { username: username === null ? null : bytesOf(username), password: bytesOf(password) };
 }

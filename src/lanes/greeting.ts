@@ -11,8 +11,10 @@ import type { Login } from "./lane_client.ts";
 /** The contents of the first commands. Text is Latin-1: a code unit for each byte. */
 export interface Greeting {
   readonly version: 2 | 3;
-  /** The user; null if Redis requires no password. */
-  readonly login: { readonly username: string | null; readonly password: string } | Login | null;
+  /** The proxy's own user; null if Redis requires no password. */
+  readonly own: { readonly username: string | null; readonly password: string } | null;
+  /** The client's own user; null for that of the proxy. */
+  readonly login: Login | null;
   readonly database: number;
   /** The name in CLIENT LIST; empty for none. */
   readonly name: string;
@@ -29,19 +31,38 @@ export class Refused extends Error {}
  * @throws {Refused} When Redis refuses the protocol, the user, the password or the database.
  */
 export async function greet(connection: Connection, greeting: Greeting): Promise<void> {
-  const { version, login, database, name, libraryName, libraryVersion } = greeting;
+  const { version, own, login, database, name, libraryName, libraryVersion } = greeting;
   const ask = (...words: string[]) => connection.call(...words).catch(refuse);
-  if (login !== null) {
-    const user = login.username === null ? [] : [login.username];
-    mustBeOk(await ask("AUTH", ...user, login.password));
+  const enter = async ({ username, password }: { username: string | null; password: string }) => {
+    mustBeOk(await ask("AUTH", ...(username === null ? [] : [username]), password));
+  };
+  const select = async () => mustBeOk(await ask("SELECT", `${database}`));
+  const enterOwn = async () => {
+    if (own !== null) await enter(own);
+    if (database !== 0) await select();
+  };
+  if (login === null) {
+    await enterOwn();
+  } else {
+    // A client keeps its database as another user, who may not be allowed to select it.
+    const isSelected = database === 0 || await succeeds(enterOwn());
+    await enter(login);
+    if (!isSelected) await select();
   }
   if (version === 3) await ask("HELLO", "3");
-  if (database !== 0) mustBeOk(await ask("SELECT", `${database}`));
   // The name only helps people who read CLIENT LIST, so a refusal does no harm.
   const tell = (...words: string[]) => connection.call(...words).catch(passOver);
   if (name !== "") await tell("CLIENT", "SETNAME", name);
   if (libraryName) await tell("CLIENT", "SETINFO", "LIB-NAME", libraryName);
   if (libraryVersion) await tell("CLIENT", "SETINFO", "LIB-VER", libraryVersion);
+}
+
+/** Whether Redis has not refused something. */
+function succeeds(asked: Promise<void>): Promise<boolean> {
+  return asked.then(() => true, (error) => {
+    if (error instanceof Refused) return false;
+    throw error;
+  });
 }
 
 function refuse(error: Error): never {

@@ -128,7 +128,16 @@ export class Lanes {
     return new SharedLane({
       ...(redirected === undefined ? {} : { redirected }),
       open: () =>
-        this.#openShared({ version, name: NAMES[kind], login: null, isShared: true }, place),
+        this.#openShared(
+          {
+            version,
+            name: NAMES[kind],
+            login: null,
+            isShared: true,
+            isForControl: kind === "control",
+          },
+          place,
+        ),
       place,
       cache: this.options.cache,
       budget: this.#budget,

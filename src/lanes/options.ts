@@ -14,7 +14,9 @@ import type { ClientIds } from "./client_ids.ts";
 import type { Greeting } from "./greeting.ts";
 
 /** The attributes of a new connection, without the database, which is always the cached one. */
-export interface Opening extends Omit<Greeting, "database"> {
+export interface Opening extends Omit<Greeting, "database" | "own"> {
+  /** Whether it is for commands that depend on no database: they may pass while Redis is busy. */
+  readonly isForControl?: boolean;
   /** Whether many clients share it. */
   readonly isShared?: boolean;
 }
@@ -42,7 +44,7 @@ export interface LanesOptions {
   /** The database that the cache serves. */
   readonly database: number;
   /** The proxy's own credentials at Redis; null if Redis requires none. */
-  readonly login: Greeting["login"];
+  readonly login: Greeting["own"];
   readonly filter: PassFilter;
   /** The most private connections. */
   readonly maxPrivate: number;

@@ -180,3 +180,27 @@ Deno.test("PROXY PURGE drops the entries of all databases", async () => {
   for (const client of [home, other]) assertEquals(await ask(client, "GET", "k"), "v");
   assertEquals(await redisCli(it.port, "proxy", "purge", "key", "k"), "2\n");
 });
+
+Deno.test("a client keeps its database as another user, who may not select it", async () => {
+  await using it = await serving();
+  await it.ask("ACL", "SETUSER", "bob", "on", ">secret", "~*", "+get", "+set");
+  using client = await inDatabase(it.port, 9);
+  await ask(client, "SET", "k", "nine");
+  assertEquals(await ask(client, "AUTH", "bob", "secret"), "+OK");
+  assertEquals(await ask(client, "GET", "k"), "nine");
+  assertMatch(await ask(client, "DEL", "k"), /^-NOPERM /);
+  assertEquals(await ask(client, "RESET"), "+RESET");
+  assertEquals(await ask(client, "GET", "k"), "$-1");
+});
+
+Deno.test("SCRIPT KILL ends a script that was begun in another database", async () => {
+  await using it = await serving([], ["--busy-reply-threshold", "20"]);
+  using busy = await inDatabase(it.port, 9);
+  using other = await inDatabase(it.port, 9);
+  assertEquals(await ask(busy, "SET", "k", "v"), "+OK");
+  await busy.send(request("EVAL", "while true do end", "0"));
+  await until(async () => (await it.ask("GET", "k")).startsWith("-BUSY"));
+  assertEquals(await ask(other, "SCRIPT", "KILL"), "+OK");
+  assertMatch(await busy.until("\r\n"), /^-ERR .*killed/);
+  assertEquals(await ask(other, "GET", "k"), "v");
+});
