@@ -1,9 +1,11 @@
 /** Reads from replicas: fresh as promised, whatever happens to the replica and the stream to it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { startRedisServer } from "../../tools/redis_server.ts";
 import { askSentinel, startSentinelSet } from "../../tools/sentinels.ts";
 import { RawClient, request } from "../support/client.ts";
 import { Failover, pause, type Verdict } from "../support/failover.ts";
 import { adminPortOf, COMMAND, startProxy } from "../support/proxy.ts";
+import { Relay } from "../support/relay.ts";
 import { type Replicated, replicated } from "../support/replicated.ts";
 import { ask, callsOf, curl, figure, redisCli, run, until } from "../support/serving.ts";
 
@@ -240,6 +242,35 @@ Deno.test("a selected database is read from the replica too, and shows its own w
     await client.exchange(request("GET", "k"), 9);
     return await callsOf(set.replica.port, "getrange") > before;
   });
+});
+
+Deno.test("of two replicas, the other is read when the first is lost", async () => {
+  await using set = await replicated();
+  await using second = await startRedisServer({
+    args: ["--replicaof", "127.0.0.1", `${set.master.port}`],
+  });
+  await until(async () => await ask(set.master.port, "WAIT", "2", "100") === ":2");
+  await using proxy = await reading(set);
+  const present = () => figure(proxy.port, "replica:127.0.0.1");
+  const port = await present();
+  const first = [set.replica, second].find((one) => one.port === port)!;
+  first.kill("SIGKILL");
+  await first.exited;
+  const other = first === second ? set.replica : second;
+  await until(async () => await readsReplica(proxy.port) && await present() === other.port);
+  assertEquals(await ask(proxy.port, "GET", "k"), "$-1");
+});
+
+Deno.test("with --read-from nearest, a replica is read if the master is farther away", async () => {
+  await using set = await replicated();
+  using relay = new Relay(() => set.master.port);
+  relay.delay("data", () => 20);
+  const args = ["--read-from", "nearest", "--lease", "2s"];
+  await using proxy = await startProxy(relay.port, args);
+  await until(() => readsReplica(proxy.port));
+  await proxy.process.logged(new RegExp(`Reads go to a replica.*127.0.0.1:${set.replica.port}`));
+  assertEquals(await ask(proxy.port, "SET", "k", "v"), "+OK");
+  assertEquals(await redisCli(proxy.port, "GET", "k"), "v\n");
 });
 
 Deno.test("the check says whether there are replicas to read from", async () => {
