@@ -42,7 +42,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
   if (lane === null) return onlyRead(args, session);
   const written = args.name();
   if (session.mayPass && session.isAuthenticated && session.repliesAll) {
-    const plain = plainRequest(args, written, lane);
+    const plain = plainRequest(args, written, session, lane);
     if (plain !== null) return plain;
   }
   const name = written.toLowerCase();
@@ -66,7 +66,12 @@ export function route(args: Arguments, session: Session): ClientRequest {
   if (isReply && !isForRedis) return local(args, session);
   if (!isForwarded && isAboutCluster(args, session.context)) return local(args, session);
   const mustPass = session.mayPass && isTooLarge(args);
-  if (!isForwarded && !mustPass && isCached(name) && !lane.isBusy) return local(args, session);
+  if (!isForwarded && !mustPass && isCached(name)) {
+    if (!lane.isBusy) return local(args, session);
+    // The master would answer at once, and a replica could answer the next read with an older value.
+    const waits = session.context.readsReplicas && !lane.hasState && session.login === null;
+    if (waits) return whenAnswered(args, session);
+  }
   const isOwn = !mustPass && isLocal(args) && !isAboutState(args, session, lane);
   if (!session.mayPass && !isOwn) {
     return unprotected(args, name, session, lane);
@@ -90,6 +95,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
 function plainRequest(
   args: Arguments,
   name: string,
+  { context }: Session,
   lane: ClientLane,
 ): SharedRequest | PrivateRequest | null {
   const { lanes, hasState } = lane;
@@ -97,7 +103,7 @@ function plainRequest(
   const spec = lanes.plain(name);
   if (spec === undefined) return null;
   if (hasState) return new PrivateRequest(lane, new Passable(args.raw(), spec, args));
-  if (isCached(spec.name) && !lane.isBusy) return null;
+  if (isCached(spec.name) && (!lane.isBusy || context.readsReplicas)) return null;
   const passable = new Passable(args.raw(), spec, args);
   const isLong = lanes.long.has(passable.bytes) && lanes.hasRoom;
   return isLong ? new PrivateRequest(lane, passable) : new SharedRequest(lane, passable, "shared");

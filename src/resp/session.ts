@@ -50,6 +50,8 @@ export interface RespContext {
   readonly lanes: Lanes | null;
   /** Whether clients see a cluster, or one Redis although there is a cluster; null: as Redis is. */
   readonly seen: "cluster" | "standalone" | null;
+  /** Whether reads of the cache may go to a replica. */
+  readonly readsReplicas: boolean;
   /** The address of the emulated node; null for that which the client has reached. */
   readonly announce: { readonly host: string; readonly port: number | null } | null;
   /** The database of Redis. */

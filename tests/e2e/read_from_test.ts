@@ -203,6 +203,21 @@ Deno.test("a read that must be fresh goes to the master, and later reads are not
   set.stream.flow();
 });
 
+Deno.test("a read behind another command in a pipeline is not newer than the next read", async () => {
+  await using set = await replicated();
+  await ask(set.master.port, "SET", "k", "old");
+  await using proxy = await reading(set, ["--read-from", "replica", "--lease", "5s"]);
+  using client = await RawClient.connect(proxy.port);
+  assertEquals(await client.exchange(request("GET", "k"), 9), "$3\r\nold\r\n");
+  set.stream.stall();
+  await ask(set.master.port, "SET", "k", "new");
+  await client.send(request("INCR", "count") + request("GET", "k"));
+  const first = await client.text(4 + 9);
+  const second = await client.exchange(request("GET", "k"), 9);
+  assertEquals(second, first.slice(4));
+  set.stream.flow();
+});
+
 Deno.test("a failover behind sentinels: reads follow the master and its replicas, at most a lease old", async () => {
   await using set = await startSentinelSet();
   const args = ["--redis-url", set.url, "--read-from", "replica", "--lease", `${LEASE}ms`];

@@ -82,6 +82,7 @@ export function respContext(given: Partial<RespContext> = {}): RespContext {
     database: 0,
     enter: () => Promise.resolve(null),
     seen: null,
+    readsReplicas: false,
     announce: null,
     freshness: "cached",
     limits: RESP_LIMITS,
