@@ -264,7 +264,7 @@ Deno.test("of two replicas, the other is read when the first is lost", async () 
   await using second = await startRedisServer({
     args: ["--replicaof", "127.0.0.1", `${set.master.port}`],
   });
-  await until(async () => await ask(set.master.port, "WAIT", "2", "100") === ":2");
+  await until(async () => await redisCli(second.port, "GET", "synchronized") === "1\n");
   await using proxy = await reading(set);
   const present = () => figure(proxy.port, "replica:127.0.0.1");
   const port = await present();

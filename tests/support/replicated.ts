@@ -91,7 +91,9 @@ export async function replicated(): Promise<Replicated> {
     args: [...args, "--replicaof", "127.0.0.1", `${stream.port}`],
   });
   await until(async () => (await redisCli(master.port, "ROLE")).includes(`${replica.port}`));
-  await until(async () => await ask(master.port, "WAIT", "1", "100") === ":1");
+  // The stream may stand still for a second after the first synchronization.
+  await ask(master.port, "SET", "synchronized", "1");
+  await until(async () => await redisCli(replica.port, "GET", "synchronized") === "1\n");
   return {
     master,
     replica,

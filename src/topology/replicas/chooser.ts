@@ -19,7 +19,7 @@ export interface ChooserOptions extends ChoiceOptions {
 const REST = 3;
 
 /** The choice is made again after so many sixths of the lease; by distance more rarely. */
-const RECHOICE = 24;
+const RECHOICE = 6;
 const REMEASURE = 120;
 
 export class Chooser implements Location {
