@@ -48,6 +48,8 @@ export class Life {
 export class Tenures {
   /** The number of the tenure of each slot; 0 for none. */
   readonly #current = new Int32Array(SLOTS);
+  /** Its connection. */
+  readonly #holders: (Life | null)[] = new Array(SLOTS).fill(null);
   /** The connection of each tenure. */
   protected readonly lives = new Map<number, Life>();
   /** Until when past tenures were known to be right. */
@@ -110,8 +112,7 @@ export class Tenures {
 
   #judge(life: Life, owned: Uint8Array, now: Millis): void {
     for (let slot = 0; slot < SLOTS; slot++) {
-      const tenure = this.#current[slot]!;
-      const isHeld = tenure !== 0 && this.lives.get(tenure) === life;
+      const isHeld = this.#holders[slot] === life;
       if (owned[slot] === 0) {
         if (isHeld) this.end(slot, now);
       } else if (!isHeld && this.isTrusted(life)) {
@@ -126,10 +127,11 @@ export class Tenures {
   /** A slot has left its node, or its keys are gone. */
   end(slot: number, now: Millis): void {
     const tenure = this.#current[slot]!;
-    if (tenure === 0) return;
+    const life = this.#holders[slot];
+    if (!life) return;
     this.#changes++;
     this.#current[slot] = 0;
-    const life = this.lives.get(tenure)!;
+    this.#holders[slot] = null;
     this.lives.delete(tenure);
     if (this.memory > 0) this.#remember(tenure, life, now);
   }
@@ -137,16 +139,14 @@ export class Tenures {
   /** Ends all tenures of a connection. */
   endAll(life: Life, now: Millis): void {
     for (let slot = 0; slot < SLOTS; slot++) {
-      const tenure = this.#current[slot]!;
-      if (tenure !== 0 && this.lives.get(tenure) === life) this.end(slot, now);
+      if (this.#holders[slot] === life) this.end(slot, now);
     }
   }
 
   /** All keys of a node are gone: its tenures begin anew. */
   restart(life: Life, now: Millis): void {
     for (let slot = 0; slot < SLOTS; slot++) {
-      const tenure = this.#current[slot]!;
-      if (tenure === 0 || this.lives.get(tenure) !== life) continue;
+      if (this.#holders[slot] !== life) continue;
       this.end(slot, now);
       this.#begin(slot, life);
     }
@@ -183,6 +183,7 @@ export class Tenures {
   #begin(slot: number, life: Life): void {
     this.#changes++;
     this.#current[slot] = ++this.#last;
+    this.#holders[slot] = life;
     this.lives.set(this.#last, life);
   }
 

@@ -147,6 +147,11 @@ export class Connection {
     return (this.#drained ??= Promise.withResolvers()).promise;
   }
 
+  /** Little will come: with the next reply, the memory for more is given up until more comes. */
+  trim(): void {
+    this.#in.trim();
+  }
+
   /** Ends the connection. All receivers learn of it before this returns. */
   close(why: string): void {
     if (this.loss !== null) return;

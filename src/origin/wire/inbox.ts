@@ -42,6 +42,11 @@ export class Inbox {
     if (this.isFull) this.#size = Math.min(this.maxBytes, 4 * this.#size);
   }
 
+  /** Forgets how many bytes came at once: little will come. */
+  trim(): void {
+    this.#size = MIN_BYTES;
+  }
+
   /** Makes room for more of an incomplete reply, given the number of its missing bytes. */
   extend(missing: number): void {
     const length = this.to - this.from;

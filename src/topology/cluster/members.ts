@@ -9,11 +9,14 @@ import type { OriginAddress } from "../../origin/address.ts";
 import type { ClusterFollower } from "../../origin/follower.ts";
 import { ClusterNode, type NodeListener, type NodeParts, type View } from "./node.ts";
 import { SlotMap } from "./slot_map.ts";
-import { nameOf, type Place, readRedirection, type SlotRange } from "./slots_reply.ts";
+import { nameOf, type Place, readRedirection, type Shares } from "./slots_reply.ts";
 
-/** Time in which reasons to ask all nodes are gathered, and the least time for each node between. */
+/** Time in which reasons to ask nodes are gathered. */
 const REFRESH: Millis = 5;
-const REFRESH_EACH: Millis = 1;
+
+/** Nodes that are asked then, in turn, and the pause after each. What is new to one stirs all. */
+const REFRESHED = 16;
+const REFRESH_PAUSE: Millis = 1;
 
 /** How long all nodes are watched after a change of the cluster, in leases: gossip takes its time. */
 const STIRRED = 3;
@@ -48,7 +51,9 @@ export class Members implements NodeListener {
   #changes = 0;
   #isClosed = false;
   #refreshing: ReturnType<typeof setTimeout> | undefined;
-  #refreshedAt: Millis = -Infinity;
+  #refreshAfter: Millis = -Infinity;
+  /** Whose turn it is. */
+  #turn = 0;
   /** Whether nodes are about to be asked for those that have to be confirmed. */
   #isAsking = false;
   #opening: Promise<unknown> = Promise.resolve();
@@ -82,8 +87,7 @@ export class Members implements NodeListener {
   }
 
   /** The node at a place; a new one is connected to. */
-  at(place: Place): ClusterNode {
-    const name = nameOf(place);
+  at(place: Place, name = nameOf(place)): ClusterNode {
     const known = this.#nodes.get(name);
     if (known !== undefined) return known;
     const index = this.#indexes.get(name) ?? this.#indexes.size;
@@ -99,8 +103,8 @@ export class Members implements NodeListener {
   }
 
   /** What a node says before any has been connected. */
-  learn(ranges: readonly SlotRange[]): void {
-    this.map.fill(ranges, ({ place }) => this.at(place));
+  learn(shares: Shares): void {
+    for (const [name, ranges] of shares) this.map.fill(this.at(ranges[0]!.place, name), ranges);
   }
 
   /** A slot has moved. Returns its node. */
@@ -116,16 +120,21 @@ export class Members implements NodeListener {
     return node;
   }
 
-  /** Asks all nodes for their slots, soon. */
+  /** The cluster may be about to change: asks nodes for their slots, soon. */
   refresh(): void {
-    if (this.#isClosed || this.#refreshing !== undefined) return;
-    const next = this.#refreshedAt + REFRESH_EACH * this.#nodes.size;
-    this.#refreshing = setTimeout(() => {
+    if (this.#isClosed) return;
+    const wait = Math.max(REFRESH, this.#refreshAfter - performance.now());
+    this.#refreshing ??= setTimeout(() => {
       this.#refreshing = undefined;
-      this.#refreshedAt = performance.now();
-      for (const node of this.#nodes.values()) if (!node.isResting) node.view();
-      this.#stir();
-    }, Math.max(REFRESH, next - performance.now()));
+      const connected = this.#connected;
+      const count = Math.min(REFRESHED, connected.length);
+      this.#refreshAfter = performance.now() + count * REFRESH_PAUSE;
+      for (let asked = 0; asked < count; asked++) {
+        const node = connected[this.#turn++ % connected.length]!;
+        node.need(this.#stirred);
+        node.view();
+      }
+    }, wait);
   }
 
   up(node: ClusterNode): void {
@@ -162,16 +171,15 @@ export class Members implements NodeListener {
   }
 
   viewed(node: ClusterNode, view: View, sentAt: Millis): void {
-    const { ranges, isSame } = view;
-    this.#witness(node, ranges, sentAt);
+    const { shares, isSame } = view;
+    this.#witness(node, shares, sentAt);
     if (!isSame || node.viewedAfter !== this.#changes) {
       if (!isSame) {
         this.#changes++;
         this.#stir();
       }
-      this.learn(ranges);
-      const own = ranges.filter(({ place }) => nameOf(place) === node.name);
-      node.owned = this.map.viewed(node, own, node.owned);
+      this.learn(shares);
+      node.owned = this.map.viewed(node, shares.get(node.name) ?? [], node.owned);
       this.#adopt();
       node.viewedAfter = this.#changes;
     }
@@ -180,8 +188,15 @@ export class Members implements NodeListener {
 
   /** The cluster is changing: all nodes are watched for a while. */
   #stir(): void {
-    const time = STIRRED * this.parts.options.lease;
-    for (const node of this.#nodes.values()) node.need(time);
+    for (const node of this.#nodes.values()) node.need(this.#stirred);
+  }
+
+  get #stirred(): Millis {
+    return STIRRED * this.parts.options.lease;
+  }
+
+  get #connected(): readonly ClusterNode[] {
+    return this.all.filter(({ link }) => link.upstream !== null);
   }
 
   /** Asks others to name those that are not confirmed. Who does not know them yet is asked in turn. */
@@ -190,18 +205,16 @@ export class Members implements NodeListener {
     this.#isAsking = true;
     queueMicrotask(() => {
       this.#isAsking = false;
-      const connected = this.all.filter(({ link }) => link.upstream !== null);
-      for (const node of connected.slice(0, WITNESSES + 1)) node.view();
+      for (const node of this.#connected.slice(0, WITNESSES + 1)) node.view();
     });
   }
 
   /** Connections that another node, asked since, names as those of masters may be trusted. */
-  #witness(witness: ClusterNode, ranges: readonly SlotRange[], sentAt: Millis): void {
+  #witness(witness: ClusterNode, shares: Shares, sentAt: Millis): void {
     if (this.#nodes.values().every(({ isWitnessed }) => isWitnessed)) return;
-    const named = new Set(ranges.map(({ place }) => nameOf(place)));
-    const isAlone = named.size === 1;
+    const isAlone = shares.size === 1;
     for (const node of this.#nodes.values()) {
-      if (node.isWitnessed || node.connectedAt > sentAt || !named.has(node.name)) continue;
+      if (node.isWitnessed || node.connectedAt > sentAt || !shares.has(node.name)) continue;
       if (node === witness && !isAlone) continue;
       node.isWitnessed = true;
       node.follower.witnessed();
@@ -212,8 +225,9 @@ export class Members implements NodeListener {
   /** Leaves nodes that have owned no slot for a while. */
   #adopt(): void {
     const { owners } = this.map;
+    let hasChanged = owners !== this.#owners;
+    if (!hasChanged && owners.size === this.#nodes.size) return;
     const now = performance.now();
-    let hasChanged = owners.symmetricDifference(this.#owners).size > 0;
     this.#owners = owners;
     for (const node of this.#nodes.values()) {
       if (owners.has(node)) {

@@ -18,7 +18,7 @@ import type { Connection } from "../../origin/wire/connection.ts";
 import { requestOf } from "../../origin/wire/outbox.ts";
 import { parseReply, ReplyError } from "../../origin/wire/reply.ts";
 import { canaryOf } from "./canary.ts";
-import type { SlotRange } from "./slots_reply.ts";
+import type { Shares } from "./slots_reply.ts";
 import { askSlots, type SlotsText } from "./slots_text.ts";
 
 /** What all nodes share. */
@@ -34,7 +34,7 @@ export interface NodeParts {
 
 /** What a node says of the cluster. */
 export interface View {
-  readonly ranges: readonly SlotRange[];
+  readonly shares: Shares;
   /** Whether it said the same before. */
   readonly isSame: boolean;
 }
@@ -185,7 +185,7 @@ export class ClusterNode {
     const view = await askSlots(connection, this.address.host);
     const isSame = view === this.#view;
     this.#view = view;
-    this.listener.viewed(this, { ranges: view.ranges, isSame }, sentAt);
+    this.listener.viewed(this, { shares: view.shares, isSame }, sentAt);
   }
 
   #isNeeded(): boolean {
@@ -195,6 +195,7 @@ export class ClusterNode {
   #rested(): void {
     if (this.isResting) return;
     this.isResting = true;
+    this.link.upstream?.data.trim();
     this.follower.rested();
   }
 

@@ -10,7 +10,7 @@ import type { OriginAddress } from "../../origin/address.ts";
 import { type Loss, lossOf } from "../../origin/loss.ts";
 import type { Members } from "./members.ts";
 import { slotsAt } from "./slots_at.ts";
-import { nameOf, type Place } from "./slots_reply.ts";
+import { nameOf, type Place, sharesOf } from "./slots_reply.ts";
 
 /** Pause before the seeds are asked again. */
 const PAUSE: Millis = 200;
@@ -62,7 +62,7 @@ export class Seeds {
       if (this.#isStopped) return;
       try {
         const ranges = await slotsAt({ ...origin, host, port }, timeout);
-        return this.#isStopped ? undefined : this.members.learn(ranges);
+        return this.#isStopped ? undefined : this.members.learn(sharesOf(ranges));
       } catch (error) {
         this.#failed(nameOf({ host, port }), lossOf(error));
       }

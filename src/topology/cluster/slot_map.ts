@@ -11,13 +11,19 @@ import { Buffer } from "node:buffer";
 import { SLOTS } from "../../core/slot.ts";
 import type { SlotRange } from "./slots_reply.ts";
 
+/** Memory to work in. */
+const VIEW = new Uint8Array(SLOTS);
+const OWNED = new Uint8Array(SLOTS);
+
 /** @template Node What stands for a node. */
 export class SlotMap<Node> {
   readonly #owners: (Node | null)[] = new Array(SLOTS).fill(null);
   /** What each node last said of itself. */
   readonly #views = new Map<Node, Uint8Array>();
+  readonly #counts = new Map<Node, number>();
   /** The nodes that own slots; null after a change. */
   #known: ReadonlySet<Node> | null = null;
+  #missing = SLOTS;
 
   /** The node of a slot; null if no node is known. */
   of(slot: number): Node | null {
@@ -26,32 +32,22 @@ export class SlotMap<Node> {
 
   /** The number of slots without a node. */
   get missing(): number {
-    return this.#owners.filter((owner) => owner === null).length;
+    return this.#missing;
   }
 
-  /** The nodes that own slots. */
+  /** The nodes that own slots: the same set until it changes. */
   get owners(): ReadonlySet<Node> {
-    if (this.#known === null) {
-      const owners = new Set(this.#owners);
-      owners.delete(null);
-      this.#known = owners as Set<Node>;
-    }
-    return this.#known;
+    return this.#known ??= new Set(this.#counts.keys());
   }
 
   /** The nodes and the number of their slots. */
-  get counts(): Map<Node, number> {
-    const counts = new Map<Node, number>();
-    for (const owner of this.#owners) {
-      if (owner !== null) counts.set(owner, (counts.get(owner) ?? 0) + 1);
-    }
-    return counts;
+  get counts(): ReadonlyMap<Node, number> {
+    return this.#counts;
   }
 
   /** A node redirected a request for a slot to this one. */
   moved(slot: number, node: Node): void {
-    this.#owners[slot] = node;
-    this.#known = null;
+    this.#give(slot, node);
   }
 
   /** A node is gone: another one may take its slots. */
@@ -60,11 +56,12 @@ export class SlotMap<Node> {
   }
 
   /** What is known before any node has spoken of itself: fills in slots without a node. */
-  fill(ranges: readonly SlotRange[], nodeOf: (range: SlotRange) => Node): void {
-    this.#known = null;
-    for (const range of ranges) {
-      const node = nodeOf(range);
-      for (let slot = range.first; slot <= range.last; slot++) this.#owners[slot] ??= node;
+  fill(node: Node, ranges: readonly SlotRange[]): void {
+    if (this.#missing === 0) return;
+    for (const { first, last } of ranges) {
+      for (let slot = first; slot <= last; slot++) {
+        if (this.#owners[slot] === null) this.#give(slot, node);
+      }
     }
   }
 
@@ -75,24 +72,45 @@ export class SlotMap<Node> {
    * @returns 1 for each of them that requests are sent to it for.
    */
   viewed(node: Node, ranges: readonly SlotRange[], before?: Uint8Array): Uint8Array {
-    const view = new Uint8Array(SLOTS);
-    for (const { first, last } of ranges) view.fill(1, first, last + 1);
-    this.#views.set(node, view);
-    this.#known = null;
-    const owned = new Uint8Array(SLOTS);
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const owner = this.#owners[slot]!;
-      if (view[slot] === 0) continue;
-      const isClaimed = owner !== null && owner !== node && this.#views.get(owner)?.[slot] === 1;
-      if (isClaimed) continue;
-      this.#owners[slot] = node;
-      owned[slot] = 1;
+    const view = VIEW.fill(0);
+    const owned = OWNED.fill(0);
+    for (const { first, last } of ranges) {
+      for (let slot = first; slot <= last; slot++) {
+        view[slot] = 1;
+        const owner = this.#owners[slot]!;
+        const isClaimed = owner !== null && owner !== node && this.#views.get(owner)?.[slot] === 1;
+        if (isClaimed) continue;
+        this.#give(slot, node);
+        owned[slot] = 1;
+      }
     }
-    const result = before !== undefined && isEqual(before, owned) ? before : owned;
+    const result = keep(owned, before);
     // Most nodes get what they claim: then one array serves both.
-    if (isEqual(view, owned)) this.#views.set(node, result);
+    this.#views.set(node, isEqual(view, result) ? result : keep(view, this.#views.get(node)));
     return result;
   }
+
+  #give(slot: number, node: Node): void {
+    const before = this.#owners[slot]!;
+    if (before === node) return;
+    this.#owners[slot] = node;
+    if (before === null) this.#missing--;
+    else this.#count(before, -1);
+    this.#count(node, 1);
+  }
+
+  #count(node: Node, change: number): void {
+    const before = this.#counts.get(node) ?? 0;
+    const count = before + change;
+    if (count === 0) this.#counts.delete(node);
+    else this.#counts.set(node, count);
+    if (before === 0 || count === 0) this.#known = null;
+  }
+}
+
+/** Returns an array with these bytes: the one from before, if it has them. */
+function keep(bytes: Uint8Array, before: Uint8Array | undefined): Uint8Array {
+  return before !== undefined && isEqual(before, bytes) ? before : bytes.slice();
 }
 
 function isEqual(one: Uint8Array, other: Uint8Array): boolean {

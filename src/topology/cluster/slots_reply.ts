@@ -36,6 +36,13 @@ export function readSlots(reply: Reply, asked: string): SlotRange[] {
   });
 }
 
+/** The ranges of each master, by its name. */
+export type Shares = ReadonlyMap<string, readonly SlotRange[]>;
+
+export function sharesOf(ranges: readonly SlotRange[]): Shares {
+  return Map.groupBy(ranges, ({ place }) => nameOf(place));
+}
+
 /** The place in a redirection: `MOVED 3999 127.0.0.1:6381`, with the slot; null for other errors. */
 export function readRedirection(
   message: string,

@@ -8,14 +8,14 @@ import { Buffer } from "node:buffer";
 import { type Connection, Lost } from "../../origin/wire/connection.ts";
 import { requestOf } from "../../origin/wire/outbox.ts";
 import { parseReply, ReplyError } from "../../origin/wire/reply.ts";
-import { readSlots, type SlotRange } from "./slots_reply.ts";
+import { readSlots, type Shares, sharesOf } from "./slots_reply.ts";
 
 /** A reply, and what it says. Equal replies from one host are one object. */
 export interface SlotsText {
   readonly bytes: Uint8Array;
   /** The host that replied. */
   readonly host: string;
-  readonly ranges: readonly SlotRange[];
+  readonly shares: Shares;
 }
 
 /** The last different replies. While the cluster changes, nodes do not all say the same. */
@@ -49,7 +49,7 @@ function read(bytes: Uint8Array, host: string): SlotsText {
   if (known !== undefined) return known;
   const reply = parseReply(bytes);
   if (reply instanceof ReplyError) throw reply;
-  const text = { bytes: bytes.slice(), host, ranges: readSlots(reply, host) };
+  const text = { bytes: bytes.slice(), host, shares: sharesOf(readSlots(reply, host)) };
   recent.unshift(text);
   recent.length = Math.min(recent.length, RECENT);
   return text;

@@ -18,14 +18,32 @@ const range = (first: number, last: number, host = "h"): SlotRange => ({
 
 Deno.test("a map takes each node's word for its own slots, and another's only before the node has spoken", () => {
   const map = new SlotMap<string>();
-  map.fill([range(0, 99, "a"), range(100, 199, "b")], ({ place }) => place.host);
+  map.fill("a", [range(0, 99)]);
+  map.fill("b", [range(100, 199)]);
   assertEquals([map.of(0), map.of(100), map.of(200), map.missing], ["a", "b", null, SLOTS - 200]);
-  map.fill([range(0, 250, "b")], ({ place }) => place.host);
+  map.fill("b", [range(0, 250)]);
   assertEquals([map.of(0), map.of(200)], ["a", "b"]);
   assertEquals(map.viewed("c", [range(0, 9)]).indexOf(1), 0);
   assertEquals([map.of(9), map.of(10)], ["c", "a"]);
   assertEquals([...map.owners].sort(), ["a", "b", "c"]);
   assertEquals(map.counts.get("c"), 10);
+});
+
+Deno.test("the owners are the same set until a node gets its first slot or loses its last one", () => {
+  const map = new SlotMap<string>();
+  map.viewed("a", [range(0, SLOTS - 1)]);
+  const { owners } = map;
+  map.viewed("a", [range(0, SLOTS - 1)]);
+  map.fill("b", [range(0, 9)]);
+  assertEquals([map.owners === owners, map.missing], [true, 0]);
+  map.moved(0, "b");
+  assertEquals([...map.owners], ["a", "b"]);
+  assertEquals([...map.counts], [["a", SLOTS - 1], ["b", 1]]);
+  const two = map.owners;
+  map.moved(1, "b");
+  assertEquals(map.owners === two, true);
+  for (const slot of [0, 1]) map.moved(slot, "a");
+  assertEquals([[...map.owners], [...map.counts]], [["a"], [["a", SLOTS]]]);
 });
 
 Deno.test("of two nodes that claim a slot, the one that has it keeps it, until a redirection or its end", () => {

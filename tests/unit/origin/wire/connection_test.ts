@@ -311,3 +311,27 @@ Deno.test("an idle connection holds little memory, also after large replies", as
   await settled();
   assert(Math.max(...sizes) >= 500_000 && sizes.at(-1)! <= 65536, sizes.join());
 });
+
+Deno.test("a connection that was trimmed holds as little memory as a new one, after its next reply", async () => {
+  using it = connect();
+  const sizes: number[] = [];
+  const read = it.redis.read.bind(it.redis);
+  it.redis.read = (bytes) => (sizes.push(bytes.length), read(bytes));
+  await settled();
+  const say = async (length: number) => {
+    const taker = new Taker();
+    it.connection.send(requestOf("A"), 1, taker);
+    it.redis.send(`$${length}\r\n${"x".repeat(length)}\r\n`);
+    while (taker.replies.length === 0) await settled();
+    await settled();
+  };
+  await say(30_000);
+  await say(1);
+  assertEquals(sizes.at(-1), 4096);
+  it.connection.trim();
+  await say(1);
+  assertEquals(sizes.at(-1), 256);
+  await say(30_000);
+  await say(1);
+  assertEquals(sizes.at(-1), 4096);
+});
