@@ -62,7 +62,9 @@ export class ClusterRig implements Rig {
   /** The shards as a node sees them. */
   async shards(node = this.nodes[0]!): Promise<Shard[]> {
     type Place = [host: string, port: number, id: string];
-    const ranges = await node.call("CLUSTER", "SLOTS") as [number, number, ...Place[]][];
+    const ask = () => node.call("CLUSTER", "SLOTS");
+    // On a busy machine, a node may need more than a second.
+    const ranges = await ask().catch(ask) as [number, number, ...Place[]][];
     const nodeAt = (place: Place | undefined) => this.nodes.find(({ port }) => port === place?.[1]);
     const owners = new Map<ClusterServer, { replica: ClusterServer; slots: Set<number> }>();
     for (const [from, to, first, second] of ranges) {

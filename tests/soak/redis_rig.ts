@@ -106,6 +106,9 @@ type Shows = Record<Kind, readonly string[]>;
 /** How the loss of a connection is seen. */
 const LOST = ["origin_connections_lost_total"];
 const LOST_LANE = ["upstreams_opened_total"];
+/** Redis closes all connections of a kind, while one of them is not heard. */
+const FULL = [...LOST, ...LOST_LANE, "origin_failures_total"];
+const OVERFLOW: Shows = { data: FULL, invalidation: FULL, lane: FULL };
 const LOSS: Shows = { data: LOST, invalidation: LOST, lane: LOST_LANE };
 
 /** A delay is seen in durations; that of invalidations alone, in reads that are thrown away. */
@@ -137,7 +140,7 @@ export const FAULTS: readonly Fault<RedisRig>[] = [
     end: ({ relay }) => relay.heal(),
   })),
   ...each("cut", LOSS, (kind) => ({ begin: ({ relay }) => relay.cut(kind) })),
-  ...each("output-buffer", LOSS, (kind) => ({
+  ...each("output-buffer", OVERFLOW, (kind) => ({
     begin: (rig) => {
       const type = kind === "invalidation" ? "pubsub" : "normal";
       setTo(rig, "client-output-buffer-limit", `${type} 2048 0 0`);

@@ -189,7 +189,7 @@ class Run<R extends Rig> {
     } else {
       await fault.begin(rig, history);
     }
-    await wait(fault.duration ?? Math.random() * 2 * rig.lease);
+    await wait(fault.duration ?? (0.25 + 1.75 * Math.random()) * rig.lease);
     await fault.end?.(rig, history);
     vanished?.(performance.now());
     await rig.recovered();
