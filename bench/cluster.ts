@@ -17,7 +17,10 @@ const SECONDS = 1;
 const MASTERS = 300;
 
 /** How long the idle proxy is watched, in seconds. */
-const WATCHED = 20;
+const WATCHED = 15;
+
+/** So many keys are in slots of all masters. */
+const KEYS_OF_ALL = 4000;
 
 const repetitions = Number(Deno.args[0] ?? 7);
 const uniform = { kind: "uniform", keys: KEYS } as const;
@@ -82,44 +85,70 @@ async function report(title: string, subjects: readonly Subject[]): Promise<void
   );
 }
 
-/** CPU, as a share of a core, and resident memory of a proxy with nothing to do. */
-async function idle(masters: number): Promise<{ readonly cpu: number; readonly bytes: number }> {
+interface Idle {
+  /** CPU as a share of a core, once all masters but one rest. */
+  readonly resting: number;
+  /** The same while all are watched, because a key of each has been read. */
+  readonly watched: number;
+  /** Resident memory while they rest. */
+  readonly bytes: number;
+}
+
+/** What a proxy takes that has nothing to do. */
+async function idle(masters: number): Promise<Idle> {
   const program = new URL("./programs/made_up_cluster.ts", import.meta.url).pathname;
   const deno = [Deno.execPath(), "run", "-A", "--no-config", "--no-lock", program];
   const command = [...deno, `${masters}`];
   await using nodes = start(PLACES.load, command, { stdout: "piped" });
   const { value } = await nodes.child.stdout.getReader().read();
   const port = Number(new TextDecoder().decode(value).trim());
+  // One process plays all masters, so its answers may be slow.
   const admin = freePort();
-  const args = ["--admin-port", `${admin}`];
+  const args = ["--redis-timeout", "5s", "--admin-port", `${admin}`];
   await using proxy = await startProxy(`redis+cluster://127.0.0.1:${port}`, args);
-  const confirmed = async () => {
+  await untilResting(masters - 1, admin);
+  console.error(`${masters} masters: watching ${WATCHED} seconds while they rest`);
+  const { cpu: resting, bytes } = await watch(proxy);
+  for (let key = 0; key < KEYS_OF_ALL; key++) await askRedis(proxy.port, `GET key:${key}\r\n`);
+  await untilResting(0, admin);
+  console.error(`${masters} masters: watching ${WATCHED} seconds while all are watched`);
+  const { cpu: watched } = await watch(proxy);
+  return { resting, watched, bytes };
+}
+
+/** Waits until so many masters rest. Ten links are opened in a tenth of a second. */
+async function untilResting(wanted: number, admin: number): Promise<void> {
+  for (let second = 0; second < 60; second++) {
     const text = await (await fetch(`http://127.0.0.1:${admin}/metrics`)).text();
-    return text.match(/^redis_proxy_cluster_node_confirmed\{.*\} 1$/gm)?.length === masters;
-  };
-  // Ten links are opened in a tenth of a second.
-  for (let second = 0; !await confirmed().catch(() => false); second++) {
-    if (second === 60) throw new Error("Cannot measure: wanted links to all masters");
+    const count = text.match(/^redis_proxy_cluster_node_resting\{.*\} 1$/gm)?.length ?? 0;
+    const known = text.match(/^redis_proxy_cluster_node_confirmed\{.*\} 1$/gm)?.length ?? 0;
+    if (known > 0 && count === wanted) return;
+    if (second % 5 === 4) console.error(`${known} masters, ${count} rest: waiting for ${wanted}`);
     await sleep(1000);
   }
-  await sleep(5000); // Leaves time to collect the garbage of connecting.
-  const before = cpuSeconds(proxy.pid);
+  throw new Error(`Cannot measure: wanted ${wanted} masters at rest within a minute`);
+}
+
+async function watch({ pid }: Peer): Promise<{ readonly cpu: number; readonly bytes: number }> {
+  const before = cpuSeconds(pid);
   let bytes = Infinity;
   for (let second = 0; second < WATCHED; second++) {
     await sleep(1000);
-    bytes = Math.min(bytes, residentBytes(proxy.pid));
+    bytes = Math.min(bytes, residentBytes(pid));
   }
-  return { cpu: (cpuSeconds(proxy.pid) - before) / WATCHED, bytes };
+  return { cpu: (cpuSeconds(pid) - before) / WATCHED, bytes };
 }
 
 async function measureTopology(): Promise<void> {
   const few = await idle(3);
   const many = await idle(MASTERS);
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
-  console.log(`idle with 3 masters: ${percent(few.cpu)} of a core`);
-  console.log(`idle with ${MASTERS} masters: ${percent(many.cpu)} of a core`);
+  for (const [masters, { resting, watched }] of [[3, few], [MASTERS, many]] as const) {
+    console.log(`idle with ${masters} masters: ${percent(resting)} of a core`);
+    console.log(`idle after reads from ${masters} masters: ${percent(watched)} of a core`);
+  }
   const each = (many.bytes - few.bytes) / (MASTERS - 3) / 1024;
-  console.log(`memory of the link to a master: ${each.toFixed(1)} KiB`);
+  console.log(`resident memory of the link to a master: ${each.toFixed(1)} KiB`);
 }
 
 function sleep(ms: number): Promise<void> {

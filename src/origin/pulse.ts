@@ -29,7 +29,7 @@ export interface PulseListener {
 }
 
 /** How long a pulse rests between two probes, unless it is woken. */
-const REST: Millis = 10_000;
+const REST: Millis = 20_000;
 
 /** One connection, and its unanswered probe. */
 interface Half {
