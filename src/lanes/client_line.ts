@@ -24,6 +24,8 @@ const UNKNOWN: Readonly<Record<string, string>> = {
   capa: "",
 };
 
+const LIBRARY = ["lib-name", "lib-ver"];
+
 /** Returns the names of the fields of a line. */
 export function fieldsOf(line: string): ClientFields {
   return Array.from(line.matchAll(/(?:^| )([a-z][a-z-]*)=/g), ([, name]) => name!);
@@ -39,5 +41,8 @@ export function clientLine(
   known: Readonly<Record<string, string | number>>,
   fields: ClientFields = DEFAULT,
 ): string {
-  return fields.map((name) => `${name}=${known[name] ?? UNKNOWN[name] ?? 0}`).join(" ");
+  // Before 7.2, Redis keeps no library, but the proxy does.
+  const isNamed = LIBRARY.some((name) => known[name]);
+  const shown = isNamed ? [...new Set([...fields, ...LIBRARY])] : fields;
+  return shown.map((name) => `${name}=${known[name] ?? UNKNOWN[name] ?? 0}`).join(" ");
 }

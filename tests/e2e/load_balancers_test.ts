@@ -67,7 +67,7 @@ Deno.test("HAProxy spreads clients over two proxies, shows their address, and le
         await connection.until("\r\n");
         const address = (connection as unknown as { conn?: Deno.Conn }).conn?.localAddr;
         await connection.send(request("CLIENT", "INFO"));
-        const line = await connection.until("lib-ver=");
+        const line = await connection.until(" user=");
         assertMatch(line, /addr=127\.0\.0\.1:\d+/);
         if (address !== undefined) {
           assert(line.includes(`addr=127.0.0.1:${(address as Deno.NetAddr).port} `), line);

@@ -356,12 +356,13 @@ Deno.test("a message that another client publishes right after SUBSCRIBE arrives
   // Connections for clients of each version of the protocol are opened in advance.
   const clients = { "PING": 2, "HELLO 3": 3, "CLIENT SETNAME reader": 2 };
   for (const [hello, version] of Object.entries(clients)) {
-    const spare = new RegExp(`redis-proxy-spare.* resp=${version}`);
+    // Its last command before it is ready; of two, one has the reply, too.
+    const spare = new RegExp(`redis-proxy-spare.* cmd=client\\|id .*resp=${version}`);
     for (let round = 0; round < 20; round++) {
       using subscriber = await it.connect();
       await subscriber.send(request(...hello.split(" ")));
       await subscriber.until("\r\n");
-      await until(async () => await upstreams(it.redis.port, spare) > 0);
+      await until(async () => await upstreams(it.redis.port, spare) > 1);
       await Promise.all([
         subscriber.send(request("SUBSCRIBE", "news")),
         publisher.send(request("PUBLISH", "news", "now")),
@@ -377,7 +378,9 @@ Deno.test("an entry that another client adds right after XREAD BLOCK arrives", a
   using writer = await it.connect();
   assertEquals(await writer.exchange(request("PING"), 7), "+PONG\r\n");
   for (let round = 0; round < 20; round++) {
-    await until(async () => await upstreams(it.redis.port, "redis-proxy-spare") > 0);
+    await until(async () => {
+      return await upstreams(it.redis.port, /redis-proxy-spare.* cmd=client\|id /) > 1;
+    });
     using reader = await it.connect();
     assertEquals(await reader.exchange(request("PING"), 7), "+PONG\r\n");
     await Promise.all([
