@@ -65,7 +65,7 @@ Deno.test("an end of the shared connection that the proxy was not told is found,
 Deno.test("a shared connection over which nothing comes any more is replaced", async () => {
   await using redis = await startRedisServer();
   using relay = new Relay(() => redis.port);
-  await using proxy = await startProxy(relay.port, ["--redis-timeout", "0.2"]);
+  await using proxy = await startProxy(relay.port, ["--redis-timeout", "0.5"]);
   using writer = await RawClient.connect(proxy.port);
   using reader = await RawClient.connect(proxy.port);
   assertEquals(await writer.exchange(SHARED, 4), ":1\r\n");
