@@ -20,8 +20,9 @@ export class ConnectionState {
   isRenamed = false;
   /** Whether a transaction has subscribed. Then replies can no longer be matched to requests. */
   isOpaque = false;
-  /** Channels and patterns. Sharded channels have a count of their own, as in Redis. */
+  /** Redis counts channels and patterns together, and sharded channels apart. */
   #channels = 0;
+  #patterns = 0;
   #shardChannels = 0;
 
   /** @param home The database that the cache serves, selected at the start. */
@@ -31,7 +32,7 @@ export class ConnectionState {
 
   /** Whether the client has subscriptions. */
   get isSubscribed(): boolean {
-    return this.#channels + this.#shardChannels > 0;
+    return this.#channels + this.#patterns + this.#shardChannels > 0;
   }
 
   /** Whether the connection holds no state. */
@@ -107,10 +108,29 @@ export class ConnectionState {
     this.isTracking = isOn || (this.isInTransaction && this.isTracking);
   }
 
-  /** Notes that Redis has confirmed a subscription or its end, with the number that remains. */
+  /**
+   * Notes that Redis has confirmed a subscription or its end.
+   *
+   * @param remaining What remains: channels and patterns, or sharded channels.
+   */
   confirmed(name: string, remaining: number): void {
     if (name === "ssubscribe" || name === "sunsubscribe") this.#shardChannels = remaining;
-    else this.#channels = remaining;
+    else if (name.startsWith("p")) this.#patterns = remaining - this.#channels;
+    else this.#channels = remaining - this.#patterns;
+  }
+
+  /** How many confirmations Redis sends for a command that ends all subscriptions of its kind. */
+  endsOf(name: string): number {
+    switch (name) {
+      case "unsubscribe":
+        return Math.max(1, this.#channels);
+      case "punsubscribe":
+        return Math.max(1, this.#patterns);
+      case "sunsubscribe":
+        return Math.max(1, this.#shardChannels);
+      default:
+        return 1;
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import { type Written, writtenBy } from "../commands/keys.ts";
+import { SUBSCRIPTIONS } from "./connection_state.ts";
 
 /** Changes a reply before it is passed on. Replies are text of code units 0 to 255. */
 export type Rewrite = (reply: string) => string;
@@ -18,6 +19,8 @@ export class Passable {
   /** Its first option in lower case, if its effect on the connection depends on it. */
   readonly option: string;
   readonly written: Written;
+  /** The number of channels that it names, if it subscribes or unsubscribes; 0 if it is unknown. */
+  readonly channels: number;
   /** Whether it may be sent again after its connection is lost, because it changes nothing. */
   readonly isRepeatable: boolean;
 
@@ -40,6 +43,7 @@ export class Passable {
     this.name = spec?.name ?? words.string(0, 64).toLowerCase();
     this.option = OPTIONED.has(this.name) ? optionOf(this.name, words) : "";
     this.written = written;
+    this.channels = SUBSCRIPTIONS.has(this.name) && bytes.length > 0 ? words.count - 1 : 0;
     this.isRepeatable = spec !== undefined && spec.flags.has("readonly") &&
       !spec.flags.has("blocking") && this.written.keys.length === 0 &&
       this.written.beyond === "nothing";

@@ -9,7 +9,7 @@ import type { Failure } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import type { ChangeLog } from "./changes.ts";
-import { type ConnectionState, SUBSCRIPTIONS } from "./connection_state.ts";
+import type { ConnectionState } from "./connection_state.ts";
 import type { Histogram } from "../core/histogram.ts";
 import type { LaneClient } from "./lane_client.ts";
 import { LongReply } from "./long_reply.ts";
@@ -108,6 +108,11 @@ export class PrivateLane {
   /** Whether a command is in flight that may wait for other clients. */
   get isBlocked(): boolean {
     return this.#slots.waits > 0;
+  }
+
+  /** Whether no request in flight changes anything. */
+  get isHarmless(): boolean {
+    return this.#slots.isHarmless;
   }
 
   /** Whether the next command may meet subscriptions, or anything else that changes its answer. */
@@ -304,11 +309,15 @@ export class PrivateLane {
 
   #confirmed(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
     const { name, remaining } = confirmationOf(bytes, from, to) ?? { name: "", remaining: 0 };
-    this.state.confirmed(name, remaining);
     const first = this.#slots.first;
-    // The first confirmation answers the command. The others answer nothing.
-    const isAnswer = first?.request != null && SUBSCRIPTIONS.has(first.request.name);
-    if (isAnswer) {
+    const { request } = first ?? {};
+    // Redis also ends subscriptions to channels of a slot that moves, which answers nothing.
+    const isAnswer = request != null && request.name === name;
+    if (isAnswer && first!.confirmations === 0) {
+      first!.confirmations = request.channels || this.state.endsOf(name);
+    }
+    this.state.confirmed(name, remaining);
+    if (isAnswer && --first!.confirmations === 0) {
       this.#take();
       this.#foresee();
     }

@@ -19,10 +19,19 @@ export interface Slot {
   readonly local: Uint8Array | null;
   /** When the request was sent. */
   readonly sentAt: Millis;
+  /** The confirmations that are still to come, once the first one has; else 0. */
+  confirmations: number;
 }
 
 /** The number of done slots from which they are removed. */
 const DONE_SLOTS = 1024;
+
+/** Commands that change at most the connection; `client` stands for those of the proxy itself. */
+const HARMLESS = new Set([
+  "client",
+  ...["multi", "discard", "watch", "unwatch", "select", "auth", "hello", "ping", "echo"],
+  ...["client|setname", "client|setinfo", "client|tracking", "client|id", "client|info"],
+]);
 
 export class Slots {
   /** In-flight requests that begin a transaction, that subscribe, and that may wait for others. */
@@ -44,13 +53,27 @@ export class Slots {
 
   /** Adds a request that is being sent. */
   request(request: Passable, isMuted: boolean): void {
-    this.#slots.push({ request, isMuted, local: null, sentAt: performance.now() });
+    this.#slots.push({
+      request,
+      isMuted,
+      local: null,
+      sentAt: performance.now(),
+      confirmations: 0,
+    });
     this.#count(request, 1);
   }
 
   /** Adds a reply of the proxy. */
   local(local: Uint8Array): void {
-    this.#slots.push({ request: null, isMuted: false, local, sentAt: NaN });
+    this.#slots.push({ request: null, isMuted: false, local, sentAt: NaN, confirmations: 0 });
+  }
+
+  /** Whether Redis may execute any of the requests without effect: none changes anything. */
+  get isHarmless(): boolean {
+    return this.#slots.slice(this.#head).every(({ request }) => {
+      return request === null || HARMLESS.has(request.name) || changesReplies(request.name) ||
+        request.spec?.flags.has("readonly");
+    });
   }
 
   /** Takes the oldest one. */

@@ -146,7 +146,9 @@ export class PrivateClient {
     lane.sink = this.#writer;
     lane.onReply = () => this.#onAnswered();
     lane.onSilent = async (failure) => {
-      await this.#refuse(failure);
+      // Redis may execute the requests later, and an error would say that it does not.
+      if (lane.isHarmless) await this.#refuse(failure);
+      else this.client.close();
       lane.close(failure.message);
     };
     lane.onEnd = async () => {

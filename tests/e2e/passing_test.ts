@@ -435,3 +435,51 @@ Deno.test("a client that quits over its own connection gets all replies, whateve
     await sent;
   }
 });
+
+Deno.test("replies stay in order around commands with several confirmations, or none for a channel", async () => {
+  await using direct = await startRedisServer();
+  await using it = await serving();
+  const pipelines = [
+    "UNSUBSCRIBE a b;BLPOP none 0.05;RESET;ECHO end",
+    "UNSUBSCRIBE a b;BLPOP none 0.05;CLIENT REPLY SKIP;GET k;ECHO end",
+    "SUBSCRIBE a b c;UNSUBSCRIBE;BLPOP none 0.05;RESET;ECHO end",
+    "SUBSCRIBE a b;PSUBSCRIBE p q r;UNSUBSCRIBE;PUNSUBSCRIBE;INCR n;RESET;ECHO end",
+    "SUBSCRIBE a a;UNSUBSCRIBE a a;PUNSUBSCRIBE x y z;WATCH k;MULTI;GET k;EXEC;ECHO end",
+    "PUNSUBSCRIBE;SUNSUBSCRIBE;UNSUBSCRIBE;INCR n;MULTI;INCR n;EXEC;ECHO end",
+    "SSUBSCRIBE a b;SUBSCRIBE c;SUNSUBSCRIBE;UNSUBSCRIBE;INCR n;ECHO end",
+  ];
+  for (const hello of ["HELLO 2", "HELLO 3"]) {
+    for (const pipeline of pipelines) {
+      const commands = pipeline.split(";").map((one) => request(...one.split(" "))).join("");
+      const [wanted, found] = await Promise.all([direct.port, it.port].map(async (port) => {
+        using client = await RawClient.connect(port);
+        await client.send(request("DEL", "n") + request(...hello.split(" ")));
+        await client.until("modules");
+        await client.send(commands + request("QUIT"));
+        // UNSUBSCRIBE without names ends them in any order.
+        return (await client.rest()).replaceAll(/\$1\r\n[a-z]\r\n/g, "(name)");
+      }));
+      assertEquals(found, wanted, `${hello}: ${pipeline}`);
+    }
+  }
+});
+
+Deno.test("a client gets no error for a write that Redis may execute once it wakes up", async () => {
+  await using it = await serving(["--redis-timeout", "0.3"]);
+  using ready = await it.connect();
+  await ready.exchange(request("INCR", "other"), 4);
+  for (const pipeline of ["WATCH z;INCR n", "WATCH z;MULTI;INCR n;EXEC"]) {
+    await until(async () => {
+      return await upstreams(it.redis.port, /redis-proxy-spare.* cmd=client\|id /) > 1;
+    });
+    using client = await it.connect();
+    it.redis.kill("SIGSTOP");
+    try {
+      const commands = pipeline.split(";").map((one) => request(...one.split(" ")));
+      await client.send(commands.join(""));
+      assertEquals(await client.rest(), "", pipeline);
+    } finally {
+      it.redis.kill("SIGCONT");
+    }
+  }
+});
