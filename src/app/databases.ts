@@ -15,8 +15,8 @@ const MOST = 16;
 export class Databases {
   readonly #open = new Map<number, Way>();
   readonly #opening = new Map<number, Promise<Way | null>>();
-  /** The same, as a list. */
-  all: readonly Way[] = [];
+  /** Called with the ways when one has been opened, or all are closed. */
+  onChange: (all: readonly Way[]) => void = () => {};
   #isClosed = false;
 
   /**
@@ -42,12 +42,12 @@ export class Databases {
   /** Ends all. */
   close(): void {
     this.#isClosed = true;
-    for (const way of this.all) {
+    for (const way of this.#open.values()) {
       way.lanes?.retire();
       close(way);
     }
     this.#open.clear();
-    this.all = [];
+    this.onChange([]);
   }
 
   async #begin(database: number): Promise<Way | null> {
@@ -70,7 +70,7 @@ export class Databases {
       return null;
     }
     this.#open.set(database, way);
-    this.all = [...this.#open.values()];
+    this.onChange([...this.#open.values()]);
     return way;
   }
 }

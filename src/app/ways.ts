@@ -44,23 +44,22 @@ export class Ways {
   onChange: (way: Way) => void = () => {};
   /** The other databases of the same Redis. */
   readonly databases: Databases;
+  /** The present way, and those to other databases. A list, because each write goes through it. */
+  all: readonly Way[];
   #now: Way;
   #looking: Promise<void> | null = null;
   #isClosed = false;
 
   constructor(config: Config, readonly parts: WayParts) {
     this.#now = this.#make(config);
+    this.all = [this.#now];
     this.databases = new Databases(() => this.#now, (config) => this.#make(config, this.#now));
+    this.databases.onChange = (others) => this.all = [this.#now, ...others];
   }
 
   /** The present way. */
   get now(): Way {
     return this.#now;
-  }
-
-  /** The present way, and those to other databases. */
-  get all(): readonly Way[] {
-    return [this.#now, ...this.databases.all];
   }
 
   /** The tables of all databases. */
@@ -99,7 +98,7 @@ export class Ways {
     const { stats, replies, maxPrivate, log } = this.parts;
     const shared = other?.data ?? sharedParts(config, replies);
     const data = makeDataPath(config, shared, stats, log);
-    const changes = changeLog(() => this.all.map(({ data }) => data));
+    const changes = changeLog(() => this.all);
     const lanes = makeLanes(config, data, maxPrivate, changes, stats, log, other?.lanes);
     return { config, data, lanes };
   }
@@ -138,6 +137,7 @@ export class Ways {
     // A cluster has one database.
     this.databases.close();
     this.#now = way;
+    this.all = [way];
     this.onChange(way);
     old.lanes?.retire();
     // Requests in flight may end.
@@ -152,19 +152,19 @@ export class Ways {
  * The changes that the lanes report to the cache. A command may change any database: MOVE and COPY
  * name another one, and scripts can select one.
  */
-function changeLog(paths: () => readonly DataPath[]): ChangeLog {
+function changeLog(ways: () => readonly Way[]): ChangeLog {
   return {
     invalidate(key) {
-      for (const { table, replicas } of paths()) {
+      for (const { data: { table, replicas } } of ways()) {
         table.invalidate(key);
         replicas?.wrote(key);
       }
     },
     flush() {
-      for (const path of paths()) forgetAll(path);
+      for (const { data } of ways()) forgetAll(data);
     },
     async fence(withSwaps) {
-      await Promise.all(paths().map((path) => passFence(path, withSwaps)));
+      await Promise.all(ways().map(({ data }) => passFence(data, withSwaps)));
       return true;
     },
   };
