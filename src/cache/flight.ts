@@ -42,7 +42,7 @@ export class CacheFlight implements Flight {
   missedAt: Millis = NaN;
   /** When its request was written, and the epoch and generation of its result. */
   sentAt: Millis = Infinity;
-  /** The result is no older than this; `sentAt`, unless a replica is read. */
+  /** The result is at least as new as this moment: `sentAt`, or earlier if a replica is read. */
   validFrom: Millis = Infinity;
   epoch = -1;
   generation = -1;

@@ -185,7 +185,7 @@ export interface Flight {
   readonly mustBeCurrent?: boolean;
   /**
    * The bytes of the read were written. Call it in the same turn of the event loop, and again if
-   * the read is repeated. A value found later is no older than `validFrom`.
+   * the read is repeated. The value that comes is at least as new as `validFrom`.
    *
    * @param validFrom Default: `now`. A replica may have an older value.
    */

@@ -44,7 +44,7 @@ export async function greet(connection: Connection, greeting: Greeting): Promise
   if (login === null) {
     await enterOwn();
   } else {
-    // A client keeps its database as another user, who may not be allowed to select it.
+    // After a login as another user, a client keeps its database, even if that user may not SELECT.
     const isSelected = database === 0 || await succeeds(enterOwn());
     await enter(login);
     if (!isSelected) await select();

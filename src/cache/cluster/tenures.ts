@@ -157,7 +157,7 @@ export class Tenures {
     life.isResting = true;
   }
 
-  /** A connection is needed again. What was read over it before is given up. */
+  /** A connection is needed again. Entries that were read over it before are dropped. */
   woke(life: Life, now: Millis): void {
     life.isResting = life.isWitnessed = false;
     this.restart(life, now);
