@@ -9,6 +9,7 @@
  * @module
  */
 import type { Side } from "./follower.ts";
+import { NextRun } from "../core/next_run.ts";
 import type { Millis } from "../core/types.ts";
 import type { Probe } from "./tracking.ts";
 
@@ -50,8 +51,7 @@ export class Pulse {
   #isStopped = false;
   #ahead = Date.now() - performance.now();
   #doubtedAt: Millis = -Infinity;
-  #fence: Promise<boolean> | null = null;
-  #nextFence: Promise<boolean> | null = null;
+  readonly #fences = new NextRun(() => this.#askAll());
 
   /**
    * @param lease Decides the interval and the patience: a slow answer or two end no lease.
@@ -93,16 +93,11 @@ export class Pulse {
    * All callers before the next probes share them.
    */
   fence(): Promise<boolean> {
-    return this.#nextFence ??= this.#askNext();
+    return this.#fences.ask();
   }
 
-  async #askNext(): Promise<boolean> {
-    // Even without a wait, the caller gets the promise first.
-    await this.#fence;
-    this.#fence = this.#nextFence;
-    this.#nextFence = null;
+  async #askAll(): Promise<boolean> {
     const answers = await Promise.all(this.#halves.map((half) => this.#ask(half)));
-    this.#fence = null;
     return answers.every(Boolean);
   }
 

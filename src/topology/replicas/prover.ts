@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NextRun } from "../../core/next_run.ts";
 import type { Millis } from "../../core/types.ts";
 import { Silence } from "../../origin/handshake.ts";
 import type { Link } from "../../origin/link.ts";
@@ -40,8 +41,7 @@ export class Prover {
   toldAt: Millis = -Infinity;
   /** What the replica calls its master, once both have named the same stream; null before. */
   #kin: string | null = null;
-  #proof: Promise<boolean> | null = null;
-  #next: Promise<boolean> | null = null;
+  readonly #proofs = new NextRun(() => this.#proveNow());
   #hurrying: ReturnType<typeof setTimeout> | undefined;
 
   /** @param limit How long a server may take to answer. */
@@ -62,7 +62,7 @@ export class Prover {
    * callers before the next questions share them.
    */
   prove(): Promise<boolean> {
-    return this.#next ??= this.#proveNext();
+    return this.#proofs.ask();
   }
 
   /** Proves soon: reads of some keys go to the master only until then. */
@@ -90,16 +90,6 @@ export class Prover {
     const kin = isKin ? replicaRole(role)?.master ?? null : null;
     if (kin !== this.#kin) fence.reset();
     this.#kin = kin;
-  }
-
-  async #proveNext(): Promise<boolean> {
-    // Even without a wait, the caller gets the promise first.
-    await this.#proof;
-    this.#proof = this.#next;
-    this.#next = null;
-    const isProven = await this.#proveNow();
-    this.#proof = null;
-    return isProven;
   }
 
   async #proveNow(): Promise<boolean> {
