@@ -99,6 +99,11 @@ Deno.test("in front of a cluster with replicas", async (t) => {
     assertStringIncludes(await events.until("set\r\n"), `__keyspace@0__:${b}`);
   });
 
+  await t.step("masters that nobody reads from rest again after a failover", async () => {
+    // The demoted one, which is not left yet, rests too.
+    await until(async () => await figure(quiet.port, "cluster_nodes_resting") === 3);
+  });
+
   await t.step("a proxy that nobody reads from knows the new masters all the same", async () => {
     cluster.masters[2]!.server.kill("SIGKILL");
     await until(() => isMaster(replicas[2]!), 15_000);

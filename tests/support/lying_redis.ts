@@ -27,7 +27,16 @@ export class LyingRedis implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#listener.close();
+    try {
+      this.#listener.close();
+    } catch {
+      // It was closed before.
+    }
+    this.hangUp();
+  }
+
+  /** Ends all connections. */
+  hangUp(): void {
     for (const conn of this.#open) close(conn);
   }
 

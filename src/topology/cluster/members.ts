@@ -35,6 +35,8 @@ export class Members implements NodeListener {
   readonly map = new SlotMap<ClusterNode>();
   /** Called when nodes have come or gone. */
   onChange: () => void = () => {};
+  /** How long a node is kept that owns no slot. */
+  kept: Millis = KEPT;
   /** Called when a node is connected. */
   onUp: () => void = () => {};
   readonly #nodes = new Map<string, ClusterNode>();
@@ -42,6 +44,8 @@ export class Members implements NodeListener {
   readonly #indexes = new Map<string, number>();
   /** Since when nodes own no slot. */
   readonly #idleSince = new Map<ClusterNode, Millis>();
+  /** What a node said last. */
+  #shares: Shares = new Map();
   /** The nodes that owned slots when somebody was last told. */
   #owners: ReadonlySet<ClusterNode> = new Set();
   /** The owners in their order, and what they were sorted from. */
@@ -89,7 +93,11 @@ export class Members implements NodeListener {
   /** The node at a place; a new one is connected to. */
   at(place: Place, name = nameOf(place)): ClusterNode {
     const known = this.#nodes.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // A slot may be on its way there.
+      if (this.#idleSince.has(known)) this.#idleSince.set(known, performance.now());
+      return known;
+    }
     const index = this.#indexes.get(name) ?? this.#indexes.size;
     this.#indexes.set(name, index);
     const address = { ...this.origin, ...place };
@@ -149,7 +157,8 @@ export class Members implements NodeListener {
 
   isNeeded(node: ClusterNode): boolean {
     let isAlone = true;
-    for (const one of this.#nodes.values()) {
+    // Nobody names a node without slots as a master, so it is not waited for.
+    for (const one of this.map.owners) {
       if (one.link.upstream === null) continue;
       if (!one.isWitnessed) return true;
       if (one !== node && !one.isResting) isAlone = false;
@@ -172,6 +181,7 @@ export class Members implements NodeListener {
 
   viewed(node: ClusterNode, view: View, sentAt: Millis): void {
     const { shares, isSame } = view;
+    this.#shares = shares;
     this.#witness(node, shares, sentAt);
     if (!isSame || node.viewedAfter !== this.#changes) {
       if (!isSame) {
@@ -182,6 +192,8 @@ export class Members implements NodeListener {
       node.owned = this.map.viewed(node, shares.get(node.name) ?? [], node.owned);
       this.#adopt();
       node.viewedAfter = this.#changes;
+    } else if (this.#idleSince.size > 0) {
+      this.#adopt();
     }
     if (!node.isResting) node.follower.viewed(node.owned, sentAt);
   }
@@ -222,7 +234,7 @@ export class Members implements NodeListener {
     }
   }
 
-  /** Leaves nodes that have owned no slot for a while. */
+  /** Leaves nodes that have owned no slot for a while, unless another node still names them. */
   #adopt(): void {
     const { owners } = this.map;
     let hasChanged = owners !== this.#owners;
@@ -230,13 +242,13 @@ export class Members implements NodeListener {
     const now = performance.now();
     this.#owners = owners;
     for (const node of this.#nodes.values()) {
-      if (owners.has(node)) {
+      if (owners.has(node) || this.#shares.has(node.name)) {
         this.#idleSince.delete(node);
         continue;
       }
       const since = this.#idleSince.get(node) ?? now;
       this.#idleSince.set(node, since);
-      if (now - since < KEPT) continue;
+      if (now - since < this.kept) continue;
       this.#nodes.delete(node.name);
       this.#idleSince.delete(node);
       node.close();

@@ -182,8 +182,8 @@ export class ClusterNode {
 
   async #ask(connection: Connection): Promise<void> {
     const sentAt = performance.now();
-    const view = await askSlots(connection, this.address.host);
-    const isSame = view === this.#view;
+    const view = await askSlots(connection, this.address.host, this.#view);
+    const isSame = view.shares === this.#view?.shares;
     this.#view = view;
     this.listener.viewed(this, { shares: view.shares, isSame }, sentAt);
   }

@@ -20,6 +20,8 @@ export interface SlotRange {
   readonly place: Place;
   /** The id of the node in the cluster. */
   readonly id: string;
+  /** Whether the reply names the host. */
+  readonly isNamed: boolean;
 }
 
 /**
@@ -32,7 +34,10 @@ export function readSlots(reply: Reply, asked: string): SlotRange[] {
   return reply.map((range) => {
     const [first, last, master] = range as [number, number, Reply[]];
     const [host, port, id] = master as [string | null, number, string];
-    return { first, last, place: placeOf(host, port, asked), id: String(id ?? `${host}:${port}`) };
+    return {
+      ...{ first, last, place: placeOf(host, port, asked), isNamed: !isUnknown(host) },
+      id: String(id ?? `${host}:${port}`),
+    };
   });
 }
 
@@ -64,6 +69,9 @@ export function nameOf({ host, port }: Place): string {
 }
 
 function placeOf(host: string | null, port: number, asked: string): Place {
-  const isUnknown = host === null || host === "" || host === "?";
-  return { host: isUnknown ? asked : host.replace(/^\[|\]$/g, ""), port };
+  return { host: isUnknown(host) ? asked : host.replace(/^\[|\]$/g, ""), port };
+}
+
+function isUnknown(host: string | null): host is null | "" | "?" {
+  return host === null || host === "" || host === "?";
 }

@@ -1,6 +1,7 @@
 /**
- * The reply to CLUSTER SLOTS as bytes. Nodes give the same reply again and again, and mostly all the
- * same one, so each is read once.
+ * The reply to CLUSTER SLOTS as bytes. A node gives the same reply again and again, so it is read
+ * once. The replies of all nodes mostly mean the same, though each node may list the replicas in
+ * another order.
  *
  * @module
  */
@@ -10,11 +11,12 @@ import { requestOf } from "../../origin/wire/outbox.ts";
 import { parseReply, ReplyError } from "../../origin/wire/reply.ts";
 import { readSlots, type Shares, sharesOf } from "./slots_reply.ts";
 
-/** A reply, and what it says. Equal replies from one host are one object. */
+/** A reply, and what it says. */
 export interface SlotsText {
   readonly bytes: Uint8Array;
-  /** The host that replied. */
-  readonly host: string;
+  /** The host that replied, if the reply leaves a host out; otherwise null. */
+  readonly host: string | null;
+  /** Replies that name the same masters for the same slots have one object. */
   readonly shares: Shares;
 }
 
@@ -27,14 +29,19 @@ const REQUEST = requestOf("CLUSTER", "SLOTS");
 /**
  * Asks a node.
  *
+ * @param last What it said last; null if it was not asked before.
  * @throws {Error} When it refuses, or the connection is lost.
  */
-export function askSlots(connection: Connection, host: string): Promise<SlotsText> {
+export function askSlots(
+  connection: Connection,
+  host: string,
+  last: SlotsText | null = null,
+): Promise<SlotsText> {
   const { promise, resolve, reject } = Promise.withResolvers<SlotsText>();
   connection.send(REQUEST, 1, {
     reply(bytes, from, to) {
       try {
-        resolve(read(bytes.subarray(from, to), host));
+        resolve(readText(bytes.subarray(from, to), host, last));
       } catch (error) {
         reject(error);
       }
@@ -44,13 +51,36 @@ export function askSlots(connection: Connection, host: string): Promise<SlotsTex
   return promise;
 }
 
-function read(bytes: Uint8Array, host: string): SlotsText {
-  const known = recent.find((one) => one.host === host && Buffer.compare(one.bytes, bytes) === 0);
+/** Reads the bytes of a reply, unless they were read before. */
+export function readText(bytes: Uint8Array, host: string, last: SlotsText | null): SlotsText {
+  const isKnown = (one: SlotsText) =>
+    (one.host === null || one.host === host) && Buffer.compare(one.bytes, bytes) === 0;
+  const known = last !== null && isKnown(last) ? last : recent.find(isKnown);
   if (known !== undefined) return known;
   const reply = parseReply(bytes);
   if (reply instanceof ReplyError) throw reply;
-  const text = { bytes: bytes.slice(), host, shares: sharesOf(readSlots(reply, host)) };
+  const ranges = readSlots(reply, host);
+  const read = sharesOf(ranges);
+  const alike = [last, ...recent].find((one) => one !== null && isEqual(one.shares, read));
+  const text = {
+    bytes: bytes.slice(),
+    host: ranges.every(({ isNamed }) => isNamed) ? null : host,
+    shares: alike?.shares ?? read,
+  };
   recent.unshift(text);
   recent.length = Math.min(recent.length, RECENT);
   return text;
+}
+
+function isEqual(one: Shares, other: Shares): boolean {
+  if (one.size !== other.size) return false;
+  for (const [name, ranges] of one) {
+    const others = other.get(name);
+    const isSame = others?.length === ranges.length && ranges.every(({ first, last, id }, at) => {
+      const range = others[at]!;
+      return range.first === first && range.last === last && range.id === id;
+    });
+    if (!isSame) return false;
+  }
+  return true;
 }

@@ -14,6 +14,7 @@ const range = (first: number, last: number, host = "h"): SlotRange => ({
   last,
   place: { host, port: 1 },
   id: host,
+  isNamed: true,
 });
 
 Deno.test("a map takes each node's word for its own slots, and another's only before the node has spoken", () => {
