@@ -51,6 +51,8 @@ export class Link {
   #waiters: ((pair: Upstream | null) => void)[] = [];
   #patience: ReturnType<typeof setTimeout> | undefined;
   #pause: ReturnType<typeof setTimeout> | undefined;
+  /** Whether it waits before the next attempt to connect. */
+  #isPausing = false;
   /** The number of failed attempts since the last success. A loss counts as one. */
   #failures = 0;
   #trackingFailures = 0;
@@ -95,6 +97,13 @@ export class Link {
 
   /** Connects, and reconnects until `close`. */
   open(): void {
+    this.#connect();
+  }
+
+  /** Redis may be ready now: if there is a pause before the next attempt to connect, it ends. */
+  retry(): void {
+    if (!this.#isPausing || this.#closed) return;
+    clearTimeout(this.#pause);
     this.#connect();
   }
 
@@ -191,6 +200,7 @@ export class Link {
   }
 
   async #connect(): Promise<void> {
+    this.#isPausing = false;
     const attempt = ++this.#attempts;
     const broken = this.#trackingFailures >= TRACKING_ATTEMPTS ? this.#broken : null;
     try {
@@ -312,6 +322,7 @@ export class Link {
     this.#report.lost(loss);
     this.#loss = loss;
     clearTimeout(this.#pause);
+    this.#isPausing = true;
     this.#pause = setTimeout(() => this.#connect(), attemptPause(this.#failures++, loss));
   }
 

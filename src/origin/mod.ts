@@ -42,8 +42,6 @@ export class RedisOrigin implements Origin {
   /** Whether reads are repeated after a loss. If not, they fail, and whoever asked goes elsewhere. */
   mayRepeat = true;
   readonly #watch: SilenceWatch;
-  /** Refuses reads after several failures in a row. */
-  readonly breaker = new Breaker();
   readonly #window = new Window();
   readonly #blame: Blame;
   readonly #larges: LargeValues;
@@ -55,6 +53,7 @@ export class RedisOrigin implements Origin {
   /**
    * @param budget The most bytes of in-flight large values.
    * @param open Connects a lane for large values.
+   * @param breaker Refuses reads after several failures in a row.
    */
   constructor(
     readonly link: Link,
@@ -63,6 +62,7 @@ export class RedisOrigin implements Origin {
     readonly stats: Stats,
     log: Log,
     open = (upstream: Upstream) => openLane(link, upstream),
+    readonly breaker = new Breaker(),
   ) {
     const { timeout } = link.options;
     this.#watch = new SilenceWatch(

@@ -25,6 +25,9 @@ const STIRRED = 3;
 const OPENED = 10;
 const OPENING: Millis = 100;
 
+/** How often one of the nodes that refuse keys is tried again. All together, not each. */
+const RETRY: Millis = 100;
+
 /** Other nodes that are asked at once about one that is new. */
 const WITNESSES = 5;
 
@@ -60,6 +63,7 @@ export class Members implements NodeListener {
   #turn = 0;
   /** Whether nodes are about to be asked for those that have to be confirmed. */
   #isAsking = false;
+  #retrying: ReturnType<typeof setInterval> | undefined;
   #opening: Promise<unknown> = Promise.resolve();
   #opened = 0;
 
@@ -87,6 +91,7 @@ export class Members implements NodeListener {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#refreshing);
+    clearInterval(this.#retrying);
     for (const node of this.#nodes.values()) node.close();
   }
 
@@ -106,6 +111,7 @@ export class Members implements NodeListener {
     this.#nodes.set(name, node);
     this.#changes++;
     this.#openSoon(node);
+    this.#retrySoon();
     this.onChange();
     return node;
   }
@@ -148,6 +154,8 @@ export class Members implements NodeListener {
   up(node: ClusterNode): void {
     node.view();
     this.#askWitnesses();
+    // If the cluster is back, all nodes are.
+    this.#retry(OPENED, this.#lost);
     this.onUp();
   }
 
@@ -172,6 +180,7 @@ export class Members implements NodeListener {
     this.map.gone(node);
     this.#changes++;
     this.refresh();
+    this.#retrySoon();
   }
 
   moved(node: ClusterNode, message: string): void {
@@ -198,6 +207,24 @@ export class Members implements NodeListener {
     if (!node.isResting) node.follower.viewed(node.owned, sentAt);
   }
 
+  /** Nodes that refuse keys, because the cluster is down, are tried again until none is left. */
+  #retrySoon(): void {
+    this.#retrying ??= setInterval(() => {
+      const lost = this.#lost;
+      this.#retry(1, lost.filter(({ link: { loss } }) => loss.message.startsWith("CLUSTERDOWN ")));
+      if (lost.length > 0) return;
+      clearInterval(this.#retrying);
+      this.#retrying = undefined;
+    }, RETRY);
+  }
+
+  /** Tries some of these nodes again now, others the next time. */
+  #retry(count: number, nodes: readonly ClusterNode[]): void {
+    for (let tried = 0; tried < Math.min(count, nodes.length); tried++) {
+      nodes[this.#turn++ % nodes.length]!.link.retry();
+    }
+  }
+
   /** The cluster is changing: all nodes are watched for a while. */
   #stir(): void {
     for (const node of this.#nodes.values()) node.need(this.#stirred);
@@ -209,6 +236,10 @@ export class Members implements NodeListener {
 
   get #connected(): readonly ClusterNode[] {
     return this.all.filter(({ link }) => link.upstream !== null);
+  }
+
+  get #lost(): readonly ClusterNode[] {
+    return this.all.filter(({ link: { state } }) => state !== "up" && state !== "refused");
   }
 
   /** Asks others to name those that are not confirmed. Who does not know them yet is asked in turn. */

@@ -33,7 +33,7 @@ const HOPS = 5;
 const PAUSE: Millis = 20;
 
 export class ClusterOrigin implements Origin, Guide {
-  readonly #members: Members;
+  readonly members: Members;
   readonly #seeds: Seeds;
   #isClosed = false;
   /** Those who wait until the cluster is known. */
@@ -44,9 +44,9 @@ export class ClusterOrigin implements Origin, Guide {
     follower: ClusterFollower,
     readonly parts: NodeParts,
   ) {
-    this.#members = new Members(options.origin, follower, parts);
-    this.#members.onUp = () => this.#wake();
-    this.#seeds = new Seeds(options, this.#members, parts.log);
+    this.members = new Members(options.origin, follower, parts);
+    this.members.onUp = () => this.#wake();
+    this.#seeds = new Seeds(options, this.members, parts.log);
     this.#seeds.onAsked = () => this.#wake();
   }
 
@@ -56,27 +56,27 @@ export class ClusterOrigin implements Origin, Guide {
   }
 
   get nodes(): readonly ClusterNode[] {
-    return this.#members.all;
+    return this.members.all;
   }
 
   /** The nodes that own slots, in an order that lasts. */
   get owners(): readonly ClusterNode[] {
-    return this.#members.owners;
+    return this.members.owners;
   }
 
   /** The number of slots of each node. */
   get counts(): ReadonlyMap<ClusterNode, number> {
-    return this.#members.map.counts;
+    return this.members.map.counts;
   }
 
   /** Called when nodes have come or gone. */
   set onChange(onChange: () => void) {
-    this.#members.onChange = onChange;
+    this.members.onChange = onChange;
   }
 
   /** Whether each slot has a node that is connected. */
   get isUp(): boolean {
-    return this.#members.map.missing === 0 &&
+    return this.members.map.missing === 0 &&
       this.owners.every(({ link }) => link.upstream !== null);
   }
 
@@ -87,7 +87,7 @@ export class ClusterOrigin implements Origin, Guide {
       const { loss } = lost.link;
       return { ...loss, message: `${lost.name}: ${loss.message}` };
     }
-    const { missing } = this.#members.map;
+    const { missing } = this.members.map;
     if (missing === SLOTS || missing === 0) return this.#seeds.loss;
     return { reason: "unready", message: `CLUSTERDOWN ${missing} slots have no node` };
   }
@@ -105,13 +105,13 @@ export class ClusterOrigin implements Origin, Guide {
   close(): void {
     this.#isClosed = true;
     this.#seeds.stop();
-    this.#members.close();
+    this.members.close();
     this.#wake();
   }
 
   /** The node of a slot; null while it is not known. */
   nodeOf(slot: number): ClusterNode | null {
-    return this.#members.map.of(slot);
+    return this.members.map.of(slot);
   }
 
   /** The address of any master. */
@@ -128,13 +128,13 @@ export class ClusterOrigin implements Origin, Guide {
     if (found === null) return null;
     const { kind, slot, place } = found;
     return kind === "ASK"
-      ? { isAsk: true, node: this.#members.at(place) }
-      : { isAsk: false, node: this.#members.movedTo(slot, place) };
+      ? { isAsk: true, node: this.members.at(place) }
+      : { isAsk: false, node: this.members.movedTo(slot, place) };
   }
 
   /** A node cannot serve a slot now: the cluster may be about to change. */
   refresh(): void {
-    this.#members.refresh();
+    this.members.refresh();
   }
 
   hasRoom(): boolean {
@@ -175,9 +175,9 @@ export class ClusterOrigin implements Origin, Guide {
     const { kind, place } = redirection;
     flight.host = place.host;
     if (kind === "MOVED") {
-      this.#members.movedTo(flight.slot, place).read([flight]);
+      this.members.movedTo(flight.slot, place).read([flight]);
     } else {
-      const node = this.#members.at(place);
+      const node = this.members.at(place);
       node.link.up().then(() => node.ask(flight));
     }
     return true;

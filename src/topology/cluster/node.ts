@@ -7,6 +7,7 @@ import type { Log } from "../../core/log.ts";
 import type { Stats } from "../../core/stats.ts";
 import { Failure, type Flight, Found, type Millis } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
+import { Breaker, type BreakerOptions } from "../../origin/breaker.ts";
 import type { ByteBudget } from "../../origin/byte_budget.ts";
 import type { NodeFollower } from "../../origin/follower.ts";
 import { Link, type LinkOptions } from "../../origin/link.ts";
@@ -58,6 +59,9 @@ export interface NodeListener {
 /** The node is asked for its slots with every so manieth probe: each third of the lease. */
 const VIEW_EVERY = 2;
 
+/** A cluster that is down for a moment refuses many reads at once, and serves them soon after. */
+const BREAKER: BreakerOptions = { failures: 5, trialEvery: 20 };
+
 export class ClusterNode {
   readonly link: Link;
   readonly origin: RedisOrigin;
@@ -93,7 +97,8 @@ export class ClusterNode {
     const watch = (connection: Connection) => () => this.#probe(connection);
     const rest = { isNeeded: () => this.#isNeeded(), rested: () => this.#rested() };
     this.link = new Link(fixed(address), { ...options, watch, rest }, this.#follow(follower), log);
-    this.origin = new RedisOrigin(this.link, permits, budget, stats, log);
+    const breaker = new Breaker(BREAKER);
+    this.origin = new RedisOrigin(this.link, permits, budget, stats, log, undefined, breaker);
   }
 
   /** Reads keys of its slots. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { ByteWindow } from "../../core/byte_window.ts";
+import { isNotNow } from "../../core/redis_errors.ts";
 import { slotOf } from "../../core/slot.ts";
 import { Failure, type Fetched, type Flight, type Key, type Millis } from "../../core/types.ts";
 
@@ -39,8 +40,13 @@ export class RoutedFlight implements Flight {
   }
 
   settled(fetched: Fetched, now: Millis): void {
-    const isAnswer = !(fetched instanceof Failure) || fetched.reason !== "reply";
-    if (!isAnswer && this.guide.redirect(this, fetched, now)) return;
-    this.flight.settled(fetched, now);
+    if (!(fetched instanceof Failure)) return this.flight.settled(fetched, now);
+    // A node that is "unready" has refused keys, which ended its connection.
+    const { reason, message } = fetched;
+    const isRefusal = reason === "reply" || reason === "unready";
+    if (isRefusal && this.guide.redirect(this, fetched, now)) return;
+    // It is about the cluster, not about the key: the next read of the key need not wait.
+    const isUnready = isRefusal && isNotNow(message);
+    this.flight.settled(isUnready ? new Failure("unready", message) : fetched, now);
   }
 }
