@@ -4,6 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { isNotNow } from "../core/redis_errors.ts";
 import { Failure, type Millis } from "../core/types.ts";
 import { greet, type Greeting, Refused } from "../lanes/greeting.ts";
 import type { Opening } from "../lanes/mod.ts";
@@ -33,7 +34,10 @@ export async function openLane(
   const first = await attempt(location, opening, prepare, timeout);
   // The answer of Redis about a client's own user is for that client alone.
   if (!(first instanceof Failure) || opening.login !== null) return first;
-  if (first.reason === "reply") return reads.state === "up" ? first : failureOf(reads.loss);
+  if (first.reason === "reply") {
+    const isOwn = reads.state === "up" || isNotNow(first.message);
+    return isOwn ? first : failureOf(reads.loss);
+  }
   if (first.reason !== "away") return first;
   // Redis may be back in a moment, after a restart.
   return await reads.up() === null

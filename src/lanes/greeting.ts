@@ -52,7 +52,11 @@ export async function greet(connection: Connection, greeting: Greeting): Promise
   if (version === 3) await ask("HELLO", "3");
   // The name only helps people who read CLIENT LIST, so a refusal does no harm.
   const tell = (...words: string[]) => connection.call(...words).catch(passOver);
-  if (name !== "") await tell("CLIENT", "SETNAME", name);
+  if (name !== "") {
+    const named = await tell("CLIENT", "SETNAME", name);
+    // While a script keeps Redis busy, it still takes HELLO.
+    if (isBusy(named)) await tell("HELLO", `${version}`, "SETNAME", name);
+  }
   if (libraryName) await tell("CLIENT", "SETINFO", "LIB-NAME", libraryName);
   if (libraryVersion) await tell("CLIENT", "SETINFO", "LIB-VER", libraryVersion);
 }
@@ -69,8 +73,14 @@ function refuse(error: Error): never {
   throw error instanceof ReplyError ? new Refused(error.message) : error;
 }
 
-function passOver(error: Error): void {
-  if (!(error instanceof ReplyError)) throw error;
+function passOver(error: Error): ReplyError {
+  if (error instanceof ReplyError) return error;
+  throw error;
+}
+
+/** Whether Redis refuses a command because it is busy with a script. */
+export function isBusy(reply: unknown): boolean {
+  return reply instanceof Error && reply.message.startsWith("BUSY ");
 }
 
 function mustBeOk(reply: Reply): void {

@@ -13,7 +13,7 @@ import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import { ClientIds } from "./client_ids.ts";
 import type { ClientFields } from "./client_line.ts";
-import { HalfOpenWatch, type Watched } from "./half_open.ts";
+import { HalfOpenWatch } from "./half_open.ts";
 import type { LaneClient } from "./lane_client.ts";
 import { LongRequests } from "./long_requests.ts";
 import { knownIds, needsPassword } from "./one_question.ts";
@@ -26,15 +26,12 @@ import { Questions } from "./questions.ts";
 import type { Passed, PassingOptions, Sender } from "./passing.ts";
 import { SharedLane } from "./shared_lane.ts";
 import { StreamBudget } from "./stream_budget.ts";
+import { watched } from "./watched.ts";
 
 export type { LanesOptions, LaneStats, Opening } from "./options.ts";
 
 /** The names of the shared lanes in CLIENT LIST. */
 const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } as const;
-
-/** How long connections may be silent before Redis is asked about them, in time-outs. */
-const SHARED_PATIENCE = 5;
-const PRIVATE_PATIENCE = 30;
 
 export class Lanes {
   /** The commands of the server, once they are known. */
@@ -74,7 +71,8 @@ export class Lanes {
     this.#watch = new HalfOpenWatch(
       () => {
         this.#private.look();
-        return this.#watched();
+        const { timeout } = options;
+        return watched(this.open, this.#private.all, this.#upstreamIds, timeout);
       },
       (ids, place) => knownIds(options.open, ids, place),
       options.timeout,
@@ -225,7 +223,7 @@ export class Lanes {
 
   /** The number of shared connections. */
   get sharedConnections(): number {
-    return this.open.reduce((sum, { connections }) => sum + connections, 0);
+    return this.open.reduce((sum, { connections }) => sum + connections.length, 0);
   }
 
   /**
@@ -278,23 +276,6 @@ export class Lanes {
   /** Ends the private connections to a place. */
   protected leave(place: OriginAddress): void {
     this.#private.leave(place);
-  }
-
-  /** The connections whose end Redis may not have told. */
-  #watched(): Watched[] {
-    const { timeout } = this.options;
-    const patience = SHARED_PATIENCE * timeout;
-    const shared = this.open.flatMap(({ connection, outstanding, options: { place } }) => {
-      if (connection === null) return [];
-      const upstreamId = this.#upstreamIds.get(connection) ?? null;
-      return [{ connection, outstanding, upstreamId, place, patience, isShared: true }];
-    });
-    const own = Array.from(this.#private.all, (lane) => {
-      const { connection, outstanding, upstreamId, place } = lane;
-      const patience = PRIVATE_PATIENCE * timeout;
-      return { connection, outstanding, upstreamId, place, patience, isShared: false };
-    });
-    return [...shared, ...own];
   }
 
   /** Whether Redis answers nothing without a password; false also if it does not say. */

@@ -29,6 +29,8 @@ export interface Sender {
   isCut: boolean;
   /** Whether replies wait until all earlier changes in Redis are known. */
   readonly isCausal: boolean;
+  /** The client itself, if this only stands for it. */
+  readonly self?: Sender;
   /** In a cluster, the names of the masters that it has written to; absent for none. */
   readonly masters?: ReadonlySet<string>;
   /** Called with the name of a master that it writes to. */
@@ -59,7 +61,7 @@ export interface PassingOptions {
 /** The lane, as its requests see it. */
 export interface Lane {
   readonly options: PassingOptions;
-  /** Sends a request again, before those that are held. */
+  /** Sends a request again, before those that wait. */
   sendAgain(passing: Passing): void;
   /** Makes later requests take a new connection. */
   leave(connection: Connection): void;
@@ -98,6 +100,19 @@ export class Passing extends Later<Passed> implements Receiver {
     readonly sender: Sender,
   ) {
     super();
+  }
+
+  /** Whether its reply is still to come over this connection. */
+  waitsOn(connection: Connection): boolean {
+    return this.replies > 0 && this.connection === connection;
+  }
+
+  /** Whether it may be asked again elsewhere: a read without a reply that cannot be slow by itself. */
+  get isMovable(): boolean {
+    const { request, replies, isAbandoned } = this;
+    const hasBegun = this.#stream !== null || this.#collected !== null;
+    const isScript = request.spec?.categories.has("scripting");
+    return request.isRepeatable && !isScript && replies === 1 && !hasBegun && !isAbandoned;
   }
 
   reply(bytes: Uint8Array, from: number, to: number): void {

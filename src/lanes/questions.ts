@@ -10,6 +10,7 @@ import { Failure } from "../core/types.ts";
 import { Closings } from "../origin/wire/closings.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import { type ClientFields, fieldsOf } from "./client_line.ts";
+import { isBusy } from "./greeting.ts";
 import { fieldOf, type Reply } from "../origin/wire/reply.ts";
 
 const QUESTIONS = ["COMMAND", "CONFIG GET proto-max-bulk-len", "CLIENT INFO"] as const;
@@ -77,6 +78,10 @@ export class Questions {
 
 /** Returns the id of a connection at Redis; null if Redis does not say. */
 export async function idOf(connection: Connection): Promise<number | null> {
-  const id = await connection.call("CLIENT", "ID").catch(() => null);
-  return typeof id === "number" ? id : null;
+  const id = await connection.call("CLIENT", "ID").catch((error: Error) => error);
+  if (typeof id === "number") return id;
+  if (!isBusy(id)) return null;
+  // While a script keeps Redis busy, it still takes HELLO.
+  const hello = await connection.call("HELLO").catch(() => null);
+  return Number(fieldOf(hello, "id")) || null;
 }

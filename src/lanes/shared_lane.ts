@@ -4,23 +4,27 @@
  *
  * A slow client must not delay the others, so long replies wait in streams. If those hold too much
  * memory, the lane leaves its connection to the current reply, and the other clients continue over
- * a new one.
+ * a new one. It does the same if Redis answers nothing over its connection for a while: then a slow
+ * request holds up all others, though Redis may serve them over another connection.
  *
  * @module
  */
 import { SAMPLED_PASSES } from "../core/stats.ts";
 import { Failure, type Millis } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
-import { requestOf } from "../origin/wire/outbox.ts";
 import type { Passable } from "./passable.ts";
 import type { Later } from "../core/later.ts";
 import { HANG_UP } from "../core/reply_stream.ts";
+import { LeftConnections } from "./left_connections.ts";
 import { anybody, type Passed, Passing, type PassingOptions, type Sender } from "./passing.ts";
+import { type Clock, Silence } from "./silence.ts";
 import { within } from "../origin/within.ts";
 
 export interface SharedLaneOptions extends PassingOptions {
   /** Opens a connection; a failure says why there is none. Never rejects. */
   readonly open: () => Promise<Connection | Failure>;
+  /** Default: the real time. */
+  readonly clock?: Clock;
 }
 
 const MOVED = "Redis is somewhere else now";
@@ -34,30 +38,30 @@ export class SharedLane {
   #isClosed = false;
   /** How often Redis has moved. */
   #moves = 0;
+  /** Resolves once the connections to the old place are closed. */
+  #moved: Promise<void> = Promise.resolve();
+  /** Requests of a lost connection, in order. They are sent again before those that wait. */
+  #again: Passing[] = [];
   /** Requests that wait for the connection, in order. */
   #waiting: Passing[] = [];
-  /** Requests that wait until those on the old connection are done; null if there is none. */
+  /** Requests that wait until those on the old connections are done; null if there are none. */
   #held: Passing[] | null = null;
-  /** Connections that were left to a long reply. They take no new requests. */
-  readonly #left = new Set<Connection>();
+  readonly #left = new LeftConnections();
+  readonly #silence: Silence;
 
   #passes = 0;
 
-  constructor(readonly options: SharedLaneOptions) {}
-
-  /** The number of open connections. */
-  get connections(): number {
-    return this.#left.size + (this.#connection?.loss === null ? 1 : 0);
+  constructor(readonly options: SharedLaneOptions) {
+    this.#silence = new Silence(() => this.#look(), options.clock);
   }
 
-  /** The connection that takes new requests; null before the first one. */
-  get connection(): Connection | null {
-    return this.#connection;
-  }
-
-  /** The number of requests without a reply. */
-  get outstanding(): number {
-    return this.#connection?.expected ?? 0;
+  /** The open connections. The last one takes new requests. */
+  get connections(): Connection[] {
+    const all = [
+      ...this.#left.connections,
+      ...(this.#connection === null ? [] : [this.#connection]),
+    ];
+    return all.filter(({ loss }) => loss === null);
   }
 
   /**
@@ -84,35 +88,63 @@ export class SharedLane {
   /** Sends a request, over a new connection if there is none. */
   send(passing: Passing): void {
     if (this.#held !== null) this.#held.push(passing);
-    else this.sendAgain(passing);
+    else this.#send(passing, this.#waiting);
   }
 
-  /** Sends a request that comes before those that are held. */
+  /** Sends a request that comes before those that wait. */
   sendAgain(passing: Passing): void {
+    this.#send(passing, this.#again);
+  }
+
+  /** @param queue Where it waits if there is no connection. */
+  #send(passing: Passing, queue: Passing[]): void {
     if (passing.sender.isCut) return passing.finish(HANG_UP);
-    const connection = this.#connection;
+    const connection = this.#left.size === 0 ? this.#connection : this.#connectionFor(passing);
     if (connection !== null && connection.loss === null) {
       passing.connection = connection;
       connection.send(passing.request.bytes, passing.replies, passing);
+      if (!this.#silence.isWatching) this.#silence.start();
     } else {
-      this.#waiting.push(passing);
+      queue.push(passing);
       this.opened();
     }
   }
 
-  /**
-   * Makes later requests take a new connection. The old one ends once all its requests are
-   * answered.
-   */
+  #connectionFor(passing: Passing): Connection | null {
+    return this.#left.follow(passing) ?? this.#connection ?? this.#takeBack();
+  }
+
+  /** Makes later requests take a new connection. The old one ends once its requests are answered. */
   leave(connection: Connection): void {
-    if (this.#connection !== connection) return;
-    this.#connection = null;
-    this.#left.add(connection);
-    const end = () => {
-      this.#left.delete(connection);
-      connection.close("its work is done");
-    };
-    connection.send(requestOf("PING"), 1, { reply: end, lost: end });
+    if (this.#connection === connection) this.#connection = null;
+    this.#left.giveUp(connection);
+  }
+
+  /** Looks whether a slow request holds up all others. Returns whether to look again. */
+  #look(): boolean {
+    const connection = this.#connection ?? this.#takeBack();
+    this.#left.sweep();
+    if (connection?.loss === null && this.#silence.isLong(connection) && this.#left.hasRoom) {
+      this.#connection = null;
+      // Without such reads, a new connection is opened when another client sends a request.
+      if (this.#left.leave(connection)) this.opened();
+    }
+    return this.#left.size > 0 || (this.#connection?.expected ?? 0) > 0;
+  }
+
+  /** Continues over a connection that was left, and over which replies come again. */
+  #takeBack(inAnyCase = false): Connection | null {
+    const connection = this.#left.takeBack(inAnyCase);
+    if (connection === null) return null;
+    this.#connection = connection;
+    this.#sendWaiting();
+    return connection;
+  }
+
+  #sendWaiting(): void {
+    for (const passing of [...this.#again.splice(0), ...this.#waiting.splice(0)]) {
+      this.send(passing);
+    }
   }
 
   /**
@@ -121,19 +153,20 @@ export class SharedLane {
    */
   move(): void {
     this.#moves++;
-    for (const one of [...this.#left]) one.close(MOVED);
-    const connection = this.#connection;
+    const old = this.connections;
+    this.#left.clear();
     this.#connection = null;
-    if (connection === null || connection.loss !== null) return;
+    if (old.length === 0) return;
     this.#held = [];
-    this.#opening = this.#finish(connection).then(() => this.#open());
+    this.#moved = this.#finish(old);
+    this.#opening ??= this.#moved.then(() => this.#open());
   }
 
-  /** Ends a connection once its requests are answered, or have waited long enough. */
-  async #finish(connection: Connection): Promise<void> {
-    await within(connection.call("PING"), LAST_ANSWERS).catch(() => {/* They are lost. */});
-    connection.close(MOVED);
-    // Behind those that were lost and are sent again.
+  /** Ends connections once their requests are answered, or have waited long enough. */
+  async #finish(connections: readonly Connection[]): Promise<void> {
+    const answers = connections.map((one) => one.call("PING"));
+    await within(Promise.allSettled(answers), LAST_ANSWERS).catch(() => {/* They are lost. */});
+    for (const one of connections) one.close(MOVED);
     this.#waiting.push(...this.#held!);
     this.#held = null;
   }
@@ -144,7 +177,13 @@ export class SharedLane {
    * @throws {Error} When Redis refuses it, or the connection is lost.
    */
   async tell(...words: string[]): Promise<void> {
-    if (this.#connection?.loss === null) await this.#connection.call(...words);
+    const current = this.#connection;
+    for (const one of this.connections) {
+      const told = one.call(...words);
+      if (one === current) await told;
+      // The answer may come after that of a script that runs for ever.
+      else told.catch(() => {/* It goes on as before. */});
+    }
   }
 
   /** Whether a request may be sent again after its connection is lost. */
@@ -152,10 +191,11 @@ export class SharedLane {
     return (!isSent || request.isRepeatable) && !this.#isClosed;
   }
 
-  /** Ends the connection for good. */
+  /** Ends the connections for good. */
   close(): void {
     this.#isClosed = true;
-    for (const one of [...this.#left, this.#connection]) one?.close("the proxy is stopping");
+    this.#silence.stop();
+    for (const one of this.connections) one.close("the proxy is stopping");
   }
 
   /** Resolves to null once there is a connection, or to the failure to open one. */
@@ -166,22 +206,37 @@ export class SharedLane {
 
   async #open(): Promise<Failure | null> {
     const moves = this.#moves;
-    const opened = await this.options.open();
+    const opened = await this.#silence.opening(this.options.open());
     if (moves !== this.#moves && !this.#isClosed) {
       if (!(opened instanceof Failure)) opened.close(MOVED);
+      await this.#moved;
       return await this.#open();
     }
-    const failure = opened instanceof Failure ? opened : null;
-    if (!(opened instanceof Failure)) this.#connection = opened;
-    if (this.#isClosed) this.#connection?.close("the proxy is stopping");
+    if (opened instanceof Failure) return await this.#failed(opened);
     // At the same moment: a request that comes now must not overtake those that wait.
     this.#opening = null;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const passing of waiting) {
-      if (failure === null) this.send(passing);
-      else passing.finish(failure);
+    if (this.#isClosed) opened.close("the proxy is stopping");
+    if (this.#connection?.loss === null) {
+      opened.close("another connection is no longer silent");
+      return null;
     }
+    this.#connection = opened;
+    for (const passing of this.#left.takeMovable()) this.#send(passing, this.#again);
+    this.#sendWaiting();
+    return null;
+  }
+
+  /** There is no new connection. That matters less if there is an old one. */
+  async #failed(failure: Failure): Promise<Failure | null> {
+    if (this.#connection?.loss === null) return this.#opening = null;
+    // All of Redis is silent. The requests that wait have not been sent, so they can wait longer.
+    if (failure.reason === "timeout" && this.#left.mayTakeBack) return await this.#open();
+    this.#opening = null;
+    const isBusy = failure.message.startsWith("BUSY ");
+    if (!isBusy && this.#takeBack(true) !== null) return null;
+    const moved = isBusy ? this.#left.takeMovable() : [];
+    const all = [...moved, ...this.#again.splice(0), ...this.#waiting.splice(0)];
+    for (const passing of all) passing.finish(failure);
     return failure;
   }
 }

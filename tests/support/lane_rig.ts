@@ -45,6 +45,7 @@ const SPECS = new Map([
     .map((name) => specOf(name, "fast", 0)),
   specOf("blpop", "write blocking"),
   specOf("eval", "noscript", 0),
+  { ...specOf("eval_ro", "readonly noscript", 0), categories: new Set(["scripting"]) },
   specOf("flushall", "write", 0),
 ].map((spec) => [spec.name, spec]));
 

@@ -288,6 +288,7 @@ export class ClusterLanes extends Lanes {
 /** A client that is told of the end of its request only once. */
 function quiet(sender: Sender): Sender {
   return {
+    self: sender.self ?? sender,
     get isCut() {
       return sender.isCut;
     },

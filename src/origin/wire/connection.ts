@@ -88,6 +88,16 @@ export class Connection {
     return this.#expected.replies;
   }
 
+  /** The receivers of missing replies, in order. */
+  get waiting(): Receiver[] {
+    return this.#expected.waiting;
+  }
+
+  /** Gives the missing replies of some receivers to others. */
+  redirect(change: (receiver: Receiver) => Receiver): void {
+    this.#expected.redirect(change);
+  }
+
   /** Sends a request unchanged. Its replies go to the receiver. */
   send(request: Uint8Array, replies: number, receiver: Receiver): void {
     this.out.bytes(request);

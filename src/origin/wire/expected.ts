@@ -19,7 +19,7 @@ export interface Receiver {
 }
 
 interface Entry {
-  readonly receiver: Receiver;
+  receiver: Receiver;
   replies: number;
 }
 
@@ -38,6 +38,19 @@ export class Expected {
   /** The receiver of the next reply; undefined for none. */
   get first(): Receiver | undefined {
     return this.#queue[this.#head]?.receiver;
+  }
+
+  /** All receivers that wait, in order. */
+  get waiting(): Receiver[] {
+    return this.#queue.slice(this.#head).map(({ receiver }) => receiver);
+  }
+
+  /** Gives the replies of some receivers to others. */
+  redirect(change: (receiver: Receiver) => Receiver): void {
+    for (let at = this.#head; at < this.#queue.length; at++) {
+      const entry = this.#queue[at]!;
+      entry.receiver = change(entry.receiver);
+    }
   }
 
   /** Adds a receiver of so many replies. */
