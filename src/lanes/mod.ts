@@ -8,76 +8,65 @@ import { type Route, routeOf } from "../commands/route.ts";
 import { CommandTable } from "../commands/table.ts";
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import type { Later } from "../core/later.ts";
-import { Failure } from "../core/types.ts";
+import type { Failure } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
-import type { Connection } from "../origin/wire/connection.ts";
 import { ClientIds } from "./client_ids.ts";
 import type { ClientFields } from "./client_line.ts";
 import { HalfOpenWatch } from "./half_open.ts";
 import type { LaneClient } from "./lane_client.ts";
-import { LongRequests } from "./long_requests.ts";
+import type { LongRequests } from "./long_requests.ts";
 import { knownIds, needsPassword } from "./one_question.ts";
-import type { LanesOptions, Opening } from "./options.ts";
+import type { LanesOptions } from "./options.ts";
 import type { Passable } from "./passable.ts";
 import { PlainCommands } from "./plain_commands.ts";
 import type { PrivateLane } from "./private_lane.ts";
 import { PrivateLanes } from "./private_lanes.ts";
-import { Questions } from "./questions.ts";
-import type { Passed, PassingOptions, Sender } from "./passing.ts";
-import { SharedLane } from "./shared_lane.ts";
-import { StreamBudget } from "./stream_budget.ts";
+import type { Passed, Sender } from "./passing.ts";
+import type { SharedLane } from "./shared_lane.ts";
+import { SharedLanes } from "./shared_lanes.ts";
 import { watched } from "./watched.ts";
 
 export type { LanesOptions, LaneStats, Opening } from "./options.ts";
-
-/** The names of the shared lanes in CLIENT LIST. */
-const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } as const;
 
 export class Lanes {
   /** The commands of the server, once they are known. */
   table = new CommandTable();
   /** The fields of a client's line in CLIENT LIST, once they are known. */
   clientFields: ClientFields | undefined;
-  /** Requests that are better sent over a private connection. */
-  readonly long = new LongRequests();
   /** The clients by their ids. */
   readonly ids: ClientIds;
-  /** The shared lanes by kind and version of the protocol. */
-  readonly #shared: Record<"shared" | "control", { 2?: SharedLane; 3?: SharedLane }> = {
-    shared: {},
-    control: {},
-  };
+  /** The shared lanes of all clients. */
+  protected readonly sharedLanes: SharedLanes;
   /** The private lanes of all clients. */
   readonly #private: PrivateLanes;
-  readonly #budget: StreamBudget;
   readonly #plain = new PlainCommands((spec) => this.allows(spec, spec.name));
-  readonly #questions = new Questions({
-    onTable: (table) => {
-      this.table = table;
-      this.options.onTable(table);
-    },
-    onLongest: (bytes) => this.options.onLongest?.(bytes),
-    onFields: (fields) => this.clientFields = fields,
-    onId: (connection, id) => this.#upstreamIds.set(connection, id),
-  });
-  /** The ids at Redis of shared connections. */
-  readonly #upstreamIds = new WeakMap<Connection, number>();
   readonly #watch: HalfOpenWatch;
 
   constructor(readonly options: LanesOptions) {
     this.ids = options.ids ?? new ClientIds();
-    this.#budget = new StreamBudget(options.replyMemory);
+    this.sharedLanes = new SharedLanes(options, {
+      onTable: (table) => {
+        this.table = table;
+        options.onTable(table);
+      },
+      onFields: (fields) => this.clientFields = fields,
+    });
     this.#private = new PrivateLanes(options);
     this.#watch = new HalfOpenWatch(
       () => {
         this.#private.look();
         const { timeout } = options;
-        return watched(this.open, this.#private.all, this.#upstreamIds, timeout);
+        return watched(this.open, this.#private.all, this.sharedLanes.ids, timeout);
       },
       (ids, place) => knownIds(options.open, ids, place),
       options.timeout,
       () => this.#private.renew("another connection was lost"),
     );
+  }
+
+  /** Requests that are better sent over a private connection. */
+  get long(): LongRequests {
+    return this.sharedLanes.long;
   }
 
   /** Whether one more private connection may be opened. */
@@ -106,42 +95,12 @@ export class Lanes {
 
   /** Returns the shared lane of a route, for clients with this version of the protocol. */
   shared(route: Route, version: 2 | 3): SharedLane {
-    const kind = route === "control" ? "control" : "shared";
-    return this.#shared[kind][version] ??= this.makeShared(kind, version);
+    return this.sharedLanes.of(route === "control" ? "control" : "shared", version);
   }
 
   /** The shared lanes that are in use. */
   protected get open(): SharedLane[] {
-    const { shared, control } = this.#shared;
-    return [shared, control].flatMap((lanes) => [lanes[2] ?? [], lanes[3] ?? []].flat());
-  }
-
-  /** Makes a shared lane, to a place if there are several. */
-  protected makeShared(
-    kind: "shared" | "control",
-    version: 2 | 3,
-    place?: OriginAddress,
-    redirected?: PassingOptions["redirected"],
-  ): SharedLane {
-    return new SharedLane({
-      ...(redirected === undefined ? {} : { redirected }),
-      open: () =>
-        this.#openShared(
-          {
-            version,
-            name: NAMES[kind],
-            login: null,
-            isShared: true,
-            isForControl: kind === "control",
-          },
-          place,
-        ),
-      place,
-      cache: this.options.cache,
-      budget: this.#budget,
-      long: this.long,
-      latency: this.options.stats.latencies.lanes[kind],
-    });
+    return this.sharedLanes.all;
   }
 
   /** Sends a request over a shared lane. */
@@ -281,14 +240,5 @@ export class Lanes {
   /** Whether Redis answers nothing without a password; false also if it does not say. */
   needsPassword(): Promise<boolean> {
     return needsPassword(this.options.open, this.placeOf());
-  }
-
-  /** Opens a shared connection, and asks about the server. */
-  async #openShared(opening: Opening, place?: OriginAddress): Promise<Connection | Failure> {
-    const opened = await this.#questions.ask((prepare) =>
-      this.options.open(opening, prepare, place)
-    );
-    if (!(opened instanceof Failure)) this.options.stats.sharedUpstreamsTotal++;
-    return opened;
   }
 }

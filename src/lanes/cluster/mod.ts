@@ -232,7 +232,7 @@ export class ClusterLanes extends Lanes {
     const key = `${node.name} ${kind}${version}${use}`;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = this.makeShared(
+      lane = this.sharedLanes.make(
         kind,
         version,
         node.address,
