@@ -216,7 +216,7 @@ export class SharedLane {
     // At the same moment: a request that comes now must not overtake those that wait.
     this.#opening = null;
     if (this.#isClosed) opened.close("the proxy is stopping");
-    if (this.#connection?.loss === null) {
+    if ((this.#connection ?? this.#takeBack())?.loss === null) {
       opened.close("another connection is no longer silent");
       return null;
     }

@@ -317,6 +317,29 @@ Deno.test("in front of one cluster", async (t) => {
     assertEquals(await redisCli(proxy.port, "CONFIG", "SET", "notify-keyspace-events", ""), "OK\n");
   });
 
+  await t.step("a script that runs for ever at one node holds up no other client", async () => {
+    await using proxy = await before(cluster);
+    const [key, elsewhere] = keysOf(cluster).map((one) => `{${one}}:slow`) as [string, string];
+    const { call } = cluster.masters[0]!;
+    assertEquals(await call("CONFIG", "SET", "busy-reply-threshold", "10"), "OK");
+    using slow = await RawClient.connect(proxy.port);
+    using other = await RawClient.connect(proxy.port);
+    await slow.send(request("EVAL", "while true do end", "1", key));
+    await other.send(request("HLEN", key) + request("SET", key, "x") + request("DEL", elsewhere));
+    await pause(300);
+    await other.send(request("EXISTS", key) + request("DEL", elsewhere));
+    using third = await RawClient.connect(proxy.port);
+    await third.send(
+      request("HLEN", key) + request("APPEND", key, "x") + request("DEL", elsewhere),
+    );
+    assertMatch(await third.until(":0\r\n"), /^-BUSY [^\r]+\r\n-BUSY [^\r]+\r\n:0\r\n$/);
+    assertEquals(await call("SCRIPT", "KILL"), "OK");
+    assertMatch(await slow.until("\r\n"), /Script killed/);
+    // Its write was right behind the script, so it waited, and so did what followed.
+    assertEquals(await other.text(21), ":0\r\n+OK\r\n:0\r\n:1\r\n:0\r\n");
+    assertEquals(await ask(proxy.port, "DEL", key), ":1");
+  });
+
   await t.step("a reply of many nodes is whole, however long it is", async () => {
     await using proxy = await before(cluster);
     using client = await RawClient.connect(proxy.port);
