@@ -8,23 +8,17 @@
  *
  * @module
  */
+import { Delivery } from "./delivery.ts";
 import { Expected, type Receiver } from "./expected.ts";
-import { BROKEN, Framer, MORE } from "./framer.ts";
 import { Inbox } from "./inbox.ts";
 import { Outbox, requestOf } from "./outbox.ts";
 import { forgetSocket, noteSocket, type Purpose } from "./own_sockets.ts";
-import { latin1, parseReply, type Reply, ReplyError } from "./reply.ts";
+import { parseReply, type Reply, ReplyError } from "./reply.ts";
 import { turn } from "../../core/event_loop.ts";
 import type { Millis } from "../../core/types.ts";
 
 /** The longest time to pass replies on before other work has a turn. */
 const SLICE: Millis = 2;
-
-/** The longest reply to collect for a receiver that takes no parts, in bytes. */
-const COLLECTED_BYTES = 64 * 1024 * 1024;
-
-/** The first byte of an error. */
-const ERROR = 0x2d;
 
 /** A reply did not come, because the connection is lost. The message says why. */
 export class Lost extends Error {}
@@ -70,8 +64,8 @@ export class Connection {
   unasked: string | null = null;
 
   readonly #in: Inbox;
-  readonly #framer = new Framer();
   readonly #expected = new Expected();
+  readonly #delivery: Delivery;
   #isScheduled = false;
   #isWriting = false;
   #drained: PromiseWithResolvers<void> | null = null;
@@ -79,6 +73,7 @@ export class Connection {
 
   constructor(readonly socket: Socket, readonly options: ConnectionOptions = {}) {
     this.#in = new Inbox(options.readBytes ?? 64 * 1024);
+    this.#delivery = new Delivery(this.#in, this.#expected, this);
     if (options.purpose !== undefined) noteSocket(socket, options.purpose);
     this.#receive();
   }
@@ -212,7 +207,7 @@ export class Connection {
         this.now = performance.now();
         inbox.received(count);
         const isMore = inbox.isFull;
-        await this.#deliver();
+        await this.#delivery.deliver();
         // A read that left room has emptied the socket, so the next one lets other work go first.
         const now = performance.now();
         if (isMore && now >= turnAt) await turn();
@@ -226,62 +221,5 @@ export class Connection {
   #fail(error: Error): void {
     const { explain = ({ message }) => message } = this.options;
     this.close(explain(error));
-  }
-
-  /** Passes all replies on; returns a promise if a receiver holds them back. */
-  #deliver(): void | Promise<void> {
-    const inbox = this.#in;
-    while (this.loss === null) {
-      if (this.onRaw !== null) return this.#pass(this.onRaw);
-      const end = this.#framer.scan(inbox.bytes, inbox.seen, inbox.to);
-      const held = end === MORE ? this.#await() : end === BROKEN ? this.#refuse() : this.#hand(end);
-      if (end === MORE) return held;
-      if (held !== undefined) return held.then(() => this.#deliver());
-    }
-  }
-
-  /** Passes on all bytes. */
-  #pass(taker: Receiver["reply"]): void | Promise<void> {
-    const { bytes, from, to } = this.#in;
-    this.#in.from = this.#in.seen = to;
-    if (from < to) return taker(bytes, from, to);
-  }
-
-  /** Passes on the reply that ends at `end`. */
-  #hand(end: number): void | Promise<void> {
-    const { bytes, from } = this.#in;
-    this.#in.from = this.#in.seen = end;
-    if (this.#framer.isPush) return this.onPush(bytes, from, end);
-    const receiver = this.#expected.first;
-    if (receiver !== undefined) this.#expected.took();
-    else if (this.stray === undefined) return this.#refuseUnasked(bytes, from, end);
-    return (receiver ?? this.stray)!.reply(bytes, from, end);
-  }
-
-  /** Makes room for more of the incomplete reply. */
-  #await(): void | Promise<void> {
-    const inbox = this.#in;
-    const { bytes, from, to } = inbox;
-    inbox.seen = to;
-    if (from === to || !inbox.isFull) return;
-    const receiver = this.#expected.first ?? this.stray;
-    if (receiver?.part !== undefined && !this.#framer.isPush) {
-      // A short reply that the end of the memory cuts in two is moved, and comes whole.
-      const missing = inbox.maxBytes - (to - from);
-      if (missing > 0) return inbox.extend(Math.min(this.#framer.awaited, missing));
-      inbox.from = to;
-      return receiver.part(bytes, from, to);
-    }
-    if (to - from > COLLECTED_BYTES) return this.close("Redis sent a reply that is too long");
-    inbox.extend(this.#framer.awaited);
-  }
-
-  #refuse(): void {
-    this.close(`what answers does not speak Redis's protocol: ${this.#framer.fault}`);
-  }
-
-  #refuseUnasked(bytes: Uint8Array, from: number, end: number): void {
-    if (bytes[from] === ERROR) this.unasked = latin1(bytes, from + 1, end - 2);
-    this.close(this.unasked ?? "Redis sent a reply that nobody asked for");
   }
 }

@@ -8,6 +8,8 @@
 export interface Receiver {
   /** Takes a reply, or the rest of one after its parts. The bytes may change after the call. */
   reply(bytes: Uint8Array, from: number, to: number): void | Promise<void>;
+  /** Takes several complete replies at once. If it is absent, they come one by one. */
+  several?(bytes: Uint8Array, from: number, to: number, count: number): void | Promise<void>;
   /** Takes a part of a long reply. If it is absent, replies come whole. */
   part?(bytes: Uint8Array, from: number, to: number): void | Promise<void>;
   /**
@@ -53,6 +55,11 @@ export class Expected {
     }
   }
 
+  /** The number of replies that the first receiver still gets. */
+  get ofFirst(): number {
+    return this.#queue[this.#head]?.replies ?? 0;
+  }
+
   /** Adds a receiver of so many replies. */
   add(replies: number, receiver: Receiver): void {
     if (replies === 0) return;
@@ -65,10 +72,10 @@ export class Expected {
     this.#unsent = this.#queue.length;
   }
 
-  /** Notes that the first receiver got a reply. */
-  took(): void {
-    this.replies--;
-    if (--this.#queue[this.#head]!.replies > 0) return;
+  /** Notes that the first receiver got so many replies. */
+  took(count = 1): void {
+    this.replies -= count;
+    if ((this.#queue[this.#head]!.replies -= count) > 0) return;
     this.#head++;
     if (this.#head < this.#queue.length && this.#head < DONE_MAX) return;
     this.#queue.splice(0, this.#head);

@@ -48,6 +48,27 @@ class PartTaker extends Taker {
   }
 }
 
+/** Takes several replies at once, or one in parts, as text. */
+class SeveralTaker implements Receiver {
+  text = "";
+  count = 0;
+
+  reply(bytes: Uint8Array, from: number, to: number): void {
+    this.several(bytes, from, to, 1);
+  }
+
+  several(bytes: Uint8Array, from: number, to: number, count: number): void {
+    this.text += textOf(bytes, from, to);
+    this.count += count;
+  }
+
+  part(bytes: Uint8Array, from: number, to: number): void {
+    this.text += textOf(bytes, from, to);
+  }
+
+  lost(): void {}
+}
+
 Deno.test("requests of one turn leave in one write, and later requests in the next", async () => {
   using it = connect();
   const taker = new Taker();
@@ -131,6 +152,49 @@ Deno.test("random replies in random pieces come complete, each to its receiver",
     assertEquals(takers.map(({ replies }) => replies), samples.map(({ text }) => [text]));
     assertEquals(it.connection.received, text.length);
   }
+});
+
+Deno.test("replies that come together to one receiver are passed on together, without the pushes between", async () => {
+  const next = random(7);
+  for (let round = 0; round < 50; round++) {
+    using it = connect();
+    let pushes = "";
+    it.connection.onPush = (bytes, from, to) => void (pushes += textOf(bytes, from, to));
+    const takers = Array.from({ length: 30 }, () => new SeveralTaker());
+    const wanted: { text: string; count: number }[] = [];
+    let text = "";
+    let pushed = "";
+    for (const taker of takers) {
+      const samples = Array.from({ length: 1 + Math.floor(next() * 9) }, () => randomReply(next));
+      it.connection.send(requestOf("X"), samples.length, taker);
+      wanted.push({ text: samples.map((one) => one.text).join(""), count: samples.length });
+      for (const one of samples) {
+        const push = next() < 0.1
+          ? `${next() < 0.5 ? "|1\r\n+a\r\n:1\r\n" : ""}>1\r\n:${pushed.length}\r\n`
+          : "";
+        pushed += push;
+        text += push + one.text;
+      }
+    }
+    for (let at = 0; at < text.length;) {
+      const size = 1 + Math.floor(2 ** (next() * 14));
+      it.redis.send(text.slice(at, at + size));
+      at += size;
+    }
+    while (it.connection.expected > 0) await settled();
+    assertEquals(takers.map(({ text, count }) => ({ text, count })), wanted);
+    assertEquals(pushes, pushed);
+  }
+});
+
+Deno.test("a receiver gets the complete replies before bytes that are not RESP", async () => {
+  using it = connect();
+  const taker = new SeveralTaker();
+  it.connection.send(requestOf("X"), 3, taker);
+  it.redis.send("+OK\r\n:1\r\n!garbage\r\n");
+  await settled();
+  assertEquals([taker.text, taker.count], ["+OK\r\n:1\r\n", 2]);
+  assertMatch(it.connection.loss!, /does not speak/);
 });
 
 Deno.test("a long reply is collected, or comes in parts to a receiver that takes parts", async () => {
