@@ -12,6 +12,7 @@ export class ReplyStream {
   #parts: Uint8Array[] = [];
   #isDone = false;
   #isCut = false;
+  #isStopped = false;
   #wake: (() => void) | null = null;
   #taken: (() => void) | null = null;
   /** Bytes that wait to be taken. */
@@ -26,12 +27,12 @@ export class ReplyStream {
 
   /** Whether the rest of the reply will not come, or nobody will take it. */
   get isCut(): boolean {
-    return this.#isCut;
+    return this.#isCut || this.#isStopped;
   }
 
   /** Adds a part. Returns a promise of the moment when all parts are taken. */
   push(part: Uint8Array): Promise<void> {
-    if (this.#isCut) return Promise.resolve();
+    if (this.isCut) return Promise.resolve();
     this.#parts.push(part);
     this.#hold(part.length);
     this.#wake?.();
@@ -41,6 +42,12 @@ export class ReplyStream {
   /** The reply is complete. */
   end(): void {
     this.#isDone = true;
+    this.#wake?.();
+  }
+
+  /** The rest will not come: what has come is still passed on. */
+  stop(): void {
+    this.#isStopped = true;
     this.#wake?.();
   }
 
@@ -58,7 +65,7 @@ export class ReplyStream {
     while (this.#parts.length === 0) {
       this.#taken?.();
       this.#taken = null;
-      if (this.#isDone || this.#isCut) return null;
+      if (this.#isDone || this.isCut) return null;
       await new Promise<void>((resolve) => this.#wake = resolve);
       this.#wake = null;
     }

@@ -14,6 +14,11 @@ const KEPT_BYTES = 256;
 export class LongRequests {
   readonly #seen = new Set<string>();
 
+  /** Whether no reply was long. */
+  get isEmpty(): boolean {
+    return this.#seen.size === 0;
+  }
+
   /** Notes a request whose reply is long. */
   add(request: Uint8Array): void {
     if (this.#seen.size === KEPT) this.#seen.clear();

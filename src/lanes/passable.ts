@@ -27,6 +27,11 @@ export class Passable {
   /** The slot of its keys in a cluster, if it was worked out before its bytes came. */
   slot: number | null = null;
 
+  /**
+   * Whether it is several commands that do not belong together. Each has its own effect and reply.
+   */
+  isBatch = false;
+
   /** Called when Redis has answered, before the reply is passed on. */
   onAnswer: ((isError: boolean) => void) | null = null;
 

@@ -72,6 +72,9 @@ export interface Lane {
 /** The connection was lost before the request was executed, or it may be executed twice. */
 export const UNSENT = new Failure("away", "Redis is away: the connection was lost");
 
+/** The most bytes of replies to a batch to hold until the others have come. */
+const HELD_BYTES = 64 * 1024;
+
 /** A client that has sent nothing else. */
 export function anybody(): Sender {
   return { isCut: false, isCausal: false, onLong() {}, onDone() {} };
@@ -87,6 +90,7 @@ export class Passing extends Later<Passed> implements Receiver {
   isRouted = false;
   /** The replies so far, if there are several. */
   #collected: Uint8Array[] | null = null;
+  #collectedBytes = 0;
   #stream: ReplyStream | null = null;
   #mayRepeat = true;
   /** Whether nobody waits behind this reply, and nobody will. */
@@ -112,14 +116,19 @@ export class Passing extends Later<Passed> implements Receiver {
     const { request, replies, isAbandoned } = this;
     const hasBegun = this.#stream !== null || this.#collected !== null;
     const isScript = request.spec?.categories.has("scripting");
-    return request.isRepeatable && !isScript && replies === 1 && !hasBegun && !isAbandoned;
+    const isWhole = (replies === 1 || request.isBatch) && !hasBegun;
+    return request.isRepeatable && !isScript && isWhole && !isAbandoned;
   }
 
-  reply(bytes: Uint8Array, from: number, to: number): void {
-    const part = replyOf(bytes, from, to);
-    if (--this.replies > 0) return this.#add(part);
-    const { request, lane, sender } = this;
-    const settled = settle(request.written, lane.options.cache, sender.isCausal);
+  reply(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
+    return this.several(bytes, from, to, 1);
+  }
+
+  several(bytes: Uint8Array, from: number, to: number, count: number): void | Promise<void> {
+    const part = count === 1 ? replyOf(bytes, from, to) : copyOf(bytes, from, to);
+    this.replies -= count;
+    if (this.replies > 0) return this.#add(part);
+    const settled = this.#settle(this.sender.isCausal);
     if (settled === undefined) this.#end(part);
     else settled.then(() => this.#end(part));
   }
@@ -127,23 +136,11 @@ export class Passing extends Later<Passed> implements Receiver {
   part(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
     if (this.isAbandoned && this.#stream === null) return; // Its client has left.
     if (this.request.rewrite !== null) return this.#add(copyOf(bytes, from, to));
-    const { budget } = this.lane.options;
     if (this.#stream === null) {
-      this.#stream = new ReplyStream((change) => budget.held(change));
-      for (const part of this.#collected ?? []) this.#stream.push(part);
       this.sender.onLong();
-      this.lane.options.long.add(this.request.bytes);
-      this.settle(this.#stream);
+      if (!this.request.isBatch) this.lane.options.long.add(this.request.bytes);
     }
-    const taken = this.#stream.push(bytes.slice(from, to));
-    if (!budget.isOver) return;
-    // Others must not wait for a client that is too slow: it is cut off, and served when it comes back.
-    const isAlone = this.#isAlone || this.connection!.expected <= this.replies;
-    if (!isAlone) return this.#stream.cut();
-    this.#isAlone = true;
-    // From now on, this connection is as slow as the client. Others get a new one.
-    this.lane.leave(this.connection!);
-    return taken;
+    return this.#push(bytes.slice(from, to));
   }
 
   lost(isSent: boolean): void {
@@ -155,8 +152,10 @@ export class Passing extends Later<Passed> implements Receiver {
     }
     sender.isCut = true;
     // Nobody knows whether Redis executed it, so the entries of its keys may be wrong.
-    const settled = isSent ? settle(request.written, lane.options.cache) : undefined;
-    this.#stream?.cut();
+    const settled = isSent ? this.#settle() : undefined;
+    // The replies to the first commands of a batch have come.
+    if (request.isBatch && hasBegun) this.#begun().stop();
+    else this.#stream?.cut();
     if (settled === undefined) this.finish(HANG_UP);
     else settled.then(() => this.finish(HANG_UP));
   }
@@ -170,9 +169,48 @@ export class Passing extends Later<Passed> implements Receiver {
     this.settle(passed);
   }
 
-  #add(part: Uint8Array): void {
-    if (this.#stream !== null) this.#stream.push(part);
-    else (this.#collected ??= []).push(part);
+  /** Tells the cache what the request has changed. */
+  #settle(isCausal = false): void | Promise<void> {
+    return settle(this.request.written, this.lane.options.cache, isCausal);
+  }
+
+  /** Keeps replies until the others have come. */
+  #add(part: Uint8Array): void | Promise<void> {
+    const { isBatch } = this.request;
+    if (this.#stream !== null || (isBatch && this.#collectedBytes > HELD_BYTES)) {
+      return this.#push(part);
+    }
+    (this.#collected ??= []).push(part);
+    this.#collectedBytes += part.length;
+  }
+
+  /** The stream of its replies, which begins now if it has not begun. */
+  #begun(): ReplyStream {
+    const { budget } = this.lane.options;
+    if (this.#stream === null) {
+      this.#stream = new ReplyStream((change) => budget.held(change));
+      for (const part of this.#collected ?? []) this.#stream.push(part);
+      this.settle(this.#stream);
+    }
+    return this.#stream;
+  }
+
+  /** Passes on replies, or a part of one, before the others have come. */
+  #push(part: Uint8Array): void | Promise<void> {
+    if (this.isAbandoned && this.#stream === null) return; // Its client has left.
+    // The client sees the replies to its first writes before the last reply has come.
+    if (this.request.isBatch) this.#settle();
+    const { budget } = this.lane.options;
+    const stream = this.#begun();
+    const taken = stream.push(part);
+    if (!budget.isOver) return;
+    // Others must not wait for a client that is too slow: it is cut off, and served when it comes back.
+    const isAlone = this.#isAlone || this.connection!.expected <= this.replies;
+    if (!isAlone) return stream.cut();
+    this.#isAlone = true;
+    // From now on, this connection is as slow as the client. Others get a new one.
+    this.lane.leave(this.connection!);
+    return taken;
   }
 
   #end(part: Uint8Array): void {

@@ -9,10 +9,12 @@ import type { Peer } from "../server/peer.ts";
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
 import type { Input } from "../server/input.ts";
 import type { Seen } from "../server/observer.ts";
+import { beginsBatch, collectBatch } from "./batch.ts";
 import { refuseEarly } from "./commands/table.ts";
 import { RespParser } from "./parse/parser.ts";
 import type { Arguments } from "./parse/arguments.ts";
 import { NO_GET, takeGet } from "./parse/plain_get.ts";
+import { SharedRequest } from "./passed.ts";
 import { PrivateRequest } from "./private_client.ts";
 import { streamedOf } from "./pass.ts";
 import { route } from "./route.ts";
@@ -104,9 +106,19 @@ export class Resp implements Protocol {
       : refused;
     // This request may have logged the client in.
     parser.isTrusted = session.isAuthenticated;
-    const next = this.#isTransaction(request) ? this.#collect(request, parser, input) : request;
+    const next = this.#withNext(request, parser, input);
     if (seen !== null) session.context.observer!.saw(next, seen);
     return next;
+  }
+
+  /** Returns a request together with those behind it, if they pass to Redis in one piece. */
+  #withNext(request: ClientRequest, parser: RespParser, input: Input): ClientRequest {
+    if (this.#isTransaction(request)) return this.#collect(request, parser, input);
+    if (!(request instanceof SharedRequest) || input.start === input.end) return request;
+    if (!beginsBatch(request, this.#session)) return request;
+    const batch = collectBatch(request, this.#session, parser, input);
+    if (parser.error !== null) this.#ready.push(this.#fail(input, parser.error));
+    return batch;
   }
 
   /** Whether a request begins a transaction that may pass in one piece. */

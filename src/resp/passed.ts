@@ -31,8 +31,8 @@ export class SharedRequest implements ClientRequest {
   }
 
   reply(output: Output, passed: Uint8Array | Failure): void {
-    if (passed instanceof Failure) writeFailure(output, passed);
-    else output.bytes(passed);
+    if (!(passed instanceof Failure)) return output.bytes(passed);
+    for (let index = 0; index < this.replies; index++) writeFailure(output, passed);
   }
 }
 
