@@ -15,7 +15,10 @@ import type { Service } from "./service.ts";
 import { TimeSlice } from "./time_slice.ts";
 import type { Writer } from "./writer.ts";
 
-/** The most requests of one client that wait for Redis. Beyond that, no more are parsed. */
+/**
+ * The most requests of one client that wait for Redis; a batch of commands is one. Beyond that, no
+ * more are parsed.
+ */
 const PENDING_REQUESTS = 128;
 
 /** The clock is read after this many bytes of requests. */
