@@ -4,15 +4,17 @@ import { Buffer } from "node:buffer";
 import type { Later } from "../../../src/core/later.ts";
 import { HANG_UP } from "../../../src/core/reply_stream.ts";
 import { Failure } from "../../../src/core/types.ts";
+import { Batch } from "../../../src/lanes/batch.ts";
 import { MOST_LEFT } from "../../../src/lanes/left_connections.ts";
 import { LongRequests } from "../../../src/lanes/long_requests.ts";
 import { anybody, type Passed, type Sender } from "../../../src/lanes/passing.ts";
 import { SharedLane } from "../../../src/lanes/shared_lane.ts";
 import { StreamBudget } from "../../../src/lanes/stream_budget.ts";
 import { Connection } from "../../../src/origin/wire/connection.ts";
+import { request } from "../../support/client.ts";
 import { FakeSocket, settled } from "../../support/fake_socket.ts";
 import { HandClock } from "../../support/hand_clock.ts";
-import { FakeCache, passable } from "../../support/lane_rig.ts";
+import { FakeCache, passable, specOf } from "../../support/lane_rig.ts";
 
 const BUSY = new Failure("reply", "BUSY Redis is busy running a script.");
 const SCRIPT = ["EVAL", "while true do end", "0"];
@@ -143,6 +145,27 @@ test("a request that comes before the silence is noticed waits, unless it is a r
   assertEquals(await textOf(reads[0]!), "$1\r\n1\r\n");
   await it.clock.pass(LONG);
   assertEquals(it.lane.connections.length, 1);
+});
+
+test("a batch of reads is asked again elsewhere as a whole, if none of its replies has come", async () => {
+  using it = await rig();
+  const [a, b, c] = [anybody(), anybody(), anybody()];
+  const batch = () => {
+    const two = new Batch(passable("HGETALL", "1"));
+    two.add(specOf("hgetall", "readonly"), { count: 2, string: (at) => ["HGETALL", "2"][at]! });
+    return two.request(Buffer.from(request("HGETALL", "2")));
+  };
+  const begun = it.lane.pass(batch(), 2, a);
+  it.send(b, ...SCRIPT);
+  const moved = it.lane.pass(batch(), 2, c);
+  await settled();
+  it.sockets[0]!.reply("*0\r\n");
+  await it.clock.pass(LONG);
+  assertEquals(it.sent(1), ["HGETALL 1", "HGETALL 2"]);
+  it.sockets[1]!.reply("*1\r\n+a\r\n*1\r\n+b\r\n");
+  assertEquals(await textOf(moved), "*1\r\n+a\r\n*1\r\n+b\r\n");
+  it.sockets[0]!.reply("*0\r\n:1\r\n*0\r\n*0\r\n");
+  assertEquals(await textOf(begun), "*0\r\n*0\r\n");
 });
 
 test("a client keeps its order while the new connection opens", async () => {
