@@ -27,6 +27,8 @@ export interface ChoiceOptions {
   /** The master without its place: the replicas have the same users, database and TLS. */
   readonly origin: OriginAddress;
   readonly timeout: Millis;
+  /** The replicas of the master. Default: those that it names in ROLE. */
+  readonly replicas?: () => readonly Place[];
 }
 
 /** The master is the nearest server. */
@@ -40,7 +42,7 @@ export const NEAREST_IS_MASTER = "the master is the nearest";
  * @param mayTry Whether a replica with this name may be tried.
  */
 export async function choose(
-  { readFrom, origin, timeout }: ChoiceOptions,
+  { readFrom, origin, timeout, replicas }: ChoiceOptions,
   master: Link,
   present: string | null,
   mayTry: (name: string) => boolean,
@@ -54,8 +56,9 @@ export async function choose(
     const [info, answer] = await Promise.all([ask("INFO", "replication"), ask("ROLE")]);
     const [stream, role] = [streamOf(info), masterRole(answer)];
     if (role === null || stream === null) return { why: "the server is not a master" };
-    if (role.replicas.length === 0) return { why: "the master has no connected replica" };
-    const places = shuffled(role.replicas.filter((one) => mayTry(nameOf(one)))).slice(0, TRIALS);
+    const all = replicas?.() ?? role.replicas;
+    if (all.length === 0) return { why: "the master has no connected replica" };
+    const places = shuffled(all.filter((one) => mayTry(nameOf(one)))).slice(0, TRIALS);
     if (places.length === 0) return { why: "no replica worked lately" };
     const followed = { stream, offset: role.offset };
     const trials = await Promise.allSettled(

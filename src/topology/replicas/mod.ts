@@ -15,10 +15,13 @@ import type { ByteBudget } from "../../origin/byte_budget.ts";
 import type { Follower } from "../../origin/follower.ts";
 import type { Identity } from "../../origin/greeting.ts";
 import { Link, type LinkOptions } from "../../origin/link.ts";
+import type { Location } from "../../origin/location.ts";
 import { RedisOrigin } from "../../origin/mod.ts";
 import type { Semaphore } from "../../origin/semaphore.ts";
 import { Ahead } from "./ahead.ts";
-import { Chooser, type ChooserOptions } from "./chooser.ts";
+import type { ChoiceOptions } from "./choice.ts";
+import { Chooser } from "./chooser.ts";
+import { ChosenLocation } from "./chosen_location.ts";
 import { Fence } from "./fence.ts";
 import { FencedReads } from "./fenced_reads.ts";
 import { Prover } from "./prover.ts";
@@ -33,13 +36,14 @@ export interface ReplicaParts {
   readonly log: Log;
 }
 
-export interface ReplicaOptions extends ChooserOptions {
+export interface ReplicaOptions extends ChoiceOptions {
+  readonly master: Location;
   /** Whether sentinels must confirm the master. */
   readonly isWitnessed: boolean;
 }
 
 /** A silent replica is left after this part of the timeout: then there is time to ask the master. */
-const PATIENCE = 1 / 3;
+export const PATIENCE = 1 / 3;
 
 export class Replicas {
   /** The link to the server that is read. */
@@ -52,6 +56,7 @@ export class Replicas {
   readonly #near: RedisOrigin;
   readonly #prover: Prover;
   readonly #chooser: Chooser;
+  readonly #location: ChosenLocation;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isBeating = false;
   #upAt: Millis = -Infinity;
@@ -73,7 +78,8 @@ export class Replicas {
     const master = new Link(options.master, { ...link, mode: "off" }, this.#followMaster(), quiet);
     master.onClusterNode = () => {/* The other link tells it. */};
     this.#chooser = new Chooser(options, master, link.lease, log);
-    this.link = new Link(this.#chooser, link, this.#follow(follower), log);
+    this.#location = new ChosenLocation(this.#chooser, options.master);
+    this.link = new Link(this.#location, link, this.#follow(follower), log);
     this.#near = new RedisOrigin(this.link, permits, budget, stats, log);
     this.master = new RedisOrigin(master, permits, budget, stats, log);
     this.#prover = new Prover({
@@ -84,6 +90,7 @@ export class Replicas {
       isAtReplica: () => this.place === "replica",
       proven: () => this.#confirm(),
       leave: (why, reason) => this.#leave(why, reason),
+      masterIsSilent: (message) => master.giveUp({ reason: "timeout", message }),
     }, Math.min(link.lease / 3, link.timeout * PATIENCE));
     this.reads = new FencedReads(this.#near, this.master, this, () => this.#fenced(), {
       lease: link.lease,
@@ -95,7 +102,7 @@ export class Replicas {
   get place(): "replica" | "master" | null {
     const { upstream } = this.link;
     if (upstream === null) return null;
-    return this.#chooser.isReplica(upstream.address) ? "replica" : "master";
+    return this.#location.isReplica(upstream.address) ? "replica" : "master";
   }
 
   get facts(): ReplicaFacts {
@@ -125,7 +132,7 @@ export class Replicas {
 
   /** The master is somewhere else now. */
   move(why: string): void {
-    this.#chooser.forget(why);
+    this.#location.forget(why);
     this.master.link.move(why);
     this.link.move(why);
   }
@@ -237,7 +244,7 @@ export class Replicas {
       if (place === null || this.master.link.upstream === null) return;
       if (!this.#chooser.isDue(place)) return;
       const isPresent = () => this.link.upstream === upstream;
-      const isOther = await this.#chooser.reconsider(this.#present, isPresent);
+      const isOther = await this.#location.reconsider(this.#present, isPresent);
       if (isOther) this.link.move("another server is better");
     } finally {
       this.#isBeating = false;

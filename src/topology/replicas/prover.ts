@@ -34,6 +34,8 @@ export interface ProverParts {
   proven(): void;
   /** The replica is to be given up. */
   leave(why: string, reason: "away" | "timeout"): void;
+  /** The master is silent. */
+  masterIsSilent(why: string): void;
 }
 
 export class Prover {
@@ -126,9 +128,7 @@ export class Prover {
       return masterRole(await within(far.data.call("ROLE"), this.limit))?.offset ?? null;
     } catch (error) {
       const isSilent = error instanceof Silence && far.data.received === received;
-      if (isSilent && master.upstream === far) {
-        master.giveUp({ reason: "timeout", message: error.message });
-      }
+      if (isSilent && master.upstream === far) this.parts.masterIsSilent(error.message);
       return null;
     }
   }
