@@ -9,21 +9,13 @@ import { Channel, type ChannelOptions } from "../../src/cache/channel.ts";
 import { Policies } from "../../src/cache/policy.ts";
 import { ReadThrough } from "../../src/cache/read_through.ts";
 import { Table } from "../../src/cache/table.ts";
-import type { Later } from "../../src/core/later.ts";
 import { Stats } from "../../src/core/stats.ts";
-import {
-  type Answer,
-  type Flight,
-  Found,
-  type Key,
-  type Millis,
-  NO_TERMS,
-  type Origin,
-} from "../../src/core/types.ts";
+import { type Flight, Found, type Key, type Millis, type Origin } from "../../src/core/types.ts";
 import { Ahead } from "../../src/topology/replicas/ahead.ts";
 import { Fence } from "../../src/topology/replicas/fence.ts";
 import { FencedReads } from "../../src/topology/replicas/fenced_reads.ts";
 import { POLICY } from "./coherence_world.ts";
+import { Observer } from "./observer.ts";
 
 export interface ReplicaWorldOptions {
   readonly fence?: typeof Fence;
@@ -35,7 +27,6 @@ export interface ReplicaWorldOptions {
 /** A write in the stream of the master. Its place in the stream is its version. */
 interface Write {
   readonly key: Key;
-  readonly at: Millis;
 }
 
 /** A server: how many writes of the stream it has applied. */
@@ -49,27 +40,13 @@ interface Wire {
   replies: (() => void)[];
 }
 
-/** A client's read. */
-interface Reading {
-  readonly number: number;
-  readonly client: number;
-  readonly key: Key;
-  readonly startedAt: Millis;
-  /** The version that the client knew when it asked. */
-  readonly floor: number;
-  readonly mustBeCurrent: boolean;
-  readonly answer: Answer | Later<Answer>;
-  version: number | null;
-  answeredAt: Millis;
-}
-
 const LEASE: Millis = 100;
 
 export class ReplicaWorld {
   now: Millis = 1000;
   place: "replica" | "master" = "replica";
   readonly keys: readonly Key[] = ["a", "b", "c", "d"];
-  readonly violations: string[] = [];
+  readonly observer = new Observer(LEASE, () => this.now);
   readonly stats = new Stats();
   readonly channel: Channel;
   readonly table: Table;
@@ -87,10 +64,7 @@ export class ReplicaWorld {
   #tracked = new Set<Key>();
   /** Flights that are sent and not answered, over the near connection. */
   #flying = new Set<Flight>();
-  readonly #readings: Reading[] = [];
-  readonly #known = new Map<string, number>();
   readonly #writing = new Set<number>();
-  #number = 0;
 
   constructor(options: ReplicaWorldOptions = {}) {
     this.channel = new (options.channel ?? Channel)({
@@ -118,13 +92,10 @@ export class ReplicaWorld {
   /** Proofs come at intervals. */
   hurry(): void {}
 
-  get answers(): number {
-    return this.#readings.filter(({ version }) => version !== null).length;
-  }
-
   /** Another program writes straight to the master. */
   write(key: Key): void {
-    this.#stream.push({ key, at: this.now });
+    this.#stream.push({ key });
+    this.observer.written(key, this.#stream.length);
     if (this.place === "master") this.#announce(key);
   }
 
@@ -138,7 +109,7 @@ export class ReplicaWorld {
       return () => {
         this.table.invalidate(key);
         this.ahead.note(key, this.now);
-        this.#learn(client, key, version);
+        this.observer.knows(client, key, version);
         this.#writing.delete(client);
       };
     });
@@ -146,15 +117,7 @@ export class ReplicaWorld {
 
   /** A client reads, unless its command is in flight: then the read would take the same way. */
   read(client: number, key: Key, mustBeCurrent = false): void {
-    if (this.#writing.has(client)) return;
-    const { now } = this;
-    const floor = this.#known.get(`${client} ${key}`) ?? 0;
-    const number = this.#number++;
-    const terms = mustBeCurrent ? { ...NO_TERMS, maxAge: 0 } : NO_TERMS;
-    const answer = this.cache.get(key, now, terms);
-    const common = { number, client, key, startedAt: now, floor, mustBeCurrent };
-    this.#readings.push({ ...common, answer, version: null, answeredAt: Infinity });
-    this.#observe();
+    if (!this.#writing.has(client)) this.observer.read(this.cache, client, key, mustBeCurrent);
   }
 
   /** A replica applies the next writes of the stream. */
@@ -196,7 +159,7 @@ export class ReplicaWorld {
   /** The proxy receives the next reply. */
   reply(wire: "near" | "master" | "lane"): void {
     this.#wires[wire].replies.shift()?.();
-    this.#observe();
+    this.observer.look();
   }
 
   /** The proxy loses its connection, and reads from another server, perhaps one that is behind. */
@@ -277,43 +240,5 @@ export class ReplicaWorld {
   #versionAt(key: Key, applied: number): number {
     for (let at = applied; at > 0; at--) if (this.#stream[at - 1]!.key === key) return at;
     return 0;
-  }
-
-  #learn(client: number, key: Key, version: number): void {
-    const name = `${client} ${key}`;
-    this.#known.set(name, Math.max(this.#known.get(name) ?? 0, version));
-  }
-
-  #observe(): void {
-    for (const reading of this.#readings) {
-      if (reading.version !== null) continue;
-      const { answer } = reading;
-      const isLater = answer !== null && "isKnown" in answer;
-      if (isLater && !answer.isKnown) continue;
-      const value = (isLater ? answer.value : answer) as Uint8Array;
-      reading.answeredAt = this.now;
-      reading.version = Number(new TextDecoder().decode(value));
-      this.#judge(reading, reading.version);
-    }
-  }
-
-  #judge(reading: Reading, version: number): void {
-    const { client, key, startedAt, floor, number, mustBeCurrent } = reading;
-    const what = `read ${number} of "${key}" by ${client} got ${version}`;
-    const next = this.#stream.findIndex((write, at) => at >= version && write.key === key);
-    const over = next < 0 ? Infinity : this.#stream[next]!.at;
-    if (over < startedAt - (mustBeCurrent ? 0 : LEASE)) this.violations.push(`stale: ${what}`);
-    if (version < floor) this.violations.push(`own write or earlier read: ${what}, knew ${floor}`);
-    const others = this.#readings.filter((other) =>
-      other.client === client && other.key === key && other.version !== null
-    );
-    const isBack = others.some((other) => {
-      const [first, last] = other.number < number ? [other, reading] : [reading, other];
-      // An entry may be proven anew while a read of its key is in flight.
-      const isHit = last.startedAt === last.answeredAt && first.answeredAt > last.startedAt;
-      return first.version! > last.version! && !isHit;
-    });
-    if (isBack) this.violations.push(`back: ${what}`);
-    this.#learn(client, key, version);
   }
 }

@@ -3,31 +3,22 @@
  * run. The same seed repeats the same run.
  */
 import { assert, assertEquals } from "@std/assert";
+
 import * as mutants from "../../support/replica_mutants.ts";
 import { ReplicaWorld, type ReplicaWorldOptions } from "../../support/replica_world.ts";
+import { random as numbers } from "../../support/wire.ts";
 
 const STEPS = 500;
 const RUNS = 150;
 const WIRES = ["near", "master", "lane"] as const;
 
-/** A generator of numbers from 0 to below 1 (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function run(seed: number, options: ReplicaWorldOptions = {}): ReplicaWorld {
-  const random = generator(seed);
+  const random = numbers(seed);
   const below = (bound: number) => Math.floor(random() * bound);
   const world = new ReplicaWorld(options);
   let provenAt = 0;
   let stalledUntil = 0;
-  for (let step = 0; step < STEPS && world.violations.length === 0; step++) {
+  for (let step = 0; step < STEPS && world.observer.violations.length === 0; step++) {
     world.now += random();
     if (world.now - provenAt > 5) {
       world.prove();
@@ -56,8 +47,8 @@ Deno.test("reads from replicas that lag keep every promise, in random runs", () 
   let answers = 0, fromReplica = 0, fromMaster = 0, hits = 0;
   for (let seed = 0; seed < RUNS; seed++) {
     const world = run(seed);
-    assertEquals(world.violations, [], `seed ${seed}`);
-    answers += world.answers;
+    assertEquals(world.observer.violations, [], `seed ${seed}`);
+    answers += world.observer.answers;
     hits += world.stats.hits;
     fromReplica += world.stats.replicaReads;
     fromMaster += world.stats.masterReads;
@@ -82,7 +73,7 @@ const MUTANTS: Record<string, ReplicaWorldOptions> = {
 for (const [rule, options] of Object.entries(MUTANTS)) {
   Deno.test(`without the rule on ${rule}, a read from a replica breaks a promise`, () => {
     for (let seed = 0; seed < 20 * RUNS; seed++) {
-      if (run(seed, options).violations.length > 0) return;
+      if (run(seed, options).observer.violations.length > 0) return;
     }
     throw new Error("No run breaks a promise");
   });
