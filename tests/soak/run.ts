@@ -20,6 +20,8 @@ const HELP = `Checks every answer of a proxy under load and faults.
     deno task soak --faults freeze-data,hang      these faults
     deno task soak --large 300000                 a quarter of the values is large
     deno task soak --tracking-mode redirect       one way in which Redis announces changes
+    deno task soak --over cluster --read-from replica --faults all
+                                                  reads from replicas
     deno task soak --server valkey-server         another server
     deno task soak --readers 16 --pause 20        fewer clients, which pause up to 20 ms
     deno task soak --log soak.log                 writes the log of the proxy to a file
@@ -45,10 +47,19 @@ const PLACES: Record<string, Place> = {
 
 const args = parseArgs(Deno.args, {
   boolean: ["help"],
-  string: [...Object.keys(NUMBERS), "faults", "tracking-mode", "server", "over", "log"],
+  string: [
+    ...Object.keys(NUMBERS),
+    "faults",
+    "tracking-mode",
+    "read-from",
+    "server",
+    "over",
+    "log",
+  ],
   default: {
     ...NUMBERS,
     ...{ "faults": "none", "tracking-mode": "auto", "server": "redis-server", "over": "redis" },
+    "read-from": "master",
   },
 });
 
@@ -92,6 +103,7 @@ const report = await soak(place, {
   isMeasured: true,
   faults: chosen(args.faults, faultsOf(place, args["tracking-mode"])),
   trackingMode: args["tracking-mode"],
+  readFrom: args["read-from"],
   program: args.server,
   onFault: (name) => console.log(`${new Date().toISOString()} ${name}`),
   onLog: (log) => args.log && Deno.writeTextFileSync(args.log, log),

@@ -31,6 +31,8 @@ export interface SoakOptions extends LoadOptions {
   readonly isMeasured?: boolean;
   /** How Redis announces changes; default: as the proxy chooses. */
   readonly trackingMode?: string;
+  /** Where the proxy reads keys; default: from masters. */
+  readonly readFrom?: string;
   /** The server; default: the redis-server on PATH. */
   readonly program?: string;
 }
@@ -76,7 +78,8 @@ export async function soak<R extends Rig>(
 ): Promise<SoakReport> {
   const { lease, trackingMode = "auto", program, isMeasured = false } = options;
   const faults = place.faults.filter(({ name }) => options.faults.includes(name));
-  const args = ["--tracking-mode", trackingMode, ...isMeasured ? ["--admin-port", "0"] : []];
+  const args = ["--tracking-mode", trackingMode, "--read-from", options.readFrom ?? "master"];
+  if (isMeasured) args.push("--admin-port", "0");
   await using rig = await place.start(lease, args, program);
   const bound = faults.length === 0 ? CALM_MS : place.bound(lease);
   const history = new History(bound, isOwn);
