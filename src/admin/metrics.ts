@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Facts } from "../core/facts.ts";
+import type { Facts, ReplicaFacts } from "../core/facts.ts";
 import { expose, type Metric, type Sample } from "./exposition.ts";
 import { histograms, labelledCounts, type MachineFacts, processMetrics } from "./figures.ts";
 
@@ -165,6 +165,31 @@ const REPLICA_GAUGES: readonly Row[] = [
   ],
 ];
 
+/** The same for each master of a cluster. */
+const NODE_REPLICA_GAUGES: readonly Row[] = [
+  [
+    "cluster_node_read_from_replica",
+    "Whether a replica of a node is read now",
+    (facts) => ofReplicas(facts, ({ place }) => Number(place === "replica")),
+  ],
+  [
+    "cluster_node_replica_proven_age_seconds",
+    "Time since the replica of a node had all changes of the node; +Inf without proof",
+    (facts) => ofReplicas(facts, ({ provenAge }) => ageOf(provenAge)),
+  ],
+  [
+    "cluster_node_replica_lag_bytes",
+    "How far the replica of a node was behind the stream of the node",
+    (facts) => ofReplicas(facts, ({ lag }) => lag),
+  ],
+];
+
+function ofReplicas({ nodes }: Facts, value: (replica: ReplicaFacts) => number): Sample[] {
+  return nodes!.flatMap(({ name, replica }) =>
+    replica === null ? [] : sampleOf(name, value(replica))
+  );
+}
+
 /** Current values. */
 const GAUGES: readonly Row[] = [
   [
@@ -261,6 +286,10 @@ export function metricsText(facts: Facts, machine: MachineFacts): string {
     ...(facts.nodes === null ? [] : [
       metric("counter", NODE_READS, facts),
       ...CLUSTER_GAUGES.map((row) => metric("gauge", row, facts)),
+    ]),
+    ...(facts.nodes?.some(({ replica }) => replica !== null) !== true ? [] : [
+      metric("counter", ROLE_READS, facts),
+      ...NODE_REPLICA_GAUGES.map((row) => metric("gauge", row, facts)),
     ]),
   ]);
 }

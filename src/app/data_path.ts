@@ -24,6 +24,8 @@ import { fixed, type Location } from "../origin/location.ts";
 import { RedisOrigin } from "../origin/mod.ts";
 import { Semaphore } from "../origin/semaphore.ts";
 import { ClusterOrigin } from "../topology/cluster/mod.ts";
+import type { ReplicaReads } from "../topology/cluster/node_parts.ts";
+import { Turns } from "../topology/cluster/turns.ts";
 import { Replicas } from "../topology/replicas/mod.ts";
 import type { SentinelLocation } from "../topology/sentinel/mod.ts";
 import {
@@ -38,6 +40,9 @@ import { makeSentinels } from "./sentinels.ts";
 
 /** How long a master is watched after a read at least, in leases. */
 const WATCHED = 3;
+
+/** Masters of a cluster whose replicas are tried at once. */
+const TRIED = 10;
 
 export interface DataPath {
   readonly table: Table;
@@ -58,8 +63,18 @@ export interface DataPath {
   readonly sentinels: SentinelLocation | null;
   /** The cluster; null without one. */
   readonly cluster: ClusterOrigin | null;
-  /** Reads from replicas; null if only masters are read. */
+  /** Reads from replicas of one Redis; null without them. */
   readonly replicas: Replicas | null;
+  /** Who must know what clients write, because replicas are read; null if only masters are. */
+  readonly writes: WriteWatch | null;
+}
+
+/** Is told what clients write. */
+export interface WriteWatch {
+  /** A client has written a key. */
+  wrote(key: Key): void;
+  /** A client may have written any key. */
+  wroteAll(): void;
 }
 
 /** The limits and credentials that the paths of all databases share. */
@@ -112,7 +127,8 @@ function toRedis(config: Config, shared: SharedParts, stats: Stats, log: Log) {
   const link = new Link(location, linkOptions(values), followerOf(table, stats, sentinels), log);
   const origin = new RedisOrigin(link, permits, budget, stats, log);
   const backing = singleBacking(origin);
-  return { table, origin, link, location, sentinels, backing, cluster: null, replicas: null };
+  const none = { cluster: null, replicas: null, writes: null };
+  return { ...none, table, origin, link, location, sentinels, backing };
 }
 
 function toReplica(config: Config, shared: SharedParts, stats: Stats, log: Log) {
@@ -134,14 +150,13 @@ function toReplica(config: Config, shared: SharedParts, stats: Stats, log: Log) 
   );
   const { link, reads: origin } = replicas;
   const backing = replicaBacking(replicas);
-  return { table, origin, link, location, sentinels, backing, cluster: null, replicas };
+  const writes = replicas;
+  return { table, origin, link, location, sentinels, backing, cluster: null, replicas, writes };
 }
 
 function toCluster(config: Config, { permits, budget }: SharedParts, stats: Stats, log: Log) {
   const { values, origin: address } = config;
-  if (values["read-from"] !== "master") {
-    log.warn("--read-from has no effect with a cluster yet: reads go to the masters");
-  }
+  const replicas = replicaReads(values, log);
   const { table, follower } = clusterCache(values, stats);
   const options = linkOptions(values);
   const timeout = values["redis-timeout"];
@@ -151,13 +166,24 @@ function toCluster(config: Config, { permits, budget }: SharedParts, stats: Stat
     {
       options: { ...options, probeLimit: values.lease / 3 },
       ...{ permits, budget, stats, log },
+      replicas,
       keptFor: () => Math.max(table.policies.longestTrackedLife, WATCHED * values.lease),
     },
   );
   const backing = clusterBacking(cluster);
   const location = { name: cluster.name, find: () => cluster.find() };
   const none = { link: null, sentinels: null, replicas: null };
-  return { ...none, table, origin: cluster, location, backing, cluster };
+  const writes = replicas === null ? null : cluster;
+  return { ...none, table, origin: cluster, location, backing, cluster, writes };
+}
+
+/** How the replicas of a cluster are read; null if only masters are. */
+function replicaReads(values: Values, log: Log): ReplicaReads | null {
+  const { "read-from": readFrom, coherence } = values;
+  if (readFrom === "master") return null;
+  if (coherence !== "off") return { readFrom, turns: new Turns(TRIED) };
+  log.warn("--read-from has no effect with a cluster and --coherence off: reads go to the masters");
+  return null;
 }
 
 /** Without coherence, entries live for their time alone, wherever they come from. */
@@ -167,7 +193,9 @@ function clusterCache(values: Values, stats: Stats): { table: Table; follower: C
     return { table, follower: clusterFollower(table, stats) };
   }
   const table = makeTable(values, stats);
-  const more = { witnessed() {}, viewed() {}, rested() {}, woke() {} };
+  const more = {
+    ...{ witnessed() {}, viewed() {}, rested() {}, woke() {}, caughtUp() {}, leftReplica() {} },
+  };
   const node = () => ({ ...linkFollower(table, stats), ...more });
   return { table, follower: { node, lost() {} } };
 }

@@ -93,7 +93,7 @@ function respContext(
     mayPass: (peer) => mayPass(config, peer),
     database: origin.database,
     seen: seenAs(config),
-    readsReplicas: data.replicas !== null,
+    readsReplicas: data.writes !== null,
     announce: values["cluster-announce"],
     freshness: respFreshness(values, data.table.policies),
     limits,

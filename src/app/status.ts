@@ -94,6 +94,7 @@ function nodesOf(cluster: ClusterOrigin): NodeFacts[] {
     reads: node.reads,
     isConfirmed: node.isWitnessed,
     isResting: node.isResting,
+    replica: node.replicas?.facts ?? null,
   }));
 }
 

@@ -155,9 +155,9 @@ export class Ways {
 function changeLog(ways: () => readonly Way[]): ChangeLog {
   return {
     invalidate(key) {
-      for (const { data: { table, replicas } } of ways()) {
+      for (const { data: { table, writes } } of ways()) {
         table.invalidate(key);
-        replicas?.wrote(key);
+        writes?.wrote(key);
       }
     },
     flush() {
@@ -180,9 +180,9 @@ async function passFence(path: DataPath, withSwaps: boolean): Promise<void> {
 }
 
 /** Any key of a database may have changed. */
-function forgetAll({ table, replicas }: DataPath): void {
+function forgetAll({ table, writes }: DataPath): void {
   table.flush();
-  replicas?.wroteAll();
+  writes?.wroteAll();
 }
 
 function sleep(duration: Millis): Promise<void> {

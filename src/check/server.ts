@@ -8,6 +8,7 @@ import { generalPolicy } from "../app/defaults.ts";
 import { wantedConnections } from "../app/server_options.ts";
 import type { Asking } from "./asking.ts";
 import { error, type Finding, ok, warning } from "./finding.ts";
+import { checkReplicas } from "./replicas.ts";
 
 /** Below this many bytes of replies, Redis should not disconnect a client. */
 const REPLY_BYTES = 32 * 1024 * 1024;
@@ -27,7 +28,7 @@ export async function checkServer(
   return [
     kindOf(info, isCluster, values),
     ...roleOf(info, values),
-    ...replicasOf(info, isClustered, values),
+    ...await checkReplicas(redis, info, isClustered, values),
     ...await tableOf(redis, values),
     ...await roomOf(redis, values),
     ...await buffersOf(redis, values),
@@ -74,23 +75,6 @@ function roleOf(info: Map<string, string>, values: Values): Finding[] {
   }
   const found = "This Redis is a replica: it refuses writes";
   return [warning("role", found, `${master}, or --read-only yes`)];
-}
-
-/** Whether there are replicas to read from, if that is wanted. */
-function replicasOf(
-  info: Map<string, string>,
-  isClustered: boolean,
-  { "read-from": readFrom }: Values,
-): Finding[] {
-  if (readFrom === "master") return [];
-  if (isClustered) {
-    const found = "--read-from has no effect with a cluster: reads go to the masters";
-    return [warning("replicas", found, "--read-from master")];
-  }
-  const count = Number(info.get("connected_slaves") ?? 0);
-  if (count > 0) return [ok("replicas", `Connected to this Redis: ${count}`)];
-  const found = "No replica is connected to this Redis: reads go to it";
-  return [warning("replicas", found, "replicaof HOST PORT at a replica, or --read-from master")];
 }
 
 /** Redis forgets what the proxy has read if its table is smaller than the cache. */

@@ -85,7 +85,7 @@ export interface Facts {
   readonly upstreamsMax: number;
   /** The master behind sentinels; null without sentinels. */
   readonly sentinels: SentinelFacts | null;
-  /** The replica that is read; null if only masters are. */
+  /** The replica of one Redis that is read; null without replicas. */
   readonly replica: ReplicaFacts | null;
   /** Whether clients see a cluster whose only node is the proxy. */
   readonly isEmulating: boolean;
@@ -109,6 +109,8 @@ export interface NodeFacts {
   readonly isConfirmed: boolean;
   /** Whether it is watched less, because nobody reads from it. */
   readonly isResting: boolean;
+  /** Where its keys are read; null if only masters are read. */
+  readonly replica: ReplicaFacts | null;
 }
 
 /** Where reads go if replicas may be read. */

@@ -20,6 +20,8 @@ export interface OriginAddress {
   password: string | null;
   /** The number of the logical database (SELECT). */
   readonly database: number;
+  /** Whether to send READONLY: without it, a replica in a cluster redirects all reads. */
+  readonly isReadOnly?: boolean;
 }
 
 /**

@@ -47,6 +47,10 @@ export interface NodeFollower extends Follower {
    * @param sentAt When it was asked.
    */
   viewed(owned: Uint8Array, sentAt: Millis): void;
+  /** A replica of the node is read: it has all changes from before `provenAt`, and announced them. */
+  caughtUp(provenAt: Millis): void;
+  /** No replica of the node is read any more. */
+  leftReplica(): void;
   /** The node is not asked for its slots any more, because nobody needs to know. */
   rested(): void;
   /** Somebody needs to know again. */

@@ -14,6 +14,8 @@ export interface Identity {
   readonly username: string | null;
   readonly password: string | null;
   readonly database: number;
+  /** Whether a replica in a cluster is to serve reads. */
+  readonly isReadOnly?: boolean;
 }
 
 /** Redis's errors for a password that the user does not need: today's, and that before version 6. */
@@ -42,17 +44,20 @@ export async function authenticate(
 }
 
 /**
- * Selects the database, and reads a random key.
+ * Selects the database, has a replica serve reads, and reads a random key.
  *
  * @throws {Refused} If Redis refuses one of them, or says "not now".
  */
 export async function prepareReads(
   handshake: Handshake,
-  { database }: Identity,
+  { database, isReadOnly }: Identity,
   guard: LoopGuard,
 ): Promise<void> {
   const select = `SELECT ${database}`;
   await Promise.all([
+    isReadOnly !== true
+      ? null
+      : handshake.must("READONLY").then((reply) => wantOk("READONLY", reply)),
     database === 0
       ? null
       : handshake.must("SELECT", String(database)).then((reply) => wantOk(select, reply)),

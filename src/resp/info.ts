@@ -5,7 +5,8 @@
  *
  * @module
  */
-import type { Facts } from "../core/facts.ts";
+import type { Facts, ReplicaFacts } from "../core/facts.ts";
+import type { Stats } from "../core/stats.ts";
 
 type Field = readonly [name: string, value: string | number];
 
@@ -103,19 +104,33 @@ const SECTIONS: Readonly<Record<string, Section>> = {
 };
 
 /** As `slave0` in Redis: one line for each node. */
-function nodeFields({ nodes }: Facts): readonly Field[] {
+function nodeFields({ nodes, stats }: Facts): readonly Field[] {
   if (nodes === null) return [];
   const confirmed = nodes.filter(({ isConfirmed }) => isConfirmed);
   const resting = nodes.filter(({ isResting }) => isResting);
+  const isReplicaRead = nodes.some(({ replica }) => replica !== null);
   return [
+    ...(isReplicaRead ? roleReads(stats) : []),
     ["cluster_nodes", nodes.length],
     ["cluster_nodes_confirmed", confirmed.length],
     ["cluster_nodes_resting", resting.length],
-    ...nodes.map(({ name, state, slots, reads }, index): Field => [
+    ...nodes.map(({ name, state, slots, reads, replica }, index): Field => [
       `cluster_node_${index}`,
-      `name=${name},state=${state},slots=${slots},reads=${reads}`,
+      `name=${name},state=${state},slots=${slots},reads=${reads}${replicaOf(replica)}`,
     ]),
   ];
+}
+
+/** What a node's line says of its replica. */
+function replicaOf(replica: ReplicaFacts | null): string {
+  if (replica === null) return "";
+  const { place, redis, provenAge, lag } = replica;
+  return `,read_from_now=${place},replica=${redis},replica_proven_age_ms=${provenAge}` +
+    `,replica_lag_bytes=${lag}`;
+}
+
+function roleReads({ replicaReads, masterReads }: Stats): readonly Field[] {
+  return [["replica_reads", replicaReads], ["master_reads", masterReads]];
 }
 
 function sentinelFields({ sentinels }: Facts): readonly Field[] {
@@ -138,8 +153,7 @@ function replicaFields({ replica, stats }: Facts): readonly Field[] {
     ["replica", replica.redis],
     ["replica_proven_age_ms", replica.provenAge],
     ["replica_lag_bytes", replica.lag],
-    ["replica_reads", stats.replicaReads],
-    ["master_reads", stats.masterReads],
+    ...roleReads(stats),
   ];
 }
 

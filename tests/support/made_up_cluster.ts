@@ -58,6 +58,7 @@ export class MadeUpCluster implements Disposable {
       permits: new Semaphore({ permits: 100, waiters: 100, patience: TIMEOUT }),
       budget: new ByteBudget(1024, 1000),
       keptFor: () => 0,
+      replicas: null,
       stats: new Stats(),
       log: new Log("error", "text", nothing),
     });
@@ -117,7 +118,7 @@ const SILENT: ClusterFollower = {
   node: () => ({
     ...{ up: nothing, down: nothing, answered: nothing, doubted: nothing, invalidate: nothing },
     ...{ flush: nothing, foreign: nothing, witnessed: nothing, viewed: nothing },
-    ...{ rested: nothing, woke: nothing },
+    ...{ rested: nothing, woke: nothing, caughtUp: nothing, leftReplica: nothing },
   }),
   lost: nothing,
 };

@@ -20,7 +20,7 @@ export class NoOffset extends Fence {
 /** A proof never gets too old. */
 export class NoLeaseOfReads extends FencedReads {
   override mayRead(flight: Flight): boolean {
-    return super.mayRead(flight, this.provenAt);
+    return super.mayRead(flight, this.servers.fence.provenAt);
   }
 }
 

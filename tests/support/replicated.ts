@@ -6,8 +6,8 @@
 import { type RedisServer, startRedisServer } from "../../tools/redis_server.ts";
 import { ask, redisCli, until } from "./serving.ts";
 
-/** Passes the stream of replication on. */
-class Stream implements Disposable {
+/** Passes bytes on, those of the master late or not at all. */
+export class Stream implements Disposable {
   readonly port: number;
   /** How long each piece from the master takes, in milliseconds. */
   lag = 0;

@@ -50,6 +50,8 @@ function nodeFollower(
     doubted: () => life !== null && tenures.doubt(life),
     witnessed: () => life !== null && tenures.witnessed(life),
     viewed: (owned, sentAt) => life !== null && tenures.viewed(life, owned, sentAt, clock()),
+    caughtUp: (provenAt) => life !== null && tenures.caughtUp(life, provenAt),
+    leftReplica: () => life !== null && tenures.leftReplica(life, clock()),
     rested: () => life !== null && tenures.rested(life),
     woke: () => life !== null && tenures.woke(life, clock()),
     invalidate(key) {

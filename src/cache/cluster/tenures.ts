@@ -13,6 +13,8 @@
  *   within the lease
  * - absence: a missing key is served for a lease at most. While a slot moves, the key may be born at
  *   the other node, which no invalidation tells.
+ * - replica: while a replica of the node is read, it has been proven within the lease to have all
+ *   changes of the node, and to have announced them. When it is left, the tenures begin anew.
  * - witness: a tenure begins only when another node has named this one as a master
  * - rest: after a time in which the node was not asked for its slots, its tenures begin anew, and
  *   need a witness again. A slot may have left it meanwhile and come back, with values that nobody
@@ -31,6 +33,8 @@ export class Life {
   /** When the node was asked last of what it has answered. */
   readonly answeredAt: Record<Side, Millis> = { data: -Infinity, invalidation: -Infinity };
   viewedAt: Millis = -Infinity;
+  /** Up to when a replica that is read has announced all changes; Infinity if none is read. */
+  caughtUpAt: Millis = Infinity;
   /** Whether nobody needs its proofs. */
   isResting = false;
   /** What the node said last that it owns, and how many changes of tenures there were then. */
@@ -41,7 +45,7 @@ export class Life {
   constructor(readonly node: string) {}
 
   get provenAt(): Millis {
-    return Math.min(this.answeredAt.data, this.answeredAt.invalidation);
+    return Math.min(this.answeredAt.data, this.answeredAt.invalidation, this.caughtUpAt);
   }
 }
 
@@ -163,9 +167,23 @@ export class Tenures {
     this.restart(life, now);
   }
 
+  /** A replica that is read has announced all changes of its node from before `provenAt`. */
+  caughtUp(life: Life, provenAt: Millis): void {
+    const { caughtUpAt } = life;
+    life.caughtUpAt = caughtUpAt === Infinity ? provenAt : Math.max(caughtUpAt, provenAt);
+  }
+
+  /** No replica is read any more, and nobody announces changes of what was read there. */
+  leftReplica(life: Life, now: Millis): void {
+    if (life.caughtUpAt === Infinity) return;
+    life.caughtUpAt = Infinity;
+    this.restart(life, now);
+  }
+
   /** Time has passed that the clock did not count: no earlier proof counts. */
   doubt(life: Life): void {
     life.answeredAt.data = life.answeredAt.invalidation = life.viewedAt = -Infinity;
+    if (life.caughtUpAt !== Infinity) life.caughtUpAt = -Infinity;
   }
 
   protected isTrusted({ isWitnessed }: Life): boolean {

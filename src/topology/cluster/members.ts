@@ -7,7 +7,8 @@
 import type { Millis } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
 import type { ClusterFollower } from "../../origin/follower.ts";
-import { ClusterNode, type NodeListener, type NodeParts, type View } from "./node.ts";
+import { ClusterNode, type NodeListener, type View } from "./node.ts";
+import type { NodeParts } from "./node_parts.ts";
 import { SlotMap } from "./slot_map.ts";
 import { nameOf, type Place, readRedirection, type Shares } from "./slots_reply.ts";
 
@@ -35,7 +36,7 @@ const WITNESSES = 5;
 const KEPT: Millis = 10_000;
 
 export class Members implements NodeListener {
-  readonly map = new SlotMap<ClusterNode>();
+  readonly map: SlotMap<ClusterNode>;
   /** Called when nodes have come or gone. */
   onChange: () => void = () => {};
   /** How long a node is kept that owns no slot. */
@@ -72,7 +73,9 @@ export class Members implements NodeListener {
     readonly origin: OriginAddress,
     readonly follower: ClusterFollower,
     readonly parts: NodeParts,
-  ) {}
+  ) {
+    this.map = new SlotMap(parts.replicas === null ? null : () => performance.now());
+  }
 
   get all(): readonly ClusterNode[] {
     return [...this.#nodes.values()];
@@ -163,6 +166,10 @@ export class Members implements NodeListener {
     this.#askWitnesses();
   }
 
+  since(slot: number): Millis {
+    return this.map.since(slot);
+  }
+
   isNeeded(node: ClusterNode): boolean {
     let isAlone = true;
     // Nobody names a node without slots as a master, so it is not waited for.
@@ -204,6 +211,7 @@ export class Members implements NodeListener {
     } else if (this.#idleSince.size > 0) {
       this.#adopt();
     }
+    node.claim.viewed(node.owned, sentAt);
     if (!node.isResting) node.follower.viewed(node.owned, sentAt);
   }
 

@@ -5,14 +5,15 @@
  * @module
  */
 import { isNotNow } from "../../core/redis_errors.ts";
-import { SLOTS } from "../../core/slot.ts";
-import type { Failure, Flight, Millis, Origin } from "../../core/types.ts";
+import { slotOf, SLOTS } from "../../core/slot.ts";
+import type { Failure, Flight, Key, Millis, Origin } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
 import type { ClusterFollower } from "../../origin/follower.ts";
 import type { Identity } from "../../origin/greeting.ts";
 import { failureOf, type Loss } from "../../origin/loss.ts";
 import { Members } from "./members.ts";
-import type { ClusterNode, NodeParts } from "./node.ts";
+import type { ClusterNode } from "./node.ts";
+import type { NodeParts } from "./node_parts.ts";
 import { type Guide, RoutedFlight } from "./redirected.ts";
 import { Seeds } from "./seeds.ts";
 import { nameOf, type Place, readRedirection } from "./slots_reply.ts";
@@ -144,16 +145,27 @@ export class ClusterOrigin implements Origin, Guide {
 
   async fence(): Promise<boolean> {
     const live = this.nodes.filter(({ link }) => link.upstream !== null);
-    const fenced = await Promise.all(live.map(({ link }) => link.fence()));
+    const fenced = await Promise.all(live.map((node) => node.fence()));
     return fenced.every(Boolean);
   }
 
   /** Authenticates all connections again. */
   async authenticate(identity: Identity): Promise<void> {
-    await Promise.all(this.nodes.map((node) => {
-      node.address.password = identity.password;
-      return node.origin.authenticate(identity);
-    }));
+    await Promise.all(this.nodes.map((node) => node.authenticate(identity)));
+  }
+
+  explain(key: Key, now: Millis): Readonly<Record<string, string>> {
+    return this.nodeOf(slotOf(key))?.replicas?.explain(key, now) ?? {};
+  }
+
+  /** A client has written a key: replicas may not have it yet. */
+  wrote(key: Key): void {
+    this.nodeOf(slotOf(key))?.replicas?.wrote(key);
+  }
+
+  /** A client may have written any key. */
+  wroteAll(): void {
+    for (const { replicas } of this.nodes) replicas?.wroteAll();
   }
 
   read(flights: readonly Flight[]): void {

@@ -3,35 +3,24 @@
  *
  * @module
  */
-import type { Log } from "../../core/log.ts";
-import type { Stats } from "../../core/stats.ts";
-import { Failure, type Flight, Found, type Millis } from "../../core/types.ts";
+import { Failure, type Flight, Found, type Millis, type Origin } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
 import { Breaker, type BreakerOptions } from "../../origin/breaker.ts";
-import type { ByteBudget } from "../../origin/byte_budget.ts";
 import type { NodeFollower } from "../../origin/follower.ts";
-import { Link, type LinkOptions } from "../../origin/link.ts";
+import type { Identity } from "../../origin/greeting.ts";
+import { Link } from "../../origin/link.ts";
 import { fixed } from "../../origin/location.ts";
 import { failureOf } from "../../origin/loss.ts";
 import { RedisOrigin } from "../../origin/mod.ts";
-import type { Semaphore } from "../../origin/semaphore.ts";
 import type { Connection } from "../../origin/wire/connection.ts";
 import { requestOf } from "../../origin/wire/outbox.ts";
 import { parseReply, ReplyError } from "../../origin/wire/reply.ts";
 import { canaryOf } from "./canary.ts";
-import type { Shares } from "./slots_reply.ts";
+import { Claim } from "./claim.ts";
+import type { NodeParts } from "./node_parts.ts";
+import { NodeReplicas } from "./node_replicas.ts";
+import { type Place, replicasIn, type Shares } from "./slots_reply.ts";
 import { askSlots, type SlotsText } from "./slots_text.ts";
-
-/** What all nodes share. */
-export interface NodeParts {
-  readonly options: LinkOptions;
-  readonly permits: Semaphore;
-  readonly budget: ByteBudget;
-  readonly stats: Stats;
-  readonly log: Log;
-  /** How long what is read may be kept. */
-  readonly keptFor: () => Millis;
-}
 
 /** What a node says of the cluster. */
 export interface View {
@@ -54,6 +43,8 @@ export interface NodeListener {
   woke(node: ClusterNode): void;
   /** Whether it has to be watched, even if nobody reads from it. */
   isNeeded(node: ClusterNode): boolean;
+  /** Since when a slot has its present node. */
+  since(slot: number): Millis;
 }
 
 /** The node is asked for its slots with every so manieth probe: each third of the lease. */
@@ -65,10 +56,12 @@ const BREAKER: BreakerOptions = { failures: 5, trialEvery: 20 };
 export class ClusterNode {
   readonly link: Link;
   readonly origin: RedisOrigin;
+  /** Reads from its replicas; null if only masters are read. */
+  readonly replicas: NodeReplicas | null;
+  /** What it has proven of its slots. */
+  readonly claim = new Claim();
   /** When it was connected, or has rested last; Infinity while it is not connected. */
   connectedAt: Millis = Infinity;
-  /** Whether another node has named it as a master since then. */
-  isWitnessed = false;
   /** The slots that requests are sent to it for. */
   owned: Uint8Array = new Uint8Array(0);
   /** How many changes its last view was judged after, so that the same view need not be again. */
@@ -78,6 +71,7 @@ export class ClusterNode {
   /** Whether it is probed rarely, and not asked for its slots, because nobody reads from it. */
   isResting = false;
   #neededUntil: Millis = -Infinity;
+  readonly #reads: Origin;
   #view: SlotsText | null = null;
   #probes = 0;
 
@@ -99,13 +93,32 @@ export class ClusterNode {
     this.link = new Link(fixed(address), { ...options, watch, rest }, this.#follow(follower), log);
     const breaker = new Breaker(BREAKER);
     this.origin = new RedisOrigin(this.link, permits, budget, stats, log, undefined, breaker);
+    this.replicas = parts.replicas === null
+      ? null
+      : new NodeReplicas(this, parts.replicas, (slot) => listener.since(slot), parts);
+    this.#reads = this.replicas?.reads ?? this.origin;
+  }
+
+  /** Whether another node has named it as a master since it was connected. */
+  get isWitnessed(): boolean {
+    return this.claim.isWitnessed;
+  }
+
+  set isWitnessed(isWitnessed: boolean) {
+    this.claim.isWitnessed = isWitnessed;
+  }
+
+  /** Where it says that its replicas are. */
+  get replicaPlaces(): readonly Place[] {
+    const { host } = this.address;
+    return this.#view === null ? [] : replicasIn(parseReply(this.#view.bytes), host, this.name);
   }
 
   /** Reads keys of its slots. */
   read(flights: readonly Flight[]): void {
     this.need(this.parts.keptFor());
     this.reads += flights.length;
-    this.origin.read(flights);
+    this.#reads.read(flights);
   }
 
   /** Has it be watched for so long, beginning now. */
@@ -118,6 +131,7 @@ export class ClusterNode {
     this.#probes = 0;
     this.follower.woke();
     this.link.wake();
+    this.replicas?.woke();
     this.listener.woke(this);
   }
 
@@ -161,7 +175,29 @@ export class ClusterNode {
     });
   }
 
+  /** Resolves to true once all earlier changes of its slots are known, or to false if that fails. */
+  fence(): Promise<boolean> {
+    return this.replicas?.prove() ?? this.link.fence();
+  }
+
+  /** Authenticates all connections again. */
+  async authenticate(identity: Identity): Promise<void> {
+    this.address.password = identity.password;
+    await Promise.all([
+      this.origin.authenticate(identity),
+      this.replicas?.authenticate(identity),
+    ]);
+  }
+
+  /** The clock jumped: no earlier proof counts. */
+  doubted(): void {
+    this.follower.doubted();
+    this.claim.reset();
+    this.replicas?.doubt();
+  }
+
   close(): void {
+    this.replicas?.close();
     this.origin.close();
   }
 
@@ -210,9 +246,16 @@ export class ClusterNode {
       up: (...connection) => {
         this.connectedAt = performance.now();
         this.isWitnessed = this.isResting = false;
+        this.claim.reset();
         follower.up(...connection);
+        this.replicas?.masterUp();
         this.listener.up(this);
       },
+      answered: (side, sentAt) => {
+        if (side === "data") this.claim.answered(sentAt);
+        follower.answered(side, sentAt);
+      },
+      doubted: () => this.doubted(),
       down: (now) => {
         this.connectedAt = Infinity;
         this.isResting = false;

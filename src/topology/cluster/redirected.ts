@@ -31,16 +31,20 @@ export class RoutedFlight implements Flight {
     return this.flight.key;
   }
 
-  sent(now: Millis): void {
-    this.flight.sent(now);
+  get mustBeCurrent(): boolean {
+    return this.flight.mustBeCurrent === true;
+  }
+
+  sent(now: Millis, validFrom?: Millis): void {
+    this.flight.sent(now, validFrom);
   }
 
   narrow(length: number): ByteWindow | null {
     return this.flight.narrow(length);
   }
 
-  settled(fetched: Fetched, now: Millis): void {
-    if (!(fetched instanceof Failure)) return this.flight.settled(fetched, now);
+  settled(fetched: Fetched, now: Millis, mayKeep?: boolean): void {
+    if (!(fetched instanceof Failure)) return this.flight.settled(fetched, now, mayKeep);
     // A node that is "unready" has refused keys, which ended its connection.
     const { reason, message } = fetched;
     const isRefusal = reason === "reply" || reason === "unready";

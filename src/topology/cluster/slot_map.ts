@@ -9,6 +9,7 @@
  */
 import { Buffer } from "node:buffer";
 import { SLOTS } from "../../core/slot.ts";
+import type { Millis } from "../../core/types.ts";
 import type { SlotRange } from "./slots_reply.ts";
 
 /** Memory to work in. */
@@ -24,10 +25,22 @@ export class SlotMap<Node> {
   /** The nodes that own slots; null after a change. */
   #known: ReadonlySet<Node> | null = null;
   #missing = SLOTS;
+  /** Since when slots have their nodes; null if nobody wants to know. */
+  readonly #since: Float64Array | null;
+
+  /** @param clock Has it remember since when slots have their nodes. */
+  constructor(readonly clock: (() => Millis) | null = null) {
+    this.#since = clock === null ? null : new Float64Array(SLOTS).fill(-Infinity);
+  }
 
   /** The node of a slot; null if no node is known. */
   of(slot: number): Node | null {
     return this.#owners[slot]!;
+  }
+
+  /** Since when a slot has its node; -Infinity if that is not remembered. */
+  since(slot: number): Millis {
+    return this.#since?.[slot] ?? -Infinity;
   }
 
   /** The number of slots without a node. */
@@ -94,6 +107,7 @@ export class SlotMap<Node> {
     const before = this.#owners[slot]!;
     if (before === node) return;
     this.#owners[slot] = node;
+    if (this.#since !== null) this.#since[slot] = this.clock!();
     if (before === null) this.#missing--;
     else this.#count(before, -1);
     this.#count(node, 1);

@@ -48,6 +48,17 @@ export function sharesOf(ranges: readonly SlotRange[]): Shares {
   return Map.groupBy(ranges, ({ place }) => nameOf(place));
 }
 
+/** The places of the replicas of a master, by its name, in the same reply. */
+export function replicasIn(reply: Reply, asked: string, master: string): Place[] {
+  if (!Array.isArray(reply)) return [];
+  const nodes = reply.map((range) => (range as [number, number, ...Reply[][]]).slice(2))
+    .map((nodes) =>
+      (nodes as [string | null, number][]).map(([host, port]) => placeOf(host, port, asked))
+    );
+  const all = nodes.flatMap(([first, ...others]) => nameOf(first!) === master ? others : []);
+  return [...new Map(all.map((place) => [nameOf(place), place])).values()];
+}
+
 /** The place in a redirection: `MOVED 3999 127.0.0.1:6381`, with the slot; null for other errors. */
 export function readRedirection(
   message: string,

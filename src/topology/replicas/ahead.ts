@@ -56,6 +56,11 @@ export class Ahead {
     this.#mark(key, now, -1);
   }
 
+  /** No replica is read now: the next one is proven later. */
+  forget(key: Key): void {
+    if (this.#marks.get(key)?.reads === 0) this.#marks.delete(key);
+  }
+
   /**
    * Whether a replica has at least the value that clients know.
    *

@@ -16,13 +16,18 @@ export interface Dispatcher {
   sent(flight: Flight, now: Millis): Place;
   /** A flight that was given to that connection is over. */
   back(flight: Flight, place: Place | null, now: Millis): void;
-  /** Since when the answer of the replica is right at least. */
-  readonly provenAt: Millis;
+  /** Since when the answer of the replica about a key is right at least. */
+  rightAt(key: Key): Millis;
+  /** Whether a key is absent if the replica does not have it. */
+  readonly provesAbsence: boolean;
   /** Reads a flight again, at the master over another connection. */
   again(flight: Flight): void;
   /** Whether a key is being read over that other connection. */
   isAside(key: Key): boolean;
 }
+
+/** What a replica may say, and its master need not. */
+const MASTERS = /^(NOPERM|NOAUTH|MOVED|ASK) /;
 
 export class FencedFlight implements Flight {
   #place: Place | null = null;
@@ -38,7 +43,7 @@ export class FencedFlight implements Flight {
     const { flight, dispatcher } = this;
     this.#place = dispatcher.sent(flight, now);
     if (this.#place === "master") flight.sent(now);
-    else if (this.#place === "replica") flight.sent(now, dispatcher.provenAt);
+    else if (this.#place === "replica") flight.sent(now, dispatcher.rightAt(flight.key));
   }
 
   narrow(length: number): ByteWindow | null {
@@ -58,15 +63,23 @@ export class FencedFlight implements Flight {
     // An earlier flight of the key may get a newer answer: this one must not get an older one.
     if (this.dispatcher.isAside(this.key)) return false;
     if (this.#place === "master") return true;
-    const isAnswer = !isFailure || (isAboutKey(fetched) && !/^NO(PERM|AUTH)/.test(fetched.message));
-    return this.#place === "replica" && isAnswer;
+    if (this.#place !== "replica") return false;
+    if (fetched === null) return this.dispatcher.provesAbsence;
+    return !isFailure || (isAboutKey(fetched) && !MASTERS.test(fetched.message));
   }
 }
 
-/** A flight that is read at the master, over a connection that Redis tells no changes. */
+/** A flight that is read at the master, over another connection than that to the replica. */
 export class AsideFlight implements Flight {
-  /** @param onSettled Called before the answer is known. */
-  constructor(readonly flight: Flight, readonly onSettled: (key: Key, now: Millis) => void) {}
+  /**
+   * @param mayKeep Whether Redis announces changes of what is read over this connection.
+   * @param onSettled Called before the answer is known.
+   */
+  constructor(
+    readonly flight: Flight,
+    readonly mayKeep: boolean,
+    readonly onSettled: (key: Key, now: Millis) => void,
+  ) {}
 
   get key(): Key {
     return this.flight.key;
@@ -82,6 +95,6 @@ export class AsideFlight implements Flight {
 
   settled(fetched: Fetched, now: Millis): void {
     this.onSettled(this.key, now);
-    this.flight.settled(fetched, now, false);
+    this.flight.settled(fetched, now, this.mayKeep);
   }
 }

@@ -19,13 +19,19 @@ export interface Servers {
   readonly place: "replica" | "master" | null;
   readonly fence: Fence;
   readonly ahead: Ahead;
+  /** Since when the master has been right about a key at least. Default: it always is. */
+  rightAt?(key: Key): Millis;
   /** A key was read at the master: the replica may have caught up soon. */
-  hurry(): void;
+  hurry(key: Key): void;
 }
 
 export interface FencedOptions {
   readonly lease: Millis;
   readonly stats: Pick<Stats, "replicaReads" | "masterReads">;
+  /** Whether what the master answers may be kept, because it announces changes. Default: no. */
+  readonly keepsAside?: boolean;
+  /** Whether a key is absent if the replica does not have it. Default: yes. */
+  readonly provesAbsence?: boolean;
   readonly clock?: () => Millis;
   /** Runs a function at the end of the turn of the event loop. */
   readonly atEndOfTurn?: (run: () => void) => void;
@@ -62,8 +68,13 @@ export class FencedReads implements Origin, Dispatcher {
     this.#atEndOfTurn = options.atEndOfTurn ?? queueMicrotask;
   }
 
-  get provenAt(): Millis {
-    return this.servers.fence.provenAt;
+  get provesAbsence(): boolean {
+    return this.options.provesAbsence ?? true;
+  }
+
+  rightAt(key: Key): Millis {
+    const { servers } = this;
+    return Math.min(servers.fence.provenAt, servers.rightAt?.(key) ?? Infinity);
   }
 
   fence(): Promise<boolean> {
@@ -87,8 +98,8 @@ export class FencedReads implements Origin, Dispatcher {
   /** Whether a replica may be read for a flight. */
   mayRead({ key, mustBeCurrent }: Pick<Flight, "key" | "mustBeCurrent">, now: Millis): boolean {
     if (mustBeCurrent === true) return false;
-    return now - this.provenAt <= this.options.lease &&
-      this.servers.ahead.isReached(key, this.provenAt);
+    const { ahead, fence } = this.servers;
+    return now - this.rightAt(key) <= this.options.lease && ahead.isReached(key, fence.provenAt);
   }
 
   sent(flight: Flight, now: Millis): Place {
@@ -118,9 +129,9 @@ export class FencedReads implements Origin, Dispatcher {
     const { ahead } = this.servers;
     ahead.begin(flight.key, this.#clock());
     this.options.stats.masterReads++;
-    const aside = new AsideFlight(flight, (key, now) => {
+    const aside = new AsideFlight(flight, this.options.keepsAside ?? false, (key, now) => {
       ahead.end(key, now);
-      this.servers.hurry();
+      this.servers.hurry(key);
     });
     if (this.#aside.push(aside) === 1) this.#atEndOfTurn(() => this.#depart());
   }

@@ -214,3 +214,30 @@ Deno.test("the end of a past tenure is remembered for as long as stale answers n
     assertEquals(tenures.endOf(tenure), end);
   }
 });
+
+Deno.test("while a replica is read, an entry is served for a lease after the replica was last proven", () => {
+  const last = served(Tenures, (now, it) => {
+    well(now, it);
+    if (now <= 3000) it.tenures.caughtUp(it.life, now - 100);
+  });
+  assertEquals(last, 3900);
+});
+
+Deno.test("an earlier proof of a replica takes nothing back, and a jump of the clock takes all", () => {
+  const { tenures, life } = rig(Tenures);
+  tenures.caughtUp(life, 500);
+  tenures.caughtUp(life, 300);
+  assertEquals(life.caughtUpAt, 500);
+  tenures.doubt(life);
+  assertEquals(life.caughtUpAt, -Infinity);
+});
+
+Deno.test("when the replica is left, its entries end, and the master's proofs are enough for new ones", () => {
+  const { tenures, life, entry } = rig(Tenures);
+  tenures.leftReplica(life, 100);
+  assertEquals([tenures.holds(entry, 100), tenures.of(SLOT)], [true, entry.epoch]);
+  tenures.caughtUp(life, 50);
+  tenures.leftReplica(life, 200);
+  assertEquals([tenures.holds(entry, 200), life.caughtUpAt], [false, Infinity]);
+  assertEquals(tenures.holds({ ...entry, epoch: tenures.of(SLOT) }, 900), true);
+});

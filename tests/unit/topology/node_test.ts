@@ -55,6 +55,7 @@ class Rig implements Disposable {
     const follower = {
       ...{ up: nothing, down: nothing, answered: nothing, doubted: nothing, invalidate: nothing },
       ...{ flush: nothing, foreign: nothing, witnessed: nothing, viewed: nothing },
+      ...{ caughtUp: nothing, leftReplica: nothing },
       rested: () => this.notes.push("rested"),
       woke: () => this.notes.push("woke"),
     };
@@ -62,6 +63,7 @@ class Rig implements Disposable {
       ...{ up: nothing, down: nothing, moved: nothing, viewed: nothing },
       woke: () => this.notes.push("asks for a witness"),
       isNeeded: () => this.isNeeded,
+      since: () => -Infinity,
     };
     const address = { host: "127.0.0.1", port: server.port, socket: null, tls: null };
     this.node = new type(
@@ -80,6 +82,7 @@ class Rig implements Disposable {
         permits: new Semaphore({ permits: 1, waiters: 1, patience: 1000 }),
         budget: new ByteBudget(1024, 1000),
         keptFor: () => LEASE,
+        replicas: null,
         stats: new Stats(),
         log: new Log("error", "text", nothing),
       },

@@ -1,11 +1,15 @@
 /** To which node requests for a slot are sent. */
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { canaryOf } from "../../../src/topology/cluster/canary.ts";
 import { slotOf, SLOTS } from "../../../src/core/slot.ts";
+import type { Reply } from "../../../src/origin/wire/reply.ts";
+import { Claim } from "../../../src/topology/cluster/claim.ts";
 import { SlotMap } from "../../../src/topology/cluster/slot_map.ts";
+import { Turns } from "../../../src/topology/cluster/turns.ts";
 import {
   readRedirection,
   readSlots,
+  replicasIn,
   type SlotRange,
 } from "../../../src/topology/cluster/slots_reply.ts";
 
@@ -111,4 +115,71 @@ Deno.test("canaryOf() finds a key of a slot that the node owns, also if it owns 
     assertEquals(slotOf(canaryOf(owned)!), slot);
   }
   assertEquals(canaryOf(new Uint8Array(SLOTS)), null);
+});
+
+Deno.test("a map with a clock knows since when a slot has its node", () => {
+  let now = 1;
+  const map = new SlotMap<string>(() => now);
+  assertEquals(map.since(0), -Infinity);
+  map.viewed("a", [range(0, 9)]);
+  now = 2;
+  map.viewed("a", [range(0, 9)]);
+  map.moved(3, "b");
+  now = 3;
+  map.moved(3, "b");
+  assertEquals([map.since(0), map.since(3), map.since(10)], [1, 2, -Infinity]);
+  assertEquals(new SlotMap<string>().since(0), -Infinity);
+});
+
+Deno.test("a replica speaks for a slot that its master has, as long as the master proves it", () => {
+  const claim = new Claim();
+  const right = () => claim.rightAt(3, 10, 5);
+  assertEquals(right(), -Infinity);
+  claim.isWitnessed = true;
+  claim.viewed(new Uint8Array(SLOTS).fill(1, 3, 4), 8);
+  assertEquals(right(), -Infinity);
+  claim.answered(7);
+  assertEquals([right(), claim.rightAt(2, 10, 5)], [7, -Infinity]);
+  claim.answered(9);
+  claim.answered(6);
+  assertEquals(right(), 8);
+  // The proof must be later than the slot.
+  assertEquals([4, 5, 6].map((provenAt) => claim.rightAt(3, provenAt, 5)), [
+    ...[-Infinity, -Infinity, 8],
+  ]);
+  claim.isWitnessed = false;
+  assertEquals(right(), -Infinity);
+  claim.isWitnessed = true;
+  claim.reset();
+  assertEquals(right(), -Infinity);
+});
+
+Deno.test("replicasIn() names each replica of a master once, where it can be reached", () => {
+  const [master, one, two] = [["10.0.0.1", 7000, "id"], ["10.0.0.4", 7003, "id"], ["?", 7004, ""]];
+  const reply = [[0, 1, master, one], [2, 2, one, two], [3, 3, master], [4, 5, master, one, two]];
+  assertEquals(replicasIn(reply as Reply, "asked", "10.0.0.1:7000"), [
+    { host: "10.0.0.4", port: 7003 },
+    { host: "asked", port: 7004 },
+  ]);
+  assertEquals(replicasIn(reply as Reply, "asked", "10.0.0.9:7000"), []);
+  assertEquals(replicasIn("no", "asked", "10.0.0.1:7000"), []);
+});
+
+Deno.test("work waits for its turn: so many at once, in their order, also after a failure", async () => {
+  const turns = new Turns(2);
+  const begun: number[] = [];
+  const ends = [0, 1, 2, 3].map(() => Promise.withResolvers<void>());
+  const all = ends.map(({ promise }, at) =>
+    turns.take(() => {
+      begun.push(at);
+      return promise;
+    })
+  );
+  assertEquals(begun, [0, 1]);
+  ends[1]!.reject(new Error("failed"));
+  await assertRejects(() => all[1]!, Error, "failed");
+  assertEquals(begun, [0, 1, 2]);
+  for (const { resolve } of ends) resolve();
+  await Promise.all(all.filter((_, at) => at !== 1));
+  assertEquals(begun, [0, 1, 2, 3]);
 });
