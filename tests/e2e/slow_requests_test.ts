@@ -45,8 +45,9 @@ for (const database of [0, 9]) {
       },
     };
     await slow.send(ENDLESS);
+    await until(async () => BUSY.test(await it.ask("GET", "k")));
     for (const other of others.all) {
-      // Right behind the script.
+      // Perhaps right behind the script.
       await other.send(request("HGET", "h", "f") + request("HLEN", "h"));
       for (let count = 2; count > 0; count--) assertMatch(await other.until("\r\n"), BUSY);
       assertMatch(await line(other, "HGET", "h", "f"), BUSY);
