@@ -33,5 +33,6 @@ export class NoCaughtUp extends Tenures {
 export class NoRestart extends Tenures {
   override leftReplica(life: Life): void {
     life.caughtUpAt = Infinity;
+    life.judge();
   }
 }

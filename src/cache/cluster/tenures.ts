@@ -35,6 +35,8 @@ export class Life {
   viewedAt: Millis = -Infinity;
   /** Up to when a replica that is read has announced all changes; Infinity if none is read. */
   caughtUpAt: Millis = Infinity;
+  /** The oldest of these proofs. */
+  provenAt: Millis = -Infinity;
   /** Whether nobody needs its proofs. */
   isResting = false;
   /** What the node said last that it owns, and how many changes of tenures there were then. */
@@ -44,8 +46,9 @@ export class Life {
   /** @param node The address of the node, as it may be shown. */
   constructor(readonly node: string) {}
 
-  get provenAt(): Millis {
-    return Math.min(this.answeredAt.data, this.answeredAt.invalidation, this.caughtUpAt);
+  /** Notes that one of the proofs has changed. Each hit looks at the oldest of them. */
+  judge(): void {
+    this.provenAt = Math.min(this.answeredAt.data, this.answeredAt.invalidation, this.caughtUpAt);
   }
 }
 
@@ -106,6 +109,7 @@ export class Tenures {
 
   answered(life: Life, side: Side, sentAt: Millis): void {
     life.answeredAt[side] = Math.max(life.answeredAt[side], sentAt);
+    life.judge();
   }
 
   /** The node has said which slots it owns: tenures of others end, and new ones begin. */
@@ -171,12 +175,14 @@ export class Tenures {
   caughtUp(life: Life, provenAt: Millis): void {
     const { caughtUpAt } = life;
     life.caughtUpAt = caughtUpAt === Infinity ? provenAt : Math.max(caughtUpAt, provenAt);
+    life.judge();
   }
 
   /** No replica is read any more, and nobody announces changes of what was read there. */
   leftReplica(life: Life, now: Millis): void {
     if (life.caughtUpAt === Infinity) return;
     life.caughtUpAt = Infinity;
+    life.judge();
     this.restart(life, now);
   }
 
@@ -184,6 +190,7 @@ export class Tenures {
   doubt(life: Life): void {
     life.answeredAt.data = life.answeredAt.invalidation = life.viewedAt = -Infinity;
     if (life.caughtUpAt !== Infinity) life.caughtUpAt = -Infinity;
+    life.judge();
   }
 
   protected isTrusted({ isWitnessed }: Life): boolean {
