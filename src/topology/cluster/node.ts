@@ -131,7 +131,7 @@ export class ClusterNode {
     this.#probes = 0;
     this.follower.woke();
     this.link.wake();
-    this.replicas?.woke();
+    this.replicas?.keeper.woke();
     this.listener.woke(this);
   }
 
@@ -185,7 +185,7 @@ export class ClusterNode {
     this.address.password = identity.password;
     await Promise.all([
       this.origin.authenticate(identity),
-      this.replicas?.authenticate(identity),
+      this.replicas?.keeper.authenticate(identity),
     ]);
   }
 
@@ -193,11 +193,11 @@ export class ClusterNode {
   doubted(): void {
     this.follower.doubted();
     this.claim.reset();
-    this.replicas?.doubt();
+    this.replicas?.keeper.doubt();
   }
 
   close(): void {
-    this.replicas?.close();
+    this.replicas?.keeper.close();
     this.origin.close();
   }
 
@@ -248,7 +248,7 @@ export class ClusterNode {
         this.isWitnessed = this.isResting = false;
         this.claim.reset();
         follower.up(...connection);
-        this.replicas?.masterUp();
+        this.replicas?.keeper.masterUp();
         this.listener.up(this);
       },
       answered: (side, sentAt) => {
