@@ -194,7 +194,15 @@ function clusterCache(values: Values, stats: Stats): { table: Table; follower: C
   }
   const table = makeTable(values, stats);
   const more = {
-    ...{ witnessed() {}, viewed() {}, rested() {}, woke() {}, caughtUp() {}, leftReplica() {} },
+    ...{
+      witnessed() {},
+      unwitnessed() {},
+      viewed() {},
+      rested() {},
+      woke() {},
+      caughtUp() {},
+      leftReplica() {},
+    },
   };
   const node = () => ({ ...linkFollower(table, stats), ...more });
   return { table, follower: { node, lost() {} } };

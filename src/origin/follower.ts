@@ -40,6 +40,8 @@ export interface Follower {
 export interface NodeFollower extends Follower {
   /** Another node, asked after this one was connected, names it as a master. */
   witnessed(): void;
+  /** It may have been replaced since another node has named it. */
+  unwitnessed(): void;
   /**
    * The node has said which slots it owns.
    *

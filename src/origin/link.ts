@@ -29,6 +29,8 @@ export interface LinkOptions extends UpstreamOptions {
   readonly lease: Millis;
   /** How long an answer to a probe may take; default: as long as the connection is not silent. */
   readonly probeLimit?: Millis;
+  /** A probe is sent every so many sixths of the lease. Default: 1. */
+  readonly beats?: number;
   /** Who says when the proof is needed. Default: always. */
   readonly rest?: {
     isNeeded(): boolean;
@@ -254,18 +256,24 @@ export class Link {
   }
 
   #feel(upstream: Upstream, { probes }: Tracking): Pulse {
-    const { listener, options: { lease, probeLimit, rest } } = this;
+    const { listener, options: { lease, probeLimit, beats, rest } } = this;
     if (upstream.swaps !== null) {
       upstream.swaps.onSwap = () => this.#upstream === upstream && listener.flush();
     }
-    return new Pulse(probes, lease, {
-      answered: (side, sentAt) => this.#upstream === upstream && listener.answered(side, sentAt),
-      doubted: () => listener.doubted(),
-      beat: () => upstream.swaps?.look(),
-      failed: (error) => this.#lose(upstream, lossOf(error)),
-      isNeeded: () => rest?.isNeeded() ?? true,
-      rested: () => rest?.rested(),
-    }, probeLimit);
+    return new Pulse(
+      probes,
+      lease,
+      {
+        answered: (side, sentAt) => this.#upstream === upstream && listener.answered(side, sentAt),
+        doubted: () => listener.doubted(),
+        beat: () => upstream.swaps?.look(),
+        failed: (error) => this.#lose(upstream, lossOf(error)),
+        isNeeded: () => rest?.isNeeded() ?? true,
+        rested: () => rest?.rested(),
+      },
+      probeLimit,
+      beats,
+    );
   }
 
   #tell(upstream: Upstream, broken: BrokenTracking | null): void {

@@ -49,6 +49,7 @@ export class Pulse {
   /** The end of a rest; undefined if it does not rest. */
   #waking: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
+  #beats = 0;
   #ahead = Date.now() - performance.now();
   #doubtedAt: Millis = -Infinity;
   readonly #fences = new NextRun(() => this.#askAll());
@@ -57,12 +58,14 @@ export class Pulse {
    * @param lease Decides the interval and the patience: a slow answer or two end no lease.
    * @param limit How long an answer may take at most. What comes later is from a server that may have
    *   been replaced meanwhile, and does not know it yet.
+   * @param every A probe is sent with every so manieth beat. Each beat looks for silence.
    */
   constructor(
     probes: readonly Probe[],
     readonly lease: Millis,
     readonly listener: PulseListener,
     readonly limit: Millis = Infinity,
+    readonly every = 1,
   ) {
     this.#halves = probes.map((probe) => ({ probe, isWaiting: false, quietSince: 0, bytes: 0 }));
     this.#start();
@@ -109,14 +112,16 @@ export class Pulse {
       this.listener.doubted();
     }
     this.#ahead = ahead;
-    this.listener.beat();
+    const isDue = this.#beats++ % this.every === 0;
+    if (isDue) this.listener.beat();
     for (const half of this.#halves) {
       if (half.isWaiting) this.#check(half, now);
-      else this.#probe(half, now);
+      else if (isDue) this.#probe(half, now);
     }
   }
 
   #start(): void {
+    this.#beats = 0;
     this.#timer = setInterval(() => this.#beat(), this.lease / 6);
   }
 

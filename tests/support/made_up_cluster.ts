@@ -118,7 +118,13 @@ const SILENT: ClusterFollower = {
   node: () => ({
     ...{ up: nothing, down: nothing, answered: nothing, doubted: nothing, invalidate: nothing },
     ...{ flush: nothing, foreign: nothing, witnessed: nothing, viewed: nothing },
-    ...{ rested: nothing, woke: nothing, caughtUp: nothing, leftReplica: nothing },
+    ...{
+      unwitnessed: nothing,
+      rested: nothing,
+      woke: nothing,
+      caughtUp: nothing,
+      leftReplica: nothing,
+    },
   }),
   lost: nothing,
 };

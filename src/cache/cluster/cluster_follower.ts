@@ -49,6 +49,7 @@ function nodeFollower(
     answered: (side, sentAt) => life !== null && tenures.answered(life, side, sentAt),
     doubted: () => life !== null && tenures.doubt(life),
     witnessed: () => life !== null && tenures.witnessed(life),
+    unwitnessed: () => life !== null && tenures.unwitnessed(life),
     viewed: (owned, sentAt) => life !== null && tenures.viewed(life, owned, sentAt, clock()),
     caughtUp: (provenAt) => life !== null && tenures.caughtUp(life, provenAt),
     leftReplica: () => life !== null && tenures.leftReplica(life, clock()),

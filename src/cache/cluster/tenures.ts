@@ -15,7 +15,8 @@
  *   the other node, which no invalidation tells.
  * - replica: while a replica of the node is read, it has been proven within the lease to have all
  *   changes of the node, and to have announced them. When it is left, the tenures begin anew.
- * - witness: a tenure begins only when another node has named this one as a master
+ * - witness: a tenure begins only when another node has named this one as a master. After a silence
+ *   in which the node may have been replaced, its entries wait for another node to name it again.
  * - rest: after a time in which the node was not asked for its slots, its tenures begin anew, and
  *   need a witness again. A slot may have left it meanwhile and come back, with values that nobody
  *   announced, and the node may have been replaced.
@@ -62,7 +63,7 @@ export class Tenures {
   /** Until when past tenures were known to be right. */
   readonly #past = new Map<number, { readonly end: Millis; readonly endedAt: Millis }>();
   #last = 0;
-  /** How often tenures have begun or ended, or may begin. */
+  /** How often tenures have begun or ended. */
   #changes = 0;
 
   /** @param memory How long to remember past tenures, for stale answers. */
@@ -104,7 +105,12 @@ export class Tenures {
   /** Another node names the node of this connection as a master. */
   witnessed(life: Life): void {
     life.isWitnessed = true;
-    this.#changes++;
+    life.seenAfter = -1; // Its next view is judged, although it may say the same.
+  }
+
+  /** The node was silent for so long that it may have been replaced, and not know it yet. */
+  unwitnessed(life: Life): void {
+    life.isWitnessed = false;
   }
 
   answered(life: Life, side: Side, sentAt: Millis): void {

@@ -55,6 +55,8 @@ export class Connection {
   onEnd: (why: string) => void = () => {};
   /** Takes replies without a receiver. If it is absent, they end the connection. */
   stray: Receiver | undefined;
+  /** A long reply that may come again; null for none. Its end is found without reading it. */
+  known: Uint8Array | null = null;
   /** The number of received bytes, and when the last ones came. */
   received = 0;
   now: Millis = performance.now();

@@ -6,6 +6,7 @@
 import type { Expected, Receiver } from "./expected.ts";
 import { BROKEN, Framer, MORE } from "./framer.ts";
 import type { Inbox } from "./inbox.ts";
+import { EQUAL, matchOf, PARTIAL } from "./known.ts";
 import { latin1 } from "./reply.ts";
 
 /** The longest reply to collect for a receiver that takes no parts, in bytes. */
@@ -21,6 +22,7 @@ const ATTRIBUTE = 0x7c;
 /** The connection, as its delivery sees it. */
 export interface Owner {
   readonly loss: string | null;
+  readonly known: Uint8Array | null;
   readonly onPush: Receiver["reply"];
   readonly onRaw: Receiver["reply"] | null;
   readonly stray: Receiver | undefined;
@@ -38,6 +40,16 @@ export class Delivery {
     const inbox = this.inbox;
     while (this.owner.loss === null) {
       if (this.owner.onRaw !== null) return this.#pass(this.owner.onRaw);
+      const { known } = this.owner;
+      if (known !== null && this.#framer.isAtRest) {
+        const match = matchOf(known, inbox.bytes, inbox.from, inbox.to);
+        if (match === PARTIAL) return this.#awaitKnown(known);
+        if (match === EQUAL) {
+          const held = this.#answer(inbox.from + known.length);
+          if (held !== undefined) return held.then(() => this.deliver());
+          continue;
+        }
+      }
       const end = this.#framer.scan(inbox.bytes, inbox.seen, inbox.to);
       const held = end === MORE ? this.#await() : end === BROKEN ? this.#refuse() : this.#hand(end);
       if (end === MORE) return held;
@@ -58,9 +70,17 @@ export class Delivery {
     if (receiver?.several !== undefined && this.expected.ofFirst > 1 && !this.#framer.isPush) {
       return this.#handSeveral(receiver as Required<Receiver>, end);
     }
+    if (!this.#framer.isPush) return this.#answer(end);
     const { bytes, from } = this.inbox;
     this.inbox.from = this.inbox.seen = end;
-    if (this.#framer.isPush) return this.owner.onPush(bytes, from, end);
+    return this.owner.onPush(bytes, from, end);
+  }
+
+  /** Passes on the reply that ends at `end` to the first receiver. */
+  #answer(end: number): void | Promise<void> {
+    const { bytes, from } = this.inbox;
+    this.inbox.from = this.inbox.seen = end;
+    const receiver = this.expected.first;
     if (receiver !== undefined) this.expected.took();
     else if (this.owner.stray === undefined) return this.#refuseUnasked(bytes, from, end);
     return (receiver ?? this.owner.stray)!.reply(bytes, from, end);
@@ -88,6 +108,14 @@ export class Delivery {
     const held = receiver.several(bytes, from, end, count);
     if (next === BROKEN) this.#refuse();
     return held;
+  }
+
+  /** Makes room for the rest of what seems to be the known reply. */
+  #awaitKnown({ length }: Uint8Array): void {
+    const { inbox } = this;
+    if (!inbox.isFull) return;
+    inbox.extend(length - (inbox.to - inbox.from));
+    inbox.seen = inbox.from;
   }
 
   /** Makes room for more of the incomplete reply. */

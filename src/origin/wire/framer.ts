@@ -62,6 +62,11 @@ export class Framer {
   #isNegative = false;
   #last = 0;
 
+  /** Whether the next byte begins a reply. */
+  get isAtRest(): boolean {
+    return this.#left === 0;
+  }
+
   /** The known number of missing bytes of the reply. */
   get awaited(): number {
     return this.#skip;

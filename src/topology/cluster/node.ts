@@ -39,7 +39,7 @@ export interface NodeListener {
   viewed(node: ClusterNode, view: View, sentAt: Millis): void;
   /** It redirects requests for the slot of a probe. */
   moved(node: ClusterNode, message: string): void;
-  /** It has rested, and is to be confirmed anew. */
+  /** It has rested or was silent, and is to be confirmed anew. */
   woke(node: ClusterNode): void;
   /** Whether it has to be watched, even if nobody reads from it. */
   isNeeded(node: ClusterNode): boolean;
@@ -47,8 +47,8 @@ export interface NodeListener {
   since(slot: number): Millis;
 }
 
-/** The node is asked for its slots with every so manieth probe: each third of the lease. */
-const VIEW_EVERY = 2;
+/** The node is probed, and asked for its slots, every so many beats: each third of the lease. */
+const BEATS = 2;
 
 /** A cluster that is down for a moment refuses many reads at once, and serves them soon after. */
 const BREAKER: BreakerOptions = { failures: 5, trialEvery: 20 };
@@ -72,8 +72,9 @@ export class ClusterNode {
   isResting = false;
   #neededUntil: Millis = -Infinity;
   readonly #reads: Origin;
+  /** When the last question was sent that it has answered. */
+  #provenAt: Millis = -Infinity;
   #view: SlotsText | null = null;
-  #probes = 0;
 
   /**
    * @param name host:port.
@@ -90,7 +91,8 @@ export class ClusterNode {
     const { options, permits, budget, stats, log } = parts;
     const watch = (connection: Connection) => () => this.#probe(connection);
     const rest = { isNeeded: () => this.#isNeeded(), rested: () => this.#rested() };
-    this.link = new Link(fixed(address), { ...options, watch, rest }, this.#follow(follower), log);
+    const own = { ...options, beats: BEATS, watch, rest };
+    this.link = new Link(fixed(address), own, this.#follow(follower), log);
     const breaker = new Breaker(BREAKER);
     this.origin = new RedisOrigin(this.link, permits, budget, stats, log, undefined, breaker);
     this.replicas = parts.replicas === null
@@ -127,8 +129,7 @@ export class ClusterNode {
     this.#neededUntil = Math.max(this.#neededUntil, now + time);
     if (!this.isResting) return;
     this.isResting = this.isWitnessed = false;
-    this.connectedAt = now;
-    this.#probes = 0;
+    this.connectedAt = this.#provenAt = now;
     this.follower.woke();
     this.link.wake();
     this.replicas?.keeper.woke();
@@ -203,10 +204,9 @@ export class ClusterNode {
 
   async #probe(connection: Connection): Promise<void> {
     const canary = canaryOf(this.owned);
-    const isView = !this.isResting && this.#probes++ % VIEW_EVERY === 0;
     await Promise.all([
       canary === null ? null : this.askCanary(connection, canary),
-      isView ? this.#ask(connection) : null,
+      this.isResting ? null : this.#ask(connection),
     ]);
   }
 
@@ -224,9 +224,30 @@ export class ClusterNode {
   async #ask(connection: Connection): Promise<void> {
     const sentAt = performance.now();
     const view = await askSlots(connection, this.address.host, this.#view);
+    connection.known = view.bytes;
     const isSame = view.shares === this.#view?.shares;
     this.#view = view;
     this.listener.viewed(this, { shares: view.shares, isSame }, sentAt);
+  }
+
+  /**
+   * Whether another master may have replaced it in a silence of this length. The cluster replaces no
+   * master that is silent for less.
+   */
+  protected mayBeReplaced(silence: Millis): boolean {
+    return silence > this.parts.options.lease / 2;
+  }
+
+  /** It has answered a probe. After a silence, that of a master that was replaced looks the same. */
+  #answered(sentAt: Millis): void {
+    const now = performance.now();
+    const silence = now - this.#provenAt;
+    this.#provenAt = sentAt;
+    if (this.isResting || !this.mayBeReplaced(silence)) return;
+    this.isWitnessed = false;
+    this.connectedAt = now;
+    this.follower.unwitnessed();
+    this.listener.woke(this);
   }
 
   #isNeeded(): boolean {
@@ -244,7 +265,7 @@ export class ClusterNode {
     return {
       ...follower,
       up: (...connection) => {
-        this.connectedAt = performance.now();
+        this.connectedAt = this.#provenAt = performance.now();
         this.isWitnessed = this.isResting = false;
         this.claim.reset();
         follower.up(...connection);
@@ -252,7 +273,10 @@ export class ClusterNode {
         this.listener.up(this);
       },
       answered: (side, sentAt) => {
-        if (side === "data") this.claim.answered(sentAt);
+        if (side === "data") {
+          this.#answered(sentAt);
+          this.claim.answered(sentAt);
+        }
         follower.answered(side, sentAt);
       },
       doubted: () => this.doubted(),

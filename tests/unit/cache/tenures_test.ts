@@ -135,6 +135,26 @@ Deno.test("nothing is kept from a node that no other node has named as a master 
   assertEquals(served(NoWitness, well, false), 10_000);
 });
 
+Deno.test("an entry waits, after a silence, for another node to name its node again", () => {
+  const silent = (now: number, it: ReturnType<typeof rig>) => {
+    if (now === 300) it.tenures.unwitnessed(it.life);
+    well(now, it);
+  };
+  assertEquals(served(Tenures, silent), 200);
+  class NoSilence extends Tenures {
+    override unwitnessed(): void {}
+  }
+  assertEquals(served(NoSilence, silent), 10_000);
+  // Its slots and their values were announced all the time.
+  assertEquals(
+    served(Tenures, (now, it) => {
+      if (now === 600) it.tenures.witnessed(it.life);
+      silent(now, it);
+    }),
+    10_000,
+  );
+});
+
 Deno.test("what was read before a link rested is given up, for the slot may have been away meanwhile", () => {
   // While nobody asks the node, the slot is taken from it, written elsewhere, and comes back.
   const rests = (now: number, it: ReturnType<typeof rig>) => {

@@ -8,6 +8,11 @@ const LEASE = 600;
 
 /** A pulse over connections whose answers come when the test says so. */
 function pulseOf(...names: readonly Side[]) {
+  return pulseEvery(1, ...names);
+}
+
+/** The same, if a probe is sent with every so manieth beat. */
+function pulseEvery(every: number, ...names: readonly Side[]) {
   const use = { isNeeded: true };
   const asked: PromiseWithResolvers<void>[] = [];
   const notes: string[] = [];
@@ -22,14 +27,20 @@ function pulseOf(...names: readonly Side[]) {
     },
     received: () => bytes,
   }));
-  const pulse = new Pulse(probes, LEASE, {
-    isNeeded: () => use.isNeeded,
-    rested: () => notes.push("rested"),
-    beat() {},
-    answered: (side) => notes.push(side),
-    failed: (error) => notes.push(error.message),
-    doubted: () => notes.push("doubted"),
-  });
+  const pulse = new Pulse(
+    probes,
+    LEASE,
+    {
+      isNeeded: () => use.isNeeded,
+      rested: () => notes.push("rested"),
+      beat() {},
+      answered: (side) => notes.push(side),
+      failed: (error) => notes.push(error.message),
+      doubted: () => notes.push("doubted"),
+    },
+    Infinity,
+    every,
+  );
   return {
     pulse,
     use,
@@ -55,6 +66,22 @@ Deno.test("a pulse probes each connection, and again only after its answer", asy
   it.asked[0]!.resolve();
   await until(() => it.asked.length === 3);
   assertEquals(it.notes, ["data"]);
+});
+
+Deno.test("a pulse that probes with every second beat notices silence with every beat", async () => {
+  using it = pulseEvery(2, "data");
+  const since = performance.now();
+  const times: number[] = [];
+  while (times.length < 3) {
+    const { length } = it.asked;
+    await until(() => it.asked.length > length);
+    times.push(performance.now() - since);
+    it.asked.at(-1)!.resolve();
+  }
+  assert(times[2]! - times[1]! > LEASE / 4, `${times}`);
+  await until(() => it.notes.some((note) => note.includes("silent")));
+  // The probe, the patience, and at most one beat.
+  assert(performance.now() - since - times[2]! < (1 / 3 + 2 / 3 + 1 / 6 + 1 / 6) * LEASE);
 });
 
 Deno.test("a silent connection is lost, and one with arriving bytes is not", async () => {

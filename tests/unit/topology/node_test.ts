@@ -56,6 +56,7 @@ class Rig implements Disposable {
       ...{ up: nothing, down: nothing, answered: nothing, doubted: nothing, invalidate: nothing },
       ...{ flush: nothing, foreign: nothing, witnessed: nothing, viewed: nothing },
       ...{ caughtUp: nothing, leftReplica: nothing },
+      unwitnessed: () => this.notes.push("unwitnessed"),
       rested: () => this.notes.push("rested"),
       woke: () => this.notes.push("woke"),
     };
@@ -127,6 +128,33 @@ Deno.test("a node whose answer takes longer than a third of the lease is left", 
   assertEquals(patient.loss, null);
 });
 
+Deno.test("a node that was silent for more than half a lease has to be named again, although it is not left", async () => {
+  class NoDoubt extends ClusterNode {
+    protected override mayBeReplaced(): boolean {
+      return false;
+    }
+  }
+  for (
+    const [type, silence, notes] of [
+      [ClusterNode, 0.55, ["unwitnessed", "asks for a witness"]],
+      [ClusterNode, 0, []],
+      [NoDoubt, 0.55, []],
+    ] as const
+  ) {
+    await using redis = await startRedisServer();
+    using rig = new Rig(type, redis.port, Infinity);
+    await until(() => rig.loss === null);
+    rig.node.isWitnessed = true;
+    const { probes } = rig;
+    if (silence > 0) redis.kill("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, silence * LEASE));
+    redis.kill("SIGCONT");
+    await until(() => rig.probes > probes + 1, 2 * LEASE);
+    assertEquals([rig.notes.slice(0, 2), rig.loss], [[...notes], null]);
+    assertEquals(rig.node.isWitnessed, notes.length === 0);
+  }
+});
+
 Deno.test("a node that nobody needs rests: it is not probed until it is needed, and is confirmed anew", async () => {
   await using redis = await startRedisServer();
   using rig = new Rig(ClusterNode, redis.port, LEASE / 3);
@@ -141,6 +169,7 @@ Deno.test("a node that nobody needs rests: it is not probed until it is needed, 
   rig.node.need(LEASE);
   assertEquals(rig.notes, ["rested", "woke", "asks for a witness"]);
   assertEquals([rig.node.isWitnessed, rig.node.connectedAt >= since], [false, true]);
+  assertEquals(rig.notes.includes("unwitnessed"), false);
   // Both proofs are asked for at once.
   await until(() => rig.views > views && rig.probes > probes, LEASE / 6);
   await until(() => rig.node.isResting, 2 * LEASE);

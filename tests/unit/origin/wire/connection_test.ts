@@ -399,3 +399,53 @@ Deno.test("a connection that was trimmed holds as little memory as a new one, af
   await say(1);
   assertEquals(sizes.at(-1), 4096);
 });
+
+Deno.test("a known reply is passed on as any other, in pieces of all sizes, beside others and pushes", async () => {
+  const known = `*3\r\n:1\r\n$5\r\nknown\r\n*1\r\n+${"x".repeat(300)}\r\n`;
+  const almost = [
+    known.replace("$5\r\nknown", "$5\r\nother"),
+    known.replace("x\r\n", "y\r\n"),
+    "*0\r\n",
+  ];
+  const replies = [
+    known,
+    almost[0]!,
+    known,
+    known,
+    "$3\r\n*3\r\r\n",
+    almost[1]!,
+    "*-1\r\n",
+    known,
+    almost[2]!,
+  ];
+  const push = ">2\r\n+push\r\n+of redis\r\n";
+  for (const size of [13, 256, ...[-1, 0, 1].map((more) => known.length + more), 10_000]) {
+    using it = connect();
+    const taker = new Taker();
+    const pushes: string[] = [];
+    it.connection.known = bytesOf(known);
+    it.connection.onPush = (bytes, from, to) => void pushes.push(textOf(bytes, from, to));
+    for (const _ of replies) it.connection.send(requestOf("PING"), 1, taker);
+    await settled();
+    const text = replies.map((reply) => push + reply).join("");
+    for (let at = 0; at < text.length; at += size) {
+      it.redis.send(text.slice(at, at + size));
+      await settled();
+    }
+    assertEquals([taker.replies, pushes], [replies, replies.map(() => push)]);
+  }
+});
+
+Deno.test("a known reply inside a reply that comes in parts does not end it", async () => {
+  using it = connect();
+  const known = "*2\r\n:1\r\n:2\r\n";
+  const long = `$200000\r\n${known.repeat(20_000).slice(0, 200_000)}\r\n`;
+  const taker = new PartTaker();
+  it.connection.known = bytesOf(known);
+  for (let sent = 0; sent < 2; sent++) it.connection.send(requestOf("GET", "k"), 1, taker);
+  await settled();
+  it.redis.send(long + known);
+  for (let turn = 0; taker.replies.length < 2 && turn < 1000; turn++) await settled();
+  assert(taker.parts > 0);
+  assertEquals(taker.replies, [long, known]);
+});
