@@ -15,6 +15,8 @@ export interface ClusterOptions {
   /** The server. Default: redis-server on PATH. */
   program?: string;
   detached?: boolean;
+  /** Whether each node connects to others from an address of its own (Redis 7, Linux). */
+  areApart?: boolean;
 }
 
 /** A node of the cluster. */
@@ -22,6 +24,8 @@ export interface ClusterServer {
   server: RedisServer;
   port: number;
   id: string;
+  /** The address that its connections to other nodes come from. */
+  source: string;
   /** Sends it a command. */
   call(...words: string[]): Promise<Reply>;
   /** Kills it, and starts it again: as the same node, without keys. */
@@ -41,7 +45,7 @@ const HOST = "127.0.0.1";
 const START_MS = 30_000;
 
 /** The port of the bus is that many above the port of the node. */
-const BUS = 10_000;
+export const BUS = 10_000;
 
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { masters: count = 3, replicas: each = 1 } = options;
@@ -50,7 +54,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await Promise.all(started.map((node) => node.stop()));
   };
   try {
-    for (let index = 0; index < count * (1 + each); index++) started.push(await startNode(options));
+    for (let index = 0; index < count * (1 + each); index++) {
+      started.push(await startNode(options, started.length));
+    }
     const masters = started.slice(0, count);
     const replicas = started.slice(count);
     for (const [index, master] of masters.entries()) {
@@ -87,8 +93,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 }
 
 async function startNode(
-  { nodeTimeout = 2000, program = "redis-server", detached = false }: ClusterOptions,
+  options: ClusterOptions,
+  index: number,
 ): Promise<ClusterServer> {
+  const { nodeTimeout = 2000, program = "redis-server", detached = false } = options;
+  const source = options.areApart ? `127.0.1.${index + 1}` : HOST;
   let port = somePort();
   while (![port, port + BUS].every(isFree)) port = somePort();
   const folder = await Deno.makeTempDir({ prefix: "redis-node-" });
@@ -101,6 +110,7 @@ async function startNode(
         ...["--cluster-enabled", "yes", "--cluster-config-file", `${folder}/nodes.conf`],
         ...["--cluster-node-timeout", `${nodeTimeout}`, "--repl-diskless-sync-delay", "0"],
         ...["--cluster-replica-validity-factor", "0"],
+        ...(source === HOST ? [] : apart(source)),
       ],
     });
   const call = (...words: string[]) => callAt(port, words);
@@ -108,6 +118,7 @@ async function startNode(
   const node: ClusterServer = {
     server,
     port,
+    source,
     id: String(await call("CLUSTER", "MYID")),
     call,
     async restart() {
@@ -121,6 +132,12 @@ async function startNode(
     },
   };
   return node;
+}
+
+/** In protected mode, Redis takes no connections from other addresses of loopback. */
+function apart(source: string): string[] {
+  const announced = ["--cluster-announce-ip", HOST];
+  return ["--bind-source-addr", source, ...announced, "--protected-mode", "no"];
 }
 
 /** A port that neither it nor that of its bus is one that the system gives to clients (from 32768). */

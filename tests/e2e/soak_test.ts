@@ -1,6 +1,7 @@
 /** Short runs of `make soak`. */
 import { assert, assertEquals } from "@std/assert";
 import { NoIdentity } from "../support/mutants.ts";
+import { enterOwnNetwork, leaveOwnNetwork } from "../support/own_network.ts";
 import { race } from "../soak/race.ts";
 import { CLUSTER } from "../soak/cluster_faults.ts";
 import { ONE_REDIS } from "../soak/redis_rig.ts";
@@ -28,9 +29,12 @@ for (const { name, mode: trackingMode, program } of WAYS) {
   });
 }
 
-Deno.test("reads are at most a lease old while a cluster is resharded and fails over", async () => {
-  const faults = ["migration", "taken-slots", "failover", "kill", "freeze", "hang", "restart"];
-  const report = await soak(CLUSTER, { ...LOAD, lease: 1000, faults });
+Deno.test("reads are at most a lease old while a cluster is resharded, fails over and is partitioned", async () => {
+  const why = await enterOwnNetwork();
+  if (why !== null) console.log(`The network is not partitioned: ${why}`);
+  const all = ["migration", "taken-slots", "failover", "kill", "freeze", "hang", "restart"];
+  const faults = [...all, ...why === null ? ["partition"] : []];
+  const report = await soak(CLUSTER, { ...LOAD, lease: 1000, faults }).finally(leaveOwnNetwork);
   assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);
   assertEquals([report.faults, report.strictStale], [faults.length, 0]);
   assert(report.reads > 5000 && report.strictReads > 500, JSON.stringify(report));

@@ -7,6 +7,7 @@ import { slotOf } from "../../src/core/slot.ts";
 import type { ClusterServer } from "../../tools/cluster.ts";
 import { pause } from "../support/failover.ts";
 import { until } from "../support/serving.ts";
+import { cutBus, healBus } from "./bus.ts";
 import { ClusterRig, type Shard } from "./cluster_rig.ts";
 import type { History } from "./history.ts";
 import type { Fault, Place } from "./rig.ts";
@@ -93,6 +94,30 @@ class Stopped implements Fault<ClusterRig> {
   }
 }
 
+/** A master is cut from all other nodes, and replaced. Clients and its replica still reach it. */
+class Partition implements Fault<ClusterRig> {
+  readonly name = "partition";
+  readonly shows = [...LOST, ...MOVED];
+  readonly isOfNetwork = true;
+  #shard: Shard | null = null;
+
+  async begin(rig: ClusterRig, history: History): Promise<void> {
+    const shard = this.#shard = await rig.someShard();
+    await lossy(shard, history, async () => {
+      await cutBus(shard.master);
+      await until(() => isMaster(shard.replica).catch(() => false), PROMOTION_MS);
+    });
+  }
+
+  async end(_: ClusterRig, history: History): Promise<void> {
+    const shard = this.#shard!;
+    await lossy(shard, history, async () => {
+      await healBus();
+      await until(async () => !await isMaster(shard.master).catch(() => true));
+    });
+  }
+}
+
 class Hang implements Fault<ClusterRig> {
   readonly name = "hang";
   readonly duration = HANG_MS;
@@ -167,6 +192,7 @@ export const CLUSTER_FAULTS: readonly Fault<ClusterRig>[] = [
   },
   new Stopped("kill", "SIGKILL"),
   new Stopped("freeze", "SIGSTOP"),
+  new Partition(),
   new Hang(),
   {
     // It is back before its replica could take over, and both lose their keys.

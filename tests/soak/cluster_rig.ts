@@ -6,6 +6,7 @@
 import { slotOf, SLOTS } from "../../src/core/slot.ts";
 import { type Cluster, type ClusterServer, startCluster } from "../../tools/cluster.ts";
 import { ClusterClient } from "../support/cluster_client.ts";
+import { hasOwnNetwork } from "../support/own_network.ts";
 import { type RunningProxy, startProxy } from "../support/proxy.ts";
 import { figure, until } from "../support/serving.ts";
 import type { Direct, Rig } from "./rig.ts";
@@ -40,7 +41,10 @@ export class ClusterRig implements Rig {
     args: readonly string[],
     program?: string,
   ): Promise<ClusterRig> {
-    const cluster = await startCluster(program === undefined ? {} : { program });
+    const cluster = await startCluster({
+      areApart: hasOwnNetwork(),
+      ...(program === undefined ? {} : { program }),
+    });
     try {
       const all = ["--redis-url", cluster.url, "--lease", `${lease / 1000}`, ...args];
       const proxy = await startProxy(null, all);

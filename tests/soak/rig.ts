@@ -42,6 +42,8 @@ export interface Fault<R extends Rig = Rig> {
   readonly isEvicting?: boolean;
   /** Whether it needs a connection of its own for invalidations. */
   readonly isOfRedirect?: boolean;
+  /** Whether it needs a network of its own, for a firewall. */
+  readonly isOfNetwork?: boolean;
   /** How long it lasts, in milliseconds; default: at random, up to twice the lease, and never too short to matter. */
   readonly duration?: number;
   /** Metrics of the proxy, of which at least one changes; without the prefix `redis_proxy_`. */

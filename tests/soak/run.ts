@@ -4,6 +4,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli/parse-args";
+import { enterOwnNetwork } from "../support/own_network.ts";
 import { CLUSTER } from "./cluster_faults.ts";
 import { ONE_REDIS } from "./redis_rig.ts";
 import type { Place } from "./rig.ts";
@@ -89,6 +90,10 @@ if (args.help) {
 }
 const place = PLACES[args.over] ??
   refuse(`Cannot use "${args.over}" for --over: wanted ${Object.keys(PLACES).join(" or ")}`);
+if (args.faults !== "none" && place.faults.some(({ isOfNetwork }) => isOfNetwork)) {
+  const why = await enterOwnNetwork();
+  if (why !== null) console.log(`Left out the partition of the network: ${why}`);
+}
 const every = numberOf("every", 0);
 const report = await soak(place, {
   seconds: numberOf("seconds"),

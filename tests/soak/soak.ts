@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { hasOwnNetwork } from "../support/own_network.ts";
 import { callsOf, until } from "../support/serving.ts";
 import { RespClient } from "./clients.ts";
 import { faultsIn, Health, type Memory } from "./health.ts";
@@ -68,8 +69,9 @@ const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, 
 
 /** The faults of a place that can happen with a way of tracking. */
 export function faultsOf<R extends Rig>(place: Place<R>, trackingMode = "auto"): string[] {
-  return place.faults.filter(({ isOfRedirect }) => !isOfRedirect || trackingMode === "redirect")
-    .map(({ name }) => name);
+  const isPossible = ({ isOfRedirect, isOfNetwork }: Fault<R>) =>
+    (!isOfRedirect || trackingMode === "redirect") && (!isOfNetwork || hasOwnNetwork());
+  return place.faults.filter(isPossible).map(({ name }) => name);
 }
 
 export async function soak<R extends Rig>(
