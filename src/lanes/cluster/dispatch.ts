@@ -5,6 +5,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { HANG_UP } from "../../core/reply_stream.ts";
+import { Failure } from "../../core/types.ts";
 import type { CommandTable } from "../../commands/table.ts";
 import { parseReply, type Reply } from "../../origin/wire/reply.ts";
 import type { Passable } from "../passable.ts";
@@ -30,6 +32,7 @@ export class Dispatch {
 
   async run(request: Passable, version: 2 | 3): Promise<Passed> {
     const requests = requestsIn(request.bytes);
+    if (request.isBatch) return await this.#batch(requests, version);
     if (requests.length > 1) return await this.#transaction(request, requests);
     const [words] = requests as [string[]];
     if (CLIENT_COMMANDS.has(request.name) && words.length > 1) {
@@ -50,6 +53,17 @@ export class Dispatch {
       case "scan":
         return await this.#scan(request, words);
     }
+  }
+
+  /** A batch that was made before the server turned out to be a node of a cluster. */
+  async #batch(requests: readonly string[][], version: 2 | 3): Promise<Passed> {
+    const passed = await Promise.all(requests.map((words) => {
+      const spec = this.table.find({ count: words.length, string: (at) => words[at]! });
+      return this.run(requestWith(spec, words), version);
+    }));
+    if (passed.every((one) => one instanceof Uint8Array)) return Buffer.concat(passed);
+    // If some were executed, no error may stand for all of them.
+    return passed.every((one) => one instanceof Failure) ? passed[0]! : HANG_UP;
   }
 
   async #clients(request: Passable, words: readonly string[]): Promise<Passed> {
