@@ -3,45 +3,67 @@
  *
  * @module
  */
-import type { Values } from "../config/mod.ts";
+import type { Config } from "../config/mod.ts";
+import { readSlots, replicasIn, sharesOf } from "../topology/cluster/slots_reply.ts";
+import { masterRole, type Place } from "../topology/replicas/roles.ts";
 import type { Asking } from "./asking.ts";
 import { type Finding, ok, warning } from "./finding.ts";
+import { checkReplicaRights } from "./replica_rights.ts";
 
 const MASTER = "--read-from master";
 
 /** Judges the replicas of one Redis, or of a cluster. */
 export async function checkReplicas(
   redis: Asking,
-  info: Map<string, string>,
   isClustered: boolean,
-  values: Values,
+  config: Config,
 ): Promise<Finding[]> {
-  if (values["read-from"] === "master") return [];
-  if (isClustered) return [await inCluster(redis, values)];
-  const count = Number(info.get("connected_slaves") ?? 0);
-  if (count > 0) return [ok("replicas", `Connected to this Redis: ${count}`)];
-  const found = "No replica is connected to this Redis: reads go to it";
-  return [warning("replicas", found, `replicaof HOST PORT at a replica, or ${MASTER}`)];
+  if (config.values["read-from"] === "master") return [];
+  return await (isClustered ? inCluster(redis, config) : ofOne(redis, config));
 }
 
-async function inCluster(redis: Asking, { coherence }: Values): Promise<Finding> {
+async function ofOne(redis: Asking, config: Config): Promise<Finding[]> {
+  const reply = await redis.ask("ROLE");
+  const replicas = masterRole(reply)?.replicas ?? [];
+  const rights = await checkReplicaRights([config.origin], replicas, false, config);
+  if (replicas.length > 0) {
+    return [ok("replicas", `Connected to this Redis: ${replicas.length}`), ...rights];
+  }
+  if (!Array.isArray(reply)) return rights; // They name the missing right.
+  const found = reply[0] === "slave"
+    ? "This Redis is a replica itself: reads go to it"
+    : "No replica is connected to this Redis: reads go to it";
+  return [warning("replicas", found, `replicaof HOST PORT at a replica, or ${MASTER}`), ...rights];
+}
+
+async function inCluster(redis: Asking, config: Config): Promise<Finding[]> {
+  const { values: { coherence }, origin: { host, username } } = config;
   if (coherence === "off") {
     const found = "With --coherence off, the replicas of a cluster are not read";
-    return warning("replicas", found, `--coherence auto, or ${MASTER}`);
+    return [warning("replicas", found, `--coherence auto, or ${MASTER}`)];
   }
-  const ranges = await redis.ask("CLUSTER", "SLOTS");
-  if (!Array.isArray(ranges)) {
-    return warning("replicas", "Redis does not tell the replicas", "ACL SETUSER NAME +cluster");
+  const reply = await redis.ask("CLUSTER", "SLOTS");
+  if (!Array.isArray(reply)) {
+    const fix = `ACL SETUSER ${username ?? "default"} +cluster|slots`;
+    return [warning("replicas", "Redis does not tell the replicas", fix)];
   }
-  const alone = new Set<string>();
-  const masters = new Set<string>();
-  for (const [, , master, ...replicas] of ranges as [number, number, ...unknown[]][]) {
-    const [host, port] = master as [string | null, number];
-    const name = `${host ?? ""}:${port}`;
-    masters.add(name);
-    if (replicas.length === 0) alone.add(name);
+  const shares = sharesOf(readSlots(reply, host));
+  const masters = [...shares].map(([name, ranges]) => ({ name, place: ranges[0]!.place }));
+  const alone: string[] = [];
+  const replicas: Place[] = [];
+  for (const { name } of masters) {
+    const own = replicasIn(reply, host, name);
+    if (own.length === 0) alone.push(name);
+    replicas.push(...own);
   }
-  if (alone.size === 0) return ok("replicas", `Each of ${masters.size} masters has a replica`);
-  const found = `Masters without a replica, which are read themselves: ${[...alone].join(", ")}`;
+  return [
+    countIn(masters.length, alone),
+    ...await checkReplicaRights(masters.map(({ place }) => place), replicas, true, config),
+  ];
+}
+
+function countIn(masters: number, alone: readonly string[]): Finding {
+  if (alone.length === 0) return ok("replicas", `Each of ${masters} masters has a replica`);
+  const found = `Masters without a replica, which are read themselves: ${alone.join(", ")}`;
   return warning("replicas", found, `CLUSTER REPLICATE at a replica, or ${MASTER}`);
 }

@@ -85,7 +85,7 @@ export async function checkRights(
 }
 
 /** An error about the key says nothing about the command; an error that names the channel does. */
-function isAboutCommand(refusal: string): boolean {
+export function isAboutCommand(refusal: string): boolean {
   if (!refusal.startsWith("NOPERM")) return false;
   return !/permissions to access (a|one of the) key|\bkeys? used as/i.test(refusal);
 }

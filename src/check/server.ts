@@ -16,19 +16,23 @@ const REPLY_BYTES = 32 * 1024 * 1024;
 /** Judges the server. */
 export async function checkServer(
   redis: Asking,
-  { values, cluster }: Config,
+  config: Config,
 ): Promise<Finding[]> {
+  const { values, cluster } = config;
+  const isCluster = cluster !== null;
   const info = await redis.info("everything");
   if (info === null) {
     const found = "Redis does not tell its version and role";
-    return [warning("server", found, "ACL SETUSER NAME +info")];
+    return [
+      warning("server", found, "ACL SETUSER NAME +info"),
+      ...await checkReplicas(redis, isCluster, config),
+    ];
   }
-  const isCluster = cluster !== null;
   const isClustered = isCluster || info.get("cluster_enabled") === "1";
   return [
     kindOf(info, isCluster, values),
     ...roleOf(info, values),
-    ...await checkReplicas(redis, info, isClustered, values),
+    ...await checkReplicas(redis, isClustered, config),
     ...await tableOf(redis, values),
     ...await roomOf(redis, values),
     ...await buffersOf(redis, values),

@@ -10,6 +10,7 @@ import { authenticate } from "../../origin/greeting.ts";
 import { open } from "../../origin/open.ts";
 import { Closings } from "../../origin/wire/closings.ts";
 import type { Connection } from "../../origin/wire/connection.ts";
+import { ReplyError } from "../../origin/wire/reply.ts";
 import { within } from "../../origin/within.ts";
 import { replicaRole, streamOf } from "./roles.ts";
 
@@ -46,6 +47,7 @@ export async function tryReplica(
   const { connection, handshake } = await open(address, timeout, new Closings());
   try {
     await authenticate(handshake, address);
+    if (address.isReadOnly) await handshake.must("READONLY");
     if (streamOf(await handshake.must("INFO", "replication")) !== stream) {
       throw new Error("it follows another master");
     }
@@ -62,12 +64,14 @@ export async function tryReplica(
   }
 }
 
-/** The time of a round trip. */
+/** The time of a round trip. A refusal takes as long as an answer. */
 export async function distanceOf(connection: Connection, timeout: Millis): Promise<Millis> {
   let least: Millis = Infinity;
   for (let trip = 0; trip < TRIPS; trip++) {
     const sentAt = performance.now();
-    await within(connection.call("PING"), timeout);
+    await within(connection.call("PING"), timeout).catch((error) => {
+      if (!(error instanceof ReplyError)) throw error;
+    });
     least = Math.min(least, performance.now() - sentAt);
   }
   return least;

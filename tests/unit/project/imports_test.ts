@@ -9,7 +9,10 @@ import { ROOT } from "../../../tools/command.ts";
  */
 const RULES: Record<string, readonly string[]> = {
   main: ["app", "check", "config", "core/log", "system"],
-  check: ["app", "commands", "config", "core", "origin", "system"],
+  check: [
+    ...["app", "commands", "config", "core", "origin", "system"],
+    ...["topology/cluster/slots_reply", "topology/replicas/roles"],
+  ],
   app: [
     ...["admin", "cache", "commands", "config", "core", "http", "insight", "lanes", "origin"],
     ...["resp", "server", "system", "topology"],
