@@ -3,12 +3,11 @@
  *
  * @module
  */
-import type { Facts, ReplicaFacts } from "../core/facts.ts";
-import { expose, type Metric, type Sample } from "./exposition.ts";
+import type { Facts } from "../core/facts.ts";
+import { expose, type Sample } from "./exposition.ts";
 import { histograms, labelledCounts, type MachineFacts, processMetrics } from "./figures.ts";
-
-type Figure = (facts: Facts) => number | readonly Sample[];
-type Row = readonly [name: string, help: string, figure: Figure];
+import { placeMetrics } from "./place_metrics.ts";
+import { ageOf, metric, oneOf, type Row } from "./rows.ts";
 
 const STATES = ["off", "tracked", "untracked", "down"];
 const TRACKING = ["inline", "redirect", "none"];
@@ -82,114 +81,6 @@ const COUNTERS: readonly Row[] = [
   ],
 ];
 
-/** Figures of a proxy in front of a cluster. */
-const CLUSTER_GAUGES: readonly Row[] = [
-  [
-    "cluster_node_up",
-    "Whether there is a connection to a node",
-    ({ nodes }) => nodes!.map(({ name, state }) => sampleOf(name, Number(state === "up"))),
-  ],
-  [
-    "cluster_node_slots",
-    "Slots whose requests are sent to a node",
-    ({ nodes }) => nodes!.map(({ name, slots }) => sampleOf(name, slots)),
-  ],
-  [
-    "cluster_node_confirmed",
-    "Whether another node has named a node as a master since it was connected",
-    ({ nodes }) => nodes!.map(({ name, isConfirmed }) => sampleOf(name, Number(isConfirmed))),
-  ],
-  [
-    "cluster_node_resting",
-    "Whether a node is watched less, because nobody reads from it",
-    ({ nodes }) => nodes!.map(({ name, isResting }) => sampleOf(name, Number(isResting))),
-  ],
-];
-
-const NODE_READS: Row = [
-  "cluster_node_reads",
-  "Keys read from a node",
-  ({ nodes }) => nodes!.map(({ name, reads }) => sampleOf(name, reads)),
-];
-
-const SENTINEL_MOVES: Row = [
-  "sentinel_moves",
-  "Times that the master has moved",
-  ({ sentinels }) => sentinels!.moves,
-];
-
-/** Figures of a proxy with sentinels. */
-const SENTINEL_GAUGES: readonly Row[] = [
-  [
-    "sentinel_master_info",
-    "Always 1; the name and the place of the master",
-    ({ sentinels }) => {
-      const { name, master } = sentinels!;
-      return [{ labels: { name, redis: master }, value: 1 }];
-    },
-  ],
-  ["sentinels", "Sentinels that are asked", ({ sentinels }) => sentinels!.count],
-  ["sentinels_agreeing", "Sentinels that name the master", (f) => f.sentinels!.agreeing],
-  [
-    "sentinel_confirmed_age_seconds",
-    "Time since a majority of sentinels confirmed the master; +Inf without one",
-    ({ sentinels }) => [{ value: ageOf(sentinels!.confirmedAge) }],
-  ],
-];
-
-const ROLE_READS: Row = [
-  "role_reads",
-  "Keys read from a replica, and from the master",
-  ({ stats }) => [
-    { labels: { role: "replica" }, value: stats.replicaReads },
-    { labels: { role: "master" }, value: stats.masterReads },
-  ],
-];
-
-/** Figures of a proxy that may read replicas. */
-const REPLICA_GAUGES: readonly Row[] = [
-  [
-    "read_from",
-    "1 for where reads go now",
-    ({ replica }) => oneOf(["replica", "master", "nowhere"], replica!.place, "role"),
-  ],
-  [
-    "replica_proven_age_seconds",
-    "Time since the replica had all changes of the master; +Inf without proof",
-    ({ replica }) => [{ value: ageOf(replica!.provenAge) }],
-  ],
-  [
-    "replica_lag_bytes",
-    "How far the replica was behind the stream of the master",
-    ({ replica }) => replica!.lag,
-  ],
-];
-
-/** The same for each master of a cluster. */
-const NODE_REPLICA_GAUGES: readonly Row[] = [
-  [
-    "cluster_node_read_from_replica",
-    "Whether a replica of a node is read now",
-    (facts) => ofReplicas(facts, ({ place }) => Number(place === "replica")),
-  ],
-  [
-    "cluster_node_replica_proven_age_seconds",
-    "Time since the replica of a node had all changes of the node; +Inf without proof",
-    (facts) => ofReplicas(facts, ({ provenAge }) => ageOf(provenAge)),
-  ],
-  [
-    "cluster_node_replica_lag_bytes",
-    "How far the replica of a node was behind the stream of the node",
-    (facts) => ofReplicas(facts, ({ lag }) => lag),
-  ],
-];
-
-function ofReplicas({ nodes }: Facts, value: (replica: ReplicaFacts) => number): Sample[] {
-  return nodes!.flatMap(({ name, replica }) =>
-    replica === null ? [] : sampleOf(name, value(replica))
-  );
-}
-
 /** Current values. */
 const GAUGES: readonly Row[] = [
   [
@@ -246,23 +137,9 @@ const GAUGES: readonly Row[] = [
   ],
 ];
 
-/** A sample for each state: 1 for the current one, 0 for the others. */
-function oneOf(states: readonly string[], present: string, label = "state"): readonly Sample[] {
-  return states.map((state) => ({ labels: { [label]: state }, value: Number(state === present) }));
-}
-
 function leaseAge({ coherence, coherenceProvenAge: age }: Facts): readonly Sample[] {
   if (coherence === "off") return [];
   return [{ value: ageOf(age) }];
-}
-
-function sampleOf(node: string, value: number): Sample {
-  return { labels: { node }, value };
-}
-
-/** Seconds; none is infinite. */
-function ageOf(age: number): number {
-  return age < 0 ? Infinity : age / 1000;
 }
 
 /** Returns the figures in Prometheus' text format. */
@@ -275,31 +152,6 @@ export function metricsText(facts: Facts, machine: MachineFacts): string {
     metric("gauge", ["memory_limit_bytes", "Memory of the process at most", () => limit], facts),
     ...histograms(facts, machine),
     ...processMetrics(facts, machine),
-    ...(facts.sentinels === null ? [] : [
-      metric("counter", SENTINEL_MOVES, facts),
-      ...SENTINEL_GAUGES.map((row) => metric("gauge", row, facts)),
-    ]),
-    ...(facts.replica === null ? [] : [
-      metric("counter", ROLE_READS, facts),
-      ...REPLICA_GAUGES.map((row) => metric("gauge", row, facts)),
-    ]),
-    ...(facts.nodes === null ? [] : [
-      metric("counter", NODE_READS, facts),
-      ...CLUSTER_GAUGES.map((row) => metric("gauge", row, facts)),
-    ]),
-    ...(facts.nodes?.some(({ replica }) => replica !== null) !== true ? [] : [
-      metric("counter", ROLE_READS, facts),
-      ...NODE_REPLICA_GAUGES.map((row) => metric("gauge", row, facts)),
-    ]),
+    ...placeMetrics(facts),
   ]);
-}
-
-function metric(type: Metric["type"], [name, help, figure]: Row, facts: Facts): Metric {
-  const found = figure(facts);
-  return {
-    name: `redis_proxy_${name}${type === "counter" ? "_total" : ""}`,
-    type,
-    help,
-    samples: typeof found === "number" ? [{ value: found }] : found,
-  };
 }
