@@ -26,13 +26,14 @@ import { logSample } from "./parse/log_sample.ts";
 import { encode, error } from "./replies.ts";
 import { FixedReply, SilentRequest } from "./requests/fixed.ts";
 import { PlainGet } from "./requests/get.ts";
-import { type RespContext, Session } from "./session.ts";
+import type { RespContext } from "./context.ts";
+import { Session } from "./session.ts";
 
 export { whyForbidden } from "./commands/refusals.ts";
 export { allowsHere } from "./commands/table.ts";
 export type { Freshness } from "./freshness.ts";
 export { RESP_LIMITS, type RespLimits } from "./parse/limits.ts";
-export type { RespContext } from "./session.ts";
+export type { RespContext } from "./context.ts";
 
 /** The size from which an incomplete request is judged before it is collected, in bytes. */
 const LARGE_REQUEST_BYTES = 64 * 1024;

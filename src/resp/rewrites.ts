@@ -11,7 +11,8 @@ import { fullList } from "./client_requests.ts";
 import { tail } from "./commands/command.ts";
 import { ownInfoText } from "./info.ts";
 import type { Arguments } from "./parse/arguments.ts";
-import type { RespContext, Session } from "./session.ts";
+import type { RespContext } from "./context.ts";
+import type { Session } from "./session.ts";
 
 /** Returns the change of the reply to a request; null if it is passed on unchanged. */
 export function rewriteOf(

@@ -8,7 +8,8 @@
 import type { PassFilter } from "../../commands/permission.ts";
 import type { ClientRequest } from "../../server/protocol.ts";
 import { FixedReply, refuse } from "../requests/fixed.ts";
-import type { RespContext, Session } from "../session.ts";
+import type { RespContext } from "../context.ts";
+import type { Session } from "../session.ts";
 import { CLIENT } from "./client.ts";
 import type { Arguments } from "../parse/arguments.ts";
 import { OPTION_BYTES, OPTION_COUNT } from "../parse/limits.ts";
