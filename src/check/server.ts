@@ -41,7 +41,8 @@ export async function checkServer(
 
 function kindOf(info: Map<string, string>, isCluster: boolean, values: Values): Finding {
   const version = info.get("redis_version") ?? "unknown";
-  if (info.get("redis_mode") === "sentinel") {
+  // The second is the field of Valkey.
+  if ([info.get("redis_mode"), info.get("server_mode")].includes("sentinel")) {
     const found = "This is a Sentinel, which has no keys";
     return error(
       "server",

@@ -21,13 +21,16 @@ const ROLE_QUESTIONS: readonly [command: string, ...args: string[]][] = [
   ["INFO", "replication"],
 ];
 
+/** The field of INFO with the mode: the first is Redis's, the second is Valkey's. */
+const MODE = "(?:redis|server)_mode";
+
 /** Reads the facts about a server; null if that is not allowed. */
 export async function serverOf(handshake: Handshake): Promise<Server | null> {
   const info = await ifAllowed(handshake, "INFO", "server");
   if (info === null) return null;
   return {
     version: field(info, "redis_version"),
-    isNode: field(info, "redis_mode") === "cluster",
+    isNode: field(info, MODE) === "cluster",
     runId: field(info, "run_id"),
   };
 }

@@ -63,10 +63,10 @@ function greeted(session: Session): Rewrite {
   };
 }
 
-/** INFO, with the mode that clients see. */
+/** INFO, with the mode that clients see. Redis calls it `redis_mode`, Valkey `server_mode`. */
 function seenIn(info: string, { seen }: RespContext): string {
   if (seen === null) return info;
-  return info.replace(/^(redis_mode:)\w+/m, `$1${seen}`)
+  return info.replace(/^((?:redis|server)_mode:)\w+/mg, `$1${seen}`)
     .replace(/^(cluster_enabled:)\d/m, `$1${seen === "cluster" ? 1 : 0}`);
 }
 

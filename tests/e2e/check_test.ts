@@ -343,13 +343,15 @@ Deno.test("check explains a replica, a cluster and a Sentinel", async () => {
     assertFound(await check(flags), ["error", "client", /CLUSTERDOWN/, /./]);
   }, ["--cluster-enabled", "yes"]);
   await withRedis(async (port) => {
-    const info = "redis_version:7.0.15\r\nredis_mode:sentinel\r\n";
-    using lying = new LyingRedis(
-      port,
-      ([name]) => name === "INFO" ? `$${info.length}\r\n${info}\r\n` : undefined,
-    );
-    const sentinel = await check(["--redis-port", `${lying.port}`]);
-    assertFound(sentinel, ["error", "server", /Sentinel/, /SENTINEL MASTERS/]);
+    for (const field of ["redis_mode", "server_mode"]) { // of Redis and of Valkey
+      const info = `redis_version:7.0.15\r\n${field}:sentinel\r\n`;
+      using lying = new LyingRedis(
+        port,
+        ([name]) => name === "INFO" ? `$${info.length}\r\n${info}\r\n` : undefined,
+      );
+      const sentinel = await check(["--redis-port", `${lying.port}`]);
+      assertFound(sentinel, ["error", "server", /Sentinel/, /SENTINEL MASTERS/]);
+    }
   });
 });
 
