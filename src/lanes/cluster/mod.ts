@@ -11,7 +11,6 @@ import { Later } from "../../core/later.ts";
 import { slotOf } from "../../core/slot.ts";
 import type { Millis } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
-import { parseReply, type Reply, ReplyError } from "../../origin/wire/reply.ts";
 import { SUBSCRIPTIONS } from "../connection_state.ts";
 import { Lanes, type LanesOptions } from "../mod.ts";
 import type { Passable } from "../passable.ts";
@@ -23,29 +22,31 @@ import { Dispatch, type Send } from "./dispatch.ts";
 import { subscriptionIn } from "./event_channels.ts";
 import { KeyspaceEvents } from "./events.ts";
 import { isMoving, NO_NODE, travel, type Traveller } from "./journey.ts";
+import { NodeLanes } from "./node_lanes.ts";
 import { isSplit, slotsOf } from "./plan.ts";
 import { NUDGE, waitForReplicas } from "./replicas.ts";
-import { requestsIn, requestWith, wordAt } from "./requests.ts";
+import { quiet } from "./quiet.ts";
+import { requestsIn, wordAt } from "./requests.ts";
 import type { RoutedNode, Router } from "./router.ts";
 
 /** The connections that take keyspace notifications. */
 const EVENTS = { version: 3, name: "redis-proxy-events", login: null } as const;
 
 export class ClusterLanes extends Lanes {
-  /** The nodes that lanes lead to. */
-  readonly #known = new Map<string, RoutedNode>();
-  /** The shared lanes by node, kind and version of the protocol. */
-  readonly #lanes = new Map<string, SharedLane>();
-  /** Those for the requests of clients, which are found without making a text. */
-  readonly #shared = {
-    2: new Map<RoutedNode, SharedLane>(),
-    3: new Map<RoutedNode, SharedLane>(),
-  };
+  readonly #nodes: NodeLanes;
   readonly #events: KeyspaceEvents;
 
   /** @param timeout How long a request may be sent on. */
   constructor(options: LanesOptions, readonly router: Router, readonly timeout: Millis) {
     super(options);
+    this.#nodes = new NodeLanes((kind, version, address) =>
+      this.sharedLanes.make(
+        kind,
+        version,
+        address,
+        (passing, passed) => this.#redirected(passing, passed, kind, version),
+      )
+    );
     this.#events = new KeyspaceEvents(
       ({ address }) => options.open(EVENTS, () => Promise.resolve(), address),
       options.timeout,
@@ -55,7 +56,7 @@ export class ClusterLanes extends Lanes {
   /** The lane of commands without keys, and of the table of commands. */
   override shared(route: Route, version: 2 | 3): SharedLane {
     const [node] = this.router.owners;
-    return node === undefined ? super.shared(route, version) : this.#laneTo(node, route, version);
+    return node === undefined ? super.shared(route, version) : this.#nodes.to(node, route, version);
   }
 
   override pass(
@@ -94,12 +95,9 @@ export class ClusterLanes extends Lanes {
     const node = this.router.nodeOf(slotOf(key));
     if (node === null) return null;
     if (changes(request)) sender.wrote?.(node.name);
-    if (route === "control") return this.#laneTo(node, route, version).route(request, sender);
-    let lane = this.#shared[version].get(node);
-    if (lane === undefined) {
-      lane = this.#laneTo(node, route, version);
-      this.#shared[version].set(node, lane);
-    }
+    const lane = route === "control"
+      ? this.#nodes.to(node, route, version)
+      : this.#nodes.shared(node, version);
     return lane.route(request, sender);
   }
 
@@ -128,7 +126,7 @@ export class ClusterLanes extends Lanes {
       deadline: performance.now() + this.timeout,
       laneTo: (node) => {
         if (changes(request)) sender.wrote?.(node.name);
-        return this.#laneTo(node, route, version);
+        return this.#nodes.to(node, route, version);
       },
     };
   }
@@ -136,18 +134,7 @@ export class ClusterLanes extends Lanes {
   /** The masters have changed: ends the connections to nodes that own nothing any more. */
   leaveAllBut(owners: ReadonlySet<string>): void {
     this.#events.follow(this.router.owners);
-    for (const [name, node] of this.#known) {
-      if (owners.has(name)) continue;
-      this.#known.delete(name);
-      this.#shared[2].delete(node);
-      this.#shared[3].delete(node);
-      for (const [key, lane] of this.#lanes) {
-        if (!key.startsWith(`${name} `)) continue;
-        this.#lanes.delete(key);
-        lane.close();
-      }
-      this.leave(node.address);
-    }
+    for (const { address } of this.#nodes.leaveAllBut(owners)) this.leave(address);
   }
 
   /** WAIT takes no connection of its own: its client may have written to several masters. */
@@ -213,7 +200,7 @@ export class ClusterLanes extends Lanes {
     const slot = request === undefined ? null : this.#slotOfRequest(request);
     const node = slot === null ? null : this.router.nodeOf(slot);
     const found = node ?? this.router.owners[0];
-    if (found !== undefined) this.#known.set(found.name, found);
+    if (found !== undefined) this.#nodes.know(found);
     return found?.address;
   }
 
@@ -222,29 +209,11 @@ export class ClusterLanes extends Lanes {
   }
 
   protected override get open(): SharedLane[] {
-    return [...super.open, ...this.#lanes.values()];
-  }
-
-  /** @param use What else the lane is for; empty for the requests of clients. */
-  #laneTo(node: RoutedNode, route: Route, version: 2 | 3, use = ""): SharedLane {
-    this.#known.set(node.name, node);
-    const kind = route === "control" ? "control" : "shared";
-    const key = `${node.name} ${kind}${version}${use}`;
-    let lane = this.#lanes.get(key);
-    if (lane === undefined) {
-      lane = this.sharedLanes.make(
-        kind,
-        version,
-        node.address,
-        (passing, passed) => this.#redirected(passing, passed, route, version),
-      );
-      this.#lanes.set(key, lane);
-    }
-    return lane;
+    return [...super.open, ...this.#nodes.all];
   }
 
   #nodeAt(place: OriginAddress | undefined): RoutedNode | undefined {
-    return place === undefined ? undefined : this.#known.get(`${place.host}:${place.port}`);
+    return place === undefined ? undefined : this.#nodes.at(place);
   }
 
   /** The slot of a request's keys; null without keys. */
@@ -263,44 +232,12 @@ export class ClusterLanes extends Lanes {
     const { owners } = this.router;
     if (owners.length === 0) return NO_NODE;
     const reply = await waitForReplicas(requestsIn(request.bytes)[0]!, masters, owners, (node) => ({
-      role: () => this.#ask(node, ["ROLE"], "control"),
-      nudge: () => this.#ask(node, NUDGE, "shared", "wait"),
+      role: () => this.#nodes.ask(node, ["ROLE"], "control"),
+      nudge: () => this.#nodes.ask(node, NUDGE, "shared", "wait"),
     }), isOver);
     // Redis knows the error.
     return reply === null ? await send(request, null) : Buffer.from(reply, "latin1");
   }
-
-  /** Asks a node; undefined if it replies with an error or not at all. */
-  async #ask(
-    node: RoutedNode,
-    words: readonly string[],
-    route: Route,
-    use = "",
-  ): Promise<Reply | undefined> {
-    const passing = this.#laneTo(node, route, 2, use).pass(requestWith(undefined, words));
-    await passing.known();
-    const passed = passing.value;
-    const reply = passed instanceof Uint8Array ? parseReply(passed) : undefined;
-    return reply instanceof ReplyError ? undefined : reply;
-  }
-}
-
-/** A client that is told of the end of its request only once. */
-function quiet(sender: Sender): Sender {
-  return {
-    self: sender.self ?? sender,
-    get isCut() {
-      return sender.isCut;
-    },
-    set isCut(isCut) {
-      sender.isCut = isCut;
-    },
-    get isCausal() {
-      return sender.isCausal;
-    },
-    onLong: () => sender.onLong(),
-    onDone() {},
-  };
 }
 
 /** Whether a request may change something at the node that it goes to. */
