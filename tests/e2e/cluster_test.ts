@@ -71,7 +71,7 @@ Deno.test("in front of a cluster with replicas", async (t) => {
       assertEquals(await client.text(5), "+OK\r\n");
       replicas[1]!.server.kill("SIGCONT");
       assertEquals(await client.text(4), ":1\r\n");
-      assertEquals(await say("WAIT", "2", "10"), ":1\r\n");
+      assertEquals(await say("WAIT", "2", "100"), ":1\r\n");
       assertEquals(await say("WAIT", "x", "0"), "-ERR value is not an integer or out of range\r\n");
       assertEquals(await say("WAIT", "1", "-1"), "-ERR timeout is negative\r\n");
       assertMatch(await say("WAIT", "1"), /^-ERR wrong number of arguments/);
