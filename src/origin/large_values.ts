@@ -12,6 +12,7 @@ import { Large } from "./large.ts";
 import type { Link } from "./link.ts";
 import { failureOf } from "./loss.ts";
 import { WrongReply } from "./replies.ts";
+import { isThereAgain } from "./there_again.ts";
 import type { Trip } from "./trip.ts";
 import type { Upstream } from "./upstream.ts";
 import { RecentKeys } from "./recent_keys.ts";
@@ -139,7 +140,7 @@ export class LargeValues {
   async #failureOf(upstream: Upstream, error: Error, large?: Large): Promise<Failure> {
     const { link, blame, watch } = this.parts;
     const isToBlame = error instanceof WrongReply ||
-      await watch.during(link.isThereAgain(upstream));
+      await watch.during(isThereAgain(link, upstream));
     if (isToBlame) return blame.failureOf(error, large?.transfer);
     return failureOf({ reason: "away", message: error.message });
   }

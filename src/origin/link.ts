@@ -6,7 +6,6 @@
 import { BrokenProgram } from "../core/broken_program.ts";
 import type { Follower } from "./follower.ts";
 import type { Log } from "../core/log.ts";
-import type { Millis } from "../core/types.ts";
 import { utf8 } from "../core/utf8.ts";
 import { display } from "./address.ts";
 import { Connector } from "./connector.ts";
@@ -14,30 +13,16 @@ import type { Identity } from "./greeting.ts";
 import type { Location } from "./location.ts";
 import { LoopGuard } from "./loop_guard.ts";
 import { type Loss, lossOf } from "./loss.ts";
-import { Pulse } from "./pulse.ts";
+import { type ProofOptions, pulseOf } from "./proof.ts";
+import type { Pulse } from "./pulse.ts";
 import { LinkReport } from "./report.ts";
-import { attemptPause, upgradePause } from "./pauses.ts";
-import type { Tracking } from "./tracking.ts";
-import { BrokenTracking, type Upstream, type UpstreamOptions } from "./upstream.ts";
-import { Lost } from "./wire/connection.ts";
+import { attemptPause } from "./pauses.ts";
+import { TrackingFaults } from "./tracking_faults.ts";
+import { Upgrade } from "./upgrade.ts";
+import { BrokenTracking, disconnect, type Upstream, type UpstreamOptions } from "./upstream.ts";
+import { Waiters } from "./waiters.ts";
 
-/** After so many failures of tracking alone, reads go on without it. It is tried again at intervals. */
-const TRACKING_ATTEMPTS = 3;
-
-export interface LinkOptions extends UpstreamOptions {
-  /** How long a proof holds that Redis announces changes. */
-  readonly lease: Millis;
-  /** How long an answer to a probe may take; default: as long as the connection is not silent. */
-  readonly probeLimit?: Millis;
-  /** A probe is sent every so many sixths of the lease. Default: 1. */
-  readonly beats?: number;
-  /** Who says when the proof is needed. Default: always. */
-  readonly rest?: {
-    isNeeded(): boolean;
-    /** The proof lapses until the link is woken. */
-    rested(): void;
-  };
-}
+export interface LinkOptions extends UpstreamOptions, ProofOptions {}
 
 export class Link {
   readonly guard = new LoopGuard();
@@ -49,21 +34,17 @@ export class Link {
   #upstream: Upstream | null = null;
   #pulse: Pulse | null = null;
   #loss: Loss = { reason: "away", message: "not connected yet" };
-  /** The waiters for the current attempt, or for the first one after a loss. */
-  #waiters: ((pair: Upstream | null) => void)[] = [];
-  #patience: ReturnType<typeof setTimeout> | undefined;
+  /** They wait for the current attempt, or for the first one after a loss. */
+  readonly #waiters: Waiters<Upstream | null>;
+  readonly #upgrade: Upgrade;
   #pause: ReturnType<typeof setTimeout> | undefined;
   /** Whether it waits before the next attempt to connect. */
   #isPausing = false;
   /** The number of failed attempts since the last success. A loss counts as one. */
   #failures = 0;
-  #trackingFailures = 0;
-  /** Whether this Redis tracked reads before. */
-  #hasTracked = false;
+  readonly #faults = new TrackingFaults();
   /** The number of the attempt to connect that counts. */
   #attempts = 0;
-  /** The last failure of tracking. */
-  #broken: BrokenTracking | null = null;
   #closed = false;
   #version: string | null = null;
 
@@ -75,6 +56,8 @@ export class Link {
   ) {
     this.#connector = new Connector(options, this.guard);
     this.#report = new LinkReport(log, location.name);
+    this.#waiters = new Waiters(options.timeout, () => this.#losePatience());
+    this.#upgrade = new Upgrade(this.#connector, (upstream) => this.#replace(upstream));
   }
 
   /** The connections; null if they are not up. */
@@ -119,8 +102,8 @@ export class Link {
     this.#attempts++; // One that is under way leads to the old place.
     this.giveUp({ reason: "away", message: why });
     clearTimeout(this.#pause);
-    this.#failures = this.#trackingFailures = 0;
-    this.#hasTracked = false;
+    this.#failures = 0;
+    this.#faults.forget();
     this.#connect();
   }
 
@@ -133,26 +116,7 @@ export class Link {
     if (this.#upstream !== null || isFailing || this.#closed) {
       return Promise.resolve(this.#upstream);
     }
-    this.#patience ??= setTimeout(() => this.#losePatience(), this.options.timeout);
-    return new Promise((resolve) => this.#waiters.push(resolve));
-  }
-
-  /**
-   * Whether the server to which a connection was lost is there again, and is still the same run: then
-   * it was not the end of the server that ended the connection. An answer must prove it: the loss of
-   * the current connection may not be noticed yet.
-   */
-  async isThereAgain({ runId }: Upstream): Promise<boolean> {
-    for (let attempt = 0; attempt < 2; attempt++) {
-      const present = this.#upstream ?? await this.up();
-      if (present === null || present.runId !== runId) return false;
-      const isAlive = await present.data.call("PING").then(
-        () => true,
-        (error) => !(error instanceof Lost),
-      );
-      if (isAlive) return true;
-    }
-    return false;
+    return this.#waiters.wait();
   }
 
   /** The proof that Redis announces changes is needed again. */
@@ -193,7 +157,7 @@ export class Link {
     clearTimeout(this.#pause);
     const upstream = this.#upstream;
     if (upstream !== null) this.#drop(upstream);
-    this.#wake();
+    this.#waiters.wake(this.#upstream);
   }
 
   /** Gives up the connections. Waiting commands fail. */
@@ -204,7 +168,7 @@ export class Link {
   async #connect(): Promise<void> {
     this.#isPausing = false;
     const attempt = ++this.#attempts;
-    const broken = this.#trackingFailures >= TRACKING_ATTEMPTS ? this.#broken : null;
+    const broken = this.#faults.enough;
     try {
       const address = await this.location.find();
       if (attempt !== this.#attempts) return;
@@ -214,100 +178,54 @@ export class Link {
     } catch (error) {
       if (error instanceof BrokenProgram) throw error;
       if (attempt !== this.#attempts) return;
-      if (error instanceof BrokenTracking) {
-        this.#trackingFailures++;
-        this.#broken = error;
-      }
+      if (error instanceof BrokenTracking) this.#faults.failed(error);
       this.#retry(lossOf(error));
     }
-    this.#wake();
+    this.#waiters.wake(this.#upstream);
   }
 
   /**
    * Uses new connections: listens and reads from now on, without a gap between the two.
    *
-   * @param broken Why they have no tracking, if it failed.
+   * @param untried Why tracking was not tried, if it was not.
    */
-  #take(upstream: Upstream, broken: BrokenTracking | null): void {
+  #take(upstream: Upstream, untried: BrokenTracking | null): void {
     if (this.#closed) return disconnect(upstream, "closed");
     const { listener } = this;
     const { data, tracking, address } = upstream;
     if (data.loss !== null) throw new Error(data.loss);
-    if (tracking !== null) this.#hasTracked = true;
-    else if (this.#isFault(upstream)) broken ??= new BrokenTracking(upstream.refusal!.message);
+    const broken = this.#faults.took(upstream, untried);
     const lost = (error: Error) => this.#lose(upstream, lossOf(error));
     data.onEnd = (why) => lost(new Error(why));
     tracking?.listen(listener, lost);
     this.#upstream = upstream;
     this.#report.redis = display(address);
     this.#failures = 0;
-    if (broken === null) this.#trackingFailures = 0;
     this.#version = upstream.version ?? this.#version;
     listener.up(tracking?.mode ?? null, upstream.provenAt, broken === null, this.#report.redis);
-    if (tracking !== null) this.#pulse = this.#feel(upstream, tracking);
+    if (tracking !== null) {
+      const isInUse = () => this.#upstream === upstream;
+      this.#pulse = pulseOf(upstream, tracking, this.options, listener, isInUse, lost);
+    }
     this.#tell(upstream, broken);
     const mayBeBetter = broken !== null || upstream.refusal !== null || upstream.isDoubtful;
-    if (mayBeBetter) this.#planUpgrade(upstream, broken);
-  }
-
-  /** Whether tracking, which this Redis has, ended the connection: then values must not be cached. */
-  #isFault({ refusal }: Upstream): boolean {
-    return this.#hasTracked && refusal?.isClosing === true;
-  }
-
-  #feel(upstream: Upstream, { probes }: Tracking): Pulse {
-    const { listener, options: { lease, probeLimit, beats, rest } } = this;
-    if (upstream.swaps !== null) {
-      upstream.swaps.onSwap = () => this.#upstream === upstream && listener.flush();
+    if (mayBeBetter && this.#upstream === upstream) {
+      this.#upgrade.plan(upstream, (one) => broken !== null && !this.#faults.isIn(one));
     }
-    return new Pulse(
-      probes,
-      lease,
-      {
-        answered: (side, sentAt) => this.#upstream === upstream && listener.answered(side, sentAt),
-        doubted: () => listener.doubted(),
-        beat: () => upstream.swaps?.look(),
-        failed: (error) => this.#lose(upstream, lossOf(error)),
-        isNeeded: () => rest?.isNeeded() ?? true,
-        rested: () => rest?.rested(),
-      },
-      probeLimit,
-      beats,
-    );
   }
 
   #tell(upstream: Upstream, broken: BrokenTracking | null): void {
-    const { mode } = this.options;
-    const untold = mode === "off" ? "off" : "untracked";
-    const tracking = upstream.tracking?.mode ?? null;
-    this.#report.connected(tracking === null ? untold : "tracked", tracking);
-    const why = broken ?? upstream.refusal;
-    if (why !== null) this.#report.untold(why.message, mode === "auto" && broken === null);
-    this.#report.declined(upstream.declined.filter((one) => one !== upstream.refusal));
-    this.#report.password(upstream.isPasswordWanted);
+    this.#report.took(upstream, broken?.message ?? null, this.options.mode);
     if (!upstream.isLoneNode) return;
     if (this.onClusterNode === null) this.#report.loneNode();
     else this.onClusterNode();
   }
 
-  /**
-   * Tries tracking again at intervals, because somebody may have granted the rights. Reads go on over
-   * the current connections.
-   */
-  #planUpgrade(present: Upstream, broken: BrokenTracking | null, attempt = 0): void {
-    this.#pause = setTimeout(async () => {
-      const upstream = await this.#connector.connectAfresh(present.address).catch(() => null);
-      const isBetter = upstream?.data.loss === null &&
-        (isMoreCapable(upstream, present) || (broken !== null && !this.#isFault(upstream)));
-      if (this.#upstream !== present || !isBetter) {
-        if (upstream !== null) disconnect(upstream, "not needed");
-        if (this.#upstream === present) this.#planUpgrade(present, broken, attempt + 1);
-        return;
-      }
-      this.#loss = { reason: "away", message: "replaced by connections with tracking" };
-      this.#drop(present);
-      this.#take(upstream, null);
-    }, upgradePause(attempt));
+  /** Uses connections that are better than the present ones. */
+  #replace(upstream: Upstream): void {
+    this.#loss = { reason: "away", message: "replaced by connections with tracking" };
+    this.#drop(this.#upstream!);
+    this.#take(upstream, null);
   }
 
   #lose(upstream: Upstream, loss: Loss): void {
@@ -319,6 +237,7 @@ export class Link {
 
   #drop(upstream: Upstream): void {
     this.#upstream = null;
+    this.#upgrade.stop();
     this.#pulse?.stop();
     this.#pulse = null;
     this.listener.down(performance.now());
@@ -337,25 +256,6 @@ export class Link {
   /** An attempt to connect takes longer than Redis may stay silent. */
   #losePatience(): void {
     this.#loss = { reason: "timeout", message: `no answer within ${this.options.timeout} ms` };
-    this.#wake();
+    this.#waiters.wake(this.#upstream);
   }
-
-  #wake(): void {
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake(this.#upstream);
-  }
-}
-
-/** Whether Redis tracks the reads of new connections at last, or refuses them fewer steps. */
-function isMoreCapable(upstream: Upstream, present: Upstream): boolean {
-  return (upstream.tracking !== null && present.tracking === null) ||
-    upstream.declined.length < present.declined.length;
-}
-
-function disconnect({ data, tracking }: Upstream, why: string): void {
-  tracking?.close();
-  data.close(why);
 }

@@ -24,6 +24,7 @@ import { failureOf } from "./loss.ts";
 import { LARGE, type UNSURE } from "./reading.ts";
 import { WrongReply } from "./replies.ts";
 import type { Semaphore } from "./semaphore.ts";
+import { isThereAgain } from "./there_again.ts";
 import { Trip } from "./trip.ts";
 import type { Upstream } from "./upstream.ts";
 import { SilenceWatch } from "./watch.ts";
@@ -248,7 +249,7 @@ export class RedisOrigin implements Origin {
     const { index, error } = broken;
     const { loss } = link;
     const isToBlame = error instanceof WrongReply ||
-      (loss.reason !== "timeout" && await this.#watch.during(link.isThereAgain(upstream)));
+      (loss.reason !== "timeout" && await this.#watch.during(isThereAgain(link, upstream)));
     if (isToBlame) this.#settle(trip, index, this.#blame.failureOf(error));
     this.#fail(trip, failureOf(loss));
   }

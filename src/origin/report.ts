@@ -7,6 +7,7 @@ import type { Log } from "../core/log.ts";
 import type { Millis } from "../core/types.ts";
 import type { Loss } from "./loss.ts";
 import type { Declined } from "./refusal.ts";
+import type { Upstream, UpstreamOptions } from "./upstream.ts";
 
 /** A lasting state is logged again after this time. */
 const REMINDER: Millis = 60_000;
@@ -43,6 +44,24 @@ export class LinkReport {
     } else {
       this.log.error("No connection to Redis", { redis, why: message, advice: FIRST_ADVICE });
     }
+  }
+
+  /**
+   * New connections are used.
+   *
+   * @param broken Why they have no tracking, if it failed.
+   */
+  took(
+    { tracking, refusal, declined, isPasswordWanted }: Upstream,
+    broken: string | null,
+    wanted: UpstreamOptions["mode"],
+  ): void {
+    const untold = wanted === "off" ? "off" : "untracked";
+    this.connected(tracking === null ? untold : "tracked", tracking?.mode ?? null);
+    const why = broken ?? refusal?.message;
+    if (why !== undefined) this.untold(why, wanted === "auto" && broken === null);
+    this.declined(declined.filter((one) => one !== refusal));
+    this.password(isPasswordWanted);
   }
 
   /**

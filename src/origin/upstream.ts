@@ -71,6 +71,12 @@ export interface Upstream {
   readonly runId: string | null;
 }
 
+/** Closes connections. */
+export function disconnect({ data, tracking }: Upstream, why: string): void {
+  tracking?.close();
+  data.close(why);
+}
+
 /** Redis is reachable, but tracking failed this time. */
 export class BrokenTracking extends Error {}
 

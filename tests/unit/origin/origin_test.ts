@@ -6,6 +6,7 @@ import type { Link } from "../../../src/origin/link.ts";
 import { LoopGuard } from "../../../src/origin/loop_guard.ts";
 import { RedisOrigin } from "../../../src/origin/mod.ts";
 import { LARGE, type Read, type ReadListener, UNSURE } from "../../../src/origin/reading.ts";
+import { Lost } from "../../../src/origin/wire/connection.ts";
 import { WrongReply } from "../../../src/origin/replies.ts";
 import { Log } from "../../../src/core/log.ts";
 import { Failure, type Fetched, Found, type Key } from "../../../src/core/types.ts";
@@ -47,7 +48,10 @@ class FakeLink {
   lanes = 0;
   noLane: Error | null = null;
   readonly there = {
-    data: { received: 0, now: 0 },
+    data: {
+      ...{ received: 0, now: 0 },
+      call: () => this.isSame ? Promise.resolve("PONG") : Promise.reject(new Lost("away")),
+    },
     reader: {
       read: (keys: readonly Key[], _limit: number, listener: ReadListener) =>
         this.steps.push(new Step(keys, listener)),
@@ -62,7 +66,6 @@ class FakeLink {
   up = () => Promise.resolve(this.upstream);
   /** Whether a server that was lost is there again. */
   isSame = true;
-  isThereAgain = () => Promise.resolve(this.isSame);
   close() {}
 
   openLane = (): Promise<LaneConnection> => {
