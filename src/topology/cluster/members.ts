@@ -9,28 +9,13 @@ import type { OriginAddress } from "../../origin/address.ts";
 import type { ClusterFollower } from "../../origin/follower.ts";
 import { ClusterNode, type NodeListener, type View } from "./node.ts";
 import type { NodeParts } from "./node_parts.ts";
+import { Opening } from "./opening.ts";
+import { Rounds } from "./rounds.ts";
 import { SlotMap } from "./slot_map.ts";
 import { nameOf, type Place, readRedirection, type Shares } from "./slots_reply.ts";
 
-/** Time in which reasons to ask nodes are gathered. */
-const REFRESH: Millis = 5;
-
-/** Nodes that are asked then, in turn, and the pause after each. What is new to one stirs all. */
-const REFRESHED = 16;
-const REFRESH_PAUSE: Millis = 1;
-
 /** How long all nodes are watched after a change of the cluster, in leases: gossip takes its time. */
 const STIRRED = 3;
-
-/** Links that are opened at once, and the pause between. */
-const OPENED = 10;
-const OPENING: Millis = 100;
-
-/** How often one of the nodes that refuse keys is tried again. All together, not each. */
-const RETRY: Millis = 100;
-
-/** Other nodes that are asked at once about one that is new. */
-const WITNESSES = 5;
 
 /** How long a node without slots is kept. */
 const KEPT: Millis = 10_000;
@@ -57,16 +42,8 @@ export class Members implements NodeListener {
   #sortedOf: ReadonlySet<ClusterNode> | null = null;
   /** How often anything has changed. */
   #changes = 0;
-  #isClosed = false;
-  #refreshing: ReturnType<typeof setTimeout> | undefined;
-  #refreshAfter: Millis = -Infinity;
-  /** Whose turn it is. */
-  #turn = 0;
-  /** Whether nodes are about to be asked for those that have to be confirmed. */
-  #isAsking = false;
-  #retrying: ReturnType<typeof setInterval> | undefined;
-  #opening: Promise<unknown> = Promise.resolve();
-  #opened = 0;
+  readonly #rounds: Rounds;
+  readonly #opening = new Opening(() => this.all);
 
   /** @param origin A node without its place. */
   constructor(
@@ -74,6 +51,7 @@ export class Members implements NodeListener {
     readonly follower: ClusterFollower,
     readonly parts: NodeParts,
   ) {
+    this.#rounds = new Rounds(() => this.#connected, this.#stirred);
     this.map = new SlotMap(parts.replicas === null ? null : () => performance.now());
   }
 
@@ -92,9 +70,8 @@ export class Members implements NodeListener {
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#refreshing);
-    clearInterval(this.#retrying);
+    this.#rounds.close();
+    this.#opening.close();
     for (const node of this.#nodes.values()) node.close();
   }
 
@@ -113,8 +90,8 @@ export class Members implements NodeListener {
     const node = new ClusterNode(name, index, address, follower, this, this.parts);
     this.#nodes.set(name, node);
     this.#changes++;
-    this.#openSoon(node);
-    this.#retrySoon();
+    this.#opening.open(node);
+    this.#opening.retrySoon();
     this.onChange();
     return node;
   }
@@ -139,31 +116,18 @@ export class Members implements NodeListener {
 
   /** The cluster may be about to change: asks nodes for their slots, soon. */
   refresh(): void {
-    if (this.#isClosed) return;
-    const wait = Math.max(REFRESH, this.#refreshAfter - performance.now());
-    this.#refreshing ??= setTimeout(() => {
-      this.#refreshing = undefined;
-      const connected = this.#connected;
-      const count = Math.min(REFRESHED, connected.length);
-      this.#refreshAfter = performance.now() + count * REFRESH_PAUSE;
-      for (let asked = 0; asked < count; asked++) {
-        const node = connected[this.#turn++ % connected.length]!;
-        node.need(this.#stirred);
-        node.view();
-      }
-    }, wait);
+    this.#rounds.refresh();
   }
 
   up(node: ClusterNode): void {
     node.view();
-    this.#askWitnesses();
-    // If the cluster is back, all nodes are.
-    this.#retry(OPENED, this.#lost);
+    this.#rounds.askWitnesses();
+    this.#opening.retry();
     this.onUp();
   }
 
   woke(): void {
-    this.#askWitnesses();
+    this.#rounds.askWitnesses();
   }
 
   since(slot: number): Millis {
@@ -187,7 +151,7 @@ export class Members implements NodeListener {
     this.map.gone(node);
     this.#changes++;
     this.refresh();
-    this.#retrySoon();
+    this.#opening.retrySoon();
   }
 
   moved(node: ClusterNode, message: string): void {
@@ -215,24 +179,6 @@ export class Members implements NodeListener {
     if (!node.isResting) node.follower.viewed(node.owned, sentAt);
   }
 
-  /** Nodes that refuse keys, because the cluster is down, are tried again until none is left. */
-  #retrySoon(): void {
-    this.#retrying ??= setInterval(() => {
-      const lost = this.#lost;
-      this.#retry(1, lost.filter(({ link: { loss } }) => loss.message.startsWith("CLUSTERDOWN ")));
-      if (lost.length > 0) return;
-      clearInterval(this.#retrying);
-      this.#retrying = undefined;
-    }, RETRY);
-  }
-
-  /** Tries some of these nodes again now, others the next time. */
-  #retry(count: number, nodes: readonly ClusterNode[]): void {
-    for (let tried = 0; tried < Math.min(count, nodes.length); tried++) {
-      nodes[this.#turn++ % nodes.length]!.link.retry();
-    }
-  }
-
   /** The cluster is changing: all nodes are watched for a while. */
   #stir(): void {
     for (const node of this.#nodes.values()) node.need(this.#stirred);
@@ -244,20 +190,6 @@ export class Members implements NodeListener {
 
   get #connected(): readonly ClusterNode[] {
     return this.all.filter(({ link }) => link.upstream !== null);
-  }
-
-  get #lost(): readonly ClusterNode[] {
-    return this.all.filter(({ link: { state } }) => state !== "up" && state !== "refused");
-  }
-
-  /** Asks others to name those that are not confirmed. Who does not know them yet is asked in turn. */
-  #askWitnesses(): void {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    queueMicrotask(() => {
-      this.#isAsking = false;
-      for (const node of this.#connected.slice(0, WITNESSES + 1)) node.view();
-    });
   }
 
   /** Connections that another node, asked since, names as those of masters may be trusted. */
@@ -296,15 +228,5 @@ export class Members implements NodeListener {
     if (!hasChanged) return;
     this.#stir();
     this.onChange();
-  }
-
-  /** Opens a link: a few at a time. */
-  #openSoon(node: ClusterNode): void {
-    if (this.#opened++ % OPENED === OPENED - 1) {
-      this.#opening = this.#opening.then(() => new Promise((next) => setTimeout(next, OPENING)));
-    }
-    this.#opening.then(() => {
-      if (!this.#isClosed && this.#nodes.get(node.name) === node) node.link.open();
-    });
   }
 }
