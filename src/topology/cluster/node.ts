@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Failure, type Flight, Found, type Millis, type Origin } from "../../core/types.ts";
+import type { Flight, Millis, Origin } from "../../core/types.ts";
 import type { OriginAddress } from "../../origin/address.ts";
 import { Breaker, type BreakerOptions } from "../../origin/breaker.ts";
 import type { NodeFollower } from "../../origin/follower.ts";
@@ -13,8 +13,8 @@ import { fixed } from "../../origin/location.ts";
 import { failureOf } from "../../origin/loss.ts";
 import { RedisOrigin } from "../../origin/mod.ts";
 import type { Connection } from "../../origin/wire/connection.ts";
-import { requestOf } from "../../origin/wire/outbox.ts";
 import { parseReply, ReplyError } from "../../origin/wire/reply.ts";
+import { readAsking } from "./asking.ts";
 import { canaryOf } from "./canary.ts";
 import { Claim } from "./claim.ts";
 import type { NodeParts } from "./node_parts.ts";
@@ -142,38 +142,13 @@ export class ClusterNode {
     if (upstream !== null) await this.#ask(upstream.data).catch(() => {/* The probes notice. */});
   }
 
-  /**
-   * Reads a key of a slot that another node is giving to this one. It is not kept: whether this node
-   * keeps the slot is not known yet.
-   */
+  /** Reads a key of a slot that another node is giving to this one. */
   ask(flight: Flight): void {
     const { upstream, loss } = this.link;
-    const now = performance.now();
-    if (upstream === null) return flight.settled(failureOf(loss), now);
-    const { data } = upstream;
+    if (upstream === null) return flight.settled(failureOf(loss), performance.now());
     this.need(this.parts.keptFor());
     this.reads++;
-    flight.sent(now);
-    data.out.bytes(requestOf("ASKING"));
-    data.out.bytes(requestOf("GET", flight.key));
-    let isAsking = true;
-    data.expect(2, {
-      reply(bytes, from) {
-        const wasAsking = isAsking;
-        isAsking = false;
-        if (wasAsking) return;
-        const value = parseReply(bytes, from);
-        if (value instanceof ReplyError) {
-          flight.settled(new Failure("reply", value.message), data.now);
-        } else if (value === null) {
-          flight.settled(null, data.now);
-        } else {
-          const found = Uint8Array.from(String(value), (char) => char.charCodeAt(0));
-          flight.settled(new Found(found, 0), data.now);
-        }
-      },
-      lost: () => flight.settled(failureOf({ reason: "away", message: data.loss ?? "" }), data.now),
-    });
+    readAsking(upstream.data, flight);
   }
 
   /** Resolves to true once all earlier changes of its slots are known, or to false if that fails. */
