@@ -5,7 +5,10 @@
  * @module
  */
 import type { Config } from "../config/mod.ts";
+import { isNotNow } from "../core/redis_errors.ts";
+import { Failure } from "../core/types.ts";
 import { selects } from "../lanes/one_question.ts";
+import { failureOf } from "../origin/loss.ts";
 import { followMaster } from "./follow_master.ts";
 import { close, type Way } from "./way.ts";
 
@@ -14,7 +17,7 @@ const MOST = 16;
 
 export class Databases {
   readonly #open = new Map<number, Way>();
-  readonly #opening = new Map<number, Promise<Way | null>>();
+  readonly #opening = new Map<number, Promise<Way | Failure | null>>();
   /** Called with the ways when one has been opened, or all are closed. */
   onChange: (all: readonly Way[]) => void = () => {};
   #isClosed = false;
@@ -26,9 +29,10 @@ export class Databases {
   constructor(readonly home: () => Way, readonly make: (config: Config) => Way) {}
 
   /**
-   * Returns the way to a database; null if Redis does not let the proxy in, or there are too many.
+   * Returns the way to a database; null if Redis does not let the proxy in, or there are too many. A
+   * failure says that Redis is not ready now, for example because of a slow script.
    */
-  enter(database: number): Way | null | Promise<Way | null> {
+  enter(database: number): Way | null | Promise<Way | Failure | null> {
     const home = this.home();
     if (database === home.config.origin.database) return home;
     const open = this.#open.get(database);
@@ -50,7 +54,7 @@ export class Databases {
     this.onChange([]);
   }
 
-  async #begin(database: number): Promise<Way | null> {
+  async #begin(database: number): Promise<Way | Failure | null> {
     try {
       if (this.#open.size + this.#opening.size >= MOST) return null;
       return await this.#connect(database);
@@ -59,15 +63,19 @@ export class Databases {
     }
   }
 
-  async #connect(database: number): Promise<Way | null> {
+  async #connect(database: number): Promise<Way | Failure | null> {
     const { config, lanes } = this.home();
-    if (!await selects(lanes!.options.open, database)) return null;
+    const refusal = await selects(lanes!.options.open, database);
+    if (refusal !== null) {
+      return isNotNow(refusal.message) ? new Failure("reply", refusal.message) : null;
+    }
     const way = this.make({ ...config, origin: { ...config.origin, database } });
     followMaster(way.data, way.lanes);
     way.data.backing.open();
     if (await way.data.backing.up() === null || this.#isClosed) {
+      const { loss } = way.data.backing;
       close(way);
-      return null;
+      return loss.reason === "unready" && !this.#isClosed ? failureOf(loss) : null;
     }
     this.#open.set(database, way);
     this.onChange([...this.#open.values()]);

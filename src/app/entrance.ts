@@ -8,6 +8,7 @@ import type { Facts } from "../core/facts.ts";
 import { KeySet } from "../core/key_pattern.ts";
 import type { Log } from "../core/log.ts";
 import { Http, HttpContext, type HttpOptions } from "../http/mod.ts";
+import { Failure } from "../core/types.ts";
 import { allowsHere, Resp, RESP_LIMITS, type RespContext, whyForbidden } from "../resp/mod.ts";
 import type { RequestObserver } from "../server/observer.ts";
 import { Entrance } from "../server/arrival.ts";
@@ -36,7 +37,7 @@ export function makeEntrance(
   const contexts = new Map<Way, RespContext>();
   const enter = async (database: number) => {
     const way = await ways.databases.enter(database);
-    return way === null ? null : contexts.get(way) ?? contextOf(way);
+    return way === null || way instanceof Failure ? way : contexts.get(way) ?? contextOf(way);
   };
   const contextOf = (way: Way): RespContext => {
     const context = { ...respContext(way, facts, log), purge, observer, onRefused, enter };

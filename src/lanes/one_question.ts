@@ -36,9 +36,11 @@ export async function needsPassword(open: Open, place?: OriginAddress): Promise<
   return reply instanceof Error && reply.message.includes("NOAUTH");
 }
 
-/** Whether Redis has a database, and lets the proxy use it. */
-export async function selects(open: Open, database: number): Promise<boolean> {
-  return await ask(open, ["SELECT", `${database}`]) === "OK";
+/** Returns why Redis does not let the proxy use a database; null if it does. */
+export async function selects(open: Open, database: number): Promise<Error | null> {
+  const reply = await ask(open, ["SELECT", `${database}`]);
+  if (reply === "OK") return null;
+  return reply instanceof Error ? reply : new Error(`unexpected reply to SELECT: ${reply}`);
 }
 
 /** Returns the reply, or the reason why there is none. */

@@ -11,6 +11,9 @@ import type { Loss } from "./loss.ts";
 const MIN: Millis = 50;
 const MAX: Millis = 1000;
 
+/** Longest pause while Redis says "not now", as during a script: it can be ready at any moment. */
+const UNREADY_MAX: Millis = 200;
+
 /** Pause while Redis refuses. Only a change in Redis or in the settings can help. */
 const REFUSED: Millis = 2000;
 
@@ -20,7 +23,8 @@ const UPGRADE_MAX: Millis = 60_000;
 
 /** Returns the pause after a failure, given the number of earlier ones. */
 export function attemptPause(failures: number, { reason }: Loss): Millis {
-  return jittered(reason === "refused" ? REFUSED : Math.min(MAX, MIN * 2 ** failures));
+  if (reason === "refused") return jittered(REFUSED);
+  return jittered(Math.min(reason === "unready" ? UNREADY_MAX : MAX, MIN * 2 ** failures));
 }
 
 /** Returns the pause after so many attempts at tracking. */

@@ -10,7 +10,7 @@ import type { Insight } from "../core/insight.ts";
 import type { Log } from "../core/log.ts";
 import type { Purge } from "../core/purge.ts";
 import type { Stats } from "../core/stats.ts";
-import type { Lookup } from "../core/types.ts";
+import type { Failure, Lookup } from "../core/types.ts";
 import type { Lanes } from "../lanes/mod.ts";
 import type { RequestObserver } from "../server/observer.ts";
 import type { Peer } from "../server/peer.ts";
@@ -49,8 +49,11 @@ export interface RespContext {
   readonly database: number;
   /** Reads its keys; default: as for all other connections. */
   readonly lookup?: Lookup;
-  /** Returns the context of another database; null if only a private connection leads there. */
-  enter(database: number): Promise<RespContext | null>;
+  /**
+   * Returns the context of another database; null if only a private connection leads there. A failure
+   * says that Redis is not ready now.
+   */
+  enter(database: number): Promise<RespContext | Failure | null>;
   readonly limits: RespLimits;
   /** How fresh answers must be until the client chooses. */
   readonly freshness: Freshness;

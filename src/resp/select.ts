@@ -5,6 +5,7 @@
  * @module
  */
 import type { CommandSpec } from "../commands/spec.ts";
+import { Failure } from "../core/types.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import type { ClientRequest } from "../server/protocol.ts";
 import { parseInteger } from "./commands/command.ts";
@@ -13,6 +14,7 @@ import { muted } from "./local.ts";
 import { type Arguments, ownArguments } from "./parse/arguments.ts";
 import { passed } from "./pass.ts";
 import { OK } from "./replies.ts";
+import { refuseFailure } from "./requests/answers.ts";
 import { FixedReply } from "./requests/fixed.ts";
 import type { Session } from "./session.ts";
 
@@ -28,6 +30,7 @@ export function select(
   const own = ownArguments(args);
   return new Deferred("answered", async () => {
     const context = await session.context.enter(database);
+    if (context instanceof Failure) return muted(refuseFailure(context), session);
     if (context === null || lane.isPrivate) return passed(own, spec, session, lane);
     session.select(context);
     return muted(new FixedReply(OK), session);

@@ -55,12 +55,17 @@ for (const database of [0, 9]) {
       assertMatch(await line(other, "GET", "missing"), BUSY);
       assertMatch(await line(other, "EVAL", "return 1", "0"), BUSY);
     }
+    // Nobody has used this database before. Its client stays connected.
+    using late = await it.connect();
+    await late.send(request("SELECT", "5") + request("SET", "k", "v") + request("SELECT", "5"));
+    for (let count = 3; count > 0; count--) assertMatch(await late.until("\r\n"), BUSY);
     // Those of the same client wait, as Redis would let them wait.
     await slow.send(request("SET", "k", "slow") + request("GET", "k"));
     assertEquals(await line(killer, "SCRIPT", "KILL"), "+OK\r\n");
     assertMatch(await slow.until("\r\n"), /^-ERR.*Script killed/);
     assertEquals(await slow.text(15), "+OK\r\n$4\r\nslow\r\n");
     for (const other of others.all) assertEquals(await line(other, "SET", "k", "v"), "+OK\r\n");
+    assertEquals(await line(late, "SELECT", "5"), "+OK\r\n");
     // The connections that were opened during the script have a name, too.
     const shared = Number(database > 0) + 2;
     await until(async () => await sharedAt(it.redis.port) === shared);

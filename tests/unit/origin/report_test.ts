@@ -86,13 +86,16 @@ Deno.test("inOurWords() replaces the sentences of ioredis, and keeps others", ()
   assertEquals((unasked as Refused).reply, "ERR max number of clients reached");
 });
 
-Deno.test("pauses grow with each failure up to a bound, with jitter, and are longer if Redis refuses", () => {
+Deno.test("pauses grow with each failure up to a bound, with jitter, longer if Redis refuses and shorter if it is not ready", () => {
   const away = { reason: "away", message: "" } as const;
   const isWithin = (pause: number, bound: number) => pause >= bound / 2 && pause <= bound;
   for (const [failures, bound] of [[0, 50], [1, 100], [4, 800], [5, 1000], [1000, 1000]] as const) {
     assertEquals(isWithin(attemptPause(failures, away), bound), true, `${failures}`);
   }
   assertEquals(isWithin(attemptPause(0, { ...away, reason: "refused" }), 2000), true);
+  for (const [failures, bound] of [[0, 50], [2, 200], [3, 200], [1000, 200]] as const) {
+    assertEquals(isWithin(attemptPause(failures, { ...away, reason: "unready" }), bound), true);
+  }
   for (const [attempts, bound] of [[0, 5000], [3, 40_000], [4, 60_000], [99, 60_000]] as const) {
     assertEquals(isWithin(upgradePause(attempts), bound), true, `${attempts}`);
   }
