@@ -30,10 +30,14 @@ async function ofOne(redis: Asking, config: Config): Promise<Finding[]> {
     return [ok("replicas", `Connected to this Redis: ${replicas.length}`), ...rights];
   }
   if (!Array.isArray(reply)) return rights; // They name the missing right.
-  const found = reply[0] === "slave"
-    ? "This Redis is a replica itself: reads go to it"
-    : "No replica is connected to this Redis: reads go to it";
-  return [warning("replicas", found, `replicaof HOST PORT at a replica, or ${MASTER}`), ...rights];
+  const [role, host, port] = reply;
+  const [found, fix] = role === "slave"
+    ? [
+      "This Redis is a replica itself: reads go to it",
+      `--redis-host ${host} --redis-port ${port}`,
+    ]
+    : ["No replica is connected to this Redis: reads go to it", "replicaof HOST PORT at a replica"];
+  return [warning("replicas", found, `${fix}, or ${MASTER}`), ...rights];
 }
 
 async function inCluster(redis: Asking, config: Config): Promise<Finding[]> {

@@ -296,7 +296,7 @@ Deno.test("the check says whether there are replicas to read from", async () => 
   };
   assertMatch(await check(set.master.port, "--read-from", "replica"), /Connected to this Redis: 1/);
   const alone = await check(set.replica.port, "--read-from", "nearest");
-  assertMatch(alone, /No replica is connected to this Redis: reads go to it/);
+  assertMatch(alone, /This Redis is a replica itself: reads go to it/);
   assert(!(await check(set.master.port)).includes("replicas"));
 });
 

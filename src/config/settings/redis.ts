@@ -25,7 +25,7 @@ export const REDIS = {
   "read-from": setting(
     oneOf(["master", "replica", "nearest"]),
     "master",
-    "where to read keys: master, replica, or nearest (shortest round trip); in a cluster, per master",
+    "where to read keys: master, replica or nearest (shortest round trip), per master",
   ),
   "redis-password-file": optional(
     file,
