@@ -432,6 +432,7 @@ Deno.test("a known reply is passed on as any other, in pieces of all sizes, besi
       it.redis.send(text.slice(at, at + size));
       await settled();
     }
+    while (it.connection.expected > 0) await settled();
     assertEquals([taker.replies, pushes], [replies, replies.map(() => push)]);
   }
 });
