@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { NextRun } from "../core/next_run.ts";
 import type { Asked, Handshake } from "./handshake.ts";
 
 /** The question. Redis takes about 50 µs for the answer. */
@@ -22,8 +23,7 @@ export class SwapWatch {
   /** Called if databases may have been swapped. */
   onSwap: () => void = () => {};
   #last: Calls;
-  #current: Promise<boolean> | null = null;
-  #next: Promise<boolean> | null = null;
+  readonly #asked = new NextRun(() => this.#ask());
 
   private constructor(readonly redis: Asked, first: Calls) {
     this.#last = first;
@@ -44,17 +44,7 @@ export class SwapWatch {
    * callers before the next question share it.
    */
   look(): Promise<boolean> {
-    return this.#next ??= this.#askNext();
-  }
-
-  async #askNext(): Promise<boolean> {
-    // Even without a wait, the caller gets the promise first.
-    await this.#current;
-    this.#current = this.#next;
-    this.#next = null;
-    const isKnown = await this.#ask();
-    this.#current = null;
-    return isKnown;
+    return this.#asked.ask();
   }
 
   async #ask(): Promise<boolean> {
