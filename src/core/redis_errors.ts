@@ -28,6 +28,11 @@ export function isNotNow(message: string): boolean {
   return NOT_NOW.test(message);
 }
 
+/** Whether an error's message says that a script keeps Redis busy. */
+export function saysBusy(message: string): boolean {
+  return message.startsWith("BUSY ");
+}
+
 /** Whether a failure is Redis's answer about this key, and not a temporary lack of an answer. */
 export function isAboutKey({ reason, message }: Failure): boolean {
   return reason === "reply" && !isNotNow(message);

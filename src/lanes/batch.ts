@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { writtenBy } from "../commands/keys.ts";
+import { type Written, writtenBy } from "../commands/keys.ts";
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import type { Passable } from "./passable.ts";
 
@@ -29,8 +29,7 @@ export class Batch {
 
   /** Whether other commands may join this one. */
   static mayBegin({ written, isRepeatable, rewrite }: Passable): boolean {
-    return rewrite === null && written.beyond === "nothing" &&
-      (written.keys.length > 0 || isRepeatable);
+    return rewrite === null && isKnown(written, isRepeatable);
   }
 
   /** Whether another command may join, after so many bytes. */
@@ -40,9 +39,9 @@ export class Batch {
 
   /** Adds a command that is always shared; false if its reply must not wait for others. */
   add(spec: CommandSpec, words: Words): boolean {
-    const { keys, beyond } = writtenBy(spec, words);
-    if (beyond !== "nothing" || (keys.length === 0 && !spec.flags.has("readonly"))) return false;
-    for (const key of keys) this.#keys.push(key);
+    const written = writtenBy(spec, words);
+    if (!isKnown(written, spec.flags.has("readonly"))) return false;
+    for (const key of written.keys) this.#keys.push(key);
     this.count++;
     return true;
   }
@@ -57,4 +56,9 @@ export class Batch {
     request.isBatch = true;
     return request;
   }
+}
+
+/** Whether the cache knows everything that a command changes, without asking Redis. */
+function isKnown({ keys, beyond }: Written, isRead: boolean): boolean {
+  return beyond === "nothing" && (keys.length > 0 || isRead);
 }

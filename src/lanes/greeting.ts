@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { saysBusy } from "../core/redis_errors.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import { type Reply, ReplyError } from "../origin/wire/reply.ts";
 import type { Login } from "./lane_client.ts";
@@ -80,7 +81,7 @@ function passOver(error: Error): ReplyError {
 
 /** Whether Redis refuses a command because it is busy with a script. */
 export function isBusy(reply: unknown): boolean {
-  return reply instanceof Error && reply.message.startsWith("BUSY ");
+  return reply instanceof Error && saysBusy(reply.message);
 }
 
 function mustBeOk(reply: Reply): void {

@@ -17,7 +17,7 @@ export const MOST_LEFT = 16;
 
 interface Left {
   readonly connection: Connection;
-  /** What it had received when it was left. */
+  /** The number of bytes that it had received when the lane left it. */
   readonly received: number;
   /** Whether it was left to a long reply. */
   isTaken: boolean;
@@ -86,7 +86,11 @@ export class LeftConnections {
     return null;
   }
 
-  /** Takes back a connection that is no longer silent, or in any case; null if there is none. */
+  /**
+   * Takes back the last connection that was left to a slow request; null if there is none.
+   *
+   * @param inAnyCase Whether also one over which still nothing comes.
+   */
   takeBack(inAnyCase = false): Connection | null {
     const at = this.#all.findLastIndex(({ connection, received, isTaken }) =>
       !isTaken && connection.loss === null && (inAnyCase || connection.received !== received)
@@ -114,11 +118,9 @@ export class LeftConnections {
     this.#all = this.#all.filter(({ connection }) => connection.loss === null);
   }
 
-  /** Forgets all connections, and returns them. */
-  clear(): Connection[] {
-    const { connections } = this;
+  /** Forgets all connections. */
+  clear(): void {
     this.#all = [];
-    return connections;
   }
 
   #add(connection: Connection, isTaken: boolean): Left {

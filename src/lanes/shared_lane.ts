@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { saysBusy } from "../core/redis_errors.ts";
 import { SAMPLED_PASSES } from "../core/stats.ts";
 import { Failure, type Millis } from "../core/types.ts";
 import type { Connection } from "../origin/wire/connection.ts";
@@ -44,7 +45,7 @@ export class SharedLane {
   #again: Passing[] = [];
   /** Requests that wait for the connection, in order. */
   #waiting: Passing[] = [];
-  /** Requests that wait until those on the old connections are done; null if there are none. */
+  /** After a move: requests that wait for the last replies of the old place. Else null. */
   #held: Passing[] | null = null;
   readonly #left = new LeftConnections();
   readonly #silence: Silence;
@@ -96,7 +97,7 @@ export class SharedLane {
     this.#send(passing, this.#again);
   }
 
-  /** @param queue Where it waits if there is no connection. */
+  /** @param queue Takes the request while there is no connection. */
   #send(passing: Passing, queue: Passing[]): void {
     if (passing.sender.isCut) return passing.finish(HANG_UP);
     const connection = this.#left.size === 0 ? this.#connection : this.#connectionFor(passing);
@@ -226,13 +227,13 @@ export class SharedLane {
     return null;
   }
 
-  /** There is no new connection. That matters less if there is an old one. */
+  /** Could not open a connection. Continues over an old one, if there is one. */
   async #failed(failure: Failure): Promise<Failure | null> {
     if (this.#connection?.loss === null) return this.#opening = null;
     // All of Redis is silent. The requests that wait have not been sent, so they can wait longer.
     if (failure.reason === "timeout" && this.#left.mayTakeBack) return await this.#open();
     this.#opening = null;
-    const isBusy = failure.message.startsWith("BUSY ");
+    const isBusy = saysBusy(failure.message);
     if (!isBusy && this.#takeBack(true) !== null) return null;
     const moved = isBusy ? this.#left.takeMovable() : [];
     const all = [...moved, ...this.#again.splice(0), ...this.#waiting.splice(0)];
