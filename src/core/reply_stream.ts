@@ -45,7 +45,7 @@ export class ReplyStream {
     this.#wake?.();
   }
 
-  /** The rest will not come: what has come is still passed on. */
+  /** Ends the stream early. The reader still gets the parts that have come. */
   stop(): void {
     this.#isStopped = true;
     this.#wake?.();

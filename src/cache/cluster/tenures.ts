@@ -184,7 +184,7 @@ export class Tenures {
     life.judge();
   }
 
-  /** No replica is read any more, and nobody announces changes of what was read there. */
+  /** The replica was left. Nobody announces changes of the values that were read from it. */
   leftReplica(life: Life, now: Millis): void {
     if (life.caughtUpAt === Infinity) return;
     life.caughtUpAt = Infinity;
