@@ -35,7 +35,7 @@ const ONCE = [
   ...["clients", "packages", "alerts_test.ts", "fairness_test.ts", "http_clients_test.ts"],
   ...["live_page_test.ts", "load_balancers_test.ts", "reproducible_test.ts", "soak_test.ts"],
   ...["every_count_test.ts", "long_pipelines_test.ts", "request_limits_test.ts"],
-  ...["costly_values_test.ts", "cluster_clients_test.ts", "cluster_read_from_test.ts"],
+  ...["costly_values_test.ts", "cluster_clients_test.ts", "cluster_read_from_faults_test.ts"],
   ...["replica_rights_test.ts", "lone_node_test.ts"],
 ].map((name) => `tests/e2e/${name}`);
 
