@@ -36,7 +36,8 @@ const ONCE = [
   ...["live_page_test.ts", "load_balancers_test.ts", "reproducible_test.ts", "soak_test.ts"],
   ...["every_count_test.ts", "long_pipelines_test.ts", "request_limits_test.ts"],
   ...["costly_values_test.ts", "cluster_clients_test.ts", "cluster_read_from_faults_test.ts"],
-  ...["replica_rights_test.ts", "lone_node_test.ts"],
+  ...["replica_rights_test.ts", "lone_node_test.ts", "cluster_soak_test.ts"],
+  ...["sentinel_soak_test.ts"],
 ].map((name) => `tests/e2e/${name}`);
 
 const PASS: Tally = { passed: 1, failed: 0 };

@@ -1,11 +1,8 @@
-/** Short runs of `make soak`. */
+/** Short runs of `make soak` over one Redis. */
 import { assert, assertEquals } from "@std/assert";
 import { NoIdentity } from "../support/mutants.ts";
-import { enterOwnNetwork, leaveOwnNetwork } from "../support/own_network.ts";
 import { race } from "../soak/race.ts";
-import { CLUSTER } from "../soak/cluster_faults.ts";
 import { ONE_REDIS } from "../soak/redis_rig.ts";
-import { SENTINELS } from "../soak/sentinel_faults.ts";
 import { faultsOf, soak } from "../soak/soak.ts";
 import { PATH_WAYS, WAYS } from "../support/ways.ts";
 
@@ -29,27 +26,6 @@ for (const { name, mode: trackingMode, program } of WAYS) {
     assertEquals(report.strictStale, 0);
   });
 }
-
-Deno.test("reads are at most a lease old while a cluster is resharded, fails over and is partitioned", async () => {
-  const why = await enterOwnNetwork();
-  if (why !== null) console.log(`The network is not partitioned: ${why}`);
-  const all = ["migration", "taken-slots", "failover", "kill", "freeze", "hang", "restart"];
-  const faults = [...all, ...why === null ? ["partition"] : []];
-  const report = await soak(CLUSTER, { ...LOAD, lease: 1000, faults }).finally(leaveOwnNetwork);
-  assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);
-  assertEquals([report.faults, report.strictStale], [faults.length, 0]);
-  assert(report.reads > 5000 && report.strictReads > 500, JSON.stringify(report));
-  assert(report.unsure < report.writes / 2, JSON.stringify(report));
-  assert(report.recovery <= 2000, `every key was served after ${report.recovery} ms`);
-});
-
-Deno.test("reads are at most a lease old while sentinels choose another master", async () => {
-  const faults = ["failover"];
-  const report = await soak(SENTINELS, { ...LOAD, lease: 1000, faults });
-  assertEquals([report.violations, report.unequal, report.leftovers], [[], [], []]);
-  assertEquals([report.faults, report.strictStale], [faults.length, 0]);
-  assert(report.reads > 1000 && report.strictReads > 100, JSON.stringify(report));
-});
 
 Deno.test("large values that change all the time are as fresh as small ones, even with faults", async () => {
   for (const [seconds, faults] of [[2, []], [5, faultsOf(ONE_REDIS)]] as const) {
