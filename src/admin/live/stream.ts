@@ -46,11 +46,13 @@ export class LiveStream implements ClientRequest {
 
   async takeOver(client: ClientEnd): Promise<undefined> {
     let isOver = false;
-    const over = Promise.withResolvers<void>();
+    let wake = () => {};
     const end = () => {
       isOver = true;
-      over.resolve();
+      wake();
     };
+    // A new promise for each wait: one for all would keep each wait in memory until the end.
+    const ended = () => new Promise<void>((resolve) => isOver ? resolve() : wake = resolve);
     client.onFinish = end;
     // A browser sends nothing more: the next bytes are its end.
     client.receive().then(end, end);
@@ -63,8 +65,8 @@ export class LiveStream implements ClientRequest {
       const { value } = await reader.read();
       await written;
       // A browser that reads nothing must not hold the loop.
-      await Promise.race([client.write(value!), over.promise]);
-      await Promise.race([new Promise((resolve) => setTimeout(resolve, PERIOD)), over.promise]);
+      await Promise.race([client.write(value!), ended()]);
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, PERIOD)), ended()]);
     }
     this.onEnd();
     client.close();

@@ -27,15 +27,14 @@ export async function connectToAny<T extends { close(): void }>(
   signal: AbortSignal,
   resolve: (host: string) => Promise<string[]> = addressesOf,
 ): Promise<T> {
-  const givenUp = aborted(signal);
-  const addresses = isIP(host) !== 0 ? [host] : await Promise.race([resolve(host), givenUp]);
-  const late = new AbortController();
-  const either = AbortSignal.any([signal, late.signal]);
+  using abortion = new Abortion(signal);
+  const { givenUp } = abortion;
   const attempts: Promise<T>[] = [];
   let winner: T | null = null;
   try {
+    const addresses = isIP(host) !== 0 ? [host] : await Promise.race([resolve(host), givenUp]);
     for (const address of addresses) {
-      const attempt = connect(address, either);
+      const attempt = connect(address, abortion.signal);
       attempts.push(attempt);
       using pause = new Pause(HEAD_START);
       const connected = Promise.any(attempts).catch(() => null);
@@ -47,7 +46,7 @@ export async function connectToAny<T extends { close(): void }>(
   } catch (error) {
     throw error instanceof AggregateError ? error.errors[0] : error;
   } finally {
-    late.abort();
+    abortion.abort();
     for (const attempt of attempts) {
       attempt.then((one) => one !== winner && one.close(), () => {/* It had failed. */});
     }
@@ -62,15 +61,39 @@ async function addressesOf(host: string): Promise<string[]> {
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
-/** Rejects at the signal. */
-function aborted(signal: AbortSignal): Promise<never> {
-  const promise = new Promise<never>((_, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-  });
-  promise.catch(() => {/* Then it was not needed. */});
-  return promise;
+/**
+ * Aborts the attempts, at the signal or once one has succeeded. The signal may live on, and must not
+ * keep the attempts alive, so it is left at the end. `AbortSignal.any` would stay registered.
+ */
+class Abortion implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #abort: () => void;
+  /** Rejects at the outer signal. */
+  readonly givenUp: Promise<never>;
+
+  constructor(readonly outer: AbortSignal) {
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.givenUp = promise;
+    promise.catch(() => {/* Then it was not needed. */});
+    this.#abort = () => {
+      reject(outer.reason);
+      this.abort();
+    };
+    if (outer.aborted) this.#abort();
+    else outer.addEventListener("abort", this.#abort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.outer.removeEventListener("abort", this.#abort);
+  }
 }
 
 /** A pause that can be ended early. */

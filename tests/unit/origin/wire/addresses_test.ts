@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connectToAny } from "../../../../src/origin/wire/addresses.ts";
+import { garbageCollector } from "../../../../src/system/garbage.ts";
 
 /** A connection that only knows whether it was closed. */
 class Line {
@@ -83,4 +84,44 @@ Deno.test("connectToAny() aborts at its signal, in any state", async () => {
     () => connectToAny("name", silent, AbortSignal.abort(new Error("too late")), two),
   ];
   for (const attempt of attempts) await assertRejects(attempt, Error, "too late");
+});
+
+Deno.test("connectToAny() leaves nothing behind at a signal that lives on", async () => {
+  const collect = await garbageCollector();
+  const connect = (address: string) =>
+    address === "a" ? Promise.reject(new Error("refused")) : Promise.resolve(new Line(address));
+  const dialed = async (...all: string[]) => {
+    const line = await connectToAny("name", connect, never, addresses(...all)).catch(String);
+    return line instanceof Line ? new WeakRef(line) : null;
+  };
+  const lines = await Promise.all([dialed("b"), dialed("a", "b"), dialed("a")]);
+  await new Promise((resolve) => setTimeout(resolve));
+  collect?.();
+  const left = lines.filter((line) => line?.deref() !== undefined);
+  if (collect !== null) assertEquals(left, []);
+});
+
+Deno.test("connectToAny() no longer listens to the signal once it has ended", async () => {
+  const { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners--;
+    removeEventListener.apply(signal, args);
+  };
+  const connect = (address: string) => {
+    assertEquals(listeners, 1);
+    return address === "a" ? Promise.reject(new Error("refused")) : Promise.resolve(new Line("b"));
+  };
+  for (const all of [["b"], ["a", "b"], ["a"], []]) {
+    await connectToAny("name", connect, signal, addresses(...all)).catch(() => {});
+    assertEquals(listeners, 0);
+  }
+  const unknown = () => Promise.reject(new Error("unknown"));
+  await assertRejects(() => connectToAny("name", connect, signal, unknown), Error, "unknown");
+  assertEquals(listeners, 0);
 });
