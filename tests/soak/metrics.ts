@@ -54,6 +54,12 @@ function isOf(series: string, metric: string): boolean {
   return series === metric || series.startsWith(`${metric}{`);
 }
 
+/** Reads the metrics now. */
+export async function scrape(port: number): Promise<Scrape> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  return parse(await answer.text());
+}
+
 export class Watch {
   #first: Scrape | null = null;
   readonly #moved = new Set<string>();
@@ -88,8 +94,7 @@ export class Watch {
   }
 
   async #look(): Promise<void> {
-    const answer = await fetch(`http://127.0.0.1:${this.port}/metrics`);
-    const now = parse(await answer.text());
+    const now = await scrape(this.port);
     const first = this.#first ??= now;
     for (const name of new Set([...now.keys(), ...first.keys()])) {
       if (now.get(name) !== first.get(name)) this.#moved.add(name);

@@ -5,9 +5,10 @@
  * @module
  */
 import { hasOwnNetwork } from "../support/own_network.ts";
+import { adminPortOf } from "../support/proxy.ts";
 import { callsOf, until } from "../support/serving.ts";
 import { RespClient } from "./clients.ts";
-import { faultsIn, Health, type Memory } from "./health.ts";
+import { faultsIn, Health, isLeaking, type Memory } from "./health.ts";
 import { History, type Report } from "./history.ts";
 import { isOwn, Load, type LoadOptions } from "./load.ts";
 import type { Fault, Place, Rig } from "./rig.ts";
@@ -85,13 +86,18 @@ export async function soak<R extends Rig>(
   await using rig = await place.start(lease, args, program);
   const bound = faults.length === 0 ? CALM_MS : place.bound(lease);
   const history = new History(bound, isOwn);
-  using health = isMeasured ? new Health(rig.proxy.process.pid) : null;
+  using health = isMeasured
+    ? new Health(rig.proxy.process.pid, await adminPortOf(rig.proxy))
+    : null;
   await using seeing = isMeasured && faults.length > 0
     ? await Visibility.start(rig.proxy, faults)
     : null;
   const run = new Run(rig, history, faults, seeing, options);
   const unequal = await run.all();
   const memory = health?.memory ?? null;
+  if (memory !== null && isLeaking(memory)) {
+    history.violations.push(`memory in use grew, in MiB: ${memory.lows.join(", ")}`);
+  }
   const leftovers = await leftoversOf(rig.proxy.port);
   options.onLog?.(rig.proxy.process.stderr);
   history.violations.push(...faultsIn(rig.proxy.process.stderr));
