@@ -89,8 +89,8 @@ export class Resp implements Protocol {
   }
 
   #newParser(): RespParser {
-    const { context: { limits }, isAuthenticated } = this.#session;
-    return new RespParser(limits, isAuthenticated);
+    const session = this.#session;
+    return new RespParser(session.context.limits, session.isAuthenticated, session);
   }
 
   #requestOf(parser: RespParser, input: Input): ClientRequest {

@@ -154,6 +154,11 @@ export class Session implements LaneClient, NamedClient {
     return this.#replies === "off";
   }
 
+  /** Notes an empty request. Before Redis 8, it uses up CLIENT REPLY SKIP. */
+  sentEmpty(): void {
+    if (this.#skips > 0 && parseInt(this.context.redisVersion()) < 8) this.skipsReply();
+  }
+
   /** Returns to the state of a new connection (RESET). */
   reset(): void {
     this.version = 2;

@@ -51,8 +51,15 @@ export class RespParser {
   /** Bytes of the stream that are to be consumed before the header of the next bulk string. */
   #rest = 0;
 
-  /** @param isTrusted Whether the client has authenticated, or need not. */
-  constructor(readonly limits: RespLimits = RESP_LIMITS, public isTrusted = true) {
+  /**
+   * @param isTrusted Whether the client has authenticated, or need not.
+   * @param client Learns of empty requests, which are skipped.
+   */
+  constructor(
+    readonly limits: RespLimits = RESP_LIMITS,
+    public isTrusted = true,
+    readonly client: { sentEmpty(): void } | null = null,
+  ) {
     this.#number = new NumberLine(limits.inlineBytes);
   }
 
@@ -143,6 +150,7 @@ export class RespParser {
     }
     if (count <= 0) {
       this.#consume(input, this.#scanned);
+      this.client?.sentEmpty();
     } else {
       this.#missing = count;
       this.#args.clear();
@@ -230,7 +238,10 @@ export class RespParser {
     if (typeof words === "number") return this.#fail("too big inline request");
     if (words === null) return this.#fail("unbalanced quotes in request");
     this.#consume(input, line.length);
-    if (words.length === 0) return "on";
+    if (words.length === 0) {
+      this.client?.sentEmpty();
+      return "on";
+    }
     this.#args.clear();
     this.#args.list.setWords(words, line.length);
     return "request";

@@ -72,6 +72,18 @@ class Talk {
   }
 }
 
+Deno.test("an empty request uses up CLIENT REPLY SKIP, as before Redis 8", async () => {
+  const skip = request("CLIENT", "REPLY", "SKIP");
+  for (const empty of ["*0\r\n", "*-1\r\n", "\r\n", "\n", "  \r\n"]) {
+    for (const [version, wanted] of [["7.0.15", "+PONG\r\n"], ["8.0.2", ""]] as const) {
+      const talk = new Talk({ redisVersion: () => version });
+      assertEquals(await talk.say(skip + empty, request("PING")), wanted, version + empty);
+      assertEquals(await talk.say(request("PING")), "+PONG\r\n");
+      assertEquals(await talk.say(empty + skip + request("PING")), "");
+    }
+  }
+});
+
 Deno.test("Resp.next() never mixes the parts of requests of different clients", async () => {
   const stranger = { credentials: new Credentials("default", "secret") };
   const wholes = [request("GET", "str"), request("STRLEN", "str", "x"), "GET str\r\n"];
