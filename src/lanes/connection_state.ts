@@ -18,7 +18,7 @@ export class ConnectionState {
   isTarget = false;
   /** Whether the client has changed its name or user at Redis. The proxy may not know the new one. */
   isRenamed = false;
-  /** Whether a transaction has subscribed. Then replies can no longer be matched to requests. */
+  /** Whether the bytes of Redis are no longer replies, but a stream such as that after SYNC. */
   isOpaque = false;
   /** Redis counts channels and patterns together, and sharded channels apart. */
   #channels = 0;

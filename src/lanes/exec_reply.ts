@@ -1,49 +1,65 @@
 /**
- * The reply to EXEC: an array of the replies to the queued commands. Those that change on their way
- * to the client, such as that to CLIENT ID, change here too. CLIENT REPLY leaves out the replies
- * after it, and its own, though the length of the array counts them: that is what Redis sends.
+ * The reply to EXEC, element by element: each answers a queued command. CLIENT REPLY inside the
+ * transaction decides which elements and which later replies are left out, though the header counts
+ * them all. Redis sends the same.
  *
  * @module
  */
-import { Buffer } from "node:buffer";
-import { Framer } from "../origin/wire/framer.ts";
+import type { LaneClient } from "./lane_client.ts";
 import type { Passable } from "./passable.ts";
 
-/** The reply to EXEC as the client gets it. */
-export interface ExecReply {
-  readonly bytes: Uint8Array;
-  /** Whether all later replies are left out. */
-  readonly isOff: boolean;
-  /** Whether the next reply is left out. */
-  readonly skipsNext: boolean;
+/** Whether a command decides which replies are left out. */
+export function switchesReplies({ name }: Passable): boolean {
+  return name === "client|reply";
 }
 
-/** Whether a queued command leaves out replies. */
-export function cutsReplies({ name, option }: Passable): boolean {
-  return name === "client|reply" && (option === "off" || option === "skip");
-}
-
-/**
- * Returns the changed reply; null if nothing changes, because no queued command wants it or the
- * transaction was not executed.
- */
-export function execReplyOf(reply: Uint8Array, queued: readonly Passable[]): ExecReply | null {
-  if (queued.every((one) => one.rewrite === null && !cutsReplies(one))) return null;
-  const head = `*${queued.length}\r\n`;
-  if (Buffer.from(reply.subarray(0, head.length)).toString("latin1") !== head) return null;
-  const parts: Uint8Array[] = [reply.subarray(0, head.length)];
-  const framer = new Framer();
-  let [isOff, skipsNext] = [false, false];
-  let from = head.length;
-  for (const request of queued) {
-    const end = framer.scan(reply, from, reply.length);
-    if (end < 0) return null;
-    const isCut = cutsReplies(request);
-    if (request.name === "client|reply" && request.option === "on") isOff = false;
-    if (isCut && request.option === "skip") skipsNext ||= !isOff;
-    if (isCut && request.option === "off") isOff = true;
-    if (!isCut && !isOff) parts.push(request.rewritten(reply.subarray(from, end)));
-    from = end;
+/** Returns the number of elements that follow; null if these bytes are anything but a header. */
+export function elementsOf(bytes: Uint8Array, from: number, to: number): number | null {
+  if (bytes[from] !== ARRAY) return null;
+  let count = 0;
+  for (let at = from + 1; at < to - 2; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9) return null;
+    count = count * 10 + digit;
   }
-  return from === reply.length ? { bytes: Buffer.concat(parts), isOff, skipsNext } : null;
+  return count;
+}
+
+const ARRAY = 0x2a;
+const ZERO = 0x30;
+
+export class ExecReply {
+  /** Whether the next element is left out. */
+  isMuted: boolean;
+  #later: "none" | "all" | null = null;
+  #skipsNext = false;
+
+  /** @param isMuted Whether the client wants no reply to EXEC itself. */
+  constructor(isMuted: boolean) {
+    this.isMuted = isMuted;
+  }
+
+  /** Notes that a command is executed. Returns whether its reply passes. */
+  passes(request: Passable, isFailed: boolean): boolean {
+    if (!switchesReplies(request) || isFailed) return !this.isMuted;
+    switch (request.option) {
+      case "on":
+        this.#later = "none";
+        this.isMuted = false;
+        return true;
+      case "off":
+        this.#later = "all";
+        this.isMuted = true;
+        return false;
+      default:
+        this.#skipsNext ||= this.#later !== "all";
+        return false;
+    }
+  }
+
+  /** Tells the client which later replies are left out. */
+  end(client: Partial<Pick<LaneClient, "leaveOut">>): void {
+    if (this.#later !== null) client.leaveOut?.(this.#later);
+    if (this.#skipsNext && this.#later !== "all") client.leaveOut?.("next");
+  }
 }

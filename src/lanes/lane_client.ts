@@ -19,8 +19,8 @@ export interface LaneClient {
    * has taken them.
    */
   push(bytes: Uint8Array): void | Promise<void>;
-  /** Leaves out the next reply, or all replies from now on. */
-  leaveOut(replies: "next" | "all"): void;
+  /** Leaves out the next reply, or all replies from now on, or none. */
+  leaveOut(replies: "next" | "all" | "none"): void;
   /** Ends its connection. */
   kill(): void;
 }

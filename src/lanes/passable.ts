@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import { type Written, writtenBy } from "../commands/keys.ts";
+import { isBlocking } from "../commands/route.ts";
 import { SUBSCRIPTIONS } from "./connection_state.ts";
 
 /** Changes a reply before it is passed on. Replies are text of code units 0 to 255. */
@@ -23,6 +24,9 @@ export class Passable {
   readonly channels: number;
   /** Whether it may be sent again after its connection is lost, because it changes nothing. */
   readonly isRepeatable: boolean;
+
+  /** Whether it may wait for other clients, unless a transaction queues it. */
+  readonly mayBlock: boolean;
 
   /** The slot of its keys in a cluster, if it was worked out before its bytes came. */
   slot: number | null = null;
@@ -49,6 +53,7 @@ export class Passable {
     this.option = OPTIONED.has(this.name) ? optionOf(this.name, words) : "";
     this.written = written;
     this.channels = SUBSCRIPTIONS.has(this.name) && bytes.length > 0 ? words.count - 1 : 0;
+    this.mayBlock = spec !== undefined && (isBlocking(spec, words) || WAITS.has(spec.name));
     this.isRepeatable = spec !== undefined && spec.flags.has("readonly") &&
       !spec.flags.has("blocking") && this.written.keys.length === 0 &&
       this.written.beyond === "nothing";
@@ -66,6 +71,9 @@ export class Passable {
     return Buffer.from(this.rewrite(Buffer.from(reply).toString("latin1")), "latin1");
   }
 }
+
+/** Commands that wait for replicas. */
+export const WAITS: ReadonlySet<string> = new Set(["wait", "waitaof"]);
 
 /** Commands whose effect on the connection depends on their first option. */
 const OPTIONED = new Set(["client|tracking", "select", "hello", "client|reply"]);

@@ -30,12 +30,6 @@ export class PrivateChanges {
     this.#unsettled = joined([this.#unsettled, written]);
   }
 
-  /** Adds those of the queued commands, whose replies nobody can tell either. */
-  addQueued(): void {
-    this.#unsettled = this.queued.written;
-    this.queued.clear();
-  }
-
   /** Tells the cache what may have changed by now. The next frame waits for the promise. */
   settleAll(): void | Promise<void> {
     return this.#settle(this.#unsettled);

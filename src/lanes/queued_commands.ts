@@ -6,24 +6,21 @@
 import { NOTHING_WRITTEN, type Written } from "../commands/keys.ts";
 import { joined } from "./changes.ts";
 import { changesReplies } from "./connection_state.ts";
-import { cutsReplies, type ExecReply, execReplyOf } from "./exec_reply.ts";
+import { switchesReplies } from "./exec_reply.ts";
 import type { Passable } from "./passable.ts";
 
 export class QueuedCommands {
   #commands: Passable[] = [];
 
-  get length(): number {
-    return this.#commands.length;
+  get all(): readonly Passable[] {
+    return this.#commands;
   }
 
-  /** Whether replies can no longer be matched to requests once these are executed. */
-  get changesReplies(): boolean {
-    return this.#commands.some(({ name }) => changesReplies(name));
-  }
-
-  /** Whether the reply to EXEC must be changed, and so be collected. */
-  get changeReply(): boolean {
-    return this.#commands.some((one) => one.rewrite !== null || cutsReplies(one));
+  /** Whether each reply must be looked at: to change it, to leave it out, or to tell its kind. */
+  get needsElements(): boolean {
+    return this.#commands.some((one) =>
+      one.rewrite !== null || switchesReplies(one) || changesReplies(one.name)
+    );
   }
 
   /** What they change when they are executed. */
@@ -35,11 +32,6 @@ export class QueuedCommands {
 
   add(command: Passable): void {
     this.#commands.push(command);
-  }
-
-  /** Returns the reply to EXEC as the client gets it; null to pass it unchanged. */
-  replyOf(reply: Uint8Array): ExecReply | null {
-    return execReplyOf(reply, this.#commands);
   }
 
   clear(): void {

@@ -17,7 +17,9 @@ export interface Slot {
   readonly isMuted: boolean;
   /** A reply of the proxy. */
   readonly local: Uint8Array | null;
-  /** When the request was sent. */
+  /** Whether the reply is an element of that to EXEC. */
+  readonly isElement: boolean;
+  /** When the request was sent; NaN if it is not measured. */
   readonly sentAt: Millis;
   /** The confirmations that are still to come, once the first one has; else 0. */
   confirmations: number;
@@ -51,21 +53,30 @@ export class Slots {
     return this.#slots[this.#head];
   }
 
+  /** Whether the oldest request may wait for other clients. */
+  get isBlocked(): boolean {
+    const { first } = this;
+    return first !== undefined && !first.isElement && (first.request?.mayBlock ?? false);
+  }
+
   /** Adds a request that is being sent. */
   request(request: Passable, isMuted: boolean): void {
-    this.#slots.push({
-      request,
-      isMuted,
-      local: null,
-      sentAt: performance.now(),
-      confirmations: 0,
-    });
-    this.#count(request, 1);
+    const slot = slotOf(request, isMuted, performance.now());
+    this.#slots.push(slot);
+    this.#count(slot, 1);
+  }
+
+  /** Puts the commands of a transaction first, because Redis has executed them. */
+  elements(requests: readonly Passable[]): void {
+    const slots = requests.map((request) => ({ ...slotOf(request), isElement: true }));
+    for (const slot of slots) this.#count(slot, 1);
+    this.#slots = slots.concat(this.#slots.slice(this.#head));
+    this.#head = 0;
   }
 
   /** Adds a reply of the proxy. */
   local(local: Uint8Array): void {
-    this.#slots.push({ request: null, isMuted: false, local, sentAt: NaN, confirmations: 0 });
+    this.#slots.push({ ...slotOf(null), local });
   }
 
   /** Whether Redis may execute any of the requests without effect: none changes anything. */
@@ -79,7 +90,7 @@ export class Slots {
   /** Takes the oldest one. */
   take(): Slot {
     const slot = this.#slots[this.#head++]!;
-    if (slot.request !== null) this.#count(slot.request, -1);
+    this.#count(slot, -1);
     if (this.#head === this.#slots.length || this.#head > DONE_SLOTS) {
       this.#slots.splice(0, this.#head);
       this.#head = 0;
@@ -106,9 +117,16 @@ export class Slots {
     this.#head = 0;
   }
 
-  #count({ name, spec }: Passable, change: 1 | -1): void {
-    if (spec?.flags.has("blocking")) this.waits += change;
+  #count({ request, isElement }: Slot, change: 1 | -1): void {
+    if (request === null) return;
+    const { name, mayBlock } = request;
+    if (changesReplies(name)) this.subscriptions += change;
+    if (isElement) return; // It is executed already.
+    if (mayBlock) this.waits += change;
     if (name === "multi") this.transactions += change;
-    else if (changesReplies(name)) this.subscriptions += change;
   }
+}
+
+function slotOf(request: Passable | null, isMuted = false, sentAt = NaN): Slot {
+  return { request, isMuted, local: null, isElement: false, sentAt, confirmations: 0 };
 }

@@ -10,7 +10,7 @@
  */
 import { Failure, type Millis } from "../core/types.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
-import { cutsReplies } from "../lanes/exec_reply.ts";
+import { switchesReplies } from "../lanes/exec_reply.ts";
 import { ownCommand } from "../lanes/own_command.ts";
 import type { Passable } from "../lanes/passable.ts";
 import type { PrivateLane } from "../lanes/private_lane.ts";
@@ -176,7 +176,7 @@ export class PrivateClient {
     if (WAITS.has(request.name) && !lane.mayBeInTransaction) lane.send(PUBLISHED, true);
     lane.send(request, isMuted);
     this.lane.lanes.options.stats.commandsPassed++;
-    if (cutsReplies(request)) this.#mayMute = true;
+    if (switchesReplies(request)) this.#mayMute = true;
     if (this.#mayMute && (request.name === "exec" || request.name === "discard")) {
       this.#mayMute = false;
       return this.#answered(lane); // Only then is it known which later replies are wanted.
@@ -218,7 +218,7 @@ export class PrivateClient {
    * Redis must know at once if a command may block: else it would send an element that nobody takes.
    */
   async #ended(lane: PrivateLane): Promise<undefined> {
-    if (!lane.isBlocked) {
+    if (!lane.mayBlock) {
       using limit = new Timeout(LAST_REPLIES);
       await Promise.race([this.#answered(lane), limit.over]);
     }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ReplySink } from "../lanes/private_lane.ts";
+import type { ReplySink } from "../lanes/private_replies.ts";
 import { Output } from "../server/output.ts";
 
 /**

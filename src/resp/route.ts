@@ -33,7 +33,7 @@ import { select } from "./select.ts";
 import type { Session } from "./session.ts";
 
 /** Commands that may end the private lane, once all requests on it are answered. */
-const ENDS_STATE = new Set(["hello", "reset"]);
+const ENDS_STATE = new Set(["hello", "reset", "quit"]);
 
 /** Makes the request for these arguments in this session. */
 export function route(args: Arguments, session: Session): ClientRequest {
@@ -53,17 +53,16 @@ export function route(args: Arguments, session: Session): ClientRequest {
   }
   const isForwarded = lane.mustForward;
   const { state } = lane.private ?? {};
-  if ((name === "quit" && !isForwarded) || name === "proxy") return local(args, session);
-  if (name === "reset") return reset(args, session);
+  const isStream = state?.isOpaque ?? false;
+  if ((name === "quit" && !isStream) || name === "proxy") return local(args, session);
+  if (name === "reset" && !isStream) return reset(args, session);
   const denied = isForwarded ? null : deniedHere(args, session.context);
   if (denied !== null) return forbidden(denied, session, lane);
   const isReply = isReplySwitch(args, name);
   if (isReply && isForwarded && lane.isWaiting) return whenAnswered(args, session);
-  // Redis queues it, or refuses it because of subscriptions, or leaves out replies itself.
+  // Redis queues it, or refuses it because of subscriptions.
   const isRefused = state?.isSubscribed && session.version === 2;
-  const isForRedis = isForwarded && session.repliesAll &&
-    (state?.isInTransaction || isRefused || state?.isOpaque);
-  if (isReply && !isForRedis) return local(args, session);
+  if (isReply && !state?.isInTransaction && !isRefused && !isStream) return local(args, session);
   if (!isForwarded && isAboutCluster(args, session.context)) return local(args, session);
   const mustPass = session.mayPass && isTooLarge(args);
   if (!isForwarded && !mustPass && isCached(name)) {

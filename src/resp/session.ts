@@ -127,9 +127,9 @@ export class Session implements LaneClient, NamedClient {
     this.#settle();
   }
 
-  leaveOut(replies: "next" | "all"): void {
-    if (replies === "all") return this.setReplies("off");
-    this.#skips = 1;
+  leaveOut(replies: "next" | "all" | "none"): void {
+    if (replies === "next") this.#skips = 1;
+    else this.setReplies(replies === "all" ? "off" : "on");
     this.#settle();
   }
 

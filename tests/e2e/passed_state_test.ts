@@ -13,6 +13,13 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   "RESET of a transaction that would subscribe": [
     ...["SET a 1", "MULTI", "SUBSCRIBE c", "PSUBSCRIBE d", "GET a", "RESET", "GET a"],
   ],
+  "RESET of a transaction that has subscribed": [
+    ...["SET a 1", "MULTI", "SUBSCRIBE c", "EXEC", "GET a", "PING", "RESET", "SET a 2", "GET a"],
+  ],
+  "an error, RESET and writes behind a transaction that has subscribed and left": [
+    ...["MULTI", "SUBSCRIBE c", "GET a", "UNSUBSCRIBE c", "EXEC", "INCR n", "NOPE", "INCR n"],
+    ...["LRANGE none 0 -1", "RESET", "INCR n", "GET n"],
+  ],
   "RESET behind a script": ["WATCH a", "EVAL return{1} 0", "RESET", "GET a"],
   "questions about the connection behind a script": [
     ...["WATCH a", "EVAL return{1} 0", "CLIENT GETNAME", "EVAL return{2} 0", "ECHO x"],

@@ -337,6 +337,16 @@ Deno.test("CLIENT REPLY leaves out what Redis would leave out, in transactions t
     ["MULTI", "EXEC", "CLIENT REPLY SKIP", "CLIENT SETNAME z", "ECHO end"],
     ["WATCH b", "CLIENT REPLY SKIP", "CLIENT SETNAME z", "GET b"],
     ["CLIENT REPLY SKIP", "RESET", "ECHO end"],
+    [...["CLIENT REPLY OFF", "MULTI", "GET b", "CLIENT REPLY ON", "GET b", "EXEC", "ECHO end"]],
+    [...["CLIENT REPLY OFF", "MULTI", "CLIENT REPLY ON", "CLIENT REPLY SKIP", "GET b", "EXEC"]]
+      .concat("ECHO 1", "ECHO 2"),
+    ["CLIENT REPLY OFF", "MULTI", "CLIENT REPLY ON", "GET", "EXEC", "GET b", "CLIENT REPLY ON"],
+    ["CLIENT REPLY OFF", "MULTI", "CLIENT REPLY ON", "DISCARD", "GET b", "CLIENT REPLY ON"],
+    ["CLIENT REPLY SKIP", "MULTI", "CLIENT REPLY ON", "GET b", "EXEC", "ECHO end"],
+    ["MULTI", "CLIENT REPLY OFF", "EXEC", "MULTI", "CLIENT REPLY ON", "EXEC", "ECHO end"],
+    ["CLIENT REPLY OFF", "MULTI", "GET b", "SUBSCRIBE c", "EXEC", "CLIENT REPLY ON", "PING"]
+      .concat("UNSUBSCRIBE c", "CLIENT REPLY ON", "PING"),
+    ["CLIENT REPLY OFF", "SUBSCRIBE c", "CLIENT REPLY ON", "UNSUBSCRIBE", "CLIENT REPLY ON"],
     ["CLIENT REPLY SKIP", "SET b 2", "GET b"],
   ];
   for (const commands of conversations) {

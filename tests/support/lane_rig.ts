@@ -41,7 +41,18 @@ export function changed(rewrite: Rewrite | null, ...words: string[]): Passable {
 const SPECS = new Map([
   ...["set", "incr", "append"].map((name) => specOf(name, "write")),
   ...["get", "hgetall", "lrange"].map((name) => specOf(name, "readonly")),
-  ...["multi", "exec", "discard", "watch", "unwatch", "subscribe", "unsubscribe", "ping", "monitor"]
+  ...[
+    "multi",
+    "exec",
+    "discard",
+    "watch",
+    "unwatch",
+    "subscribe",
+    "unsubscribe",
+    "publish",
+    "ping",
+    "monitor",
+  ]
     .map((name) => specOf(name, "fast", 0)),
   specOf("blpop", "write blocking"),
   specOf("eval", "noscript", 0),

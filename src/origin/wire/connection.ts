@@ -154,6 +154,14 @@ export class Connection {
     return (this.#drained ??= Promise.withResolvers()).promise;
   }
 
+  /**
+   * From the next reply on, the header of an array comes as a reply, and then each element, or no
+   * longer. Redis may send pushes and messages between the elements of a reply to EXEC.
+   */
+  openArrays(isOn: boolean): void {
+    this.#delivery.openArrays(isOn);
+  }
+
   /** Little will come: with the next reply, the memory for more is given up until more comes. */
   trim(): void {
     this.#in.trim();

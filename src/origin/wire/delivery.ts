@@ -35,6 +35,11 @@ export class Delivery {
 
   constructor(readonly inbox: Inbox, readonly expected: Expected, readonly owner: Owner) {}
 
+  /** From the next reply on, the header of an array and its elements are passed one by one, or not. */
+  openArrays(isOn: boolean): void {
+    this.#framer.opensArrays = isOn;
+  }
+
   /** Passes all replies on; returns a promise if a receiver holds them back. */
   deliver(): void | Promise<void> {
     const inbox = this.inbox;

@@ -48,6 +48,8 @@ export class Framer {
   isPush = false;
   /** The fault in broken bytes. */
   fault = "";
+  /** Whether an array ends after its header, so that its elements come as replies of their own. */
+  opensArrays = false;
   /** The missing frames of the reply; 0 between two replies. */
   #left = 0;
   /** Whether an array, a set or a map has begun. No push may begin inside. */
@@ -166,8 +168,10 @@ export class Framer {
         if (this.#isInside || this.#left > 1) return this.#break("a push comes inside a reply");
         this.isPush = true;
       }
+      const isOpened = this.opensArrays && kind === AGGREGATE && !this.#isInside &&
+        this.#left === 1;
       this.#isInside = true;
-      this.#left += (kind === MAP ? 2 * number : number) - 1;
+      this.#left += isOpened ? -1 : (kind === MAP ? 2 * number : number) - 1;
     }
     return at;
   }

@@ -1,11 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { ConnectionState } from "../../../src/lanes/connection_state.ts";
+import { Passable } from "../../../src/lanes/passable.ts";
 import { PrivateLane } from "../../../src/lanes/private_lane.ts";
 import { Connection } from "../../../src/origin/wire/connection.ts";
 import { request } from "../../support/client.ts";
 import { FakeSocket, settled } from "../../support/fake_socket.ts";
-import { changed, FakeCache, passable } from "../../support/lane_rig.ts";
+import { changed, FakeCache, passable, specOf } from "../../support/lane_rig.ts";
 
 /**
  * A lane to a Redis that the test plays. `log` has the bytes that its client gets, and the dropped
@@ -240,22 +241,126 @@ Deno.test("PrivateLane drops all keys that its requests may have changed when it
   assertEquals(ends, 1);
 });
 
-Deno.test("PrivateLane stops matching replies to requests once a transaction has subscribed", async () => {
+/** The reply to EXEC of a transaction that subscribes, and what follows it. */
+function subscribing(type: string) {
+  const frame = (kind: string, last: string, channel = "$1\r\na\r\n") =>
+    `${type}3\r\n$${kind.length}\r\n${kind}\r\n${channel}${last}\r\n`;
+  const elements = [
+    ...["$1\r\nV\r\n", frame("subscribe", ":1"), frame("subscribe", ":2")],
+    // Before Redis 7.2, a message comes between the elements.
+    ...[frame("message", "$1\r\nm"), ":1\r\n"],
+    ...[frame("unsubscribe", ":1"), frame("unsubscribe", ":0"), ":7\r\n"],
+  ];
+  return ["+OK\r\n", ...Array(5).fill("+QUEUED\r\n"), "*5\r\n", ...elements, ":8\r\n"];
+}
+
+for (const type of ["*", ">"]) {
+  Deno.test(`PrivateLane matches replies to requests in and after a transaction that subscribes, in ${type} frames`, async () => {
+    const whole = subscribing(type).join("");
+    for (const pieces of [[whole], [...whole], whole.match(/.{1,7}/gs)!]) {
+      const { lane, send, socket, log } = rig();
+      send("MULTI");
+      lane.send(changed((text) => text.replace("V", "W"), "GET", "k"), false);
+      for (const line of ["SUBSCRIBE a b", "PUBLISH a m", "UNSUBSCRIBE", "INCR n"]) {
+        send(...line.split(" "));
+      }
+      lane.answer(Buffer.from("+first\r\n"));
+      send("EXEC");
+      lane.answer(Buffer.from("+local\r\n"));
+      send("INCR", "e");
+      lane.answer(Buffer.from("+last\r\n"));
+      for (const piece of pieces) {
+        socket.reply(piece);
+        if (pieces.length < 100) await settled();
+      }
+      while (lane.outstanding > 0) await settled();
+      const wanted = whole.replace("V", "W").replace("*5", "+first\r\n*5")
+        .replace(/:8\r\n$/, "+local\r\n:8\r\n+last\r\n");
+      assertEquals(log.filter((one) => one.length > 1).join(""), wanted);
+      assertEquals(log.filter((one) => one.length === 1), ["n", "e"]);
+      // The keys of the transaction are dropped before its reply.
+      assert(log.indexOf("n") < log.indexOf("*5\r\n"));
+      assert(lane.isIdle);
+      lane.close("done");
+    }
+  });
+}
+
+Deno.test("PrivateLane passes messages between the elements of EXEC to a subscriber in RESP3", async () => {
   const { lane, send, reply, log } = rig();
-  for (const command of [["MULTI"], ["SUBSCRIBE", "a", "b"], ["UNSUBSCRIBE"]]) send(...command);
-  await reply("+OK\r\n+QUEUED\r\n+QUEUED\r\n");
-  assertEquals([lane.outstanding, lane.state.isOpaque], [0, false]);
-  for (const command of [["EXEC"], ["SET", "e", "1"]]) send(...command);
-  // In RESP3, the confirmations do not count as elements.
-  await reply("*2\r\n>3\r\n");
-  assert(lane.state.isOpaque);
-  assertEquals(log.at(-1), "*2\r\n>3\r\n");
-  send("SET", "k", "v");
-  await reply("+whatever\r\n");
-  assertEquals(log.slice(-3), ["e", "k", "+whatever\r\n"]);
-  assert(!lane.isIdle);
-  assertEquals(lane.outstanding, 0);
+  const push = (kind: string, last: string) =>
+    `>3\r\n$${kind.length}\r\n${kind}\r\n$1\r\nc\r\n${last}\r\n`;
+  send("SUBSCRIBE", "c");
+  await reply(push("subscribe", ":1"));
+  for (const line of ["MULTI", "PUBLISH c m", "LRANGE l 0 -1", "EXEC", "GET a"]) {
+    send(...line.split(" "));
+  }
+  log.length = 0;
+  const replies = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n" + push("message", "$1\r\nm") + ":1\r\n" +
+    "*2\r\n$1\r\nx\r\n$1\r\ny\r\n$1\r\nA\r\n";
+  await reply(replies);
+  assertEquals([log.join(""), lane.outstanding], [replies, 0]);
   lane.close("done");
+});
+
+Deno.test("PrivateLane ends if EXEC has another number of replies than commands", async () => {
+  const { lane, send, reply } = rig();
+  for (const line of ["MULTI", "SUBSCRIBE a", "EXEC"]) send(...line.split(" "));
+  await reply("+OK\r\n+QUEUED\r\n*2\r\n");
+  assertEquals(
+    lane.connection.loss,
+    "Redis answered EXEC with another number of replies than commands",
+  );
+});
+
+/** What a client gets of a transaction, and which later replies are left out. */
+async function replySwitches(isMuted: boolean, commands: readonly string[], elements: string) {
+  const socket = new FakeSocket();
+  const log: string[] = [];
+  const lane = new PrivateLane(new Connection(socket), new ConnectionState(0), new FakeCache(), {
+    isCausal: false,
+    leaveOut: (replies) => log.push(replies),
+  });
+  lane.sink = { write: (bytes, from, to) => void log.push(latin1(bytes.subarray(from, to))) };
+  for (const line of ["MULTI", ...commands, "EXEC"]) lane.send(queued(line), isMuted);
+  const count = commands.length;
+  socket.reply(`+OK\r\n${"+QUEUED\r\n".repeat(count)}*${count}\r\n${elements}`);
+  while (lane.outstanding > 0) await settled();
+  lane.close("done");
+  return log.filter((one) => one !== "+OK\r\n" && one !== "+QUEUED\r\n");
+}
+
+/** CLIENT REPLY as Redis gets it here, or any other command. */
+function queued(line: string): Passable {
+  const words = line.split(" ");
+  if (words[0] !== "CLIENT") return passable(...words);
+  const list = { count: words.length, string: (index: number) => words[index]! };
+  return new Passable(Buffer.from("-"), specOf("client|reply", "fast", 0), list);
+}
+
+const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
+
+Deno.test("PrivateLane leaves out of EXEC, and after it, what CLIENT REPLY inside says", async () => {
+  const [on, off, skip] = ["ON", "OFF", "SKIP"].map((mode) => `CLIENT REPLY ${mode}`) as [
+    ...[string, string, string],
+  ];
+  const ok = "+OK\r\n";
+  const cases: [boolean, string[], string, string[]][] = [
+    [true, ["GET a", on, "GET b"], ":1\r\n+OK\r\n:2\r\n", ["none", ":2\r\n"]],
+    [true, ["GET a"], ":1\r\n", []],
+    [true, [on, off, "GET a"], `${ok}${ok}:1\r\n`, ["all"]],
+    [true, [on, skip, "GET a"], `${ok}${ok}:1\r\n`, ["none", "next", ":1\r\n"]],
+    [false, ["GET a", off, "GET b"], `:1\r\n${ok}:2\r\n`, ["*3\r\n", ":1\r\n", "all"]],
+    [false, ["GET a", skip, "GET b"], `:1\r\n${ok}:2\r\n`, [
+      ...["*3\r\n", ":1\r\n", "next", ":2\r\n"],
+    ]],
+    [false, [off, on, "GET b"], `${ok}${ok}:2\r\n`, ["*3\r\n", "none", ":2\r\n"]],
+    [false, [off, "GET b"], `-NOPERM no\r\n:2\r\n`, ["*2\r\n", "-NOPERM no\r\n", ":2\r\n"]],
+  ];
+  for (const [isMuted, commands, elements, wanted] of cases) {
+    const log = await replySwitches(isMuted, commands, elements);
+    assertEquals(log.toSorted(), wanted.toSorted(), `${isMuted} ${commands}`);
+  }
 });
 
 Deno.test("PrivateLane forgets a transaction that subscribes if it is discarded", async () => {
@@ -288,7 +393,7 @@ Deno.test("PrivateLane changes replies inside the reply to EXEC", async () => {
   for (const command of [["GET", "k"], ["EXEC"]]) send(...command);
   await reply("+OK\r\n+QUEUED\r\n+QUEUED\r\n");
   await reply("*2\r\n:7\r\n$1\r\n7\r\n");
-  assertEquals(log.at(-1), "*2\r\n:1000\r\n$1\r\n7\r\n");
+  assertEquals(log.slice(-3), ["*2\r\n", ":1000\r\n", "$1\r\n7\r\n"]);
   send("MULTI");
   lane.send(changed((text) => text.replace("7", "1000"), "CLIENT", "ID"), false);
   send("EXEC");

@@ -113,3 +113,23 @@ Deno.test("a framer distinguishes a push from a reply behind an attribute", () =
   const text = "|1\r\n+a\r\n:1\r\n>1\r\n+b\r\n:1\r\n";
   assertEquals(framesOf(text, []), [[text.length - 4, true], [text.length, false]]);
 });
+
+Deno.test("a framer that opens arrays passes the header, and then each element until it stops to", () => {
+  const pieces = [">1\r\n:1\r\n", "*2\r\n", "+OK\r\n", "*2\r\n:1\r\n*0\r\n", "*-1\r\n", "*1\r\n"];
+  const text = pieces.join("");
+  const bytes = bytesOf(text);
+  for (let cut = 0; cut <= text.length; cut++) {
+    const framer = new Framer();
+    const found: string[] = [];
+    let from = 0;
+    for (let at = 0; at < text.length;) {
+      framer.opensArrays = found.length !== 3; // Its elements may be arrays.
+      const end = framer.scan(bytes, at, at < cut ? cut : text.length);
+      at = end === MORE ? Math.max(cut, at) : end;
+      if (end === MORE) continue;
+      found.push(text.slice(from, end));
+      from = end;
+    }
+    assertEquals(found, pieces);
+  }
+});
