@@ -104,6 +104,8 @@ export interface CheckedKill {
   readonly words: readonly string[];
   /** Changes the reply, and kills if Redis permits it. */
   readonly rewrite: (reply: string) => string;
+  /** Whether it has killed its own client, which still gets the reply. */
+  readonly ends: () => boolean;
 }
 
 /**
@@ -115,13 +117,18 @@ export function checkedKill(words: readonly string[], session: Session): Checked
   if (filter === null || !namesOne(filter)) return null;
   const killed = matching(filter, session);
   if (killed.length === 0) return null;
+  let hasEnded = false;
   return {
     words: ["CLIENT", "KILL", ...checkOf(filter, words)],
     rewrite(reply) {
       if (reply !== ":0\r\n") return reply;
-      for (const client of killed) client.kill();
+      for (const client of killed) {
+        if (client === session) hasEnded = true;
+        else client.kill();
+      }
       return replyOf(filter, killed.length);
     },
+    ends: () => hasEnded,
   };
 }
 

@@ -32,6 +32,8 @@ export class Translated {
     readonly words: readonly string[],
     /** Changes the reply; null to treat the reply as that of the client's request. */
     readonly rewrite: Rewrite | null = null,
+    /** Tells, once it is answered, whether it has ended its own client; null if it never does. */
+    readonly ends: (() => boolean) | null = null,
   ) {}
 
   get bytes(): Uint8Array {
@@ -93,7 +95,7 @@ function killOf(
 ): Translated | ClientRequest | null {
   if (session.login !== null) {
     const checked = checkedKill(words, session);
-    return checked === null ? null : new Translated(checked.words, checked.rewrite);
+    return checked === null ? null : new Translated(checked.words, checked.rewrite, checked.ends);
   }
   const filter = filterOf(words);
   return filter === null ? null : new KillRequest(lane, session, filter, words);

@@ -20,7 +20,7 @@ import { streamedOf } from "./pass.ts";
 import { route } from "./route.ts";
 import { countCommand } from "./commands/counting.ts";
 import { seenOf, showGet } from "./observed.ts";
-import type { RequestSource } from "./streamed_request.ts";
+import type { RequestSource } from "./private_sending.ts";
 import { collectTransaction } from "./transaction.ts";
 import { logSample } from "./parse/log_sample.ts";
 import { encode, error } from "./replies.ts";

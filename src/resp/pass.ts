@@ -18,11 +18,11 @@ import { InfoRequest } from "./info_request.ts";
 import { type Arguments, ownArguments } from "./parse/arguments.ts";
 import { MutedRequest, SharedRequest } from "./passed.ts";
 import { PrivateRequest } from "./private_client.ts";
+import type { RequestSource } from "./private_sending.ts";
 import { encode, verbatim } from "./replies.ts";
 import { SilentRequest } from "./requests/fixed.ts";
 import { rewriteOf } from "./rewrites.ts";
 import type { Session } from "./session.ts";
-import { type RequestSource, StreamedRequest } from "./streamed_request.ts";
 
 /** No command has such a long name, in bytes. */
 export const NAME_BYTES = 65;
@@ -64,7 +64,9 @@ function passing(
   const way = lane.routeOf(spec, args);
   const isPrivate = way === "private" || way === "local";
   if (isPrivate && !(passable.name === "info" && !lane.isBusy)) {
-    return new PrivateRequest(lane, passable, isMuted);
+    const request = new PrivateRequest(lane, passable, isMuted);
+    request.ends = translated?.ends ?? null;
+    return request;
   }
   const names = passable.name === "info" ? tail(args, 1) : [];
   const shared = passable.name === "info"
@@ -107,7 +109,7 @@ export function streamedOf(
   args: Arguments,
   session: Session,
   source: () => RequestSource,
-): StreamedRequest | null {
+): PrivateRequest | null {
   const lane = session.lane!;
   const { table } = lane.lanes;
   if (!session.isAuthenticated || !session.mayPass || args.count < 2) return null;
@@ -120,5 +122,5 @@ export function streamedOf(
   const isMuted = session.skipsReply();
   const known = new Passable(new Uint8Array(0), spec, args, null, ANY_KEY);
   known.slot = lane.lanes.slotOf(spec, args);
-  return new StreamedRequest(lane, known, source(), isMuted);
+  return new PrivateRequest(lane, known, isMuted, source());
 }

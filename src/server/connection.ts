@@ -186,10 +186,18 @@ export class Connection implements SlowClient {
     if (this.activity.phase !== "writing" || this.#intake.isOver || this.#isClosed) return;
     if (!slow.holds(this)) this.#writer.count(performance.now());
     if (this.#isClosed) return; // There was no room for its replies.
-    if (!(this.#source instanceof ReadAhead)) {
-      this.#source = new ReadAhead(this.conn, slow.room, () => this.#source = this.conn);
-    }
-    (this.#source as ReadAhead).goOn();
+    this.ahead();
+  }
+
+  /** Reads ahead from the client, until somebody reads from the source. */
+  ahead(): ReadAhead {
+    const { room } = this.service.slow;
+    const ahead = this.#source instanceof ReadAhead
+      ? this.#source
+      : new ReadAhead(this.conn, room, () => this.#source = this.conn);
+    this.#source = ahead;
+    ahead.goOn();
+    return ahead;
   }
 
   /** Notes the number of read bytes. */

@@ -8,7 +8,15 @@ import { isGone } from "./closing.ts";
 import type { Intake } from "./intake.ts";
 import type { Lookup } from "../core/types.ts";
 import type { ClientEnd, ClientRequest } from "./protocol.ts";
-import type { Source } from "./read_ahead.ts";
+import type { ReadAhead, Source } from "./read_ahead.ts";
+
+/** The connection itself. */
+interface Served {
+  readonly conn: Deno.Conn;
+  /** Reads ahead from the client. */
+  ahead(): ReadAhead;
+  close(): void;
+}
 
 export class HandedOver implements ClientEnd {
   onFinish: () => void;
@@ -17,7 +25,7 @@ export class HandedOver implements ClientEnd {
 
   /** @param source The current source of the client's bytes. */
   constructor(
-    readonly connection: { readonly conn: Deno.Conn; close(): void },
+    readonly connection: Served,
     readonly intake: Intake,
     readonly source: () => Source,
   ) {
@@ -53,6 +61,11 @@ export class HandedOver implements ClientEnd {
       if (isGone(error)) return false;
       throw error;
     }
+  }
+
+  async during(wait: Promise<unknown>): Promise<boolean> {
+    const end = this.connection.ahead().ended.then(() => false);
+    return await Promise.race([wait.then(() => true), end]);
   }
 
   async write(bytes: Uint8Array): Promise<void> {

@@ -58,6 +58,11 @@ export interface ClientEnd {
   next(): ClientRequest | undefined;
   /** Receives more bytes; false if the client has ended its side or is gone. */
   receive(): Promise<boolean>;
+  /**
+   * Waits, and reads ahead from the client meanwhile. Resolves to false if the client ends its side
+   * first or is gone.
+   */
+  during(wait: Promise<unknown>): Promise<boolean>;
   /** Writes bytes to the client. Never rejects, even if the client is gone. */
   write(bytes: Uint8Array): Promise<void>;
   /** Reads keys for requests that the cache answers. */

@@ -35,6 +35,7 @@ export class ReadAhead implements Source {
   #isWanted = false;
   #isDropped = false;
   #isEnded = false;
+  readonly #end = Promise.withResolvers<void>();
   /** The error that broke the connection. */
   #error: unknown;
 
@@ -44,6 +45,11 @@ export class ReadAhead implements Source {
     readonly space: ReadAheadRoom,
     readonly onOver: () => void,
   ) {}
+
+  /** Resolves once the client has ended its side, or is gone. */
+  get ended(): Promise<void> {
+    return this.#end.promise;
+  }
 
   /** Continues to read while there is room, until somebody reads from here. */
   goOn(): void {
@@ -97,13 +103,18 @@ export class ReadAhead implements Source {
     if (this.#isEnded) return 0;
     try {
       const count = await this.source.read(chunk);
-      this.#isEnded = count === null;
+      if (count === null) this.#ends();
       return count ?? 0;
     } catch (error) {
-      this.#isEnded = true;
       this.#error = error;
+      this.#ends();
       return 0;
     }
+  }
+
+  #ends(): void {
+    this.#isEnded = true;
+    this.#end.resolve();
   }
 
   /** A client that sends single bytes must not cost an array for each. */

@@ -141,6 +141,19 @@ Deno.test("a client that is logged in as another user kills by id and address", 
   }
 });
 
+Deno.test("a client that kills itself gets the reply, and nothing behind it is executed", async () => {
+  await using it = await serving();
+  await it.ask("ACL", "SETUSER", "admin", "on", ">pw", "~*", "+@all");
+  for (const login of [[], ["AUTH", "admin", "pw"]]) {
+    const one = await told(it.port);
+    if (login.length > 0) assertEquals(await say(one.client, ...login), "+OK");
+    const kill = request("CLIENT", "KILL", "ID", one.id, "SKIPME", "no");
+    await one.client.send(request("PING") + kill + request("SET", "late", "1"));
+    assertEquals(await one.client.rest(), "+PONG\r\n:1\r\n");
+    assertEquals(await it.ask("EXISTS", "late"), ":0");
+  }
+});
+
 Deno.test("CLIENT ID says the same inside a transaction", async () => {
   await using it = await serving();
   const { client, id } = await told(it.port);
