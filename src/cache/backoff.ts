@@ -11,8 +11,11 @@
 import { Failure, type Fetched, type Key, type Millis } from "../core/types.ts";
 import { isTrouble } from "../core/redis_errors.ts";
 
-/** How long no read of a failed key begins. */
+/** How long no read of a key begins after Redis was silent. */
 export const BACKOFF: Millis = 1000;
+
+/** The same after Redis said "not now": soon it may serve keys, and such an answer costs little. */
+export const BACKOFF_REFUSED: Millis = 100;
 
 /** The longest pause of a key whose read breaks the connection. The pause doubles each time. */
 export const BACKOFF_MOST: Millis = 64 * BACKOFF;
@@ -90,11 +93,13 @@ function isWorthNoting(fetched: Fetched): fetched is Failure {
 }
 
 function shortened(failed: Failed): Failed {
-  return { ...failed, until: failed.until - failed.pause + BACKOFF, pause: BACKOFF };
+  const pause = Math.min(failed.pause, BACKOFF);
+  return { ...failed, until: failed.until - failed.pause + pause, pause };
 }
 
 /** Returns the next pause of a key. Each read of a broken key costs a connection. */
 function pauseAfter({ reason }: Failure, last: Failed | undefined): Millis {
+  if (reason === "reply") return BACKOFF_REFUSED;
   const isAgain = reason === "broken" && last?.failure.reason === "broken";
   return isAgain ? Math.min(BACKOFF_MOST, 2 * last.pause) : BACKOFF;
 }

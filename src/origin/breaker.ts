@@ -12,12 +12,14 @@ import type { Failure, Millis } from "../core/types.ts";
 export interface BreakerOptions {
   /** It opens after so many failures in a row. */
   readonly failures: number;
-  /** The time from one trial to the next. */
+  /** The time from one trial to the next while Redis is silent. */
   readonly trialEvery: Millis;
+  /** The same while it says "not now": soon it may serve keys, and such an answer costs little. */
+  readonly refusedEvery: Millis;
 }
 
 /** The defaults. */
-const DEFAULTS: BreakerOptions = { failures: 5, trialEvery: 500 };
+const DEFAULTS: BreakerOptions = { failures: 5, trialEvery: 500, refusedEvery: 100 };
 
 export class Breaker {
   #failures = 0;
@@ -35,7 +37,7 @@ export class Breaker {
   refusal(now: Millis): Failure | null {
     if (!this.isOpen) return null;
     if (now < this.#nextTrialAt) return this.#last;
-    this.#nextTrialAt = now + this.options.trialEvery;
+    this.#nextTrialAt = now + this.#pause;
     return null;
   }
 
@@ -49,6 +51,11 @@ export class Breaker {
   failed(failure: Failure, now: Millis): void {
     this.#failures++;
     this.#last = failure;
-    if (this.#failures === this.options.failures) this.#nextTrialAt = now + this.options.trialEvery;
+    if (this.#failures === this.options.failures) this.#nextTrialAt = now + this.#pause;
+  }
+
+  get #pause(): Millis {
+    const { trialEvery, refusedEvery } = this.options;
+    return this.#last?.reason === "reply" ? refusedEvery : trialEvery;
   }
 }

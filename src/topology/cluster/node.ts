@@ -51,7 +51,7 @@ export interface NodeListener {
 const BEATS = 2;
 
 /** A cluster that is down for a moment refuses many reads at once, and serves them soon after. */
-const BREAKER: BreakerOptions = { failures: 5, trialEvery: 20 };
+const BREAKER: BreakerOptions = { failures: 5, trialEvery: 20, refusedEvery: 20 };
 
 export class ClusterNode {
   readonly link: Link;

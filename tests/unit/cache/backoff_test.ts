@@ -1,18 +1,18 @@
 import { assertEquals } from "@std/assert";
-import { BACKOFF, Backoff, BACKOFF_MOST } from "../../../src/cache/backoff.ts";
+import { BACKOFF, Backoff, BACKOFF_MOST, BACKOFF_REFUSED } from "../../../src/cache/backoff.ts";
 import { Failure, Found } from "../../../src/core/types.ts";
 
 const TIMEOUT = new Failure("timeout", "no answer");
 const BROKEN = new Failure("broken", "The connection to Redis ends");
 const LOADING = new Failure("reply", "LOADING Redis is loading the dataset in memory");
 
-Deno.test("Backoff.find() returns the failure of the last read for a second", () => {
-  for (const failure of [TIMEOUT, LOADING]) {
+Deno.test("Backoff.find() returns the failure of the last read for a while, longer if Redis was silent", () => {
+  for (const [failure, pause] of [[TIMEOUT, BACKOFF], [LOADING, BACKOFF_REFUSED]] as const) {
     const backoff = new Backoff();
     backoff.note("key", failure, 100);
-    assertEquals(backoff.find("key", 100 + BACKOFF - 1), failure);
+    assertEquals(backoff.find("key", 100 + pause - 1), failure);
     assertEquals(backoff.find("other", 101), undefined);
-    assertEquals(backoff.find("key", 100 + BACKOFF), undefined);
+    assertEquals(backoff.find("key", 100 + pause), undefined);
     assertEquals(backoff.size, 0);
   }
 });
@@ -66,6 +66,16 @@ Deno.test("Backoff doubles the pause of a key each time its read breaks the conn
   backoff.note("key", null, now + BACKOFF);
   backoff.note("key", BROKEN, now + BACKOFF);
   assertEquals(backoff.find("key", now + 2 * BACKOFF), undefined, "a success starts anew");
+});
+
+Deno.test("Backoff makes no pause longer when its key was changed", () => {
+  for (const change of [(it: Backoff) => it.changed("key"), (it: Backoff) => it.allChanged()]) {
+    const backoff = new Backoff();
+    backoff.note("key", LOADING, 0);
+    change(backoff);
+    assertEquals(backoff.find("key", BACKOFF_REFUSED - 1), LOADING);
+    assertEquals(backoff.find("key", BACKOFF_REFUSED), undefined);
+  }
 });
 
 Deno.test("Backoff shortens the pause of a key that was changed, and of all after a flush", () => {

@@ -4,11 +4,13 @@ import { Failure } from "../../../src/core/types.ts";
 
 const TIMEOUT = new Failure("timeout", "no answer");
 
-function broken(now: number): Breaker {
-  const breaker = new Breaker({ failures: 3, trialEvery: 500 });
+const BUSY = new Failure("reply", "BUSY Redis is busy");
+
+function broken(now: number, failure = TIMEOUT): Breaker {
+  const breaker = new Breaker({ failures: 3, trialEvery: 500, refusedEvery: 100 });
   for (let time = 0; time < 3; time++) {
     assertEquals(breaker.refusal(now), null);
-    breaker.failed(TIMEOUT, now);
+    breaker.failed(failure, now);
   }
   return breaker;
 }
@@ -25,6 +27,14 @@ Deno.test("Breaker.refusal() lets one trial pass per interval while reads fail",
   assertEquals(breaker.refusal(1500), TIMEOUT);
   breaker.failed(TIMEOUT, 1600);
   assertEquals([breaker.refusal(1999), breaker.refusal(2000)], [TIMEOUT, null]);
+});
+
+Deno.test("Breaker.refusal() lets trials pass more often while Redis says that it cannot serve keys now", () => {
+  const breaker = broken(1000, BUSY);
+  assertEquals([breaker.refusal(1099), breaker.refusal(1100)], [BUSY, null]);
+  breaker.failed(TIMEOUT, 1150);
+  assertEquals([breaker.refusal(1199), breaker.refusal(1200)], [TIMEOUT, null]);
+  assertEquals([breaker.refusal(1699), breaker.refusal(1700)], [TIMEOUT, null]);
 });
 
 Deno.test("Breaker.succeeded() closes it, and failures count from the start again", () => {
