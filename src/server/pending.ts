@@ -146,6 +146,8 @@ export class PendingReplies {
         writer.output.bytes(part);
         bytes += part.length;
         await writer.flush();
+        // It may take Redis long to send the next part. The client is not slow meanwhile.
+        writer.activity.answer();
         if (client.isClosed) stream.cut();
       }
     } catch (error) {
