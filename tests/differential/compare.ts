@@ -7,9 +7,14 @@
  */
 import { type Command, Generator, randomOf, UNORDERED } from "./generator.ts";
 import { Client, request, unordered } from "./replies.ts";
+import { inSlot } from "./slots.ts";
 
 const CONNECTIONS = 6;
 const LONGEST_BATCH = 12;
+
+/** In front of a cluster, pipelines are longer, so that several nodes get several commands each. */
+const LONGEST_IN_CLUSTER = 70;
+const TAGS = ["a", "b", "c", "d"];
 
 /** A command that two servers answered differently. */
 export interface Difference {
@@ -31,14 +36,19 @@ export interface Comparison {
  * @param actual Port of the server that is tested.
  * @param count How many commands to send.
  * @param seed The same seed sends the same commands.
+ * @param isCluster Whether the tested one is in front of a cluster. Then the keys of each command
+ *   have one slot.
  */
 export async function compare(
   expected: number,
   actual: number,
   count: number,
   seed: number,
+  isCluster = false,
 ): Promise<Comparison> {
-  const run = new Run(await pairs(expected, actual), new Generator(randomOf(seed)));
+  const generator = new Generator(randomOf(seed));
+  const all = await pairs(expected, actual);
+  const run = isCluster ? new ClusterRun(all, generator) : new Run(all, generator);
   try {
     while (run.commands < count && run.differences.length < 20) await run.step();
     return run;
@@ -86,21 +96,24 @@ class Run implements Comparison {
       case 6:
         return await this.#renewed();
       default:
-        return await this.#batch(this.#some(1 + g.below(LONGEST_BATCH)));
+        return await this.batch(this.some(1 + g.below(LONGEST_BATCH)));
     }
   }
 
-  #some(count: number): Command[] {
+  protected some(count: number): Command[] {
     return Array.from({ length: count }, () => this.generator.next());
   }
 
   /** The same without commands whose members have no fixed order, for a transaction. */
   #ordered(count: number): Command[] {
-    return this.#some(count).filter(([name]) => !UNORDERED.has(name!.toLowerCase()));
+    return this.some(count).filter(([name]) => !UNORDERED.has(name!.toLowerCase()));
   }
 
   /** A pipeline over one connection. */
-  async #batch(commands: readonly Command[], pair = this.generator.pick(this.pairs)) {
+  protected async batch(
+    commands: readonly Command[],
+    pair = this.generator.pick(this.pairs),
+  ): Promise<void> {
     await this.#send(pair, commands);
     await this.#receive(pair, commands);
   }
@@ -111,8 +124,8 @@ class Run implements Comparison {
     const pair = g.pick(this.pairs);
     const inner = this.#ordered(g.below(6));
     const commands = [["MULTI"], ...inner, [g.pick(["EXEC", "EXEC", "EXEC", "DISCARD"])]];
-    if (g.below(2) === 0) return await this.#batch([...commands, ...this.#some(2)], pair);
-    for (const command of commands) await this.#batch([command], pair);
+    if (g.below(2) === 0) return await this.batch([...commands, ...this.some(2)], pair);
+    for (const command of commands) await this.batch([command], pair);
   }
 
   /** WATCH, maybe a change by another client, and a transaction that may fail. */
@@ -120,10 +133,10 @@ class Run implements Comparison {
     const { generator: g } = this;
     const [one, other] = this.#two();
     const key = g.key("s");
-    await this.#batch([["WATCH", key], ["GET", key]], one);
-    if (g.below(2) === 0) await this.#batch([["SET", key, g.value()]], other);
-    await this.#batch([["MULTI"], ["SET", key, g.value()], ["GET", key], ["EXEC"]], one);
-    await this.#batch([["GET", key], ["UNWATCH"], ["GET", key]], one);
+    await this.batch([["WATCH", key], ["GET", key]], one);
+    if (g.below(2) === 0) await this.batch([["SET", key, g.value()]], other);
+    await this.batch([["MULTI"], ["SET", key, g.value()], ["GET", key], ["EXEC"]], one);
+    await this.batch([["GET", key], ["UNWATCH"], ["GET", key]], one);
   }
 
   /** A blocked client, another one that wakes it, and requests after the blocking one. */
@@ -134,7 +147,7 @@ class Run implements Comparison {
     await this.#send(one, waiting);
     // A reply to the first command shows that the second one has begun to wait, or soon will.
     await this.#receive(one, waiting.slice(0, 1));
-    await this.#batch(
+    await this.batch(
       [["SET", g.key("s"), g.value()], ["RPUSH", "queue", g.value(), "more"]],
       other,
     );
@@ -147,11 +160,11 @@ class Run implements Comparison {
     const [one, other] = this.#two();
     await this.#send(one, [["SUBSCRIBE", "channel"], ["PSUBSCRIBE", "ch*"]]);
     await this.#frames(one, 2, "SUBSCRIBE");
-    await this.#batch([["PUBLISH", "channel", g.value()], ["SET", g.key("s"), g.value()]], other);
+    await this.batch([["PUBLISH", "channel", g.value()], ["SET", g.key("s"), g.value()]], other);
     await this.#frames(one, 2, "PUBLISH");
     await this.#send(one, [["UNSUBSCRIBE"], ["PUNSUBSCRIBE"]]);
     await this.#frames(one, 2, "UNSUBSCRIBE");
-    await this.#batch([["GET", g.key("s")], ["PING"]], one);
+    await this.batch([["GET", g.key("s")], ["PING"]], one);
   }
 
   /** A client that selects another database and returns, while others change both. */
@@ -167,14 +180,14 @@ class Run implements Comparison {
       ["GET", g.key("s")],
     ]);
     const there = [["SELECT", database], ...this.#ordered(g.below(5))];
-    const back = [["SELECT", "0"], ["GET", g.key("s")], ...this.#some(g.below(3))];
+    const back = [["SELECT", "0"], ["GET", g.key("s")], ...this.some(g.below(3))];
     const commands = g.below(3) === 0
       ? [["MULTI"], ...there, ["EXEC"], ...back]
       : [...there, ...back];
-    if (g.below(2) === 0) return await this.#batch([...commands, across], one);
+    if (g.below(2) === 0) return await this.batch([...commands, across], one);
     for (const command of commands) {
-      await this.#batch([command], one);
-      if (g.below(4) === 0) await this.#batch([across, ["GET", g.key("s")]], other);
+      await this.batch([command], one);
+      if (g.below(4) === 0) await this.batch([across, ["GET", g.key("s")]], other);
     }
   }
 
@@ -192,7 +205,7 @@ class Run implements Comparison {
     ]);
     const name = [["CLIENT", "SETNAME", `n${g.below(9)}`], ["CLIENT", "GETNAME"]];
     const ends = [["RESET"], ["CLIENT", "GETNAME"], ["EXEC"], ["GET", g.key("s")]];
-    await this.#batch([...name, ...held, ...this.#some(g.below(3)), ...name, ...ends], pair);
+    await this.batch([...name, ...held, ...this.some(g.below(3)), ...name, ...ends], pair);
   }
 
   #two(): [Pair, Pair] {
@@ -235,6 +248,26 @@ class Run implements Comparison {
       actual: JSON.stringify(actual),
     });
   }
+}
+
+/** Only pipelines: a connection of a client's own leads to one node of a cluster. */
+class ClusterRun extends Run {
+  override async step(): Promise<void> {
+    const { generator: g } = this;
+    await this.batch(this.some(1 + g.below(LONGEST_IN_CLUSTER)));
+  }
+
+  protected override some(count: number): Command[] {
+    return super.some(count).flatMap((command) => {
+      const own = isShared(command) ? inSlot(command, this.generator.pick(TAGS)) : null;
+      return own === null ? [] : [own];
+    });
+  }
+}
+
+/** Whether a command needs no connection of its own. */
+function isShared([name]: Command): boolean {
+  return !/^(b[lrz].*|xread.*|client|unwatch|nosuch|evalsha|fcall)$/i.test(name!);
 }
 
 function secondsOf(reply: string): number {

@@ -93,7 +93,8 @@ export class Generator {
 }
 
 const KINDS = ["s", "h", "l", "z", "e", "x", "n"];
-const ALL_KEYS = KINDS.flatMap((kind) => [0, 1, 2, 3].map((index) => `${kind}${index}`));
+/** All keys. */
+export const ALL_KEYS = KINDS.flatMap((kind) => [0, 1, 2, 3].map((index) => `${kind}${index}`));
 
 type Maker = (g: Generator) => Command;
 
