@@ -20,16 +20,17 @@ const FULL_BYTES = 16 * 1024;
 export class Batch {
   /** The number of commands. */
   count = 1;
-  readonly #keys: string[];
+  /** The keys that they may change. */
+  protected readonly keys: string[];
 
   /** @param first The first command; one that `mayBegin`. */
   constructor(readonly first: Passable) {
-    this.#keys = [...first.written.keys];
+    this.keys = [...first.written.keys];
   }
 
   /** Whether other commands may join this one. */
-  static mayBegin({ written, isRepeatable, rewrite }: Passable): boolean {
-    return rewrite === null && isKnown(written, isRepeatable);
+  static mayBegin({ spec, written, rewrite }: Passable): boolean {
+    return rewrite === null && spec !== undefined && mayJoin(spec, written);
   }
 
   /** Whether another command may join, after so many bytes. */
@@ -37,11 +38,14 @@ export class Batch {
     return this.count < MOST_COMMANDS && this.first.bytes.length + bytes < FULL_BYTES;
   }
 
-  /** Adds a command that is always shared; false if its reply must not wait for others. */
-  add(spec: CommandSpec, words: Words): boolean {
+  /**
+   * Adds a command that is always shared; false if it may not join.
+   *
+   * @param length The number of its bytes.
+   */
+  add(spec: CommandSpec, words: Words, length: number): boolean {
     const written = writtenBy(spec, words);
-    if (!isKnown(written, spec.flags.has("readonly"))) return false;
-    for (const key of written.keys) this.#keys.push(key);
+    if (!mayJoin(spec, written) || !this.note(spec, words, length, written)) return false;
     this.count++;
     return true;
   }
@@ -52,13 +56,28 @@ export class Batch {
     const bytes = new Uint8Array(first.bytes.length + others.length);
     bytes.set(first.bytes);
     bytes.set(others, first.bytes.length);
-    const request = first.withBytes(bytes, { keys: this.#keys, beyond: "nothing" });
+    const request = first.withBytes(bytes, { keys: this.keys, beyond: "nothing" });
     request.isBatch = true;
     return request;
   }
+
+  /** Notes what is needed of a command; false if it may not join. */
+  protected note(
+    _spec: CommandSpec,
+    _words: Words,
+    _length: number,
+    { keys }: Written,
+  ): boolean {
+    for (const key of keys) this.keys.push(key);
+    return true;
+  }
 }
 
-/** Whether the cache knows everything that a command changes, without asking Redis. */
-function isKnown({ keys, beyond }: Written, isRead: boolean): boolean {
-  return beyond === "nothing" && (keys.length > 0 || isRead);
+/**
+ * Whether a command may be part of a batch: the cache knows everything that it changes, without
+ * asking Redis, and its reply does not wait for a script.
+ */
+function mayJoin({ flags, categories }: CommandSpec, { keys, beyond }: Written): boolean {
+  const isKnown = beyond === "nothing" && (keys.length > 0 || flags.has("readonly"));
+  return isKnown && !categories.has("scripting");
 }

@@ -10,6 +10,7 @@ import type { CommandSpec, Words } from "../commands/spec.ts";
 import type { Later } from "../core/later.ts";
 import type { Failure } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
+import { Batch } from "./batch.ts";
 import { ClientIds } from "./client_ids.ts";
 import type { ClientFields } from "./client_line.ts";
 import { HalfOpenWatch } from "./half_open.ts";
@@ -145,6 +146,11 @@ export class Lanes {
   /** Whether a client with long replies keeps to a connection of its own. */
   get mayPin(): boolean {
     return true;
+  }
+
+  /** Begins a batch with a request of these words; null if no other command may join it. */
+  batchOf(first: Passable, _words: Words): Batch | null {
+    return Batch.mayBegin(first) ? new Batch(first) : null;
   }
 
   /** Whether Redis has slots. */

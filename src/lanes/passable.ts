@@ -7,6 +7,7 @@ import { Buffer } from "node:buffer";
 import type { CommandSpec, Words } from "../commands/spec.ts";
 import { type Written, writtenBy } from "../commands/keys.ts";
 import { isBlocking } from "../commands/route.ts";
+import type { BatchParts } from "./cluster/batch_parts.ts";
 import { SUBSCRIPTIONS } from "./connection_state.ts";
 
 /** Changes a reply before it is passed on. Replies are text of code units 0 to 255. */
@@ -35,6 +36,9 @@ export class Passable {
    * Whether it is several commands that do not belong together. Each has its own effect and reply.
    */
   isBatch = false;
+
+  /** In a cluster, the commands of a batch; null for any other request. */
+  parts: BatchParts | null = null;
 
   /** Called when Redis has answered, before the reply is passed on. */
   onAnswer: ((isError: boolean) => void) | null = null;

@@ -12,7 +12,9 @@ import { Failure, type Millis } from "../core/types.ts";
 import type { OriginAddress } from "../origin/address.ts";
 import type { Connection } from "../origin/wire/connection.ts";
 import type { Receiver } from "../origin/wire/expected.ts";
+import type { Outbox } from "../origin/wire/outbox.ts";
 import { type ChangeLog, settle } from "./changes.ts";
+import { replyOf } from "./common_replies.ts";
 import type { LongRequests } from "./long_requests.ts";
 import type { Passable } from "./passable.ts";
 import type { StreamBudget } from "./stream_budget.ts";
@@ -106,6 +108,11 @@ export class Passing extends Later<Passed> implements Receiver {
     super();
   }
 
+  /** Appends its bytes to what is written to Redis. */
+  write(out: Outbox): void {
+    out.bytes(this.request.bytes);
+  }
+
   /** Whether its reply is still to come over this connection. */
   waitsOn(connection: Connection): boolean {
     return this.replies > 0 && this.connection === connection;
@@ -121,11 +128,20 @@ export class Passing extends Later<Passed> implements Receiver {
   }
 
   reply(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
-    return this.several(bytes, from, to, 1);
+    return this.#take(replyOf(bytes, from, to), 1);
   }
 
-  several(bytes: Uint8Array, from: number, to: number, count: number): void | Promise<void> {
-    const part = count === 1 ? replyOf(bytes, from, to) : copyOf(bytes, from, to);
+  several(
+    bytes: Uint8Array,
+    from: number,
+    ends: readonly number[],
+    count: number,
+  ): void | Promise<void> {
+    const to = ends[count - 1]!;
+    return this.#take(count === 1 ? replyOf(bytes, from, to) : copyOf(bytes, from, to), count);
+  }
+
+  #take(part: Uint8Array, count: number): void | Promise<void> {
     this.replies -= count;
     if (this.replies > 0) return this.#add(part);
     const settled = this.#settle(this.sender.isCausal);
@@ -222,17 +238,4 @@ export class Passing extends Later<Passed> implements Receiver {
     const whole = this.#collected === null ? part : Buffer.concat([...this.#collected, part]);
     this.finish(this.request.rewritten(whole));
   }
-}
-
-const OK = Buffer.from("+OK\r\n", "latin1");
-const DIGITS = Array.from({ length: 10 }, (_, digit) => Buffer.from(`:${digit}\r\n`, "latin1"));
-
-/** Returns the bytes of a reply, which change after the call. The most common ones need no copy. */
-function replyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
-  if (to - from === 5 && bytes[from] === 0x2b && bytes[from + 1] === 0x4f) {
-    if (bytes[from + 2] === 0x4b) return OK;
-  } else if (to - from === 4 && bytes[from] === 0x3a) {
-    return DIGITS[bytes[from + 1]! - 0x30] ?? copyOf(bytes, from, to);
-  }
-  return copyOf(bytes, from, to);
 }

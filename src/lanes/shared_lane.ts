@@ -71,16 +71,18 @@ export class SharedLane {
    * @param replies The number of replies: more than one for a transaction in one piece.
    */
   pass(request: Passable, replies = 1, sender: Sender = anybody()): Later<Passed> {
-    const passing = new Passing(this, request, replies, sender);
-    if (++this.#passes % SAMPLED_PASSES === 0) passing.begunAt = performance.now();
-    this.send(passing);
-    return passing;
+    return this.begin(new Passing(this, request, replies, sender));
   }
 
   /** Sends a request that `redirected` takes if it has to go elsewhere. */
   route(request: Passable, sender: Sender): Passing {
     const passing = new Passing(this, request, 1, sender);
     passing.isRouted = true;
+    return this.begin(passing);
+  }
+
+  /** Sends a request for the first time. */
+  begin<T extends Passing>(passing: T): T {
     if (++this.#passes % SAMPLED_PASSES === 0) passing.begunAt = performance.now();
     this.send(passing);
     return passing;
@@ -103,7 +105,8 @@ export class SharedLane {
     const connection = this.#left.size === 0 ? this.#connection : this.#connectionFor(passing);
     if (connection !== null && connection.loss === null) {
       passing.connection = connection;
-      connection.send(passing.request.bytes, passing.replies, passing);
+      passing.write(connection.out);
+      connection.expect(passing.replies, passing);
       if (!this.#silence.isWatching) this.#silence.start();
     } else {
       queue.push(passing);

@@ -25,18 +25,19 @@ const NAMES = { shared: "redis-proxy-shared", control: "redis-proxy-control" } a
 export class SharedLanes {
   /** Requests that are better sent over a private connection. */
   readonly long = new LongRequests();
+  /** The memory of all long replies. */
+  readonly budget: StreamBudget;
   /** The ids at Redis of the connections, as far as Redis has told them. */
   readonly ids = new WeakMap<Connection, number>();
   readonly #lanes: Record<SharedKind, { 2?: SharedLane; 3?: SharedLane }> = {
     shared: {},
     control: {},
   };
-  readonly #budget: StreamBudget;
   readonly #questions: Questions;
 
   /** @param answers Takes what a server says each time a connection opens. */
   constructor(readonly options: LanesOptions, answers: Pick<Answers, "onTable" | "onFields">) {
-    this.#budget = new StreamBudget(options.replyMemory);
+    this.budget = new StreamBudget(options.replyMemory);
     this.#questions = new Questions({
       ...answers,
       onLongest: (bytes) => options.onLongest?.(bytes),
@@ -69,7 +70,7 @@ export class SharedLanes {
       open: () => this.#open(opening, place),
       place,
       cache: this.options.cache,
-      budget: this.#budget,
+      budget: this.budget,
       long: this.long,
       latency: this.options.stats.latencies.lanes[kind],
     });

@@ -3,10 +3,12 @@
  *
  * @module
  */
-import { Batch } from "../lanes/batch.ts";
+import type { CommandSpec } from "../commands/spec.ts";
+import type { Batch } from "../lanes/batch.ts";
 import type { Input } from "../server/input.ts";
 import { countCommand } from "./commands/counting.ts";
-import { ArgumentList } from "./parse/arguments.ts";
+import { isCached } from "./commands/table.ts";
+import { ArgumentList, type Arguments } from "./parse/arguments.ts";
 import type { RespParser } from "./parse/parser.ts";
 import { SharedRequest } from "./passed.ts";
 import type { Session } from "./session.ts";
@@ -16,16 +18,17 @@ import type { Session } from "./session.ts";
  * first one that may not stays in the input.
  *
  * @param first A request of a command that is always shared.
+ * @param batch The batch that it begins.
  */
 export function collectBatch(
   first: SharedRequest,
+  batch: Batch,
   session: Session,
   parser: RespParser,
   input: Input,
 ): SharedRequest {
-  const { lane, request } = first;
+  const { lane } = first;
   const { lanes } = lane;
-  const batch = new Batch(request);
   const begin = input.start;
   let end = begin;
   while (batch.hasRoom(end - begin) && parser.next(input) && parser.error === null) {
@@ -33,8 +36,9 @@ export function collectBatch(
     const isWhole = args instanceof ArgumentList && args.bytes !== null &&
       end + args.length === input.start;
     const spec = isWhole ? lanes.plain(args.name()) : undefined;
-    const isLong = !lanes.long.isEmpty && lanes.long.has(args.raw());
-    if (spec === undefined || isLong || !batch.add(spec, args)) {
+    if (
+      spec === undefined || !mayFollow(spec, args, session) || !batch.add(spec, args, args.length)
+    ) {
       input.start = end; // It is read again.
       break;
     }
@@ -47,11 +51,26 @@ export function collectBatch(
   return new SharedRequest(lane, batch.request(others), "shared", batch.count);
 }
 
-/** Whether the commands behind a request may join it. */
-export function beginsBatch(first: SharedRequest, { context, isCausal }: Session): boolean {
+/** Whether a command may be part of a batch of this client. */
+function mayFollow(spec: CommandSpec, args: Arguments, { context, lane }: Session): boolean {
+  if (context.readsReplicas && isCached(spec.name)) return false; // A replica may answer it.
+  const { long } = lane!.lanes;
+  return long.isEmpty || !long.has(args.raw());
+}
+
+/**
+ * Begins a batch with a request; null if the commands behind it may not join it.
+ *
+ * @param args The arguments of the request.
+ */
+export function beginBatch(
+  first: SharedRequest,
+  args: Arguments,
+  { context, isCausal }: Session,
+): Batch | null {
   const { lane, request, way, replies } = first;
   const { lanes } = lane;
-  return way === "shared" && replies === 1 && lane.mayShare && !lanes.knowsSlots && !isCausal &&
-    !context.readsReplicas && context.observer === null && Batch.mayBegin(request) &&
-    lanes.plain(request.name) !== undefined;
+  const mayBegin = way === "shared" && replies === 1 && lane.mayShare && !isCausal &&
+    context.observer === null && lanes.plain(request.name) !== undefined;
+  return mayBegin ? lanes.batchOf(request, args) : null;
 }

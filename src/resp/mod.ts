@@ -9,7 +9,7 @@ import type { Peer } from "../server/peer.ts";
 import type { ClientRequest, Protocol } from "../server/protocol.ts";
 import type { Input } from "../server/input.ts";
 import type { Seen } from "../server/observer.ts";
-import { beginsBatch, collectBatch } from "./batch.ts";
+import { beginBatch, collectBatch } from "./batch.ts";
 import { refuseEarly } from "./commands/table.ts";
 import { RespParser } from "./parse/parser.ts";
 import type { Arguments } from "./parse/arguments.ts";
@@ -116,10 +116,11 @@ export class Resp implements Protocol {
   #withNext(request: ClientRequest, parser: RespParser, input: Input): ClientRequest {
     if (this.#isTransaction(request)) return this.#collect(request, parser, input);
     if (!(request instanceof SharedRequest) || input.start === input.end) return request;
-    if (!beginsBatch(request, this.#session)) return request;
-    const batch = collectBatch(request, this.#session, parser, input);
+    const batch = beginBatch(request, parser.args, this.#session);
+    if (batch === null) return request;
+    const collected = collectBatch(request, batch, this.#session, parser, input);
     if (parser.error !== null) this.#ready.push(this.#fail(input, parser.error));
-    return batch;
+    return collected;
   }
 
   /** Whether a request begins a transaction that may pass in one piece. */

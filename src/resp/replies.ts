@@ -6,7 +6,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { errorReply } from "../core/failure_error.ts";
 import type { Output } from "../server/output.ts";
+
+export { errorReply as error } from "../core/failure_error.ts";
 
 /** The version of RESP that a connection speaks. */
 export type RespVersion = 2 | 3;
@@ -50,12 +53,7 @@ export function writeInteger(output: Output, value: number): void {
 
 /** Appends an error; `message` begins with its code. */
 export function writeError(output: Output, message: string): void {
-  output.latin1(error(message));
-}
-
-/** An error. Line breaks would end it early: as in Redis, they become blanks. */
-export function error(message: string): string {
-  return `-${message.replace(/[\r\n]/g, " ")}\r\n`;
+  output.latin1(errorReply(message));
 }
 
 export function simple(text: string): string {

@@ -11,6 +11,7 @@ import { requestOf } from "../../origin/wire/outbox.ts";
 import type { Passable } from "../passable.ts";
 import { type Passed, type Sender, UNSENT } from "../passing.ts";
 import type { SharedLane } from "../shared_lane.ts";
+import type { HeldPlace, HeldUp } from "./held_up.ts";
 import type { Redirection, RoutedNode, Router } from "./router.ts";
 
 /** How often a request may be redirected. */
@@ -37,6 +38,8 @@ export interface Traveller {
   readonly replies: number;
   /** Until when the request may be sent on. */
   readonly deadline: Millis;
+  /** The commands that no node can serve now. */
+  readonly heldUp: HeldUp;
 }
 
 /**
@@ -51,41 +54,68 @@ export async function travel(
   slot: number | null,
   given: RoutedNode | null,
 ): Promise<Passed> {
-  const { router, replies, sender } = traveller;
+  const { router, replies, sender, heldUp } = traveller;
+  const stop = new Stop(traveller, slot);
   let node = given;
   let isAsk = false;
-  for (let hops = 0;;) {
-    node ??= slot === null ? router.owners[0] ?? null : router.nodeOf(slot);
-    if (node === null) {
-      if (!await pause(traveller)) return NO_NODE;
-      continue;
+  try {
+    for (let hops = 0;;) {
+      if (slot !== null && heldUp.has(sender, slot)) await stop.queue();
+      node ??= slot === null ? router.owners[0] ?? null : router.nodeOf(slot);
+      if (node === null) {
+        if (!await stop.pause()) return NO_NODE;
+        continue;
+      }
+      const lane = traveller.laneTo(node);
+      const passing: Later<Passed> = isAsk
+        ? lane.pass(asking(request), replies + 1, sender)
+        : lane.pass(request, replies, sender);
+      await passing.known();
+      const passed: Passed = isAsk ? withoutAsking(passing.value!) : passing.value!;
+      const why: string | null = passed === UNSENT ? "" : errorIn(passed, replies);
+      if (why === null) return passed;
+      const redirection: Redirection | null = why === "" ? null : router.redirection(why, node);
+      if (redirection !== null) {
+        if (hops++ === HOPS) return passed;
+        ({ node, isAsk } = redirection);
+        continue;
+      }
+      // The node is lost, or cannot serve the slot now.
+      if (!await stop.pause()) return passed;
+      [node, isAsk] = [given, false];
     }
-    const lane = traveller.laneTo(node);
-    const passing: Later<Passed> = isAsk
-      ? lane.pass(asking(request), replies + 1, sender)
-      : lane.pass(request, replies, sender);
-    await passing.known();
-    const passed: Passed = isAsk ? withoutAsking(passing.value!) : passing.value!;
-    const why: string | null = passed === UNSENT ? "" : errorIn(passed, replies);
-    if (why === null) return passed;
-    const redirection: Redirection | null = why === "" ? null : router.redirection(why, node);
-    if (redirection !== null) {
-      if (hops++ === HOPS) return passed;
-      ({ node, isAsk } = redirection);
-      continue;
-    }
-    // The node is lost, or cannot serve the slot now.
-    if (!await pause(traveller)) return passed;
-    [node, isAsk] = [given, false];
+  } finally {
+    stop.end();
   }
 }
 
-/** Waits before another attempt; false when it is too late for one. */
-async function pause({ router, deadline }: Traveller): Promise<boolean> {
-  if (performance.now() + PAUSE > deadline) return false;
-  router.refresh();
-  await new Promise((resolve) => setTimeout(resolve, PAUSE));
-  return true;
+/** Where a request waits that no node can serve now. Later ones for its slot wait behind it. */
+class Stop {
+  #place: HeldPlace | null = null;
+
+  constructor(readonly traveller: Traveller, readonly slot: number | null) {}
+
+  /** Waits for the earlier requests. */
+  async queue(): Promise<void> {
+    if (this.#place !== null || this.slot === null) return;
+    const { heldUp, sender } = this.traveller;
+    this.#place = heldUp.join(sender, this.slot);
+    await this.#place.before;
+  }
+
+  /** Waits before another attempt; false when it is too late for one. */
+  async pause(): Promise<boolean> {
+    const { router, deadline } = this.traveller;
+    if (performance.now() + PAUSE > deadline) return false;
+    router.refresh();
+    await this.queue();
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    return true;
+  }
+
+  end(): void {
+    this.#place?.leave();
+  }
 }
 
 /** Whether a request has to be sent on, or again. */

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
 import type { Route } from "../../commands/route.ts";
 import type { CommandSpec, Words } from "../../commands/spec.ts";
 import { Later } from "../../core/later.ts";
@@ -17,17 +16,20 @@ import type { Passable } from "../passable.ts";
 import type { PrivateLane } from "../private_lane.ts";
 import { anybody, type Passed, type Passing, type Sender } from "../passing.ts";
 import type { SharedLane } from "../shared_lane.ts";
+import { RoutedBatch, slotIn } from "./batch.ts";
+import { Batches } from "./batches.ts";
 import { idAt, uniqueId } from "./clients.ts";
 import { Dispatch, type Send } from "./dispatch.ts";
 import { subscriptionIn } from "./event_channels.ts";
 import { KeyspaceEvents } from "./events.ts";
-import { isMoving, NO_NODE, travel, type Traveller } from "./journey.ts";
+import { HeldUp } from "./held_up.ts";
+import { isMoving, travel, type Traveller } from "./journey.ts";
 import { NodeLanes } from "./node_lanes.ts";
 import { isSplit, slotsOf } from "./plan.ts";
-import { NUDGE, waitForReplicas } from "./replicas.ts";
 import { quiet } from "./quiet.ts";
 import { requestsIn, wordAt } from "./requests.ts";
 import type { RoutedNode, Router } from "./router.ts";
+import { passWait } from "./wait.ts";
 
 /** The connections that take keyspace notifications. */
 const EVENTS = { version: 3, name: "redis-proxy-events", login: null } as const;
@@ -35,6 +37,8 @@ const EVENTS = { version: 3, name: "redis-proxy-events", login: null } as const;
 export class ClusterLanes extends Lanes {
   readonly #nodes: NodeLanes;
   readonly #events: KeyspaceEvents;
+  readonly #batches: Batches;
+  readonly #heldUp = new HeldUp();
 
   /** @param timeout How long a request may be sent on. */
   constructor(options: LanesOptions, readonly router: Router, readonly timeout: Millis) {
@@ -46,6 +50,14 @@ export class ClusterLanes extends Lanes {
         address,
         (passing, passed) => this.#redirected(passing, passed, kind, version),
       )
+    );
+    this.#batches = new Batches(
+      router,
+      this.#heldUp,
+      (node, version) => this.#nodes.shared(node, version),
+      (request, slot, route, version, sender) =>
+        travel(this.#traveller(request, route, version, 1, sender), request, slot, null),
+      this.sharedLanes.budget,
     );
     this.#events = new KeyspaceEvents(
       ({ address }) => options.open(EVENTS, () => Promise.resolve(), address),
@@ -66,13 +78,14 @@ export class ClusterLanes extends Lanes {
     replies: number,
     sender: Sender,
   ): Later<Passed> {
+    if (request.parts !== null) return this.#batches.pass(request, route, version, sender);
     const routed = replies === 1 ? this.#passToOwner(request, route, version, sender) : null;
     if (routed !== null) return routed;
     const result = new Later<Passed>();
     const traveller = this.#traveller(request, route, version, replies, sender);
     const send: Send = (one, slot, node) => travel(traveller, one, slot, node ?? null);
     const passing = request.name === "wait"
-      ? this.#wait(request, sender, () => result.isAbandoned, send)
+      ? passWait(request, sender, this.router.owners, this.#nodes, () => result.isAbandoned, send)
       : new Dispatch(this.router, this.table, send).run(request, version);
     passing.then((passed) => {
       sender.onDone();
@@ -92,8 +105,10 @@ export class ClusterLanes extends Lanes {
     if (keyAt === 0 || request.rewrite !== null) return null;
     const { keys } = request.written;
     const key = keys.length === 1 ? keys[0]! : wordAt(request.bytes, keyAt);
-    const node = this.router.nodeOf(slotOf(key));
-    if (node === null) return null;
+    const slot = slotOf(key);
+    const node = this.router.nodeOf(slot);
+    const mustWait = !this.#heldUp.isEmpty && this.#heldUp.has(sender, slot);
+    if (node === null || mustWait) return null;
     if (changes(request)) sender.wrote?.(node.name);
     const lane = route === "control"
       ? this.#nodes.to(node, route, version)
@@ -124,6 +139,7 @@ export class ClusterLanes extends Lanes {
       sender: quiet(sender),
       replies,
       deadline: performance.now() + this.timeout,
+      heldUp: this.#heldUp,
       laneTo: (node) => {
         if (changes(request)) sender.wrote?.(node.name);
         return this.#nodes.to(node, route, version);
@@ -174,6 +190,7 @@ export class ClusterLanes extends Lanes {
 
   override close(): void {
     super.close();
+    this.#batches.close();
     this.#events.close();
   }
 
@@ -184,6 +201,12 @@ export class ClusterLanes extends Lanes {
   /** Its connection would be replaced with each key of another node. */
   override get mayPin(): boolean {
     return false;
+  }
+
+  override batchOf(first: Passable, words: Words): RoutedBatch | null {
+    if (!RoutedBatch.mayBegin(first)) return null;
+    const slot = slotIn(first.spec!, words, first.written.keys);
+    return slot === null ? null : new RoutedBatch(first, slot);
   }
 
   override get knowsSlots(): boolean {
@@ -220,23 +243,6 @@ export class ClusterLanes extends Lanes {
   #slotOfRequest({ spec, bytes, slot }: Passable): number | null {
     if (slot !== null || spec === undefined || bytes.length === 0) return slot;
     return slotsOf(spec, requestsIn(bytes)[0]!)[0] ?? null;
-  }
-
-  /** WAIT, for all masters that the client has written to: the least of their numbers counts. */
-  async #wait(
-    request: Passable,
-    { masters = new Set() }: Sender,
-    isOver: () => boolean,
-    send: Send,
-  ): Promise<Passed> {
-    const { owners } = this.router;
-    if (owners.length === 0) return NO_NODE;
-    const reply = await waitForReplicas(requestsIn(request.bytes)[0]!, masters, owners, (node) => ({
-      role: () => this.#nodes.ask(node, ["ROLE"], "control"),
-      nudge: () => this.#nodes.ask(node, NUDGE, "shared", "wait"),
-    }), isOver);
-    // Redis knows the error.
-    return reply === null ? await send(request, null) : Buffer.from(reply, "latin1");
   }
 }
 

@@ -32,6 +32,8 @@ export interface Owner {
 
 export class Delivery {
   readonly #framer = new Framer();
+  /** Where the replies end that one receiver gets at once. */
+  readonly #ends: number[] = [];
 
   constructor(readonly inbox: Inbox, readonly expected: Expected, readonly owner: Owner) {}
 
@@ -97,20 +99,20 @@ export class Delivery {
    */
   #handSeveral(receiver: Pick<Required<Receiver>, "several">, end: number): void | Promise<void> {
     const inbox = this.inbox;
+    const ends = this.#ends;
     const { bytes, from, to } = inbox;
     const most = this.expected.ofFirst;
     let count = 1;
-    let next = end;
+    let next = ends[0] = end;
     while (count < most && end < to && bytes[end] !== PUSH && bytes[end] !== ATTRIBUTE) {
       next = this.#framer.scan(bytes, end, to);
       if (next < 0) break;
-      end = next;
-      count++;
+      end = ends[count++] = next;
     }
     inbox.from = end;
     inbox.seen = next === MORE ? to : end;
     this.expected.took(count);
-    const held = receiver.several(bytes, from, end, count);
+    const held = receiver.several(bytes, from, ends, count);
     if (next === BROKEN) this.#refuse();
     return held;
   }

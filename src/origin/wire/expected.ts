@@ -8,8 +8,19 @@
 export interface Receiver {
   /** Takes a reply, or the rest of one after its parts. The bytes may change after the call. */
   reply(bytes: Uint8Array, from: number, to: number): void | Promise<void>;
-  /** Takes several complete replies at once. If it is absent, they come one by one. */
-  several?(bytes: Uint8Array, from: number, to: number, count: number): void | Promise<void>;
+  /**
+   * Takes several complete replies at once, which begin at `from`. If it is absent, they come one by
+   * one.
+   *
+   * @param ends Where each of them ends, in order; more than `count` numbers do not count. It may
+   *   change after the call.
+   */
+  several?(
+    bytes: Uint8Array,
+    from: number,
+    ends: readonly number[],
+    count: number,
+  ): void | Promise<void>;
   /** Takes a part of a long reply. If it is absent, replies come whole. */
   part?(bytes: Uint8Array, from: number, to: number): void | Promise<void>;
   /**

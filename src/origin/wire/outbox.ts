@@ -13,6 +13,9 @@ const MAX_SPARE_BYTES = 256 * 1024;
 /** From this length on, text and bytes are not copied one by one. */
 const LONG = 24;
 
+/** The same for bytes of which a view must be made first. */
+const LONG_RANGE = 48;
+
 const CR = 0x0d;
 const LF = 0x0a;
 const DOLLAR = 0x24;
@@ -33,6 +36,19 @@ export class Outbox {
     const to = this.#room(bytes.length);
     copy(bytes, to, this.#length);
     this.#length += bytes.length;
+  }
+
+  /** Appends the bytes `[from, end)` unchanged. */
+  range(bytes: Uint8Array, from: number, end: number): void {
+    const length = end - from;
+    const to = this.#room(length);
+    if (length < LONG_RANGE) {
+      const at = this.#length - from;
+      for (let index = from; index < end; index++) to[at + index] = bytes[index]!;
+    } else {
+      to.set(new Uint8Array(bytes.buffer, bytes.byteOffset + from, length), this.#length);
+    }
+    this.#length += length;
   }
 
   /** Appends a bulk string, given as Latin-1 text. */

@@ -26,7 +26,7 @@ function batchOf(first: Words, ...others: readonly Words[]): Passable {
   const batch = new Batch(passable(...first));
   for (const words of others) {
     const list = { count: words.length, string: (index: number) => words[index]! };
-    assert(batch.add(SPECS[words[0]], list));
+    assert(batch.add(SPECS[words[0]], list, request(...words).length));
   }
   return batch.request(Buffer.from(others.map((words) => request(...words)).join(""), "latin1"));
 }
@@ -211,9 +211,9 @@ Deno.test("commands join only if the cache knows at once what they changed", () 
   assertEquals(begins("FLUSHALL"), false);
   assertEquals(begins("MULTI"), false);
   const batch = new Batch(passable("SET", "a", "1"));
-  assertEquals(batch.add(specOf("eval", "noscript", 0), words("EVAL", "x", "0")), false);
-  assertEquals(batch.add(specOf("flushall", "write", 0), words("FLUSHALL")), false);
-  assertEquals(batch.add(specOf("wait", "noscript", 0), words("WAIT", "0", "0")), false);
+  assertEquals(batch.add(specOf("eval", "noscript", 0), words("EVAL", "x", "0"), 9), false);
+  assertEquals(batch.add(specOf("flushall", "write", 0), words("FLUSHALL"), 9), false);
+  assertEquals(batch.add(specOf("wait", "noscript", 0), words("WAIT", "0", "0"), 9), false);
   assertEquals(batch.count, 1);
 });
 
@@ -225,7 +225,7 @@ Deno.test("a batch has at most 32 commands, and takes none after 16 KiB", () => 
   const list = { count: 3, string: (at: number) => ["SET", "a", "1"][at]! };
   for (let count = 1; count < 32; count++) {
     assert(batch.hasRoom(0));
-    assert(batch.add(SPECS.SET, list));
+    assert(batch.add(SPECS.SET, list, 9));
   }
   assert(!batch.hasRoom(0));
 });

@@ -33,7 +33,7 @@ function aBatch(): Passable {
   const spec = (words: string[]) => TABLE.find(list(words));
   const bytes = (words: string[]) => Buffer.from(request(...words), "latin1");
   const batch = new Batch(new Passable(bytes(first!), spec(first!), list(first!)));
-  for (const words of others) batch.add(spec(words)!, list(words));
+  for (const words of others) batch.add(spec(words)!, list(words), bytes(words).length);
   return batch.request(Buffer.concat(others.map(bytes)));
 }
 

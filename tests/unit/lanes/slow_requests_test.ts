@@ -152,7 +152,8 @@ test("a batch of reads is asked again elsewhere as a whole, if none of its repli
   const [a, b, c] = [anybody(), anybody(), anybody()];
   const batch = () => {
     const two = new Batch(passable("HGETALL", "1"));
-    two.add(specOf("hgetall", "readonly"), { count: 2, string: (at) => ["HGETALL", "2"][at]! });
+    const words = { count: 2, string: (at: number) => ["HGETALL", "2"][at]! };
+    two.add(specOf("hgetall", "readonly"), words, 9);
     return two.request(Buffer.from(request("HGETALL", "2")));
   };
   const begun = it.lane.pass(batch(), 2, a);

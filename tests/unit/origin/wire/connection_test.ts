@@ -54,11 +54,11 @@ class SeveralTaker implements Receiver {
   count = 0;
 
   reply(bytes: Uint8Array, from: number, to: number): void {
-    this.several(bytes, from, to, 1);
+    this.several(bytes, from, [to], 1);
   }
 
-  several(bytes: Uint8Array, from: number, to: number, count: number): void {
-    this.text += textOf(bytes, from, to);
+  several(bytes: Uint8Array, from: number, ends: readonly number[], count: number): void {
+    this.text += textOf(bytes, from, ends[count - 1]!);
     this.count += count;
   }
 
