@@ -9,6 +9,7 @@ import type { Connection } from "../origin/wire/connection.ts";
 import type { Reply } from "../origin/wire/reply.ts";
 import type { Known } from "./half_open.ts";
 import type { LanesOptions } from "./options.ts";
+import type { PrivateLane } from "./private_lane.ts";
 
 type Open = LanesOptions["open"];
 
@@ -28,6 +29,16 @@ export async function knownIds(
       return [Number(id), flags!.includes("b")];
     }),
   );
+}
+
+/** Whether a private connection waits for other clients at Redis; true if Redis does not say. */
+export async function isBlocked(
+  open: Open,
+  { upstreamId, place }: Pick<PrivateLane, "upstreamId" | "place">,
+): Promise<boolean> {
+  if (upstreamId === null) return true;
+  const known = await knownIds(open, [upstreamId], place);
+  return known?.get(upstreamId) ?? true;
 }
 
 /** Whether Redis answers nothing without a password; false also if it does not say. */

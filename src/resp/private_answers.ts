@@ -10,6 +10,25 @@ import type { ClientEnd } from "../server/protocol.ts";
 /** How long Redis does not learn that a client has ended its side, if no command may block. */
 const LAST_REPLIES: Millis = 1000;
 
+/** How long an answer that may be on its way has to arrive, before Redis is asked again. */
+const ON_ITS_WAY: Millis = 10;
+
+/** Resolves after this time, unless it is disposed of before. */
+class Timeout implements Disposable {
+  isOver = false;
+  readonly over: Promise<void>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(after: Millis) {
+    this.over = new Promise((resolve) => this.#timer = setTimeout(resolve, after));
+    this.over.then(() => this.isOver = true);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 export class PrivateAnswers {
   lane!: PrivateLane;
   /** Whether the client has ended its side, and Redis would execute no more of its requests. */
@@ -18,7 +37,11 @@ export class PrivateAnswers {
   #isBrokenOff = false;
   #onAnswered: () => void = () => {};
 
-  constructor(readonly client: Pick<ClientEnd, "during">) {}
+  /** @param isBlocked Asks Redis whether it waits for other clients. */
+  constructor(
+    readonly client: Pick<ClientEnd, "during">,
+    readonly isBlocked: (lane: PrivateLane) => Promise<boolean>,
+  ) {}
 
   /** Called at each answer, and at the end of the lane. */
   wake(): void {
@@ -28,15 +51,24 @@ export class PrivateAnswers {
   /**
    * Resolves once all requests are answered, or the lane has ended. A client that leaves while a
    * command blocks ends the wait, too: Redis ends the client at that moment, and executes nothing
-   * that came behind the command.
+   * that came behind the command. If it does not block, its answer is on the way.
    */
   async all(): Promise<void> {
     const { lane } = this;
     while (lane.outstanding > 0 && lane.connection.loss === null && !this.hasLeft) {
       const answer = this.#next();
       if (!lane.isBlocked) await answer;
-      else if (!await this.client.during(answer)) this.hasLeft = true;
+      else if (!await this.client.during(answer)) await this.#checkBlocked(answer);
     }
+  }
+
+  /** Asks Redis whether a command blocks, now that the client has ended its side. */
+  async #checkBlocked(answer: Promise<void>): Promise<void> {
+    const answered = answer.then(() => false);
+    this.hasLeft = await Promise.race([answered, this.isBlocked(this.lane)]);
+    if (this.hasLeft) return;
+    using limit = new Timeout(ON_ITS_WAY);
+    await Promise.race([answer, limit.over]);
   }
 
   /** The client has left in the middle of a request. */
@@ -53,14 +85,10 @@ export class PrivateAnswers {
     const { lane } = this;
     const isAnswered = () => lane.outstanding <= (this.#isBrokenOff ? 1 : 0);
     if (!lane.mayBlock) {
-      const limit = Promise.withResolvers<void>();
-      const timer = setTimeout(limit.resolve, LAST_REPLIES);
-      let isLate = false;
-      limit.promise.then(() => isLate = true);
-      while (!isAnswered() && !isLate && lane.connection.loss === null) {
-        await Promise.race([this.#next(), limit.promise]);
+      using limit = new Timeout(LAST_REPLIES);
+      while (!isAnswered() && !limit.isOver && lane.connection.loss === null) {
+        await Promise.race([this.#next(), limit.over]);
       }
-      clearTimeout(timer);
     }
     // Nobody knows what of a stream is still to come.
     if (lane.outstanding === 0 && !lane.state.isOpaque) return;

@@ -47,11 +47,12 @@ const TABLE = `*${COMMANDS.length}\r\n` + COMMANDS.map(([name, flags, key]) => {
 }).join("");
 
 /** Answers the commands of the proxy itself, and says nothing to all others. */
-function greeted(words: readonly string[], answer: Answerer): string {
+function greeted(words: readonly string[], answer: Answerer, isBlocked: boolean): string {
   const line = words.join(" ").toUpperCase();
   if (line === "COMMAND") return TABLE;
   if (line === "CLIENT ID") return ":7\r\n";
   if (/^(CLIENT SETNAME|CLIENT SETINFO|SELECT 0|AUTH)/.test(line)) return "+OK\r\n";
+  if (line === "CLIENT LIST ID 7") return bulk(`id=7 addr=x flags=${isBlocked ? "b" : "N"}\n`);
   if (/^(CONFIG GET|CLIENT LIST|INFO|HELLO)/.test(line)) return "-ERR not here\r\n";
   return answer(words);
 }
@@ -62,6 +63,8 @@ export class ServedClient implements AsyncDisposable {
   /** All connections to Redis. */
   readonly redis: FakeRedis[] = [];
   readonly cache = new FakeCache();
+  /** Whether Redis says that the client waits for others. */
+  isBlocked = true;
   readonly lanes: Lanes;
   readonly #slow = new SlowClients(new Ledger(2 ** 24), 2 ** 20);
   readonly #served: Promise<void>;
@@ -69,7 +72,7 @@ export class ServedClient implements AsyncDisposable {
   /** @param answer The reply of Redis to a command of the client; "" for none yet. */
   constructor(answer: Answerer) {
     const open: Lanes["options"]["open"] = async (_, prepare) => {
-      const redis = new FakeRedis((words) => greeted(words, answer));
+      const redis = new FakeRedis((words) => greeted(words, answer, this.isBlocked));
       this.redis.push(redis);
       const upstream = new Upstream(redis);
       await prepare(upstream);

@@ -119,6 +119,20 @@ Deno.test("nothing behind a command that blocks is executed once the client has 
   }
 });
 
+Deno.test("a client that ends its side before an element for BLPOP arrives gets all replies", async () => {
+  for (const line of ["RESET", "HELLO 2", "CLIENT KILL ID 1"]) {
+    await using client = new ServedClient(redisOf());
+    client.isBlocked = false;
+    await client.send("WATCH a", "BLPOP l 0", line, "SET k v");
+    const redis = client.connectionOf("BLPOP l 0");
+    await client.end();
+    assertEquals([redis.isWriteClosed, late(client)], [false, []], line);
+    redis.send("*2\r\n$1\r\nl\r\n$1\r\nx\r\n");
+    await client.rest();
+    assertEquals([late(client), client.conn.isClosed], [["SET k v"], true], line);
+  }
+});
+
 Deno.test("a client that ends its side gets all replies, if no command before them blocks", async () => {
   for (const line of WAITING.filter((one) => one !== "QUIT")) {
     await using client = new ServedClient(redisOf());
