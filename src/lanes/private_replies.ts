@@ -78,9 +78,9 @@ export class PrivateReplies {
     const request = first?.request;
     if (request == null || state.isOpaque) return;
     if (request.name === "exec") {
-      // Pushes may come between the elements.
+      // Pushes may come between the elements. Without a transaction, an array is a message.
       const mayBePushed = state.isSubscribed || state.isTracking;
-      this.#opensArrays = mayBePushed || changes.queued.needsElements;
+      this.#opensArrays = state.isInTransaction && (mayBePushed || changes.queued.needsElements);
       connection.openArrays(this.#opensArrays);
     } else if (STREAMS.has(request.name) && !state.isInTransaction) {
       this.slots.take();

@@ -286,6 +286,18 @@ for (const type of ["*", ">"]) {
   });
 }
 
+Deno.test("PrivateLane takes an array before the reply to EXEC without MULTI for a message", async () => {
+  const { lane, send, reply, log } = rig();
+  const frame = (kind: string, last: string) =>
+    `*3\r\n$${kind.length}\r\n${kind}\r\n$1\r\nc\r\n${last}\r\n`;
+  for (const line of ["MULTI", "SUBSCRIBE c", "EXEC", "EXEC"]) send(...line.split(" "));
+  const replies = "+OK\r\n+QUEUED\r\n*1\r\n" + frame("subscribe", ":1") +
+    frame("message", "$1\r\nm") + "-EXECABORT no\r\n";
+  await reply(replies);
+  assertEquals([log.join(""), lane.outstanding], [replies, 0]);
+  lane.close("done");
+});
+
 Deno.test("PrivateLane passes messages between the elements of EXEC to a subscriber in RESP3", async () => {
   const { lane, send, reply, log } = rig();
   const push = (kind: string, last: string) =>
