@@ -11,6 +11,7 @@ import type { OriginAddress } from "../../origin/address.ts";
 import type { ClusterFollower } from "../../origin/follower.ts";
 import type { Identity } from "../../origin/greeting.ts";
 import { failureOf, type Loss } from "../../origin/loss.ts";
+import { Departures } from "./departures.ts";
 import { Members } from "./members.ts";
 import type { ClusterNode } from "./node.ts";
 import type { NodeParts } from "./node_parts.ts";
@@ -36,6 +37,7 @@ const PAUSE: Millis = 20;
 export class ClusterOrigin implements Origin, Guide {
   readonly members: Members;
   readonly #seeds: Seeds;
+  readonly #departures = new Departures<ClusterNode>();
   #isClosed = false;
   /** Those who wait until the cluster is known. */
   #waiting: (() => void)[] = [];
@@ -196,7 +198,6 @@ export class ClusterOrigin implements Origin, Guide {
   }
 
   #send(flights: readonly Flight[], deadline: Millis): void {
-    const byNode = new Map<ClusterNode, RoutedFlight[]>();
     for (const flight of flights) {
       const routed = new RoutedFlight(flight, this, deadline);
       const node = this.nodeOf(routed.slot);
@@ -205,11 +206,9 @@ export class ClusterOrigin implements Origin, Guide {
         continue;
       }
       routed.host = node.address.host;
-      const group = byNode.get(node);
-      if (group === undefined) byNode.set(node, [routed]);
-      else group.push(routed);
+      this.#departures.add(node, routed);
     }
-    for (const [node, group] of byNode) node.read(group);
+    this.#departures.added();
   }
 
   #sendOn(flight: RoutedFlight): void {

@@ -18,7 +18,15 @@ const OWNED = new Uint8Array(SLOTS);
 
 /** @template Node What stands for a node. */
 export class SlotMap<Node> {
-  readonly #owners: (Node | null)[] = new Array(SLOTS).fill(null);
+  /**
+   * The number of each slot's node; 0 for none. Numbers take a quarter of the room of nodes, so the
+   * node of any slot is found in the caches of the CPU.
+   */
+  readonly #owners = new Uint16Array(SLOTS);
+  /** The nodes by their numbers. The number of a node without slots goes to another one. */
+  readonly #nodes: (Node | null)[] = [null];
+  /** The number that was given last. */
+  #last = 0;
   /** What each node last said of itself. */
   readonly #views = new Map<Node, Uint8Array>();
   readonly #counts = new Map<Node, number>();
@@ -35,7 +43,7 @@ export class SlotMap<Node> {
 
   /** The node of a slot; null if no node is known. */
   of(slot: number): Node | null {
-    return this.#owners[slot]!;
+    return this.#nodes[this.#owners[slot]!]!;
   }
 
   /** Since when a slot has its node; -Infinity if that is not remembered. */
@@ -73,7 +81,7 @@ export class SlotMap<Node> {
     if (this.#missing === 0) return;
     for (const { first, last } of ranges) {
       for (let slot = first; slot <= last; slot++) {
-        if (this.#owners[slot] === null) this.#give(slot, node);
+        if (this.#owners[slot] === 0) this.#give(slot, node);
       }
     }
   }
@@ -90,7 +98,7 @@ export class SlotMap<Node> {
     for (const { first, last } of ranges) {
       for (let slot = first; slot <= last; slot++) {
         view[slot] = 1;
-        const owner = this.#owners[slot]!;
+        const owner = this.of(slot);
         const isClaimed = owner !== null && owner !== node && this.#views.get(owner)?.[slot] === 1;
         if (isClaimed) continue;
         this.#give(slot, node);
@@ -104,20 +112,35 @@ export class SlotMap<Node> {
   }
 
   #give(slot: number, node: Node): void {
-    const before = this.#owners[slot]!;
+    const before = this.of(slot);
     if (before === node) return;
-    this.#owners[slot] = node;
+    this.#owners[slot] = this.#numberOf(node);
     if (this.#since !== null) this.#since[slot] = this.clock!();
     if (before === null) this.#missing--;
     else this.#count(before, -1);
     this.#count(node, 1);
   }
 
+  /** Returns the number of a node that gets a slot. */
+  #numberOf(node: Node): number {
+    if (node !== this.#nodes[this.#last]) {
+      this.#last = this.#nodes.indexOf(node);
+      if (this.#last < 0) this.#last = this.#nodes.indexOf(null, 1);
+      if (this.#last < 0) this.#last = this.#nodes.length;
+      this.#nodes[this.#last] = node;
+    }
+    return this.#last;
+  }
+
   #count(node: Node, change: number): void {
     const before = this.#counts.get(node) ?? 0;
     const count = before + change;
-    if (count === 0) this.#counts.delete(node);
-    else this.#counts.set(node, count);
+    if (count === 0) {
+      this.#counts.delete(node);
+      this.#nodes[this.#nodes.indexOf(node)] = null;
+    } else {
+      this.#counts.set(node, count);
+    }
     if (before === 0 || count === 0) this.#known = null;
   }
 }

@@ -5,6 +5,7 @@ import { slotOf, SLOTS } from "../../../src/core/slot.ts";
 import type { Reply } from "../../../src/origin/wire/reply.ts";
 import { Claim } from "../../../src/topology/cluster/claim.ts";
 import { SlotMap } from "../../../src/topology/cluster/slot_map.ts";
+import { random } from "../../support/wire.ts";
 import { Turns } from "../../../src/topology/cluster/turns.ts";
 import {
   readRedirection,
@@ -182,4 +183,21 @@ Deno.test("work waits for its turn: so many at once, in their order, also after 
   for (const { resolve } of ends) resolve();
   await Promise.all(all.filter((_, at) => at !== 1));
   assertEquals(begun, [0, 1, 2, 3]);
+});
+
+Deno.test("SlotMap knows the node of each slot while nodes come and go", () => {
+  const map = new SlotMap<string>();
+  const owners: (string | null)[] = new Array(SLOTS).fill(null);
+  const next = random(1);
+  for (let step = 0; step < 3000; step++) {
+    // Of each node that had slots, the last ones soon go to others.
+    const node = `node ${Math.floor(step / 100) + Math.floor(next() * 4)}`;
+    const slot = Math.floor(next() * 50);
+    map.moved(slot, node);
+    owners[slot] = node;
+    assertEquals(map.of(slot), node);
+  }
+  assertEquals(Array.from({ length: SLOTS }, (_, slot) => map.of(slot)), owners);
+  assertEquals(map.owners, new Set(owners.filter((owner) => owner !== null)));
+  assertEquals(map.missing, owners.filter((owner) => owner === null).length);
 });
