@@ -48,19 +48,28 @@ export abstract class Gathering extends Later<Passed> {
     this.#pieces = new Array(count).fill(null);
   }
 
-  /** Takes the reply to the command at a place. Only the first one counts. */
+  /** Takes the result of the command at a place. Only the first one counts. */
   put(place: number, passed: Passed): void {
-    const pieces = this.#pieces;
-    if (pieces[place] !== null) return;
+    if (this.#pieces[place] !== null) return;
     const piece = passed instanceof Failure ? errorBytes(passed) : passed;
-    pieces[place] = piece;
-    const isWhole = piece instanceof Uint8Array;
-    if (isWhole) this.#hold(piece.length);
+    if (piece instanceof Uint8Array) return this.putReply(place, piece);
+    this.#pieces[place] = piece;
     if (--this.#missing === 0) this.onAnswered();
     if (this.#isOver) this.#drop(place);
     else if (this.#stream !== null || this.isAbandoned) this.#advance();
-    else if (!isWhole || this.#held > HELD_BYTES) this.#begin();
-    else if (this.#missing === 0) this.settle(joined(pieces as Uint8Array[], this.#held));
+    else this.#begin();
+  }
+
+  /** Takes the first complete reply to the command at a place. */
+  putReply(place: number, reply: Uint8Array): void {
+    this.#pieces[place] = reply;
+    this.#hold(reply.length);
+    const isLast = --this.#missing === 0;
+    if (isLast) this.onAnswered();
+    if (this.#isOver) this.#drop(place);
+    else if (this.#stream !== null || this.isAbandoned) this.#advance();
+    else if (this.#held > HELD_BYTES) this.#begin();
+    else if (isLast) this.settle(joined(this.#pieces as Uint8Array[], this.#held));
   }
 
   /** The replies take long: those at the beginning no longer wait for the others. */

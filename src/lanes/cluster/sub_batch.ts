@@ -108,7 +108,7 @@ export class SubBatch extends Passing {
     this.#drop(place);
     const isOn = bytes[from] === MINUS && isMoving(bytes.subarray(from, to));
     if (isOn) this.whole.sendOn(place);
-    else this.whole.put(place, replyOf(bytes, from, to));
+    else this.whole.putReply(place, replyOf(bytes, from, to));
   }
 
   /** Begins a long reply. It passes as that of a command alone. */
