@@ -21,7 +21,7 @@ export function muted(answer: ClientRequest, session: Session): ClientRequest {
 
 /** RESET turns replies on again, its own included, unless CLIENT REPLY SKIP came before it. */
 export function reset(args: Arguments, session: Session): ClientRequest {
-  const { skipsNext } = session;
+  const { skipsNext } = session.replies;
   const answer = dispatch(args, session);
   return session.skipsReply() || skipsNext ? new SilentRequest(answer) : answer;
 }

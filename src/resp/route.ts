@@ -41,7 +41,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
   session.enlist();
   if (lane === null) return onlyRead(args, session);
   const written = args.name();
-  if (session.mayPass && session.isAuthenticated && session.repliesAll) {
+  if (session.mayPass && session.isAuthenticated && session.replies.wantsAll) {
     const plain = plainRequest(args, written, session, lane);
     if (plain !== null) return plain;
   }
@@ -83,7 +83,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
   }
   if (!lane.lanes.allows(spec, name)) return forbidden(spec?.name ?? name, session, lane);
   if (spec?.name === "select") return select(args, spec, session, lane);
-  if (spec?.name === "wait" && lane.isBusy && session.repliesAll) {
+  if (spec?.name === "wait" && lane.isBusy && session.replies.wantsAll) {
     // It waits for all that the client has sent before.
     if (lane.routeOf(spec, args) === "shared") return whenAnswered(args, session);
   }

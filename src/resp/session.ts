@@ -17,9 +17,7 @@ import { Failure, type Millis, type Terms } from "../core/types.ts";
 import type { RespContext } from "./context.ts";
 import { type Freshness, TERMS } from "./freshness.ts";
 import { NIL, type RespVersion } from "./replies.ts";
-
-/** Which replies are left out (CLIENT REPLY). */
-export type ReplySetting = "on" | "off" | "skip";
+import { ReplySwitch } from "./reply_switch.ts";
 
 export class Session implements LaneClient, NamedClient {
   /** The number of the connection, unique in this process. */
@@ -49,11 +47,11 @@ export class Session implements LaneClient, NamedClient {
   /** Credentials that Redis itself has accepted from this client; null for those of the proxy. */
   login: Login | null = null;
 
+  /** Which replies the client wants. */
+  readonly replies = new ReplySwitch(() => this.#settle());
+
   #isListed = false;
   #freshness: Freshness;
-  #replies: ReplySetting = "on";
-  /** Replies still to leave out: that of CLIENT REPLY SKIP and the next one. */
-  #skips = 0;
 
   /** @param home The context of a new connection. */
   constructor(readonly home: RespContext, readonly peer: Peer) {
@@ -116,47 +114,20 @@ export class Session implements LaneClient, NamedClient {
     this.#settle();
   }
 
-  /** Changes which replies are left out, from the current one on. */
-  setReplies(mode: ReplySetting): void {
-    if (mode === "skip") {
-      if (this.#replies === "on") this.#skips = 2;
-    } else {
-      this.#replies = mode;
-      this.#skips = 0;
-    }
-    this.#settle();
-  }
-
   leaveOut(replies: "next" | "all" | "none"): void {
-    if (replies === "next") this.#skips = 1;
-    else this.setReplies(replies === "all" ? "off" : "on");
-    this.#settle();
-  }
-
-  /** Whether the client wants all replies. */
-  get repliesAll(): boolean {
-    return this.#replies === "on" && this.#skips === 0;
-  }
-
-  /** Whether CLIENT REPLY SKIP leaves out the reply to the current request. */
-  get skipsNext(): boolean {
-    return this.#skips > 0;
+    if (replies === "next") this.replies.skipNext();
+    else this.replies.set(replies === "all" ? "off" : "on");
   }
 
   /** Whether the reply to the request that was just read is left out. */
   skipsReply(): boolean {
-    if (this.isPlain) return false;
-    if (this.#skips > 0) {
-      this.#skips--;
-      this.#settle();
-      return true;
-    }
-    return this.#replies === "off";
+    return !this.isPlain && this.replies.leavesOut();
   }
 
   /** Notes an empty request. Before Redis 8, it uses up CLIENT REPLY SKIP. */
   sentEmpty(): void {
-    if (this.#skips > 0 && parseInt(this.context.redisVersion()) < 8) this.skipsReply();
+    const { skipsNext } = this.replies;
+    if (skipsNext && parseInt(this.context.redisVersion()) < 8) this.replies.leavesOut();
   }
 
   /** Returns to the state of a new connection (RESET). */
@@ -170,7 +141,7 @@ export class Session implements LaneClient, NamedClient {
     this.lane?.reset();
     this.isAuthenticated = !this.context.credentials.required;
     this.freshness = this.context.freshness;
-    this.setReplies("on");
+    this.replies.set("on");
   }
 
   /** Opens a connection to Redis as another user. Resolves to a failure if Redis refuses it. */
@@ -248,6 +219,6 @@ export class Session implements LaneClient, NamedClient {
 
   #settle(): void {
     this.isPlain = this.isAuthenticated && !(this.lane?.isBusy ?? false) &&
-      this.#replies === "on" && this.#skips === 0 && this.#isListed && this.context.mayGet;
+      this.replies.wantsAll && this.#isListed && this.context.mayGet;
   }
 }

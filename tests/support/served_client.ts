@@ -114,9 +114,15 @@ export class ServedClient implements AsyncDisposable {
     await this.rest();
   }
 
-  /** Until all that can happen by now has happened. */
+  /** Until nothing more happens. */
   async rest(): Promise<void> {
-    for (let turns = 0; turns < 8; turns++) await settled();
+    const seen = () => this.redis.reduce((sum, one) => sum + one.reads + one.written.length, 0);
+    const figures = () => `${this.conn.reads} ${this.conn.written.length} ${seen()}`;
+    for (let quiet = 0, last = ""; quiet < 3; quiet++) {
+      await settled();
+      if (figures() !== last) quiet = 0;
+      last = figures();
+    }
   }
 
   /** Everything that the client has received. */

@@ -109,7 +109,7 @@ function setInfo(args: Arguments, session: Session): ClientRequest {
 function setReplies(args: Arguments, session: Session): ClientRequest {
   const mode = args.string(2).toLowerCase();
   if (mode !== "on" && mode !== "off" && mode !== "skip") return refuse("ERR syntax error");
-  session.setReplies(mode);
+  session.replies.set(mode);
   return new FixedReply(mode === "on" ? OK : NO_REPLY);
 }
 
