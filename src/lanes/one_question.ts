@@ -9,7 +9,6 @@ import type { Connection } from "../origin/wire/connection.ts";
 import type { Reply } from "../origin/wire/reply.ts";
 import type { Known } from "./half_open.ts";
 import type { LanesOptions } from "./options.ts";
-import type { PrivateLane } from "./private_lane.ts";
 
 type Open = LanesOptions["open"];
 
@@ -23,22 +22,13 @@ export async function knownIds(
   place?: OriginAddress,
 ): Promise<Known | null> {
   const list = await ask(open, ["CLIENT", "LIST", "ID", ...ids.map(String)], place);
-  if (typeof list !== "string") return null;
-  return new Map(
-    Array.from(list.matchAll(/^id=(\d+) .* flags=(\w+)/gm), ([, id, flags]) => {
-      return [Number(id), flags!.includes("b")];
-    }),
-  );
+  return typeof list === "string" ? knownIn(list) : null;
 }
 
-/** Whether a private connection waits for other clients at Redis; true if Redis does not say. */
-export async function isBlocked(
-  open: Open,
-  { upstreamId, place }: Pick<PrivateLane, "upstreamId" | "place">,
-): Promise<boolean> {
-  if (upstreamId === null) return true;
-  const known = await knownIds(open, [upstreamId], place);
-  return known?.get(upstreamId) ?? true;
+/** Returns the ids in a reply to CLIENT LIST, and whether each is blocked. */
+export function knownIn(list: string): Known {
+  const lines = list.matchAll(/^id=(\d+) .* flags=(\w+)/gm);
+  return new Map(Array.from(lines, ([, id, flags]) => [Number(id), flags!.includes("b")]));
 }
 
 /** Whether Redis answers nothing without a password; false also if it does not say. */

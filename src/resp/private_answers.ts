@@ -40,7 +40,7 @@ export class PrivateAnswers {
   /** @param isBlocked Asks Redis whether it waits for other clients. */
   constructor(
     readonly client: Pick<ClientEnd, "during">,
-    readonly isBlocked: (lane: PrivateLane) => Promise<boolean>,
+    readonly isBlocked: () => Promise<boolean>,
   ) {}
 
   /** Called at each answer, and at the end of the lane. */
@@ -65,7 +65,7 @@ export class PrivateAnswers {
   /** Asks Redis whether a command blocks, now that the client has ended its side. */
   async #checkBlocked(answer: Promise<void>): Promise<void> {
     const answered = answer.then(() => false);
-    this.hasLeft = await Promise.race([answered, this.isBlocked(this.lane)]);
+    this.hasLeft = await Promise.race([answered, this.isBlocked()]);
     if (this.hasLeft) return;
     using limit = new Timeout(ON_ITS_WAY);
     await Promise.race([answer, limit.over]);

@@ -9,9 +9,9 @@
  *
  * @module
  */
+import { isBlocked } from "../lanes/blocked.ts";
 import { Failure } from "../core/types.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
-import { isBlocked } from "../lanes/one_question.ts";
 import { ownCommand } from "../lanes/own_command.ts";
 import type { Passable } from "../lanes/passable.ts";
 import type { PrivateLane } from "../lanes/private_lane.ts";
@@ -32,7 +32,7 @@ export class PrivateClient {
 
   constructor(readonly lane: ClientLane, readonly client: ClientEnd) {
     this.#writer = new ReplyWriter(client);
-    this.#answers = new PrivateAnswers(client, (one) => isBlocked(lane.lanes.options.open, one));
+    this.#answers = new PrivateAnswers(client, () => isBlocked(lane));
     this.#sending = new PrivateSending(lane, client, this.#answers);
   }
 
