@@ -48,6 +48,7 @@ export class CacheFlight implements Flight {
   generation = -1;
   /** Whether a waiter wants no answer that is older than its request. */
   mustBeCurrent = false;
+  slot: number | undefined = undefined;
   /** The bytes that all waiters want; null for all bytes, or if nobody waits. */
   #window: ByteWindow | null = null;
   /**

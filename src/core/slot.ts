@@ -18,18 +18,26 @@ for (let byte = 0; byte < 256; byte++) {
   CRC[byte] = crc;
 }
 
+const OPEN = "{".charCodeAt(0);
+
 /** The slot of a key. If it has a tag in braces that is not empty, only the tag counts. */
 export function slotOf(key: Key): number {
-  let from = 0;
-  let to = key.length;
-  const open = key.indexOf("{");
-  if (open >= 0) {
-    const close = key.indexOf("}", open + 1);
-    if (close > open + 1) [from, to] = [open + 1, close];
+  let crc = 0;
+  for (let at = 0; at < key.length; at++) {
+    const code = key.charCodeAt(at);
+    if (code === OPEN) {
+      const close = key.indexOf("}", at + 1);
+      return close > at + 1 ? crcOf(key, at + 1, close) % SLOTS : crcOf(key, 0, key.length) % SLOTS;
+    }
+    crc = ((crc << 8) & 0xffff) ^ CRC[(crc >> 8) ^ code]!;
   }
+  return crc % SLOTS;
+}
+
+function crcOf(key: Key, from: number, to: number): number {
   let crc = 0;
   for (let at = from; at < to; at++) {
     crc = ((crc << 8) & 0xffff) ^ CRC[(crc >> 8) ^ key.charCodeAt(at)]!;
   }
-  return crc % SLOTS;
+  return crc;
 }

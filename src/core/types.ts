@@ -183,6 +183,8 @@ export interface Flight {
    * cannot promise that. Default: no.
    */
   readonly mustBeCurrent?: boolean;
+  /** The slot of the key in a cluster, once somebody has worked it out. */
+  slot?: number | undefined;
   /**
    * The bytes of the read were written. Call it in the same turn of the event loop, and again if
    * the read is repeated. The value that comes is at least as new as `validFrom`.

@@ -39,7 +39,7 @@ export class ClusterTable extends Table {
 
   override sent(flight: CacheFlight, now: Millis, validFrom: Millis): void {
     super.sent(flight, now, validFrom);
-    flight.epoch = this.channel.tenures.of(slotOf(flight.key));
+    flight.epoch = this.channel.tenures.of(flight.slot ??= slotOf(flight.key));
   }
 
   override noteMiss(key: CacheKey, entry: Marks | undefined, now: Millis): MissReason {

@@ -18,6 +18,7 @@ export class RoutedBatch extends Batch implements BatchParts {
   readonly ends: number[];
   override readonly keys: string[];
   readonly keyEnds: number[];
+  #length: number;
 
   /** @param slot The slot of the first command. */
   constructor(first: Passable, slot: number) {
@@ -25,7 +26,8 @@ export class RoutedBatch extends Batch implements BatchParts {
     this.keys = [...first.written.keys];
     this.specs = [first.spec!];
     this.slots = [slot];
-    this.ends = [first.bytes.length];
+    this.#length = first.bytes.length;
+    this.ends = [this.#length];
     this.keyEnds = [this.keys.length];
   }
 
@@ -46,7 +48,7 @@ export class RoutedBatch extends Batch implements BatchParts {
     super.note(spec, words, length, written);
     this.specs.push(spec);
     this.slots.push(slot);
-    this.ends.push(this.ends.at(-1)! + length);
+    this.ends.push(this.#length += length);
     this.keyEnds.push(this.keys.length);
     return true;
   }

@@ -24,7 +24,7 @@ export class RoutedFlight implements Flight {
 
   /** @param deadline Until when it may be sent on. */
   constructor(readonly flight: Flight, readonly guide: Guide, readonly deadline: Millis) {
-    this.slot = slotOf(flight.key);
+    this.slot = flight.slot ??= slotOf(flight.key);
   }
 
   get key(): Key {
