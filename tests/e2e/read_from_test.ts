@@ -45,6 +45,30 @@ function check({ reads, worst, lostFromSight, ownWrites, own, reader }: Verdict)
   assertEquals([own.errors, reader.errors, own.reconnects], [0, 0, 0], [...own.messages].join());
 }
 
+Deno.test("a pipeline passes to the master in few writes, and reads what it has written before", async () => {
+  await using set = await replicated();
+  await using proxy = await reading(set);
+  set.stream.lag = 50;
+  using client = await RawClient.connect(proxy.port);
+  const reads = async () => {
+    const stats = await redisCli(set.master.port, "INFO", "stats");
+    return Number(/total_reads_processed:(\d+)/.exec(stats)?.[1]);
+  };
+  const sets = (value: number) =>
+    Array.from({ length: 96 }, (_, at) => request("SET", `k${at}`, `${value}`)).join("");
+  await client.exchange(sets(0), 5 * 96);
+  const before = await reads();
+  await client.exchange(sets(1), 5 * 96);
+  assert(await reads() - before < 40);
+  for (let round = 2; round < 5; round++) {
+    const last = request("INCR", "n") + request("GET", "k95") + request("GET", "n");
+    const wanted = `${"+OK\r\n".repeat(96)}:${round - 1}\r\n$1\r\n${round}\r\n$1\r\n${
+      round - 1
+    }\r\n`;
+    assertEquals(await client.exchange(sets(round) + last, wanted.length), wanted);
+  }
+});
+
 Deno.test("reads go to the replica and are cached, and its announcements drop them", async () => {
   await using set = await replicated();
   await ask(set.master.port, "SET", "k", "1");

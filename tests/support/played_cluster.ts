@@ -36,14 +36,16 @@ export const HOLD = Symbol("hold");
 /** What a node does at a request; undefined for what it does by itself. */
 export type Played = string | typeof LOSE | typeof HOLD | undefined;
 
-const TABLE = CommandTable.of(
+/** The commands of its nodes. */
+export const PLAYED_COMMANDS = CommandTable.of(
   [
     ["set", "write", 1, 0],
     ["append", "write", 1, 0],
     ["mset", "write", -1, 2],
     ["get", "readonly", 0, 0],
     ["mget", "readonly", -1, 1],
-  ].map(([name, flag, last, step]) => {
+    ["eval_ro", "readonly", 0, 0, "@scripting"],
+  ].map(([name, flag, last, step, ...categories]) => {
     const isOne = step === 0;
     const range = [["lastkey", isOne ? 0 : -1], ["keystep", isOne ? 1 : step], ["limit", 0]];
     const spec = [
@@ -51,13 +53,15 @@ const TABLE = CommandTable.of(
       ...["begin_search", ["type", "index", "spec", ["index", 1]]],
       ...["find_keys", ["type", "range", "spec", range.flat()]],
     ];
-    return [name, -2, [flag], 1, last, 1, [], [], [spec], []];
+    return [name, -2, [flag], 1, last, 1, categories, [], [spec], []];
   }) as Reply,
 );
 
 /** A connection to a node, which replies to each request that is written to it. */
 class PlayedSocket extends FakeSocket {
   #read = 0;
+  /** Whether the node replies to nothing more over this connection. */
+  isHeld = false;
 
   constructor(readonly node: PlayedNode) {
     super();
@@ -84,7 +88,6 @@ export class PlayedNode implements RoutedNode {
   failure: Failure | null = null;
   /** How many bytes of its replies come at once. */
   chunk = Infinity;
-  #held = false;
 
   constructor(readonly name: string, readonly index: number) {
     const [host, port] = name.split(":");
@@ -101,11 +104,11 @@ export class PlayedNode implements RoutedNode {
     return new Connection(socket);
   }
 
-  serve(socket: FakeSocket, requests: readonly string[][]): void {
+  serve(socket: PlayedSocket, requests: readonly string[][]): void {
     let replies = "";
     let isAsking = false;
     for (const words of requests) {
-      if (this.#held) break;
+      if (socket.isHeld) break;
       if (words[0] === "ASKING") {
         isAsking = true;
         replies += "+OK\r\n";
@@ -113,7 +116,7 @@ export class PlayedNode implements RoutedNode {
       }
       const played = this.play(words, isAsking);
       isAsking = false;
-      if (played === HOLD) this.#held = true;
+      if (played === HOLD) socket.isHeld = true;
       if (played === HOLD || played === LOSE) {
         this.#reply(socket, replies);
         if (played === LOSE) socket.end();
@@ -243,7 +246,7 @@ export function batchOf([first, ...others]: readonly (readonly string[])[]): Pas
     string: (at: number) => words[at]!,
   });
   const bytes = (words: readonly string[]) => Buffer.from(request(...words), "latin1");
-  const spec = (words: readonly string[]) => TABLE.find(list(words))!;
+  const spec = (words: readonly string[]) => PLAYED_COMMANDS.find(list(words))!;
   const alone = new Passable(bytes(first!), spec(first!), list(first!));
   const slot = slotIn(spec(first!), list(first!), alone.written.keys)!;
   const batch = new RoutedBatch(alone, slot);

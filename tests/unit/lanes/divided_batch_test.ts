@@ -299,6 +299,33 @@ test("a node that does not answer holds up no reply that comes before its own", 
   assertEquals(it.budget.bytes, 0);
 });
 
+test("reads of a part are asked again over another connection if theirs falls silent, and no writes", async () => {
+  for (const name of ["GET", "APPEND"]) {
+    using it = new PlayedCluster();
+    const client = aClient();
+    const [a = "", b = ""] = it.keysOf(1, 2);
+    const [other = ""] = it.keysOf(0, 1);
+    const node = it.nodes[1]!;
+    node.play = () => node.sockets.length === 1 ? HOLD : undefined;
+    const passing = it.start([["APPEND", other, "x"], [name, a, "x"], ["GET", b]], client);
+    // Another client asks: it continues over another connection.
+    while (node.sockets.length === 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      it.pass([["GET", a], ["GET", b]]);
+    }
+    assertEquals(await it.pass([["GET", a], ["GET", b]]), "$-1\r\n$-1\r\n");
+    if (name === "APPEND") {
+      assertEquals(node.executed.filter((one) => one.startsWith("APPEND")), []);
+      node.sockets[0]!.reply(":7\r\n$-1\r\n");
+    }
+    assertEquals(
+      await textOf(await passing),
+      `:1\r\n${name === "GET" ? "$-1\r\n" : ":7\r\n"}$-1\r\n`,
+    );
+    assert(!client.isCut);
+  }
+});
+
 test("long replies pass in parts, in the order of the commands, with all that is beside them", async () => {
   using it = new PlayedCluster();
   const client = aClient();
