@@ -29,37 +29,31 @@ const ARRAY = 0x2a;
 const ZERO = 0x30;
 
 export class ExecReply {
-  /** Whether the next element is left out. */
-  isMuted: boolean;
-  #later: "none" | "all" | null = null;
-  #skipsNext = false;
-
-  /** @param isMuted Whether the client wants no reply to EXEC itself. */
-  constructor(isMuted: boolean) {
-    this.isMuted = isMuted;
-  }
+  /**
+   * @param isMuted Whether the next element is left out. At first, that is whether the client wants no
+   * reply to EXEC itself.
+   * @param client Learns which later replies are left out.
+   */
+  constructor(
+    public isMuted: boolean,
+    readonly client: Partial<Pick<LaneClient, "leaveOut">>,
+  ) {}
 
   /** Notes that a command is executed. Returns whether its reply passes. */
   passes(request: Passable, isFailed: boolean): boolean {
     if (!switchesReplies(request) || isFailed) return !this.isMuted;
     switch (request.option) {
       case "on":
-        this.#later = "none";
+        this.client.leaveOut?.("none");
         this.isMuted = false;
         return true;
       case "off":
-        this.#later = "all";
+        this.client.leaveOut?.("all");
         this.isMuted = true;
         return false;
       default:
-        this.#skipsNext ||= this.#later !== "all";
+        this.client.leaveOut?.("next");
         return false;
     }
-  }
-
-  /** Tells the client which later replies are left out. */
-  end(client: Partial<Pick<LaneClient, "leaveOut">>): void {
-    if (this.#later !== null) client.leaveOut?.(this.#later);
-    if (this.#skipsNext && this.#later !== "all") client.leaveOut?.("next");
   }
 }

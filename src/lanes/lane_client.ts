@@ -19,7 +19,7 @@ export interface LaneClient {
    * has taken them.
    */
   push(bytes: Uint8Array): void | Promise<void>;
-  /** Leaves out the next reply, or all replies from now on, or none. */
+  /** A command of a transaction leaves out the next reply, or all from now on, or none. */
   leaveOut(replies: "next" | "all" | "none"): void;
   /** Ends its connection. */
   kill(): void;

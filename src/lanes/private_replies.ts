@@ -131,7 +131,7 @@ export class PrivateReplies {
     if (count === null || count === 0) return;
     const commands = this.changes.queued.all;
     if (count !== commands.length) return this.connection.close(WRONG_COUNT);
-    this.#exec = new ExecReply(isMuted);
+    this.#exec = new ExecReply(isMuted, this.client);
     this.slots.elements(commands);
   }
 
@@ -155,9 +155,7 @@ export class PrivateReplies {
 
   #takeElement(): void {
     this.#take();
-    if (this.slots.first?.isElement) return;
-    this.#exec!.end(this.client);
-    this.#exec = null;
+    if (!this.slots.first?.isElement) this.#exec = null;
   }
 
   /** Notes that a subscription has begun or ended, and passes it. */

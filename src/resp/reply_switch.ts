@@ -36,9 +36,10 @@ export class ReplySwitch {
     this.onChange();
   }
 
-  /** Leaves out the reply to the next request. */
-  skipNext(): void {
-    this.#skips = 1;
+  /** The same inside a transaction: what is left out begins with the next request. */
+  leaveOut(replies: "next" | "all" | "none"): void {
+    if (replies !== "next") this.#isOff = replies === "all";
+    else if (!this.#isOff) this.#skips = 1;
     this.onChange();
   }
 

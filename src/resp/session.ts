@@ -115,8 +115,7 @@ export class Session implements LaneClient, NamedClient {
   }
 
   leaveOut(replies: "next" | "all" | "none"): void {
-    if (replies === "next") this.replies.skipNext();
-    else this.replies.set(replies === "all" ? "off" : "on");
+    this.replies.leaveOut(replies);
   }
 
   /** Whether the reply to the request that was just read is left out. */

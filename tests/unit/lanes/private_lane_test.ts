@@ -360,13 +360,13 @@ Deno.test("PrivateLane leaves out of EXEC, and after it, what CLIENT REPLY insid
   const cases: [boolean, string[], string, string[]][] = [
     [true, ["GET a", on, "GET b"], ":1\r\n+OK\r\n:2\r\n", ["none", ":2\r\n"]],
     [true, ["GET a"], ":1\r\n", []],
-    [true, [on, off, "GET a"], `${ok}${ok}:1\r\n`, ["all"]],
+    [true, [on, off, "GET a"], `${ok}${ok}:1\r\n`, ["none", "all"]],
     [true, [on, skip, "GET a"], `${ok}${ok}:1\r\n`, ["none", "next", ":1\r\n"]],
     [false, ["GET a", off, "GET b"], `:1\r\n${ok}:2\r\n`, ["*3\r\n", ":1\r\n", "all"]],
     [false, ["GET a", skip, "GET b"], `:1\r\n${ok}:2\r\n`, [
       ...["*3\r\n", ":1\r\n", "next", ":2\r\n"],
     ]],
-    [false, [off, on, "GET b"], `${ok}${ok}:2\r\n`, ["*3\r\n", "none", ":2\r\n"]],
+    [false, [off, on, "GET b"], `${ok}${ok}:2\r\n`, ["*3\r\n", "all", "none", ":2\r\n"]],
     [false, [off, "GET b"], `-NOPERM no\r\n:2\r\n`, ["*2\r\n", "-NOPERM no\r\n", ":2\r\n"]],
   ];
   for (const [isMuted, commands, elements, wanted] of cases) {
