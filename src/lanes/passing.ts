@@ -127,6 +127,11 @@ export class Passing extends Later<Passed> implements Receiver {
     return request.isRepeatable && !isScript && isWhole && !isAbandoned;
   }
 
+  /** Whether to remember that its reply is long. Then it takes a private connection next time. */
+  protected get mayRemember(): boolean {
+    return !this.request.isBatch;
+  }
+
   reply(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
     return this.#take(replyOf(bytes, from, to), 1);
   }
@@ -154,7 +159,7 @@ export class Passing extends Later<Passed> implements Receiver {
     if (this.request.rewrite !== null) return this.#add(copyOf(bytes, from, to));
     if (this.#stream === null) {
       this.sender.onLong();
-      if (!this.request.isBatch) this.lane.options.long.add(this.request.bytes);
+      if (this.mayRemember) this.lane.options.long.add(this.request.bytes);
     }
     return this.#push(bytes.slice(from, to));
   }

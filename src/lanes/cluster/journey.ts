@@ -7,10 +7,10 @@
 import { Buffer } from "node:buffer";
 import type { Later } from "../../core/later.ts";
 import { Failure, type Millis } from "../../core/types.ts";
-import { requestOf } from "../../origin/wire/outbox.ts";
 import type { Passable } from "../passable.ts";
 import { type Passed, type Sender, UNSENT } from "../passing.ts";
 import type { SharedLane } from "../shared_lane.ts";
+import { Asked } from "./asked.ts";
 import type { HeldPlace, HeldUp } from "./held_up.ts";
 import type { Redirection, RoutedNode, Router } from "./router.ts";
 
@@ -22,9 +22,6 @@ const PAUSE: Millis = 20;
 
 /** There is no node to send a request to. In Redis's own words. */
 export const NO_NODE = new Failure("unready", "CLUSTERDOWN Hash slot not served");
-
-const ASKING = requestOf("ASKING");
-const ASKING_REPLY_BYTES = 5;
 
 const MINUS = 0x2d;
 
@@ -68,10 +65,10 @@ export async function travel(
       }
       const lane = traveller.laneTo(node);
       const passing: Later<Passed> = isAsk
-        ? lane.pass(asking(request), replies + 1, sender)
+        ? lane.begin(new Asked(lane, request, replies, sender))
         : lane.pass(request, replies, sender);
       await passing.known();
-      const passed: Passed = isAsk ? withoutAsking(passing.value!) : passing.value!;
+      const passed: Passed = passing.value!;
       const why: string | null = passed === UNSENT ? "" : errorIn(passed, replies);
       if (why === null) return passed;
       const redirection: Redirection | null = why === "" ? null : router.redirection(why, node);
@@ -135,15 +132,6 @@ function errorIn(passed: Passed, replies: number): string | null {
   // A transaction was discarded if any of its commands was not queued.
   const text = latin1(passed);
   return /\r\n-EXECABORT [^\r]*\r\n$/.test(text) ? MOVING.exec(text)?.[1] ?? null : null;
-}
-
-/** The request of a client whose keys are on their way to the node. */
-function asking(request: Passable): Passable {
-  return request.withBytes(Buffer.concat([ASKING, request.bytes]), request.written);
-}
-
-function withoutAsking(passed: Passed): Passed {
-  return passed instanceof Uint8Array ? passed.subarray(ASKING_REPLY_BYTES) : passed;
 }
 
 function latin1(bytes: Uint8Array): string {
