@@ -168,6 +168,11 @@ export class Lanes {
     return true;
   }
 
+  /** Whether the keys of a request say where it has to go. */
+  hasPlace(_request: Passable): boolean {
+    return false;
+  }
+
   /** Opens a private lane for a client, and for this request. */
   openPrivate(
     client: LaneClient,

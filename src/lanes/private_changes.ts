@@ -52,7 +52,8 @@ export class PrivateChanges {
     const isExec = request.name === "exec";
     if (!wasInTransaction) return isExec ? NOTHING_WRITTEN : request.written;
     if (this.state.isInTransaction) {
-      if (!isFailed) this.queued.add(request);
+      if (isFailed) this.queued.refused(request);
+      else this.queued.add(request);
       return NOTHING_WRITTEN;
     }
     const { written } = this.queued;

@@ -21,6 +21,14 @@ import { PrivateReplies, type ReplySink, STREAMS } from "./private_replies.ts";
 /** Commands that Redis refuses while a reply waits to be sent. */
 const ALONE = new Set([...STREAMS, "script|debug"]);
 
+/** A transaction before EXEC. */
+export interface Begun {
+  /** The commands that Redis has queued. */
+  readonly commands: readonly Passable[];
+  /** Whether Redis has refused to queue another one, so that EXEC fails. */
+  readonly isBroken: boolean;
+}
+
 export class PrivateLane {
   /** The id of the connection at Redis; null if Redis does not say. */
   upstreamId: number | null = null;
@@ -83,10 +91,11 @@ export class PrivateLane {
     return this.outstanding === 0 && this.state.isClean;
   }
 
-  /** Whether there is a transaction without a command, and no other state. */
-  get isBareTransaction(): boolean {
-    return this.outstanding === 0 && this.#changes.queued.all.length === 0 &&
-      this.state.isBareTransaction;
+  /** The transaction so far, if a new one over another lane may replace it; null if it must stay. */
+  get movable(): Begun | null {
+    const { queued } = this.#changes;
+    const mayMove = this.outstanding === 0 && this.state.isBareTransaction && queued.isRepeatable;
+    return mayMove ? { commands: queued.all, isBroken: queued.isBroken } : null;
   }
 
   /** Whether Redis may queue the next command in a transaction. */

@@ -14,7 +14,7 @@ import { Failure } from "../core/types.ts";
 import type { ClientLane } from "../lanes/client_lane.ts";
 import { ownCommand } from "../lanes/own_command.ts";
 import type { Passable } from "../lanes/passable.ts";
-import type { PrivateLane } from "../lanes/private_lane.ts";
+import type { Begun, PrivateLane } from "../lanes/private_lane.ts";
 import { Output } from "../server/output.ts";
 import { type ClientEnd, type ClientRequest, TAKE_OVER } from "../server/protocol.ts";
 import { Deferred } from "./deferred.ts";
@@ -24,6 +24,9 @@ import { ReplyWriter } from "./reply_writer.ts";
 import { writeFailure } from "./requests/answers.ts";
 
 const MULTI = ownCommand("MULTI");
+
+/** Without a key, Redis refuses to queue it, so that EXEC fails. */
+const BREAK = ownCommand("GET");
 
 export class PrivateClient {
   readonly #writer: ReplyWriter;
@@ -54,7 +57,7 @@ export class PrivateClient {
       } else if (lane.outstanding > 0 && this.#mustWait(lane, next)) await this.#answers.all();
       else if (next instanceof Deferred) next = await next.takeOver();
       else if (this.#mayReturn(lane, next)) return await this.#giveBack(next);
-      else if (this.#mustMove(lane, next)) await this.#move(next);
+      else if (this.#mustMove(lane, next)) await this.#move(lane.movable!, next);
       else {
         const done = next instanceof PrivateRequest
           ? this.#sending.send(lane, next)
@@ -86,19 +89,23 @@ export class PrivateClient {
 
   /** In a cluster, the first key of a transaction says where it belongs. */
   #mustMove(lane: PrivateLane, next: ClientRequest): next is PrivateRequest {
-    return next instanceof PrivateRequest && lane.isBareTransaction && !this.#suits(lane, next);
+    if (!(next instanceof PrivateRequest) || this.#suits(lane, next)) return false;
+    const { lanes } = this.lane;
+    return lane.movable?.commands.every((one) => !lanes.hasPlace(one)) ?? false;
   }
 
   #suits(lane: PrivateLane, { request }: PrivateRequest): boolean {
     return this.lane.lanes.suits(lane, request);
   }
 
-  /** Begins the transaction at another node. */
-  async #move({ request }: PrivateRequest): Promise<void> {
+  /** Begins the transaction at another node, with the commands that it has so far. */
+  async #move({ commands, isBroken }: Begun, { request }: PrivateRequest): Promise<void> {
     const opened = await this.lane.reopen(request);
     if (opened instanceof Failure) return await this.#refuse(opened);
     this.#attach(opened);
     opened.send(MULTI, true);
+    if (isBroken) opened.send(BREAK, true);
+    for (const one of commands) opened.send(one, true);
   }
 
   #attach(lane: PrivateLane): void {

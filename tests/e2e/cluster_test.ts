@@ -270,6 +270,48 @@ Deno.test("in front of one cluster", async (t) => {
     },
   );
 
+  await t.step(
+    "a transaction sent one by one ends as at one Redis, whatever comes before its first key",
+    async () => {
+      await using proxy = await before(cluster);
+      const conversation = async (...commands: string[]) => {
+        using client = await RawClient.connect(proxy.port);
+        const replies: string[] = [];
+        for (const command of commands) {
+          await client.send(request(...command.split(" ")));
+          const line = await client.until("\r\n");
+          replies.push(/^\*[1-9]/.test(line) ? line + await client.until("+OK\r\n") : line);
+        }
+        return replies.map((one) => one.trim());
+      };
+      for (const key of keysOf(cluster)) {
+        await ask(proxy.port, "DEL", key);
+        // Redis refuses to queue these, so it executes nothing.
+        for (const bad of ["NOSUCH x", "INCR", "CONFIG x", "GET"]) {
+          const replies = await conversation("MULTI", bad, `SET ${key} 1`, "EXEC", `HLEN ${key}`);
+          const [begun, refused, queued, ended, length] = replies as [string, ...string[]];
+          assertEquals([begun, queued, length], ["+OK", "+QUEUED", ":0"]);
+          assertMatch(refused!, /^-ERR /);
+          assertEquals(ended, "-EXECABORT Transaction discarded because of previous errors.");
+        }
+        // This one ends no transaction.
+        const nested = await conversation("MULTI", "MULTI", `SET ${key} 1`, "EXEC");
+        assertMatch(nested[1]!, /^-ERR MULTI/);
+        assertEquals(nested.slice(2), ["+QUEUED", "*1\r\n+OK"]);
+        // These have no key, so they go along to the node of the first one.
+        for (
+          const [first, reply] of [["PING", "+PONG"], ["ECHO x", "$1\r\nx"], ["PUBLISH x y", ":0"]]
+        ) {
+          const commands = ["MULTI", first!, first!, `SET ${key} 1`, "EXEC", "ECHO"];
+          const [, one, two, three, ended, next] = await conversation(...commands);
+          assertEquals([one, two, three], ["+QUEUED", "+QUEUED", "+QUEUED"]);
+          assertEquals(ended, `*3\r\n${reply}\r\n${reply}\r\n+OK`);
+          assertMatch(next!, /^-ERR wrong number/);
+        }
+      }
+    },
+  );
+
   await t.step("keyspace notifications come from all masters, each once", async () => {
     await using proxy = await before(cluster);
     assertEquals(

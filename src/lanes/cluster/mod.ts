@@ -179,6 +179,10 @@ export class ClusterLanes extends Lanes {
     return node === null || (node.address.host === place.host && node.address.port === place.port);
   }
 
+  override hasPlace(request: Passable): boolean {
+    return this.#slotOfRequest(request) !== null;
+  }
+
   /** Keyspace notifications come from all masters. Rights of other users are those at one master. */
   override prepare({ name, bytes }: Passable, lane: PrivateLane): Promise<void> | undefined {
     if (!SUBSCRIPTIONS.has(name) || lane.client.login != null || lane.mayBeInTransaction) return;
