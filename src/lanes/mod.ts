@@ -168,6 +168,11 @@ export class Lanes {
     return true;
   }
 
+  /** Whether a command concerns nothing beyond the place that a private lane leads to. */
+  concernsOnly(_lane: PrivateLane, _spec: CommandSpec | undefined, _words: Words): boolean {
+    return true;
+  }
+
   /** Whether the keys of a request say where it has to go. */
   hasPlace(_request: Passable): boolean {
     return false;

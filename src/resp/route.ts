@@ -40,6 +40,7 @@ export function route(args: Arguments, session: Session): ClientRequest {
   const { lane } = session;
   session.enlist();
   if (lane === null) return onlyRead(args, session);
+  if (lane.isWaiting && isElsewhere(args, session, lane)) return whenAnswered(args, session);
   const written = args.name();
   if (session.mayPass && session.isAuthenticated && session.replies.wantsAll) {
     const plain = plainRequest(args, written, session, lane);
@@ -106,6 +107,18 @@ function plainRequest(
   const passable = new Passable(args.raw(), spec, args);
   const isLong = lanes.long.has(passable.bytes) && lanes.hasRoom;
   return isLong ? new PrivateRequest(lane, passable) : new SharedRequest(lane, passable, "shared");
+}
+
+/**
+ * Whether a request must not follow the others over the private lane if that holds no state once
+ * they are answered: in a cluster, the lane leads to one node.
+ */
+function isElsewhere(args: Arguments, { context, login }: Session, lane: ClientLane): boolean {
+  if (login !== null) return false; // The user has no other way.
+  if (lane.mustForward && isAboutCluster(args, context)) return true;
+  const { lanes } = lane;
+  return lanes.knowsSlots &&
+    (changesAttributes(args) || !lanes.concernsOnly(lane.private!, lanes.table.find(args), args));
 }
 
 /** Whether a request about the connection concerns the state of the connection to Redis. */

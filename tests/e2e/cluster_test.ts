@@ -151,6 +151,9 @@ Deno.test("in front of one cluster", async (t) => {
         assertEquals(await cli("EVALSHA", sha, "1", key!), value);
       }
       assertEquals(await cli("SCRIPT", "EXISTS", sha, "0".repeat(40)), "1\n0");
+      // A large one reaches all nodes, too.
+      const large = await cli("SCRIPT", "LOAD", `return 1 --${"x".repeat(100_000)}`);
+      assertEquals(await cli("SCRIPT", "EXISTS", large), "1");
       assertEquals(await cli("FLUSHALL"), "OK");
       assertEquals(await cli("GET", b), "");
       assertEquals(await cli("DBSIZE"), "0");
@@ -308,6 +311,64 @@ Deno.test("in front of one cluster", async (t) => {
           assertEquals(ended, `*3\r\n${reply}\r\n${reply}\r\n+OK`);
           assertMatch(next!, /^-ERR wrong number/);
         }
+      }
+    },
+  );
+
+  await t.step(
+    "commands behind one that has used a connection of its own reach all nodes again",
+    async () => {
+      await using proxy = await before(cluster);
+      const [a, b, c] = keysOf(cluster) as [string, string, string];
+      const big = "x".repeat(64 * 1024);
+      const sha = "1fa00e76656cc152ad327c13fe365858fd7be306";
+      const befores: [words: string[][], replies: RegExp][] = [
+        [[["SET", `{${b}}:big`, big]], /^\+OK\r\n/],
+        [[["BLPOP", `{${a}}:none`, "0.01"]], /^\*-1\r\n/],
+        [[["NOSUCH"]], /^-ERR unknown command [^\r]+\r\n/],
+        [[["UNWATCH"]], /^\+OK\r\n/],
+        [[["EXEC"]], /^-ERR EXEC without MULTI\r\n/],
+        [[["CLIENT", "CACHING", "YES"]], /^-ERR [^\r]+\r\n/],
+        [
+          [["WATCH", "{l}"], ["MULTI"], ["HLEN", "{l}"], ["EXEC"]],
+          /^\+OK\r\n\+OK\r\n\+QUEUED\r\n\*1\r\n:0\r\n/,
+        ],
+        [
+          [["SUBSCRIBE", "news"], ["UNSUBSCRIBE", "news"]],
+          /^\*3\r\n[^:]+:1\r\n\*3\r\n[^:]+:0\r\n/,
+        ],
+      ];
+      const behind = [
+        [["SCRIPT", "LOAD", "return 42"], `$40\r\n${sha}\r\n`],
+        ...[a, b, c].map((key) => [["EVALSHA", sha, "1", key], ":42\r\n"]),
+        [["MSET", a, "1", b, "2"], "+OK\r\n"],
+        [["MGET", b, a, c], "*3\r\n$1\r\n2\r\n$1\r\n1\r\n$1\r\n3\r\n"],
+        [["CLIENT", "SETNAME", "n"], "+OK\r\n"],
+        ...[a, b, c].map((key) => [["SET", key, "1"], "+OK\r\n"]),
+        ...[a, b, c].map((key) => [["GET", key], "$1\r\n1\r\n"]),
+        [["CLIENT", "GETNAME"], "$1\r\nn\r\n"],
+        [["DEL", a, b], ":2\r\n"],
+        [["RENAME", a, b], "-CROSSSLOT Keys in request don't hash to the same slot\r\n"],
+        [["FLUSHALL"], "+OK\r\n"],
+      ] as [string[], string][];
+      const alone = "-ERR This instance has cluster support disabled\r\n";
+      behind.unshift([["CLUSTER", "NODES"], alone]);
+      for (const [words, replies] of befores) {
+        const first = words.map((one) => request(...one)).join("");
+        const name = words.map((one) => one[0]).join(" ");
+        await redisCli(proxy.port, "SCRIPT", "FLUSH");
+        await redisCli(proxy.port, "MSET", a, "0", b, "0", c, "3");
+        using client = await RawClient.connect(proxy.port);
+        const count = request("DBSIZE") + request("PING");
+        await client.send(behind.map(([one]) => first + request(...one)).join("") + count);
+        let got = await client.until("+PONG\r\n");
+        for (const [one, reply] of behind) {
+          assertMatch(got, replies, name);
+          got = got.replace(replies, "");
+          assertEquals(got.slice(0, reply.length), reply, `${name}; ${one}`);
+          got = got.slice(reply.length);
+        }
+        assertEquals(got, ":0\r\n+PONG\r\n", name);
       }
     },
   );

@@ -18,14 +18,14 @@ import { anybody, type Passed, type Passing, type Sender } from "../passing.ts";
 import type { SharedLane } from "../shared_lane.ts";
 import { RoutedBatch, slotIn } from "./batch.ts";
 import { Batches } from "./batches.ts";
-import { idAt, uniqueId } from "./clients.ts";
+import { CLIENT_COMMANDS, idAt, uniqueId } from "./clients.ts";
 import { Dispatch, type Send } from "./dispatch.ts";
 import { subscriptionIn } from "./event_channels.ts";
 import { KeyspaceEvents } from "./events.ts";
 import { HeldUp } from "./held_up.ts";
 import { isMoving, travel, type Traveller } from "./journey.ts";
 import { NodeLanes } from "./node_lanes.ts";
-import { isSplit, slotsOf } from "./plan.ts";
+import { isSplit, isSpread, slotsIn, slotsOf } from "./plan.ts";
 import { quiet } from "./quiet.ts";
 import { requestsIn, wordAt } from "./requests.ts";
 import type { RoutedNode, Router } from "./router.ts";
@@ -174,9 +174,18 @@ export class ClusterLanes extends Lanes {
 
   override suits({ place }: PrivateLane, request: Passable): boolean {
     const slot = this.#slotOfRequest(request);
-    if (slot === null || place === undefined) return true;
-    const node = this.router.nodeOf(slot);
-    return node === null || (node.address.host === place.host && node.address.port === place.port);
+    return slot === null || this.#isAt(slot, place);
+  }
+
+  override concernsOnly(
+    { place }: PrivateLane,
+    spec: CommandSpec | undefined,
+    words: Words,
+  ): boolean {
+    if (spec === undefined) return true; // Redis knows the error.
+    if (isSpread(spec.name) || CLIENT_COMMANDS.has(spec.name)) return false;
+    const [slot, ...others] = new Set(slotsIn(spec, words));
+    return slot === undefined || (others.length === 0 && this.#isAt(slot, place));
   }
 
   override hasPlace(request: Passable): boolean {
@@ -199,7 +208,7 @@ export class ClusterLanes extends Lanes {
   }
 
   override mayStream(spec: CommandSpec | undefined): boolean {
-    return spec === undefined || !isSplit(spec.name);
+    return spec === undefined || !(isSplit(spec.name) || isSpread(spec.name));
   }
 
   /** Its connection would be replaced with each key of another node. */
@@ -237,6 +246,13 @@ export class ClusterLanes extends Lanes {
 
   protected override get open(): SharedLane[] {
     return [...super.open, ...this.#nodes.all];
+  }
+
+  /** Whether a slot is served at this place, as far as is known. */
+  #isAt(slot: number, place: OriginAddress | undefined): boolean {
+    const { address } = this.router.nodeOf(slot) ?? {};
+    return address === undefined || place === undefined ||
+      (address.host === place.host && address.port === place.port);
   }
 
   #nodeAt(place: OriginAddress | undefined): RoutedNode | undefined {

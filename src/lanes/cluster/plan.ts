@@ -7,7 +7,7 @@
  * @module
  */
 import { keysOf } from "../../commands/keys.ts";
-import type { CommandSpec } from "../../commands/spec.ts";
+import type { CommandSpec, Words } from "../../commands/spec.ts";
 import { slotOf, SLOTS } from "../../core/slot.ts";
 import { concat, type Join, least, same, sum, sumByName, union } from "./joins.ts";
 
@@ -56,6 +56,11 @@ export function isSplit(name: string): boolean {
   return SPLIT.has(name);
 }
 
+/** Whether a command of this name concerns all masters. */
+export function isSpread(name: string): boolean {
+  return ALL.has(name) || name === "scan" || name === "wait";
+}
+
 /** Commands that name a slot. Any node knows the error of a wrong one. */
 const ABOUT_SLOT = new Set(["cluster|countkeysinslot", "cluster|getkeysinslot"]);
 
@@ -74,12 +79,14 @@ export function planOf(spec: CommandSpec | undefined, words: readonly string[]):
 
 /** The slots of a command's keys, in their order. */
 export function slotsOf(spec: CommandSpec, words: readonly string[]): number[] {
-  if (ABOUT_SLOT.has(spec.name)) {
-    const slot = Number(words[2]);
-    return [slot > 0 && slot < SLOTS ? slot : 0];
-  }
-  const list = { count: words.length, string: (at: number) => words[at]! };
-  return keysOf(spec, list).map(slotOf);
+  return slotsIn(spec, { count: words.length, string: (at: number) => words[at]! });
+}
+
+/** The same, of words that need not all become strings. */
+export function slotsIn(spec: CommandSpec, words: Words): number[] {
+  if (!ABOUT_SLOT.has(spec.name)) return keysOf(spec, words).map(slotOf);
+  const slot = words.count > 2 ? Number(words.string(2)) : 0;
+  return [slot > 0 && slot < SLOTS ? slot : 0];
 }
 
 /** Splits a command by slot; undefined if it cannot be, or has too few words. */
