@@ -17,6 +17,7 @@ import { type ChangeLog, settle } from "./changes.ts";
 import { replyOf } from "./common_replies.ts";
 import type { LongRequests } from "./long_requests.ts";
 import type { Passable } from "./passable.ts";
+import { isRefusal } from "./refusal.ts";
 import type { StreamBudget } from "./stream_budget.ts";
 
 /**
@@ -77,6 +78,8 @@ export const UNSENT = new Failure("away", "Redis is away: the connection was los
 /** The most bytes of replies to a batch to hold until the others have come. */
 const HELD_BYTES = 64 * 1024;
 
+const MINUS = 0x2d;
+
 /** A client that has sent nothing else. */
 export function anybody(): Sender {
   return { isCut: false, isCausal: false, onLong() {}, onDone() {} };
@@ -88,8 +91,9 @@ export class Passing extends Later<Passed> implements Receiver {
   connection: Connection | null = null;
   /** When it began; NaN if it is not measured. */
   begunAt: Millis = NaN;
-  /** Whether it is sent elsewhere if it is redirected. */
+  /** Whether it is sent elsewhere if it is redirected, and its number in the order of all commands. */
   isRouted = false;
+  order = 0;
   /** The replies so far, if there are several. */
   #collected: Uint8Array[] | null = null;
   #collectedBytes = 0;
@@ -133,7 +137,7 @@ export class Passing extends Later<Passed> implements Receiver {
   }
 
   reply(bytes: Uint8Array, from: number, to: number): void | Promise<void> {
-    return this.#take(replyOf(bytes, from, to), 1);
+    return this.#take(replyOf(bytes, from, to), 1, bytes[from] === MINUS);
   }
 
   several(
@@ -143,13 +147,17 @@ export class Passing extends Later<Passed> implements Receiver {
     count: number,
   ): void | Promise<void> {
     const to = ends[count - 1]!;
-    return this.#take(count === 1 ? replyOf(bytes, from, to) : copyOf(bytes, from, to), count);
+    const isError = bytes[count === 1 ? from : ends[count - 2]!] === MINUS;
+    const part = count === 1 ? replyOf(bytes, from, to) : copyOf(bytes, from, to);
+    return this.#take(part, count, isError);
   }
 
-  #take(part: Uint8Array, count: number): void | Promise<void> {
+  /** @param isError Whether the last one of these replies is an error. */
+  #take(part: Uint8Array, count: number, isError: boolean): void | Promise<void> {
     this.replies -= count;
     if (this.replies > 0) return this.#add(part);
-    const settled = this.#settle(this.sender.isCausal);
+    const isRefused = isError && !this.request.isBatch && isRefusal(part);
+    const settled = isRefused ? undefined : this.#settle(this.sender.isCausal);
     if (settled === undefined) this.#end(part);
     else settled.then(() => this.#end(part));
   }

@@ -74,10 +74,15 @@ export class SharedLane {
     return this.begin(new Passing(this, request, replies, sender));
   }
 
-  /** Sends a request that `redirected` takes if it has to go elsewhere. */
-  route(request: Passable, sender: Sender): Passing {
+  /**
+   * Sends a request that `redirected` takes if it has to go elsewhere.
+   *
+   * @param order Its number in the order of all commands.
+   */
+  route(request: Passable, sender: Sender, order: number): Passing {
     const passing = new Passing(this, request, 1, sender);
     passing.isRouted = true;
+    passing.order = order;
     return this.begin(passing);
   }
 

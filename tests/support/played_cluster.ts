@@ -11,8 +11,9 @@ import { slotOf } from "../../src/core/slot.ts";
 import { ReplyStream } from "../../src/core/reply_stream.ts";
 import { RoutedBatch, slotIn } from "../../src/lanes/cluster/batch.ts";
 import { Batches } from "../../src/lanes/cluster/batches.ts";
+import { FollowedSlots } from "../../src/lanes/cluster/followed_slots.ts";
 import { HeldUp } from "../../src/lanes/cluster/held_up.ts";
-import { travel } from "../../src/lanes/cluster/journey.ts";
+import { travel, type Traveller } from "../../src/lanes/cluster/journey.ts";
 import { quiet } from "../../src/lanes/cluster/quiet.ts";
 import { requestsIn } from "../../src/lanes/cluster/requests.ts";
 import type { Redirection, RoutedNode, Router } from "../../src/lanes/cluster/router.ts";
@@ -109,6 +110,10 @@ export class PlayedNode implements RoutedNode {
     let isAsking = false;
     for (const words of requests) {
       if (socket.isHeld) break;
+      if (words[0] === "PING") {
+        replies += "+PONG\r\n";
+        continue;
+      }
       if (words[0] === "ASKING") {
         isAsking = true;
         replies += "+OK\r\n";
@@ -156,6 +161,7 @@ export class PlayedCluster implements Disposable {
   readonly long = new LongRequests();
   readonly heldUp = new HeldUp();
   readonly batches: Batches;
+  readonly followed: Router;
   /** Slots that are elsewhere than in their third of all. */
   readonly moved = new Map<number, PlayedNode | null>();
   refreshed = 0;
@@ -163,17 +169,17 @@ export class PlayedCluster implements Disposable {
 
   constructor(limit = Infinity, readonly timeout = 1000) {
     this.budget = new StreamBudget(limit);
-    this.batches = new Batches(
+    this.followed = new FollowedSlots(
       this.router,
       this.heldUp,
+      (node) => this.#lanes.get(node)?.connections ?? [],
+    );
+    this.batches = new Batches(
+      this.followed,
+      this.heldUp,
       (node) => this.laneTo(node),
-      (request, slot, _route, _version, sender) => {
-        const traveller = {
-          ...{ router: this.router, sender: quiet(sender), replies: 1, heldUp: this.heldUp },
-          ...{ deadline: performance.now() + timeout, laneTo: this.laneTo.bind(this) },
-        };
-        return travel(traveller, request, slot, null);
-      },
+      (request, slot, _route, _version, sender, order, first) =>
+        travel(this.traveller(sender, order), request, slot, null, first),
       this.budget,
     );
   }
@@ -195,6 +201,14 @@ export class PlayedCluster implements Disposable {
       this.refreshed++;
     },
   };
+
+  /** A client on its way with a request. */
+  traveller(sender: Sender, order = this.heldUp.number(), replies = 1): Traveller {
+    return {
+      ...{ router: this.followed, sender: quiet(sender), heldUp: this.heldUp, order, replies },
+      ...{ deadline: performance.now() + this.timeout, laneTo: this.laneTo.bind(this) },
+    };
+  }
 
   /** The node that owns the slot of a key. */
   nodeOf(key: string): PlayedNode {

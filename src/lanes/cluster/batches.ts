@@ -51,15 +51,16 @@ export class Batches implements Home {
 
   /** Sends the commands of a batch, those of one node in one piece. */
   pass(request: Passable, route: Route, version: 2 | 3, sender: Sender): Later<Passed> {
-    const batch = new DividedBatch(this, request, route, version, sender);
+    const order = this.heldUp.number(request.parts!.slots.length);
+    const batch = new DividedBatch(this, request, route, version, sender, order);
     this.#watch(batch);
     for (const { node, places } of this.#shares(request.parts!, sender)) {
       if (node === null) {
-        for (const place of places) batch.sendOn(place);
+        for (const place of places) batch.sendOn(place, null);
         continue;
       }
       const lane = this.laneTo(node, version);
-      const part = new SubBatch(lane, places, batch);
+      const part = new SubBatch(lane, node, places, batch);
       if (!part.isRead) sender.wrote?.(node.name);
       lane.begin(part);
     }
@@ -78,11 +79,11 @@ export class Batches implements Home {
   /** Divides commands among their nodes. */
   #shares({ slots }: BatchParts, sender: Sender): Share[] {
     const { heldUp, router } = this;
-    const isFree = heldUp.isEmpty;
     const shares: Share[] = [];
     for (let place = 0; place < slots.length; place++) {
       const slot = slots[place]!;
-      const node = isFree || !heldUp.has(sender, slot) ? router.nodeOf(slot) : null;
+      const owner = router.nodeOf(slot);
+      const node = heldUp.isEmpty || !heldUp.has(sender, slot) ? owner : null;
       let at = 0;
       while (at < shares.length && shares[at]!.node !== node) at++;
       if (at === shares.length) shares.push({ node, places: [place] });

@@ -9,6 +9,7 @@ import type { Passed, Sender } from "../passing.ts";
 import type { StreamBudget } from "../stream_budget.ts";
 import { requestAlone } from "./batch.ts";
 import { Gathering } from "./gathering.ts";
+import type { Attempt } from "./journey.ts";
 
 /** Takes a request to the node of its slot, and on from there. */
 export type Travel = (
@@ -17,6 +18,8 @@ export type Travel = (
   route: Route,
   version: 2 | 3,
   sender: Sender,
+  order: number,
+  first: Attempt | null,
 ) => PromiseLike<Passed>;
 
 /** Where batches come from. */
@@ -38,6 +41,8 @@ export class DividedBatch extends Gathering {
     readonly route: Route,
     readonly version: 2 | 3,
     readonly sender: Sender,
+    /** The number of its first command in the order of all. */
+    readonly order: number,
   ) {
     super(request.parts!.slots.length, home.budget);
   }
@@ -47,12 +52,18 @@ export class DividedBatch extends Gathering {
     return requestAlone(this.request, place);
   }
 
-  /** Sends the command at a place to the node of its slot, and on from there. */
-  sendOn(place: number): void {
-    const { request, route, version, sender } = this;
+  /**
+   * Sends the command at a place to the node of its slot, and on from there.
+   *
+   * @param first The first attempt, if it was made before.
+   */
+  sendOn(place: number, first: Attempt | null): void {
+    const { home, request, route, version, sender } = this;
     const slot = request.parts!.slots[place]!;
-    const travelled = this.home.travel(this.alone(place), slot, route, version, sender);
-    travelled.then((passed) => this.put(place, passed));
+    const [alone, order] = [this.alone(place), this.order + place];
+    home.travel(alone, slot, route, version, sender, order, first).then((passed) =>
+      this.put(place, passed)
+    );
   }
 
   protected override onAnswered(): void {

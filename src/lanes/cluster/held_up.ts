@@ -1,48 +1,86 @@
 /**
- * Commands that no node can serve now, because their slot is moving or its node is lost. Later
- * commands of the same client for the same slot wait for them, so that they keep their order.
+ * Keeps the commands of each client for a slot in order, though some of them are redirected, or no
+ * node can serve them now. Later ones wait behind these.
  *
  * @module
  */
-import type { Sender } from "../passing.ts";
-
-/** A place in the order of the commands that are held up. */
-export interface HeldPlace {
-  /** Resolves when the command before it has ended; undefined if there is none. */
-  readonly before: Promise<void> | undefined;
-  /** The command has ended: the next one goes on. */
-  leave(): void;
-}
+import type { Connection } from "../../origin/wire/connection.ts";
+import { Passing, type Sender } from "../passing.ts";
+import { answered } from "./answered.ts";
+import { type HeldPlace, SlotQueue } from "./slot_queue.ts";
 
 export class HeldUp {
-  /** By client and slot: resolves when the last command has ended. */
-  readonly #last = new Map<Sender, Map<number, Promise<void>>>();
+  /** By client and slot. */
+  readonly #queues = new Map<Sender, Map<number, SlotQueue>>();
+  #order = 0;
 
   /** Whether no command is held up. */
   get isEmpty(): boolean {
-    return this.#last.size === 0;
+    return this.#queues.size === 0;
+  }
+
+  /** Returns the number of a command in the order of all, or the first of so many numbers. */
+  number(count = 1): number {
+    const first = this.#order;
+    this.#order += count;
+    return first;
   }
 
   /** Whether commands of a client for a slot have to wait. */
   has(sender: Sender, slot: number): boolean {
-    return this.#last.get(clientOf(sender))?.has(slot) ?? false;
+    return this.#queues.size > 0 && this.#queues.get(clientOf(sender))?.has(slot) === true;
   }
 
-  /** Holds up a command behind those that wait. */
-  join(sender: Sender, slot: number): HeldPlace {
+  /**
+   * Holds up a command.
+   *
+   * @param connection Where it was not executed; null if it was sent nowhere. Earlier commands whose
+   *   replies are still to come there may be held up, too.
+   */
+  join(sender: Sender, slot: number, order: number, connection: Connection | null): HeldPlace {
     const client = clientOf(sender);
-    const slots = this.#last.get(client) ?? new Map<number, Promise<void>>();
-    this.#last.set(client, slots);
-    const before = slots.get(slot);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    slots.set(slot, promise);
-    const leave = () => {
-      resolve();
-      if (slots.get(slot) === promise) slots.delete(slot);
-      if (slots.size === 0) this.#last.delete(client);
-    };
-    return { before, leave };
+    const queue = this.#queueOf(client, slot);
+    if (connection?.loss === null && clientsOn(connection).has(client)) {
+      queue.hold(answered(connection));
+    }
+    return queue.join(order);
   }
+
+  /**
+   * A slot has moved.
+   *
+   * @param connections Those to its old node. Clients that wait for replies there may have commands
+   *   for the slot among them, which are redirected later.
+   */
+  moved(slot: number, connections: Iterable<Connection>): void {
+    for (const connection of connections) {
+      const clients = clientsOn(connection);
+      if (clients.size === 0) continue;
+      const gate = answered(connection);
+      for (const client of clients) this.#queueOf(client, slot).hold(gate);
+    }
+  }
+
+  #queueOf(client: Sender, slot: number): SlotQueue {
+    let slots = this.#queues.get(client);
+    if (slots === undefined) this.#queues.set(client, slots = new Map());
+    const known = slots.get(slot);
+    if (known !== undefined) return known;
+    const queue = new SlotQueue(() => {
+      slots.delete(slot);
+      if (slots.size === 0) this.#queues.delete(client);
+    });
+    slots.set(slot, queue);
+    queue.hold(Promise.resolve());
+    return queue;
+  }
+}
+
+/** The clients that wait for replies over a connection. */
+function clientsOn({ waiting }: Connection): Set<Sender> {
+  const clients = new Set<Sender>();
+  for (const one of waiting) if (one instanceof Passing) clients.add(clientOf(one.sender));
+  return clients;
 }
 
 function clientOf(sender: Sender): Sender {

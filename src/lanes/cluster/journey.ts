@@ -5,14 +5,15 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Later } from "../../core/later.ts";
 import { Failure, type Millis } from "../../core/types.ts";
+import type { Connection } from "../../origin/wire/connection.ts";
 import type { Passable } from "../passable.ts";
-import { type Passed, type Sender, UNSENT } from "../passing.ts";
+import { type Passed, Passing, type Sender, UNSENT } from "../passing.ts";
 import type { SharedLane } from "../shared_lane.ts";
 import { Asked } from "./asked.ts";
-import type { HeldPlace, HeldUp } from "./held_up.ts";
+import type { HeldUp } from "./held_up.ts";
 import type { Redirection, RoutedNode, Router } from "./router.ts";
+import type { HeldPlace } from "./slot_queue.ts";
 
 /** How often a request may be redirected. */
 const HOPS = 5;
@@ -35,78 +36,110 @@ export interface Traveller {
   readonly replies: number;
   /** Until when the request may be sent on. */
   readonly deadline: Millis;
-  /** The commands that no node can serve now. */
+  /** Keeps commands in order. */
   readonly heldUp: HeldUp;
+  /** Its number in the order of all commands. */
+  readonly order: number;
+}
+
+/** What became of a request at a node. */
+export interface Attempt {
+  readonly node: RoutedNode;
+  readonly connection: Connection | null;
+  readonly passed: Passed;
 }
 
 /**
- * Takes a request to its node. The first attempt is sent before this returns.
+ * Takes a request to its node. The first attempt is sent before this returns, unless earlier commands
+ * are held up.
  *
  * @param slot The slot of its keys; null for none.
  * @param given The only node that may answer; null for that of the slot, or any.
+ * @param first The first attempt, if it was made before.
  */
 export async function travel(
   traveller: Traveller,
   request: Passable,
   slot: number | null,
   given: RoutedNode | null,
+  first: Attempt | null = null,
 ): Promise<Passed> {
-  const { router, replies, sender, heldUp } = traveller;
+  const { router, replies, sender } = traveller;
   const stop = new Stop(traveller, slot);
-  let node = given;
+  let node = first?.node ?? given;
+  let connection = first?.connection ?? null;
+  let passed = first?.passed ?? null;
   let isAsk = false;
   try {
     for (let hops = 0;;) {
-      if (slot !== null && heldUp.has(sender, slot)) await stop.queue();
-      node ??= slot === null ? router.owners[0] ?? null : router.nodeOf(slot);
-      if (node === null) {
-        if (!await stop.pause()) return NO_NODE;
-        continue;
+      if (passed === null) {
+        if (stop.mustQueue) await stop.queue(null);
+        node ??= slot === null ? router.owners[0] ?? null : router.nodeOf(slot);
+        if (node === null) {
+          if (!await stop.pause(null)) return NO_NODE;
+          continue;
+        }
+        const lane = traveller.laneTo(node);
+        const passing: Passing = isAsk
+          ? lane.begin(new Asked(lane, request, replies, sender))
+          : lane.begin(new Passing(lane, request, replies, sender));
+        await passing.known();
+        connection = passing.connection;
+        passed = passing.value!;
       }
-      const lane = traveller.laneTo(node);
-      const passing: Later<Passed> = isAsk
-        ? lane.begin(new Asked(lane, request, replies, sender))
-        : lane.pass(request, replies, sender);
-      await passing.known();
-      const passed: Passed = passing.value!;
       const why: string | null = passed === UNSENT ? "" : errorIn(passed, replies);
       if (why === null) return passed;
-      const redirection: Redirection | null = why === "" ? null : router.redirection(why, node);
+      const redirection: Redirection | null = why === "" ? null : router.redirection(why, node!);
       if (redirection !== null) {
         if (hops++ === HOPS) return passed;
+        await stop.queue(connection);
         ({ node, isAsk } = redirection);
-        continue;
+      } else {
+        // The node is lost, or cannot serve the slot now.
+        if (!await stop.pause(connection)) return passed;
+        [node, isAsk] = [given, false];
       }
-      // The node is lost, or cannot serve the slot now.
-      if (!await stop.pause()) return passed;
-      [node, isAsk] = [given, false];
+      passed = null;
     }
   } finally {
     stop.end();
   }
 }
 
-/** Where a request waits that no node can serve now. Later ones for its slot wait behind it. */
+/** Where a request waits that was not executed. Later ones for its slot wait behind it. */
 class Stop {
   #place: HeldPlace | null = null;
 
   constructor(readonly traveller: Traveller, readonly slot: number | null) {}
 
-  /** Waits for the earlier requests. */
-  async queue(): Promise<void> {
-    if (this.#place !== null || this.slot === null) return;
-    const { heldUp, sender } = this.traveller;
-    this.#place = heldUp.join(sender, this.slot);
-    await this.#place.before;
+  /** Whether earlier requests have to be executed first. */
+  get mustQueue(): boolean {
+    const { traveller: { heldUp, router, sender }, slot } = this;
+    if (this.#place !== null || slot === null) return false;
+    router.nodeOf(slot); // If the slot has moved, commands may be held up from now on.
+    return heldUp.has(sender, slot);
+  }
+
+  /**
+   * Joins the requests that wait at once, and waits for the earlier ones. Returns whether there were
+   * any.
+   *
+   * @param connection Where it was not executed; null if it was sent nowhere.
+   */
+  async queue(connection: Connection | null): Promise<boolean> {
+    if (this.#place !== null || this.slot === null) return false;
+    const { heldUp, sender, order } = this.traveller;
+    this.#place = heldUp.join(sender, this.slot, order, connection);
+    await this.#place.turn;
+    return this.#place.isBehind;
   }
 
   /** Waits before another attempt; false when it is too late for one. */
-  async pause(): Promise<boolean> {
+  async pause(connection: Connection | null): Promise<boolean> {
     const { router, deadline } = this.traveller;
     if (performance.now() + PAUSE > deadline) return false;
     router.refresh();
-    await this.queue();
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    if (!await this.queue(connection)) await new Promise((next) => setTimeout(next, PAUSE));
     return true;
   }
 

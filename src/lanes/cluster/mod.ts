@@ -22,8 +22,9 @@ import { CLIENT_COMMANDS, idAt, uniqueId } from "./clients.ts";
 import { Dispatch, type Send } from "./dispatch.ts";
 import { subscriptionIn } from "./event_channels.ts";
 import { KeyspaceEvents } from "./events.ts";
+import { FollowedSlots } from "./followed_slots.ts";
 import { HeldUp } from "./held_up.ts";
-import { isMoving, travel, type Traveller } from "./journey.ts";
+import { type Attempt, isMoving, travel, type Traveller } from "./journey.ts";
 import { NodeLanes } from "./node_lanes.ts";
 import { isSplit, isSpread, slotsIn, slotsOf } from "./plan.ts";
 import { quiet } from "./quiet.ts";
@@ -40,23 +41,29 @@ export class ClusterLanes extends Lanes {
   readonly #batches: Batches;
   readonly #heldUp = new HeldUp();
 
+  readonly router: Router;
+
   /** @param timeout How long a request may be sent on. */
-  constructor(options: LanesOptions, readonly router: Router, readonly timeout: Millis) {
+  constructor(options: LanesOptions, router: Router, readonly timeout: Millis) {
     super(options);
+    const connectionsTo = (node: RoutedNode) => this.#nodes.connectionsTo(node);
+    this.router = new FollowedSlots(router, this.#heldUp, connectionsTo);
     this.#nodes = new NodeLanes((kind, version, address) =>
       this.sharedLanes.make(
         kind,
         version,
         address,
-        (passing, passed) => this.#redirected(passing, passed, kind, version),
+        (passing, passed) => this.#redirected(passing, passed, kind, version, address),
       )
     );
     this.#batches = new Batches(
-      router,
+      this.router,
       this.#heldUp,
       (node, version) => this.#nodes.shared(node, version),
-      (request, slot, route, version, sender) =>
-        travel(this.#traveller(request, route, version, 1, sender), request, slot, null),
+      (request, slot, route, version, sender, order, first) => {
+        const traveller = this.#traveller(request, route, version, 1, sender, order);
+        return travel(traveller, request, slot, null, first);
+      },
       this.sharedLanes.budget,
     );
     this.#events = new KeyspaceEvents(
@@ -113,17 +120,25 @@ export class ClusterLanes extends Lanes {
     const lane = route === "control"
       ? this.#nodes.to(node, route, version)
       : this.#nodes.shared(node, version);
-    return lane.route(request, sender);
+    return lane.route(request, sender, this.#heldUp.number());
   }
 
   /** A request was sent to the owner of its key, which is another node now, or cannot serve it. */
-  #redirected(passing: Passing, passed: Passed, route: Route, version: 2 | 3): boolean {
+  #redirected(
+    passing: Passing,
+    passed: Passed,
+    route: Route,
+    version: 2 | 3,
+    address: OriginAddress,
+  ): boolean {
     if (!isMoving(passed)) return false;
     passing.isRouted = false;
-    const { request, sender } = passing;
+    const { request, sender, connection, order } = passing;
     const slot = slotOf(wordAt(request.bytes, request.spec!.keyAt));
-    const traveller = this.#traveller(request, route, version, 1, sender);
-    travel(traveller, request, slot, null).then((result) => passing.finish(result));
+    const node = this.#nodes.at(address);
+    const first: Attempt | null = node === undefined ? null : { node, connection, passed };
+    const traveller = this.#traveller(request, route, version, 1, sender, order);
+    travel(traveller, request, slot, null, first).then((result) => passing.finish(result));
     return true;
   }
 
@@ -133,6 +148,7 @@ export class ClusterLanes extends Lanes {
     version: 2 | 3,
     replies: number,
     sender: Sender,
+    order = this.#heldUp.number(),
   ): Traveller {
     return {
       router: this.router,
@@ -140,6 +156,7 @@ export class ClusterLanes extends Lanes {
       replies,
       deadline: performance.now() + this.timeout,
       heldUp: this.#heldUp,
+      order,
       laneTo: (node) => {
         if (changes(request)) sender.wrote?.(node.name);
         return this.#nodes.to(node, route, version);

@@ -5,6 +5,7 @@
  */
 import type { Route } from "../../commands/route.ts";
 import type { OriginAddress } from "../../origin/address.ts";
+import type { Connection } from "../../origin/wire/connection.ts";
 import { parseReply, type Reply, ReplyError } from "../../origin/wire/reply.ts";
 import type { SharedLane } from "../shared_lane.ts";
 import { requestWith } from "./requests.ts";
@@ -55,6 +56,13 @@ export class NodeLanes {
       this.#lanes.set(key, lane);
     }
     return lane;
+  }
+
+  /** The open connections to a node. */
+  *connectionsTo({ name }: RoutedNode): Iterable<Connection> {
+    for (const [key, lane] of this.#lanes) {
+      if (key.startsWith(`${name} `)) yield* lane.connections;
+    }
   }
 
   /** Asks a node; undefined if it replies with an error or not at all. */

@@ -7,10 +7,11 @@
 import { HANG_UP } from "../../core/reply_stream.ts";
 import type { Outbox } from "../../origin/wire/outbox.ts";
 import { replyOf } from "../common_replies.ts";
-import { type Lane, type Passed, Passing } from "../passing.ts";
+import { type Lane, type Passed, Passing, UNSENT } from "../passing.ts";
 import type { DividedBatch } from "./divided_batch.ts";
 import { isMoving } from "./journey.ts";
 import { quiet } from "./quiet.ts";
+import type { RoutedNode } from "./router.ts";
 
 const MINUS = 0x2d;
 
@@ -21,7 +22,12 @@ export class SubBatch extends Passing {
   #long: Passing | null = null;
 
   /** @param places The places of the commands of this node, in order. */
-  constructor(lane: Lane, readonly places: readonly number[], readonly whole: DividedBatch) {
+  constructor(
+    lane: Lane,
+    readonly node: RoutedNode,
+    readonly places: readonly number[],
+    readonly whole: DividedBatch,
+  ) {
     super(lane, whole.request, places.length, whole.sender);
   }
 
@@ -69,7 +75,7 @@ export class SubBatch extends Passing {
     }
     const mayRepeat = !sender.isCut && lane.mayRepeat(this.request, false) &&
       (!isSent || this.isRead);
-    if (mayRepeat) return this.#rest().forEach((place) => this.whole.sendOn(place));
+    if (mayRepeat) return this.#rest().forEach((place) => this.#sendOn(place, UNSENT));
     sender.isCut = true;
     // Nobody knows whether Redis executed them, so the entries of their keys may be wrong.
     if (isSent) this.#rest().forEach((place) => this.#drop(place));
@@ -107,8 +113,13 @@ export class SubBatch extends Passing {
     this.#count();
     this.#drop(place);
     const isOn = bytes[from] === MINUS && isMoving(bytes.subarray(from, to));
-    if (isOn) this.whole.sendOn(place);
+    if (isOn) this.#sendOn(place, bytes.slice(from, to));
     else this.whole.putReply(place, replyOf(bytes, from, to));
+  }
+
+  #sendOn(place: number, passed: Passed): void {
+    const { node, connection } = this;
+    this.whole.sendOn(place, { node, connection, passed });
   }
 
   /** Begins a long reply. It passes as that of a command alone. */

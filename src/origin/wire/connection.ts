@@ -90,6 +90,11 @@ export class Connection {
     return this.#expected.waiting;
   }
 
+  /** The receiver of the last missing reply; undefined for none. */
+  get last(): Receiver | undefined {
+    return this.#expected.last;
+  }
+
   /** Gives the missing replies of some receivers to others. */
   redirect(change: (receiver: Receiver) => Receiver): void {
     this.#expected.redirect(change);

@@ -53,6 +53,11 @@ export class Expected {
     return this.#queue[this.#head]?.receiver;
   }
 
+  /** The receiver of the last reply that was asked for; undefined if no reply is missing. */
+  get last(): Receiver | undefined {
+    return this.replies === 0 ? undefined : this.#queue.at(-1)?.receiver;
+  }
+
   /** All receivers that wait, in order. */
   get waiting(): Receiver[] {
     return this.#queue.slice(this.#head).map(({ receiver }) => receiver);

@@ -47,10 +47,7 @@ function alone(
   rewrite?: (reply: string) => string,
 ) {
   const passable = changed(rewrite ?? null, ...words);
-  const traveller = {
-    ...{ router: it.router, sender: aClient(), replies, heldUp: it.heldUp },
-    ...{ deadline: performance.now() + 1000, laneTo: it.laneTo.bind(it) },
-  };
+  const traveller = it.traveller(aClient(), 0, replies);
   return travel(traveller, passable, slotOf(words[1]!), null);
 }
 
