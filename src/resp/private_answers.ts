@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Timeout } from "../core/timeout.ts";
 import type { Millis } from "../core/types.ts";
 import type { PrivateLane } from "../lanes/private_lane.ts";
 import type { ClientEnd } from "../server/protocol.ts";
@@ -12,22 +13,6 @@ const LAST_REPLIES: Millis = 1000;
 
 /** How long an answer that may be on its way has to arrive, before Redis is asked again. */
 const ON_ITS_WAY: Millis = 10;
-
-/** Resolves after this time, unless it is disposed of before. */
-class Timeout implements Disposable {
-  isOver = false;
-  readonly over: Promise<void>;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(after: Millis) {
-    this.over = new Promise((resolve) => this.#timer = setTimeout(resolve, after));
-    this.over.then(() => this.isOver = true);
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-  }
-}
 
 export class PrivateAnswers {
   lane!: PrivateLane;

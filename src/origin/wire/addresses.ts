@@ -7,6 +7,7 @@
  */
 import { isIP } from "node:net";
 import process from "node:process";
+import { Timeout } from "../../core/timeout.ts";
 import type { Millis } from "../../core/types.ts";
 
 /** After so much silence of an address, the next one is tried too. */
@@ -36,7 +37,7 @@ export async function connectToAny<T extends { close(): void }>(
     for (const address of addresses) {
       const attempt = connect(address, abortion.signal);
       attempts.push(attempt);
-      using pause = new Pause(HEAD_START);
+      using pause = new Timeout(HEAD_START);
       const connected = Promise.any(attempts).catch(() => null);
       const failed = attempt.catch(() => null);
       winner = await Promise.race([connected, failed, pause.over, givenUp]);
@@ -93,19 +94,5 @@ class Abortion implements Disposable {
 
   [Symbol.dispose](): void {
     this.outer.removeEventListener("abort", this.#abort);
-  }
-}
-
-/** A pause that can be ended early. */
-class Pause implements Disposable {
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly over: Promise<null>;
-
-  constructor(length: Millis) {
-    this.over = new Promise((resolve) => this.#timer = setTimeout(() => resolve(null), length));
-  }
-
-  [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
   }
 }
