@@ -21,7 +21,7 @@ export class Batch {
   /** The number of commands. */
   count = 1;
   /** The keys that they may change. */
-  protected readonly keys: string[];
+  readonly keys: string[];
 
   /** @param first The first command; one that `mayBegin`. */
   constructor(readonly first: Passable) {
@@ -61,7 +61,7 @@ export class Batch {
     return request;
   }
 
-  /** Notes what is needed of a command; false if it may not join. */
+  /** Records the keys of a command. Returns false if it may not join. */
   protected note(
     _spec: CommandSpec,
     _words: Words,

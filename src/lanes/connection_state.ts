@@ -18,7 +18,7 @@ export class ConnectionState {
   isTarget = false;
   /** Whether the client has changed its name or user at Redis. The proxy may not know the new one. */
   isRenamed = false;
-  /** Whether the bytes of Redis are no longer replies, but a stream such as that after SYNC. */
+  /** Whether Redis no longer sends replies, but a stream of other bytes, as after SYNC. */
   isOpaque = false;
   /** Redis counts channels and patterns together, and sharded channels apart. */
   #channels = 0;

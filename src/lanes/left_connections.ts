@@ -87,9 +87,9 @@ export class LeftConnections {
   }
 
   /**
-   * Takes back the last connection that was left to a slow request; null if there is none.
+   * Takes back the connection that was left last to a slow request; null if there is none.
    *
-   * @param inAnyCase Whether also one over which still nothing comes.
+   * @param inAnyCase Whether it may be one over which nothing has come since.
    */
   takeBack(inAnyCase = false): Connection | null {
     const at = this.#all.findLastIndex(({ connection, received, isTaken }) =>

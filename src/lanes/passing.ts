@@ -112,7 +112,7 @@ export class Passing extends Later<Passed> implements Receiver {
     super();
   }
 
-  /** Appends its bytes to what is written to Redis. */
+  /** Appends the bytes of the request to the output to Redis. */
   write(out: Outbox): void {
     out.bytes(this.request.bytes);
   }

@@ -9,8 +9,8 @@ import { Buffer } from "node:buffer";
 const REFUSAL = /(?:^|\n)-(?:MOVED|ASK|TRYAGAIN|CLUSTERDOWN|EXECABORT) [^\r]*\r\n$/;
 
 /**
- * Whether replies that end with an error say that nothing was executed. Then there is no change to
- * wait for, and the request is sent on before later ones.
+ * Whether the last reply to a request says that nothing of the request was executed. Then nothing has
+ * changed, so the request need not wait for announcements of changes before it is sent on.
  */
 export function isRefusal({ buffer, byteOffset, length }: Uint8Array): boolean {
   return REFUSAL.test(Buffer.from(buffer, byteOffset, length).toString("latin1"));

@@ -104,7 +104,7 @@ export class SharedLane {
     this.#send(passing, this.#again);
   }
 
-  /** @param queue Takes the request while there is no connection. */
+  /** @param queue Where the request waits while there is no connection. */
   #send(passing: Passing, queue: Passing[]): void {
     if (passing.sender.isCut) return passing.finish(HANG_UP);
     const connection = this.#left.size === 0 ? this.#connection : this.#connectionFor(passing);

@@ -36,7 +36,7 @@ export class ReplySwitch {
     this.onChange();
   }
 
-  /** The same inside a transaction: what is left out begins with the next request. */
+  /** The same for a transaction that changed it: it takes effect with the next request. */
   leaveOut(replies: "next" | "all" | "none"): void {
     if (replies !== "next") this.#isOff = replies === "all";
     else if (!this.#isOff) this.#skips = 1;

@@ -16,14 +16,12 @@ export class RoutedBatch extends Batch implements BatchParts {
   readonly specs: CommandSpec[];
   readonly slots: number[];
   readonly ends: number[];
-  override readonly keys: string[];
   readonly keyEnds: number[];
   #length: number;
 
   /** @param slot The slot of the first command. */
   constructor(first: Passable, slot: number) {
     super(first);
-    this.keys = [...first.written.keys];
     this.specs = [first.spec!];
     this.slots = [slot];
     this.#length = first.bytes.length;

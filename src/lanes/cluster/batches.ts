@@ -83,7 +83,7 @@ export class Batches implements Home {
     for (let place = 0; place < slots.length; place++) {
       const slot = slots[place]!;
       const owner = router.nodeOf(slot);
-      const node = heldUp.isEmpty || !heldUp.has(sender, slot) ? owner : null;
+      const node = heldUp.has(sender, slot) ? null : owner;
       let at = 0;
       while (at < shares.length && shares[at]!.node !== node) at++;
       if (at === shares.length) shares.push({ node, places: [place] });

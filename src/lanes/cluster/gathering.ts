@@ -135,7 +135,7 @@ export abstract class Gathering extends Later<Passed> {
     else this.#advance();
   }
 
-  /** The client gets what has come, and is disconnected. */
+  /** Ends the replies here: the client gets those so far, and is disconnected. */
   #stop(stream: ReplyStream): void {
     stream.stop();
     this.#drop();

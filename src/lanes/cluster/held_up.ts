@@ -28,7 +28,7 @@ export class HeldUp {
 
   /** Whether commands of a client for a slot have to wait. */
   has(sender: Sender, slot: number): boolean {
-    return this.#queues.size > 0 && this.#queues.get(clientOf(sender))?.has(slot) === true;
+    return !this.isEmpty && this.#queues.get(clientOf(sender))?.has(slot) === true;
   }
 
   /**

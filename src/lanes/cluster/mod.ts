@@ -40,7 +40,6 @@ export class ClusterLanes extends Lanes {
   readonly #events: KeyspaceEvents;
   readonly #batches: Batches;
   readonly #heldUp = new HeldUp();
-
   readonly router: Router;
 
   /** @param timeout How long a request may be sent on. */
@@ -114,8 +113,7 @@ export class ClusterLanes extends Lanes {
     const key = keys.length === 1 ? keys[0]! : wordAt(request.bytes, keyAt);
     const slot = slotOf(key);
     const node = this.router.nodeOf(slot);
-    const mustWait = !this.#heldUp.isEmpty && this.#heldUp.has(sender, slot);
-    if (node === null || mustWait) return null;
+    if (node === null || this.#heldUp.has(sender, slot)) return null;
     if (changes(request)) sender.wrote?.(node.name);
     const lane = route === "control"
       ? this.#nodes.to(node, route, version)

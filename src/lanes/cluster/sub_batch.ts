@@ -131,7 +131,7 @@ export class SubBatch extends Passing {
     return long;
   }
 
-  /** Passes on what is known of a long reply. */
+  /** Puts a long reply in its place in the batch, once it is known how it passes. */
   #show({ isKnown, value }: Passing): void {
     if (isKnown) this.whole.put(this.places[this.#answered]!, value!);
   }
